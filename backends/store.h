@@ -24,19 +24,27 @@
 
 #define STORE_VERSION_MAX 160
 #define STORE_HOME_MAX (256 * 1024)  // bytes of a home document
+#define STORE_SINK_MAX (8 * 1024)    // bytes of a key; IAM's own are 44
 
 enum store_kind { STORE_HOME, STORE_SINK };
 enum store_class { STORE_CLASS_A, STORE_CLASS_B, STORE_CLASS_C };
 
 // One reading or writing of an item. `value` is owned by the record.
 struct store_record {
-  struct secret *value;   // sink: the key's value; home: the document. Never empty in a write
+  struct secret *value;   // sink: the key's value (store_value_check); home: the document. Never empty in a write
   uint64_t stamp;         // sink of class A: the epoch it was written in; 0: none
   char key_id[64];        // sink: id of the key, where the format has a place for it; "" otherwise
   char key_name[256];     // sink: name of the key, likewise
-  int64_t created_s;      // sink: when the key was made, likewise; 0: not known
+  int64_t created_s;      // sink: when the key was made, likewise (to the minute); 0: not known
 };
-void store_record_clear(struct store_record *r);  // wipes and zeroes
+void store_record_clear(struct store_record *r);  // wipes and zeroes; NULL allowed
+// Copies every field and the value. ERR_OK, or ERR_INTERNAL when memory is exhausted (*ret is untouched then).
+enum err store_record_copy(struct store_record *ret, const struct store_record *r);
+
+// Is `value` a key that every store can hold and every consumer reads the same? 1 to STORE_SINK_MAX bytes of printable
+// ASCII without space, quotes and backslash. If not: `kind`, and a text that says what is wrong and at which byte, never
+// the byte. store_write refuses others (ERR_REFUSED); a store calls it on what it read (ERR_CORRUPT).
+enum err store_value_check(const struct secret *value, enum err kind, struct error *e);
 
 // The version of an item's present content. Opaque; compare with strcmp. "" stands for "absent".
 struct store_version {
@@ -79,8 +87,9 @@ struct store_item {
   char place[512];     // stable identity of store and path, for comparing configurations: "file:/etc/…"
 };
 
-// The checked entrances: they refuse calls that break the contract above, make sure that *ret is untouched on failure,
-// and put it->what before an error's text. The engine calls these only.
+// The checked entrances: they refuse calls that break the contract above (ERR_INTERNAL; a value that no store may hold is
+// ERR_REFUSED), make sure that *ret is untouched on failure, and put it->what before an error's text, which is then never
+// empty. `e` may be NULL here; a store is always given one. The engine calls these only.
 enum err store_read(struct store_item *it, struct store_record *ret, struct store_version *ret_version, struct error *e);
 enum err store_write(struct store_item *it, const struct store_record *r, const struct store_version *expect,
                      struct store_version *ret_version, struct error *e);
@@ -120,7 +129,7 @@ struct store_context {
 };
 
 // One kind of store. `open` makes an item object from settings without contacting anything; ERR_INVALID with *ret_line set
-// to the setting's line when two settings do not go together.
+// to the setting's line (0: of no single one) when two settings do not go together. *ret_line is not looked at otherwise.
 struct store_backend {
   const char *name;                     // the word in the configuration: "file"
   const struct store_option *options;   // ends with a NULL name
@@ -128,9 +137,12 @@ struct store_backend {
                    struct store_item **ret, int *ret_line, struct error *e);
 };
 
-// All stores that were built in, ends with NULL (registry.c).
+// All stores that were built in, by name, ends with NULL (registry.c). Each is a `const struct store_backend
+// store_backend_NAME` in backends/NAME.
 extern const struct store_backend *const store_backends[];
 const struct store_backend *store_backend_find(const char *name);  // NULL: unknown
-const char *store_setting_get(const struct store_setting *settings, size_t n, const char *name);  // NULL: not given
+// The setting of that name, for its value and line; NULL: not given.
+const struct store_setting *store_setting_find(const struct store_setting *settings, size_t n, const char *name);
+const char *store_setting_get(const struct store_setting *settings, size_t n, const char *name);  // its value, or NULL
 
 #endif
