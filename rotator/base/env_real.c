@@ -1,0 +1,112 @@
+// The real clock, chance and signals. A stop is an eventfd that is written once and never read: it wakes every thread
+// that sleeps in poll, and all that come later.
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "rotator/base/env.h"
+
+static atomic_bool stop_asked;
+static atomic_int stop_fd = -1;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int64_t clock_ms(clockid_t id) {
+  struct timespec ts;
+  if (clock_gettime(id, &ts))
+    return 0;
+  return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int64_t real_wall_ms(struct env *env) {
+  (void)env;
+  return clock_ms(CLOCK_REALTIME);
+}
+
+static int64_t real_mono_ms(struct env *env) {
+  (void)env;
+  return clock_ms(CLOCK_MONOTONIC);
+}
+
+static bool real_stopping(struct env *env) {
+  (void)env;
+  return atomic_load(&stop_asked);
+}
+
+static enum err real_sleep_ms(struct env *env, int64_t ms) {
+  enum { SLICE_MS = 60 * 1000, BLIND_SLICE_MS = 100 };  // blind: no eventfd could be made
+  int64_t now = real_mono_ms(env), end = ms > INT64_MAX - now ? INT64_MAX : now + ms;
+  struct pollfd p = {.fd = atomic_load(&stop_fd), .events = POLLIN};
+  int64_t slice = p.fd >= 0 ? SLICE_MS : BLIND_SLICE_MS;
+  while (!real_stopping(env)) {
+    int64_t left = end - real_mono_ms(env);
+    if (left <= 0)
+      return ERR_OK;
+    (void)poll(&p, 1, (int)(left < slice ? left : slice));
+  }
+  return ERR_CANCELLED;
+}
+
+static enum err real_random(struct env *env, void *buf, size_t len) {
+  (void)env;
+  unsigned char *p = buf;
+  while (len) {
+    ssize_t n = getrandom(p, len < 256 ? len : 256, 0);
+    if (n < 0 && errno != EINTR)
+      return ERR_INTERNAL;
+    if (n > 0) {
+      p += n;
+      len -= (size_t)n;
+    }
+  }
+  return ERR_OK;
+}
+
+static void make_stop_fd(void) { atomic_store(&stop_fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+struct env *env_real(void) {
+  static const struct env_ops ops = {real_wall_ms, real_mono_ms, real_sleep_ms, real_random, real_stopping};
+  static struct env env = {&ops};
+  pthread_once(&once, make_stop_fd);
+  return &env;
+}
+
+void env_real_stop(void) {
+  int saved = errno, fd = atomic_load(&stop_fd);
+  atomic_store(&stop_asked, true);
+  if (fd >= 0) {
+    ssize_t n = write(fd, &(uint64_t){1}, sizeof(uint64_t));
+    (void)n;  // fails only when it is written already
+  }
+  errno = saved;
+}
+
+static void on_signal(int number) {
+  (void)number;
+  env_real_stop();
+}
+
+void env_real_catch_signals(void) {
+  (void)env_real();
+  // SA_RESETHAND: a second signal ends the process at once, which the protocol takes like any crash.
+  struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+  struct sigaction ignore = {.sa_handler = SIG_IGN};
+  sigemptyset(&stop.sa_mask);
+  sigemptyset(&ignore.sa_mask);
+  sigaction(SIGTERM, &stop, NULL);
+  sigaction(SIGINT, &stop, NULL);
+  sigaction(SIGPIPE, &ignore, NULL);
+}
+
+uint32_t env_random_below(struct env *env, uint32_t n) {
+  uint32_t v = 0;
+  if (env_random(env, &v, sizeof v))
+    return 0;
+  return (uint32_t)((uint64_t)v * n >> 32);
+}

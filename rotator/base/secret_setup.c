@@ -1,0 +1,80 @@
+// The process's own protection, set up once. The order matters: OpenSSL takes allocators only before its first
+// allocation, and the secure heap is OpenSSL's.
+#include <cjson/cJSON.h>
+#include <openssl/crypto.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "rotator/base/secret.h"
+#include "rotator/base/wipe_alloc.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
+#endif
+
+enum {
+  ARENA_BYTES = 1024 * 1024,
+  SMALL_ARENA_BYTES = 32 * 1024,  // where RLIMIT_MEMLOCK is the old 64 KiB
+  SMALLEST_BYTES = 32,
+};
+
+static void *openssl_malloc(size_t n, const char *file, int line) {
+  (void)file, (void)line;
+  return n ? wipe_malloc(n) : NULL;
+}
+
+static void *openssl_realloc(void *p, size_t n, const char *file, int line) {
+  (void)file, (void)line;
+  if (n)
+    return wipe_realloc(p, n);
+  wipe_free(p);
+  return NULL;
+}
+
+static void openssl_free(void *p, const char *file, int line) {
+  (void)file, (void)line;
+  wipe_free(p);
+}
+
+static bool lock_arena(void) {
+  struct rlimit r;
+  if (getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur < r.rlim_max) {
+    r.rlim_cur = r.rlim_max;
+    (void)setrlimit(RLIMIT_MEMLOCK, &r);
+  }
+  if (CRYPTO_secure_malloc_init(ARENA_BYTES, SMALLEST_BYTES) == 1)
+    return true;
+  // 2: made, but not locked. A small arena that is locked holds the keys themselves; larger bodies fall back.
+  (void)CRYPTO_secure_malloc_done();
+  if (CRYPTO_secure_malloc_init(SMALL_ARENA_BYTES, SMALLEST_BYTES) == 1)
+    return true;
+  // Guard pages and MADV_DONTDUMP are still worth having.
+  (void)CRYPTO_secure_malloc_done();
+  (void)CRYPTO_secure_malloc_init(ARENA_BYTES, SMALLEST_BYTES);
+  return false;
+}
+
+static void forbid_dumps(void) {
+  struct rlimit none = {0, 0};
+  (void)setrlimit(RLIMIT_CORE, &none);
+#if !SANITIZED
+  (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // the leak checker of the sanitizers works by ptrace
+#endif
+}
+
+bool secret_setup(void) {
+  static bool done, locked;
+  if (done)
+    return locked;
+  done = true;
+  (void)CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
+  cJSON_Hooks hooks = {.malloc_fn = wipe_malloc, .free_fn = wipe_free};
+  cJSON_InitHooks(&hooks);
+  forbid_dumps();
+  locked = lock_arena();
+  return locked;
+}

@@ -1,0 +1,61 @@
+#include "rotator/base/wipe_alloc.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct block {
+  size_t size;  // of the part behind the header
+  alignas(max_align_t) unsigned char bytes[];
+};
+static_assert(offsetof(struct block, bytes) % alignof(max_align_t) == 0, "blocks are aligned as malloc's");
+
+static struct block *block_of(void *p) { return (struct block *)(void *)((char *)p - offsetof(struct block, bytes)); }
+
+void *wipe_malloc(size_t size) {
+  if (size > SIZE_MAX - sizeof(struct block))
+    return NULL;
+  struct block *b = malloc(sizeof *b + size);
+  if (!b)
+    return NULL;
+  b->size = size;
+  return b->bytes;
+}
+
+void *wipe_calloc(size_t n, size_t size) {
+  size_t all;
+  if (__builtin_mul_overflow(n, size, &all))
+    return NULL;
+  void *p = wipe_malloc(all);
+  if (p)
+    memset(p, 0, all);
+  return p;
+}
+
+void wipe_free(void *p) {
+  if (!p)
+    return;
+  struct block *b = block_of(p);
+  explicit_bzero(b->bytes, b->size);
+  free(b);
+}
+
+void *wipe_realloc(void *p, size_t size) {
+  if (!p)
+    return wipe_malloc(size);
+  void *moved = wipe_malloc(size);
+  if (!moved)
+    return NULL;
+  size_t old = block_of(p)->size;
+  memcpy(moved, p, old < size ? old : size);
+  wipe_free(p);
+  return moved;
+}
+
+char *wipe_strdup(const char *s) {
+  size_t n = strlen(s) + 1;
+  char *copy = wipe_malloc(n);
+  return copy ? memcpy(copy, s, n) : NULL;
+}
