@@ -22,7 +22,7 @@ struct http_header {
 };
 
 enum http_replay {
-  HTTP_REPLAY_NEVER,   // retry only what was certainly not applied
+  HTTP_REPLAY_NEVER,   // retry only what was certainly not applied (and see curl_request.c: always a new connection)
   HTTP_REPLAY_SAFE,    // sending it twice does no harm: retry after lost answers and 5xx too
 };
 
@@ -60,8 +60,11 @@ struct transport_ops {
   // One exchange. ERR_OK means that a complete, bounded answer of any status is in *ret. Otherwise:
   //   ERR_UNSENT     certainly not applied (resolve, connect, TLS, proxy refused; nothing of the request was sent)
   //   ERR_UNSURE     sent at least in part, no complete answer (timeout, reset, truncated)
-  //   ERR_REFUSED    the answer broke a bound (too large), or the URL is not allowed (http to a foreign host)
+  //   ERR_REFUSED    the URL is not allowed (http to a foreign host), or the answer to a GET or HEAD broke a bound (too
+  //                  large; to any other method that is ERR_UNSURE: it may have been applied)
+  //   ERR_INVALID    a header's name or value has characters that it may not have
   //   ERR_CANCELLED  a stop was asked for before anything was sent
+  // *ret is written on ERR_OK only (retry.h's decorator also sets ret->tries after an error).
   // e->text names host and step ("connect to iam.cloud.ibm.com:443: refused"), never the path's query or a body.
   enum err (*exchange)(struct transport *t, const struct http_request *req, struct http_response *ret, struct error *e);
   void (*free)(struct transport *t);

@@ -1,0 +1,188 @@
+// One easy handle, one exchange at a time.
+//
+// What the end of an exchange means is decided by one fact: whether libcurl was ever about to write the request
+// (curl_call.sent, set by its pre-request callback, after connecting, TLS and the proxy's tunnel). Before: certainly not
+// applied, whatever the error is called. After: not known, unless a complete answer came. No table of error codes takes
+// part in that; codes only name the step in the text.
+#include "rotator/http/curl_transport.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/base/text.h"
+#include "rotator/base/wipe_alloc.h"
+#include "rotator/http/curl_internal.h"
+
+enum err curl_transport_global_init(struct error *e) {
+  unsetenv("SSLKEYLOGFILE");  // libcurl would write the session keys of every connection there
+  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc))
+    return error_set(e, ERR_INTERNAL, "libcurl can't start");
+  return ERR_OK;
+}
+
+void curl_transport_global_cleanup(void) { curl_global_cleanup(); }
+
+// --- what the end means ----------------------------------------------------------------------------------------------
+
+// The step that a failure before the request belongs to.
+static const char *step_before(CURL *easy, CURLcode code) {
+  curl_off_t lookup = 0, connect = 0;
+  (void)curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
+  (void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connect);
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST: return "resolve";
+    case CURLE_COULDNT_RESOLVE_PROXY: return "resolve the proxy for";
+    case CURLE_COULDNT_CONNECT: return "connect to";
+    case CURLE_OPERATION_TIMEDOUT: return !lookup ? "resolve" : !connect ? "connect to" : "TLS with";
+    case CURLE_PROXY: return "tunnel through the proxy to";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR: return "TLS with";
+    default: return "reach";
+  }
+}
+
+static enum err fail_before(const struct curl_call *c, CURLcode code, struct error *e) {
+  if (c->stopped)
+    return error_set(e, ERR_CANCELLED, "%s:%d: a stop was asked for", c->host, c->port);
+  enum err kind = code == CURLE_OUT_OF_MEMORY ? ERR_INTERNAL
+                  : code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? ERR_REFUSED
+                                                                                      : ERR_UNSENT;
+  return error_set(e, kind, "%s %s:%d: %s", step_before(c->t->easy, code), c->host, c->port,
+                   c->detail[0] ? c->detail : curl_easy_strerror(code));
+}
+
+// libcurl's own details are left out here: they may quote what the server sent.
+static enum err fail_after(const struct curl_call *c, CURLcode code, struct error *e) {
+  bool reads = strcmp(c->req->method, "GET") == 0 || strcmp(c->req->method, "HEAD") == 0;
+  enum err kind = c->broken && reads ? ERR_REFUSED : ERR_UNSURE;
+  long status = 0;
+  (void)curl_easy_getinfo(c->t->easy, CURLINFO_RESPONSE_CODE, &status);
+  (void)error_set(e, kind, "answer of %s:%d: %s", c->host, c->port,
+                  c->broken         ? c->broken
+                  : c->stop_seen_ms ? "did not come before the stop"
+                                    : curl_easy_strerror(code));
+  if (e) {
+    e->status = (int)status;
+    text_copy(e->trace, sizeof e->trace, c->answer.transaction);
+  }
+  return kind;
+}
+
+// A complete answer, unless it is none.
+static enum err accept_answer(struct curl_call *c, struct http_response *ret, struct error *e) {
+  long status = 0;
+  (void)curl_easy_getinfo(c->t->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200 || status > 599)
+    return error_set(e, ERR_UNSURE, "answer of %s:%d: status %ld", c->host, c->port, status);
+  if (!c->answer.body && !(c->answer.body = secret_new(0)))
+    return error_set(e, ERR_UNSURE, "answer of %s:%d: no memory", c->host, c->port);
+  curl_answer_finish(c);
+  *ret = c->answer;
+  ret->status = (int)status;
+  ret->tries = 1;
+  c->answer = (struct http_response){0};
+  return ERR_OK;
+}
+
+// --- the exchange ----------------------------------------------------------------------------------------------------
+
+static enum err check_url(struct curl_call *c, struct error *e) {
+  const struct curl_options *o = &c->t->o;
+  if (!http_url_host(c->req->url, c->host, sizeof c->host, &c->https, &c->port))
+    return error_set(e, ERR_REFUSED, "not a URL that can be used (https://host/path)");
+  if (!c->https && !(o->allow_plain_loopback && http_host_is_loopback(c->host)))
+    return error_set(e, ERR_REFUSED, "%s:%d: plain HTTP is not allowed", c->host, c->port);
+  return ERR_OK;
+}
+
+static enum err perform(struct curl_call *c, struct http_response *ret, struct error *e) {
+  struct curl_transport *t = c->t;
+  struct curl_request_lists lists = {0};
+  enum err err = curl_request_prepare(c, &lists, e);
+  if (!err) {
+    long connects = 0;
+    CURLcode code = curl_easy_perform(t->easy);
+    (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+    t->exchanges++;
+    t->connections += (uint64_t)connects;
+    err = !code ? accept_answer(c, ret, e) : c->sent ? fail_after(c, code, e) : fail_before(c, code, e);
+  }
+  curl_easy_reset(t->easy);  // forgets the pointers into the request
+  curl_slist_free_all(lists.headers);
+  curl_slist_free_all(lists.connect_to);
+  return err;
+}
+
+static enum err curl_exchange(struct transport *base, const struct http_request *req, struct http_response *ret,
+                              struct error *e) {
+  struct curl_call c = {.t = (struct curl_transport *)base, .req = req};
+  http_response_clear(&c.answer);
+  enum err err = check_url(&c, e);
+  if (!err && env_stopping(c.t->env))
+    err = error_set(e, ERR_CANCELLED, "%s:%d: a stop was asked for", c.host, c.port);
+  if (!err)
+    err = perform(&c, ret, e);
+  http_response_clear(&c.answer);
+  return err;
+}
+
+// --- the object ------------------------------------------------------------------------------------------------------
+
+static void curl_free_transport(struct transport *base) {
+  struct curl_transport *t = (struct curl_transport *)base;
+  const char *const copies[] = {t->o.user_agent,      t->o.ca_file,     t->o.client_cert, t->o.client_key,
+                                t->o.tls_server_name, t->o.unix_socket, t->o.proxy};
+  curl_easy_cleanup(t->easy);
+  for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
+    wipe_free((void *)(uintptr_t)copies[i]);  // a proxy's URL may hold a password
+  free(t);
+}
+
+// Copies every string; on a failure the ones not copied are NULL, so that the object can be freed.
+static bool copy_options(struct curl_options *o) {
+  const char **const fields[] = {&o->user_agent,      &o->ca_file,     &o->client_cert, &o->client_key,
+                                 &o->tls_server_name, &o->unix_socket, &o->proxy};
+  bool good = true;
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    if (!*fields[i])
+      continue;
+    *fields[i] = wipe_strdup(*fields[i]);
+    good = good && *fields[i];
+  }
+  return good;
+}
+
+enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret, struct error *e) {
+  static const struct transport_ops ops = {curl_exchange, curl_free_transport};
+  enum err err = curl_files_check(o, e);
+  if (err)
+    return err;
+  struct curl_transport *t = calloc(1, sizeof *t);
+  if (!t)
+    return error_set(e, ERR_INTERNAL, "no memory");
+  t->base.ops = &ops;
+  t->env = env;
+  t->o = *o;
+  t->o.user_agent = o->user_agent ? o->user_agent : "rotator/" ROTATOR_VERSION;
+  t->o.connect_timeout_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 10 * 1000;
+  t->o.timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 35 * 1000;
+  t->o.max_body = o->max_body ? o->max_body : CURL_BODY_DEFAULT;
+  bool good = copy_options(&t->o);
+  t->easy = curl_easy_init();
+  if (!good || !t->easy) {
+    curl_free_transport(&t->base);
+    return error_set(e, ERR_INTERNAL, "libcurl: no memory");
+  }
+  *ret = &t->base;
+  return ERR_OK;
+}
+
+void curl_transport_counts(const struct transport *base, uint64_t *ret_exchanges, uint64_t *ret_connections) {
+  const struct curl_transport *t = (const struct curl_transport *)base;
+  *ret_exchanges = t->exchanges;
+  *ret_connections = t->connections;
+}
