@@ -1,22 +1,20 @@
-// The checked entrances of the stores. Every call of the engine passes here, so a store may rely on its side of the
-// contract, and the engine on its own: results are handed on only when the store kept what it promised, errors always
-// bear the item's name and a text.
+// The checked entrances of the stores. Every call of the engine passes here, so a store may rely on
+// its side of the contract, and the engine on its own: results are handed on only when the store
+// kept what it promised, errors always bear the item's name and a text.
 #include "backends/store.h"
 
 #include <string.h>
 
 #include "rotator/base/text.h"
 
-void store_record_clear(struct store_record *r)
-{
+void store_record_clear(struct store_record *r) {
   if (!r)
     return;
   secret_free(r->value);
   memset(r, 0, sizeof(*r));
 }
 
-enum err store_record_copy(struct store_record *ret, const struct store_record *r)
-{
+enum err store_record_copy(struct store_record *ret, const struct store_record *r) {
   struct secret *value = secret_dup(r->value);
   if (r->value && !value)
     return ERR_INTERNAL;
@@ -26,17 +24,22 @@ enum err store_record_copy(struct store_record *ret, const struct store_record *
 }
 
 // What is wrong with a byte of a key, or NULL.
-static const char *byte_fault(unsigned char c)
-{
+static const char *byte_fault(unsigned char c) {
   switch (c) {
-  case '\0': return "a NUL";
-  case '\n': return "a line break";
-  case '\r': return "a carriage return";
-  case ' ': return "a space";
+  case '\0':
+    return "a NUL";
+  case '\n':
+    return "a line break";
+  case '\r':
+    return "a carriage return";
+  case ' ':
+    return "a space";
   case '"':
   case '\'':
-  case '`': return "a quote";
-  case '\\': return "a backslash";
+  case '`':
+    return "a quote";
+  case '\\':
+    return "a backslash";
   default:
     if (c < 0x20 || c == 0x7f)
       return "a control character";
@@ -44,8 +47,7 @@ static const char *byte_fault(unsigned char c)
   }
 }
 
-enum err store_value_check(const struct secret *value, enum err kind, struct error *e)
-{
+enum err store_value_check(const struct secret *value, enum err kind, struct error *e) {
   size_t len = secret_len(value);
   if (len == 0)
     return error_set(e, kind, "the key is empty");
@@ -60,18 +62,22 @@ enum err store_value_check(const struct secret *value, enum err kind, struct err
   return ERR_OK;
 }
 
-static bool terminated(const char *s, size_t cap) { return memchr(s, '\0', cap) != NULL; }
+static bool terminated(const char *s, size_t cap) {
+  return memchr(s, '\0', cap) != NULL;
+}
 
-static bool record_sound(const struct store_record *r)
-{
+static bool record_sound(const struct store_record *r) {
   return terminated(r->key_id, sizeof(r->key_id)) && terminated(r->key_name, sizeof(r->key_name));
 }
 
-static bool version_sound(const struct store_version *v) { return terminated(v->text, sizeof(v->text)); }
+static bool version_sound(const struct store_version *v) {
+  return terminated(v->text, sizeof(v->text));
+}
 
-// The end of every entrance: completes a failure's story, names the item in it, and hands it to the caller.
-static enum err finish(const struct store_item *it, enum err got, struct error *mine, struct error *e)
-{
+// The end of every entrance: completes a failure's story, names the item in it, and hands it to the
+// caller.
+static enum err finish(const struct store_item *it, enum err got, struct error *mine,
+                       struct error *e) {
   if (got == ERR_OK)
     return ERR_OK;
   if ((int)got < 0 || got >= ERR_COUNT)
@@ -85,26 +91,26 @@ static enum err finish(const struct store_item *it, enum err got, struct error *
   return got;
 }
 
-static enum err check_reading(const struct store_item *it, const struct store_record *r, const struct store_version *v,
-                              struct error *e)
-{
-  if (secret_is_empty(r->value) || !record_sound(r) || !version_sound(v) || v->text[0] == '\0')
-    return error_set(e, ERR_INTERNAL, "the store broke its contract: a reading without value or version");
+static enum err check_reading(const struct store_item *it, const struct store_record *r,
+                              const struct store_version *v, struct error *e) {
+  if (secret_is_empty(r->value) || !record_sound(r) || v->text[0] == '\0')
+    return error_set(e, ERR_INTERNAL,
+                     "the store broke its contract: a reading without value or version");
   if (it->kind == STORE_HOME && secret_len(r->value) > STORE_HOME_MAX)
-    return error_set(e, ERR_CORRUPT, "a document of %zu bytes is too large (at most %d)", secret_len(r->value),
-                     STORE_HOME_MAX);
+    return error_set(e, ERR_CORRUPT, "a document of %zu bytes is too large (at most %d)",
+                     secret_len(r->value), STORE_HOME_MAX);
   return it->kind == STORE_SINK ? store_value_check(r->value, ERR_CORRUPT, e) : ERR_OK;
 }
 
-enum err store_read(struct store_item *it, struct store_record *ret, struct store_version *ret_version, struct error *e)
-{
+enum err store_read(struct store_item *it, struct store_record *ret,
+                    struct store_version *ret_version, struct error *e) {
   if (!it || !ret || !ret_version)
     return error_set(e, ERR_INTERNAL, "store_read: an argument is missing");
   struct error mine = {0};
   struct store_record r = {0};
   struct store_version v = {0};
   enum err got = it->ops->read(it, &r, &v, &mine);
-  if (got == ERR_MISSING && !version_sound(&v))
+  if (!version_sound(&v))
     got = error_set(&mine, ERR_INTERNAL, "the store broke its contract: a version without end");
   if (got == ERR_OK)
     got = check_reading(it, &r, &v, &mine);
@@ -112,14 +118,13 @@ enum err store_read(struct store_item *it, struct store_record *ret, struct stor
     *ret = r;
   else
     store_record_clear(&r);
-  if (got == ERR_OK || got == ERR_MISSING)
+  if (got == ERR_OK || got == ERR_MISSING || got == ERR_CORRUPT)
     *ret_version = v;
   return finish(it, got, &mine, e);
 }
 
 static enum err check_writing(const struct store_item *it, const struct store_record *r,
-                              const struct store_version *expect, struct error *e)
-{
+                              const struct store_version *expect, struct error *e) {
   if (!record_sound(r) || !version_sound(expect))
     return error_set(e, ERR_INTERNAL, "store_write: a text without end");
   if (it->kind == STORE_SINK)
@@ -127,14 +132,14 @@ static enum err check_writing(const struct store_item *it, const struct store_re
   if (secret_is_empty(r->value))
     return error_set(e, ERR_REFUSED, "an empty document is never written");
   if (secret_len(r->value) > STORE_HOME_MAX)
-    return error_set(e, ERR_REFUSED, "a document of %zu bytes is too large (at most %d)", secret_len(r->value),
-                     STORE_HOME_MAX);
+    return error_set(e, ERR_REFUSED, "a document of %zu bytes is too large (at most %d)",
+                     secret_len(r->value), STORE_HOME_MAX);
   return ERR_OK;
 }
 
-enum err store_write(struct store_item *it, const struct store_record *r, const struct store_version *expect,
-                     struct store_version *ret_version, struct error *e)
-{
+enum err store_write(struct store_item *it, const struct store_record *r,
+                     const struct store_version *expect, struct store_version *ret_version,
+                     struct error *e) {
   if (!it || !r || !expect || !ret_version)
     return error_set(e, ERR_INTERNAL, "store_write: an argument is missing");
   struct error mine = {0};
@@ -143,45 +148,41 @@ enum err store_write(struct store_item *it, const struct store_record *r, const 
   if (got == ERR_OK)
     got = it->ops->write(it, r, expect, &v, &mine);
   if (got == ERR_OK && (!version_sound(&v) || v.text[0] == '\0'))
-    got = error_set(&mine, ERR_UNSURE, "the store broke its contract: it wrote, and gave no version");
+    got = error_set(&mine, ERR_UNSURE, "the store broke its contract: written, without a version");
   if (got == ERR_OK)
     *ret_version = v;
   return finish(it, got, &mine, e);
 }
 
-enum err store_destroy_old(struct store_item *it, struct error *e)
-{
+enum err store_destroy_old(struct store_item *it, struct error *e) {
   if (!it)
     return error_set(e, ERR_INTERNAL, "store_destroy_old: an argument is missing");
   struct error mine = {0};
   return finish(it, it->ops->destroy_old ? it->ops->destroy_old(it, &mine) : ERR_OK, &mine, e);
 }
 
-enum err store_check(struct store_item *it, struct error *e)
-{
+enum err store_check(struct store_item *it, struct error *e) {
   if (!it)
     return error_set(e, ERR_INTERNAL, "store_check: an argument is missing");
   struct error mine = {0};
   return finish(it, it->ops->check(it, &mine), &mine, e);
 }
 
-struct store_item *store_item_free(struct store_item *it)
-{
+struct store_item *store_item_free(struct store_item *it) {
   if (it)
     it->ops->free(it);
   return NULL;
 }
 
-const struct store_setting *store_setting_find(const struct store_setting *settings, size_t n, const char *name)
-{
+const struct store_setting *store_setting_find(const struct store_setting *settings, size_t n,
+                                               const char *name) {
   for (size_t i = 0; i < n; i++)
     if (strcmp(settings[i].name, name) == 0)
       return &settings[i];
   return NULL;
 }
 
-const char *store_setting_get(const struct store_setting *settings, size_t n, const char *name)
-{
+const char *store_setting_get(const struct store_setting *settings, size_t n, const char *name) {
   const struct store_setting *s = store_setting_find(settings, n, name);
   return s ? s->value : NULL;
 }

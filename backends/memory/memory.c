@@ -1,5 +1,5 @@
-// The memory store as the engine sees it. Each operation first asks the space what shall happen to it (memory.h); without a
-// fault callback that is always "as the contract says".
+// The memory store as the engine sees it. Each operation first asks the space what shall happen to
+// it (memory.h); without a fault callback that is always "as the contract says".
 #include "backends/memory/memory.h"
 
 #include <stdio.h>
@@ -15,18 +15,20 @@ struct memory_item {
   struct memory_cell *cell;
 };
 
-static struct memory_item *mine(struct store_item *it) { return (struct memory_item *)it; }
+static struct memory_item *mine(struct store_item *it) {
+  return (struct memory_item *)it;
+}
 
-static enum memory_fault ask(const struct memory_item *m, enum memory_op_kind kind, const struct store_record *r,
-                             const struct store_version *expect)
-{
-  struct memory_op op = {.kind = kind, .item = &m->item, .name = m->cell->name, .record = r, .expect = expect};
+static enum memory_fault ask(const struct memory_item *m, enum memory_op_kind kind,
+                             const struct store_record *r, const struct store_version *expect) {
+  struct memory_op op = {
+      .kind = kind, .item = &m->item, .name = m->cell->name, .record = r, .expect = expect};
   return memory_space_ask(m->space, &op);
 }
 
-// What a fault answers instead of doing the operation; ERR_OK: do it. `unanswered` is what that fault means here.
-static enum err instead(enum memory_fault f, enum err unanswered, struct error *e)
-{
+// What a fault answers instead of doing the operation; ERR_OK: do it. `unanswered` is what that
+// fault means here.
+static enum err instead(enum memory_fault f, enum err unanswered, struct error *e) {
   if (f >= MEMORY_ANSWER && f < MEMORY_STALE)
     return error_set(e, (enum err)(f - MEMORY_ANSWER), "the answer is a fault that was asked for");
   if (f == MEMORY_UNSENT)
@@ -36,9 +38,8 @@ static enum err instead(enum memory_fault f, enum err unanswered, struct error *
   return ERR_OK;
 }
 
-static enum err memory_read(struct store_item *it, struct store_record *ret, struct store_version *ret_version,
-                            struct error *e)
-{
+static enum err memory_read(struct store_item *it, struct store_record *ret,
+                            struct store_version *ret_version, struct error *e) {
   struct memory_item *m = mine(it);
   enum memory_fault f = ask(m, MEMORY_READ, NULL, NULL);
   enum err got = instead(f, ERR_UNSURE, e);
@@ -48,9 +49,9 @@ static enum err memory_read(struct store_item *it, struct store_record *ret, str
   return memory_space_read(m->space, m->cell, age, ret, ret_version, e);
 }
 
-static enum err memory_write(struct store_item *it, const struct store_record *r, const struct store_version *expect,
-                             struct store_version *ret_version, struct error *e)
-{
+static enum err memory_write(struct store_item *it, const struct store_record *r,
+                             const struct store_version *expect, struct store_version *ret_version,
+                             struct error *e) {
   struct memory_item *m = mine(it);
   struct memory_write w = {.cell = m->cell, .class = it->class, .record = *r, .expect = *expect};
   enum memory_fault f = ask(m, MEMORY_WRITE, r, expect);
@@ -66,8 +67,7 @@ static enum err memory_write(struct store_item *it, const struct store_record *r
   return got;
 }
 
-static enum err memory_destroy_old(struct store_item *it, struct error *e)
-{
+static enum err memory_destroy_old(struct store_item *it, struct error *e) {
   struct memory_item *m = mine(it);
   enum err got = instead(ask(m, MEMORY_DESTROY_OLD, NULL, NULL), ERR_UNSURE, e);
   if (got == ERR_OK)
@@ -75,27 +75,25 @@ static enum err memory_destroy_old(struct store_item *it, struct error *e)
   return got;
 }
 
-static enum err memory_check(struct store_item *it, struct error *e)
-{
+static enum err memory_check(struct store_item *it, struct error *e) {
   return instead(ask(mine(it), MEMORY_CHECK, NULL, NULL), ERR_UNSURE, e);
 }
 
-static void memory_free(struct store_item *it)
-{
+static void memory_free(struct store_item *it) {
   memory_space_unref(mine(it)->space);
   free(it);
 }
 
 static const struct store_ops memory_ops = {
-  .read = memory_read,
-  .write = memory_write,
-  .destroy_old = memory_destroy_old,
-  .check = memory_check,
-  .free = memory_free,
+    .read = memory_read,
+    .write = memory_write,
+    .destroy_old = memory_destroy_old,
+    .check = memory_check,
+    .free = memory_free,
 };
 
-struct store_item *memory_open(struct memory_space *s, enum store_kind kind, const char *name, enum store_class class)
-{
+struct store_item *memory_open(struct memory_space *s, enum store_kind kind, const char *name,
+                               enum store_class class) {
   struct memory_item *m = calloc(1, sizeof(*m));
   struct memory_cell *cell = memory_space_cell(s, name);
   if (!m || !cell) {
@@ -111,15 +109,13 @@ struct store_item *memory_open(struct memory_space *s, enum store_kind kind, con
   return &m->item;
 }
 
-static enum store_class parse_class(const char *text)
-{
+static enum store_class parse_class(const char *text) {
   return !text || text[0] == 'A' ? STORE_CLASS_A : text[0] == 'B' ? STORE_CLASS_B : STORE_CLASS_C;
 }
 
 static enum err memory_open_settings(const struct store_context *ctx, enum store_kind kind,
-                                     const struct store_setting *settings, size_t n, struct store_item **ret,
-                                     int *ret_line, struct error *e)
-{
+                                     const struct store_setting *settings, size_t n,
+                                     struct store_item **ret, int *ret_line, struct error *e) {
   (void)ctx;
   const struct store_setting *name = store_setting_find(settings, n, "name");
   const char *space = store_setting_get(settings, n, "space");
@@ -127,11 +123,13 @@ static enum err memory_open_settings(const struct store_context *ctx, enum store
     space = "default";
   if (!name || strlen(space) + strlen(name->value) > 200) {
     *ret_line = name ? name->line : 0;
-    return error_set(e, ERR_INVALID, "a memory item needs a name, and space and name at most 200 characters");
+    return error_set(e, ERR_INVALID,
+                     "a memory item needs a name, and space and name at most 200 characters");
   }
   struct memory_space *s = memory_space_named(space);
-  struct store_item *it = s ? memory_open(s, kind, name->value, parse_class(store_setting_get(settings, n, "class")))
-                            : NULL;
+  struct store_item *it =
+      s ? memory_open(s, kind, name->value, parse_class(store_setting_get(settings, n, "class")))
+        : NULL;
   memory_space_unref(s);
   if (!it)
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
@@ -142,15 +140,16 @@ static enum err memory_open_settings(const struct store_context *ctx, enum store
 }
 
 static const struct store_option memory_options[] = {
-  {"name", STORE_OPT_TEXT, true, NULL, NULL, "Name of the item in its space."},
-  {"space", STORE_OPT_TEXT, false, NULL, "default", "Name of the space; items of one space and name are one item."},
-  {"class", STORE_OPT_CHOICE, false, "A|B|C", "A",
-   "What the item pretends to be: compare-and-set (A), a local file (B), or neither (C)."},
-  {NULL, STORE_OPT_TEXT, false, NULL, NULL, NULL},
+    {"name", STORE_OPT_TEXT, true, NULL, NULL, "Name of the item in its space."},
+    {"space", STORE_OPT_TEXT, false, NULL, "default",
+     "Name of the space; items of one space and name are one item."},
+    {"class", STORE_OPT_CHOICE, false, "A|B|C", "A",
+     "What the item pretends to be: compare-and-set (A), a local file (B), or neither (C)."},
+    {NULL, STORE_OPT_TEXT, false, NULL, NULL, NULL},
 };
 
 const struct store_backend store_backend_memory = {
-  .name = "memory",
-  .options = memory_options,
-  .open = memory_open_settings,
+    .name = "memory",
+    .options = memory_options,
+    .open = memory_open_settings,
 };

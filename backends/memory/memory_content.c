@@ -1,5 +1,6 @@
-// Contents of the memory store: the present, the past that stale readings are served from, and the writes under way.
-// Versions come from a counter of the space, so none ever repeats, not even over a removal; 0 stands for "absent".
+// Contents of the memory store: the present, the past that stale readings are served from, and the
+// writes under way. Versions come from a counter of the space, so none ever repeats, not even over
+// a removal; 0 stands for "absent".
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,28 +8,25 @@
 
 #include "backends/memory/memory_space.h"
 
-void memory_cell_forget_past(struct memory_cell *c)
-{
+void memory_cell_forget_past(struct memory_cell *c) {
   while (c->n_past > 0)
     store_record_clear(&c->past[--c->n_past].record);
 }
 
-void memory_delayed_free(struct memory_delayed *d)
-{
+void memory_delayed_free(struct memory_delayed *d) {
   store_record_clear(&d->write.record);
   free(d);
 }
 
-static void version_format(struct store_version *ret, uint64_t version)
-{
+static void version_format(struct store_version *ret, uint64_t version) {
   memset(ret, 0, sizeof(*ret));
   if (version > 0)
     snprintf(ret->text, sizeof(ret->text), "m%" PRIu64, version);
 }
 
-enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsigned age, struct store_record *ret,
-                           struct store_version *ret_version, struct error *e)
-{
+enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsigned age,
+                           struct store_record *ret, struct store_version *ret_version,
+                           struct error *e) {
   pthread_mutex_lock(&s->lock);
   if (age > c->n_past)
     age = (unsigned)c->n_past;
@@ -41,9 +39,10 @@ enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsign
   return got == ERR_OK ? ERR_OK : error_set(e, got, "memory is exhausted");
 }
 
-// Puts `record` (owned from here on) in the cell; what was there goes to the past while there are faults, else it is wiped.
-static void cell_put(struct memory_space *s, struct memory_cell *c, const struct store_record *record)
-{
+// Puts `record` (owned from here on) in the cell; what was there goes to the past while there are
+// faults, else it is wiped.
+static void cell_put(struct memory_space *s, struct memory_cell *c,
+                     const struct store_record *record) {
   if (s->fault) {
     if (c->n_past == MEMORY_HISTORY)
       store_record_clear(&c->past[--c->n_past].record);
@@ -57,13 +56,13 @@ static void cell_put(struct memory_space *s, struct memory_cell *c, const struct
   c->now = (struct memory_content){.record = *record, .version = record->value ? s->counter : 0};
 }
 
-static enum err write_locked(struct memory_space *s, const struct memory_write *w, struct store_version *ret_version,
-                             struct error *e)
-{
+static enum err write_locked(struct memory_space *s, const struct memory_write *w,
+                             struct store_version *ret_version, struct error *e) {
   struct store_version present;
   version_format(&present, w->cell->now.version);
   if (w->class != STORE_CLASS_C && strcmp(present.text, w->expect.text) != 0)
-    return error_set(e, ERR_CONFLICT, "version '%s' was expected, '%s' is there", w->expect.text, present.text);
+    return error_set(e, ERR_CONFLICT, "version '%s' was expected, '%s' is there", w->expect.text,
+                     present.text);
   struct store_record copy;
   if (store_record_copy(&copy, &w->record) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
@@ -74,17 +73,15 @@ static enum err write_locked(struct memory_space *s, const struct memory_write *
   return ERR_OK;
 }
 
-enum err memory_space_write(struct memory_space *s, const struct memory_write *w, struct store_version *ret_version,
-                            struct error *e)
-{
+enum err memory_space_write(struct memory_space *s, const struct memory_write *w,
+                            struct store_version *ret_version, struct error *e) {
   pthread_mutex_lock(&s->lock);
   enum err got = write_locked(s, w, ret_version, e);
   pthread_mutex_unlock(&s->lock);
   return got;
 }
 
-enum err memory_space_delay(struct memory_space *s, const struct memory_write *w, struct error *e)
-{
+enum err memory_space_delay(struct memory_space *s, const struct memory_write *w, struct error *e) {
   struct memory_delayed *d = calloc(1, sizeof(*d));
   if (!d || store_record_copy(&d->write.record, &w->record) != ERR_OK) {
     free(d);
@@ -102,8 +99,7 @@ enum err memory_space_delay(struct memory_space *s, const struct memory_write *w
   return ERR_OK;
 }
 
-size_t memory_delayed(struct memory_space *s)
-{
+size_t memory_delayed(struct memory_space *s) {
   size_t n = 0;
   pthread_mutex_lock(&s->lock);
   for (struct memory_delayed *d = s->delayed; d; d = d->next)
@@ -112,8 +108,7 @@ size_t memory_delayed(struct memory_space *s)
   return n;
 }
 
-static struct memory_delayed *delayed_take(struct memory_space *s, size_t index)
-{
+static struct memory_delayed *delayed_take(struct memory_space *s, size_t index) {
   pthread_mutex_lock(&s->lock);
   struct memory_delayed **at = &s->delayed;
   for (; *at && index > 0; index--)
@@ -125,8 +120,7 @@ static struct memory_delayed *delayed_take(struct memory_space *s, size_t index)
   return d;
 }
 
-bool memory_land(struct memory_space *s, size_t index)
-{
+bool memory_land(struct memory_space *s, size_t index) {
   struct memory_delayed *d = delayed_take(s, index);
   if (!d)
     return false;
@@ -136,15 +130,14 @@ bool memory_land(struct memory_space *s, size_t index)
   return got == ERR_OK;
 }
 
-void memory_drop(struct memory_space *s, size_t index)
-{
+void memory_drop(struct memory_space *s, size_t index) {
   struct memory_delayed *d = delayed_take(s, index);
   if (d)
     memory_delayed_free(d);
 }
 
-bool memory_peek(struct memory_space *s, const char *name, struct store_record *ret, struct store_version *ret_version)
-{
+bool memory_peek(struct memory_space *s, const char *name, struct store_record *ret,
+                 struct store_version *ret_version) {
   pthread_mutex_lock(&s->lock);
   const struct memory_cell *c = memory_space_cell_locked(s, name);
   bool there = c && c->now.version != 0 && store_record_copy(ret, &c->now.record) == ERR_OK;
@@ -154,8 +147,7 @@ bool memory_peek(struct memory_space *s, const char *name, struct store_record *
   return there;
 }
 
-enum err memory_poke(struct memory_space *s, const char *name, const struct store_record *r)
-{
+enum err memory_poke(struct memory_space *s, const char *name, const struct store_record *r) {
   struct store_record copy;
   if (store_record_copy(&copy, r) != ERR_OK)
     return ERR_INTERNAL;
@@ -169,8 +161,7 @@ enum err memory_poke(struct memory_space *s, const char *name, const struct stor
   return c ? ERR_OK : ERR_INTERNAL;
 }
 
-void memory_space_forget_past(struct memory_space *s, struct memory_cell *c)
-{
+void memory_space_forget_past(struct memory_space *s, struct memory_cell *c) {
   pthread_mutex_lock(&s->lock);
   memory_cell_forget_past(c);
   pthread_mutex_unlock(&s->lock);

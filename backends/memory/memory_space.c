@@ -1,5 +1,5 @@
-// Spaces of the memory store, and the registry that gives them names. A space is counted: its items, its makers and the
-// registry hold references.
+// Spaces of the memory store, and the registry that gives them names. A space is counted: its
+// items, its makers and the registry hold references.
 #include "backends/memory/memory_space.h"
 
 #include <stdlib.h>
@@ -13,8 +13,7 @@ struct named {
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct named *registry;
 
-struct memory_space *memory_space_new(void)
-{
+struct memory_space *memory_space_new(void) {
   struct memory_space *s = calloc(1, sizeof(*s));
   if (!s)
     return NULL;
@@ -23,23 +22,20 @@ struct memory_space *memory_space_new(void)
   return s;
 }
 
-void memory_space_ref(struct memory_space *s)
-{
+void memory_space_ref(struct memory_space *s) {
   pthread_mutex_lock(&s->lock);
   s->refs++;
   pthread_mutex_unlock(&s->lock);
 }
 
-static void cell_free(struct memory_cell *c)
-{
+static void cell_free(struct memory_cell *c) {
   memory_cell_forget_past(c);
   store_record_clear(&c->now.record);
   free(c->name);
   free(c);
 }
 
-struct memory_space *memory_space_unref(struct memory_space *s)
-{
+struct memory_space *memory_space_unref(struct memory_space *s) {
   if (!s)
     return NULL;
   pthread_mutex_lock(&s->lock);
@@ -60,8 +56,7 @@ struct memory_space *memory_space_unref(struct memory_space *s)
   return NULL;
 }
 
-static struct memory_space *registry_add(const char *name)
-{
+static struct memory_space *registry_add(const char *name) {
   struct named *n = calloc(1, sizeof(*n));
   char *copy = strdup(name);
   struct memory_space *s = memory_space_new();
@@ -75,8 +70,7 @@ static struct memory_space *registry_add(const char *name)
   return s;
 }
 
-struct memory_space *memory_space_named(const char *name)
-{
+struct memory_space *memory_space_named(const char *name) {
   struct memory_space *s = NULL;
   pthread_mutex_lock(&registry_lock);
   for (struct named *n = registry; n && !s; n = n->next)
@@ -90,8 +84,7 @@ struct memory_space *memory_space_named(const char *name)
   return s;
 }
 
-void memory_spaces_forget(void)
-{
+void memory_spaces_forget(void) {
   pthread_mutex_lock(&registry_lock);
   struct named *all = registry;
   registry = NULL;
@@ -104,16 +97,14 @@ void memory_spaces_forget(void)
   }
 }
 
-static struct memory_cell *cell_find(struct memory_space *s, const char *name)
-{
+static struct memory_cell *cell_find(struct memory_space *s, const char *name) {
   for (struct memory_cell *c = s->cells; c; c = c->next)
     if (strcmp(c->name, name) == 0)
       return c;
   return NULL;
 }
 
-struct memory_cell *memory_space_cell_locked(struct memory_space *s, const char *name)
-{
+struct memory_cell *memory_space_cell_locked(struct memory_space *s, const char *name) {
   struct memory_cell *c = cell_find(s, name);
   if (c)
     return c;
@@ -130,25 +121,23 @@ struct memory_cell *memory_space_cell_locked(struct memory_space *s, const char 
   return c;
 }
 
-struct memory_cell *memory_space_cell(struct memory_space *s, const char *name)
-{
+struct memory_cell *memory_space_cell(struct memory_space *s, const char *name) {
   pthread_mutex_lock(&s->lock);
   struct memory_cell *c = memory_space_cell_locked(s, name);
   pthread_mutex_unlock(&s->lock);
   return c;
 }
 
-void memory_space_set_fault(struct memory_space *s, enum memory_fault (*fault)(void *ctx, const struct memory_op *op),
-                            void *ctx)
-{
+void memory_space_set_fault(struct memory_space *s,
+                            enum memory_fault (*fault)(void *ctx, const struct memory_op *op),
+                            void *ctx) {
   pthread_mutex_lock(&s->lock);
   s->fault = fault;
   s->fault_ctx = ctx;
   pthread_mutex_unlock(&s->lock);
 }
 
-enum memory_fault memory_space_ask(struct memory_space *s, const struct memory_op *op)
-{
+enum memory_fault memory_space_ask(struct memory_space *s, const struct memory_op *op) {
   pthread_mutex_lock(&s->lock);
   enum memory_fault (*fault)(void *ctx, const struct memory_op *op) = s->fault;
   void *ctx = s->fault_ctx;

@@ -1,5 +1,5 @@
-// Inside the memory store. memory_space.c keeps spaces and cells, memory_content.c reads and writes them, memory.c is the
-// store that serves them and does the faults.
+// Inside the memory store. memory_space.c keeps spaces and cells, memory_content.c reads and writes
+// them, memory.c is the store that serves them and does the faults.
 #ifndef BACKENDS_MEMORY_MEMORY_SPACE_H
 #define BACKENDS_MEMORY_MEMORY_SPACE_H
 
@@ -45,18 +45,20 @@ struct memory_space {
 };
 
 void memory_space_ref(struct memory_space *s);
-// The cell of that name, made when it is not there; NULL when memory is exhausted. The second wants the lock held.
+// The cell of that name, made when it is not there; NULL when memory is exhausted. The second wants
+// the lock held.
 struct memory_cell *memory_space_cell(struct memory_space *s, const char *name);
 struct memory_cell *memory_space_cell_locked(struct memory_space *s, const char *name);
 enum memory_fault memory_space_ask(struct memory_space *s, const struct memory_op *op);
 
 // Reads the content that was present `age` writes ago (0: now; at most the oldest that is known).
-enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsigned age, struct store_record *ret,
-                           struct store_version *ret_version, struct error *e);
+enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsigned age,
+                           struct store_record *ret, struct store_version *ret_version,
+                           struct error *e);
 
 // `w` is borrowed. ERR_CONFLICT as in the store contract.
-enum err memory_space_write(struct memory_space *s, const struct memory_write *w, struct store_version *ret_version,
-                            struct error *e);
+enum err memory_space_write(struct memory_space *s, const struct memory_write *w,
+                            struct store_version *ret_version, struct error *e);
 // Puts a copy of `w` among the delayed writes.
 enum err memory_space_delay(struct memory_space *s, const struct memory_write *w, struct error *e);
 void memory_space_forget_past(struct memory_space *s, struct memory_cell *c);

@@ -1,0 +1,125 @@
+// The env format: one variable, for systemd's EnvironmentFile= and for a shell. The file is ours as
+// a whole. A file that other people's variables stand in (/etc/default/fluent-bit) is refused with
+// its first such line: a rewrite would have to understand it, and a mistake there stops somebody's
+// service. Own file, and a drop-in that reads it, is the way.
+//
+// Where both readers take a byte as it is, the value stands bare (docker --env-file, too, reads it
+// then); else in single quotes, inside which neither treats anything but the quote itself specially
+// (a value never holds quotes or backslashes, see store_value_check). What the two would read
+// differently is not accepted when read.
+#include <string.h>
+
+#include "backends/file/filestore.h"
+
+static const char header[] = "# Written whole by rotator at each rotation: it must hold nothing "
+                             "else. Other variables belong in another file.\n";
+
+static bool bare_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         (c && strchr("_-./:@%+,=", c));
+}
+
+static bool all_bare(const char *s, size_t len) {
+  for (size_t i = 0; i < len; i++)
+    if (!bare_char(s[i]))
+      return false;
+  return true;
+}
+
+static enum err env_encode(const struct filestore *fs, const struct store_record *r,
+                           struct secret **ret, struct error *e) {
+  const char *quote = all_bare(secret_bytes(r->value), secret_len(r->value)) ? "" : "'";
+  struct secret *s = secret_new(secret_len(r->value) + sizeof(header) + FILESTORE_VARIABLE_MAX + 8);
+  if (!s || secret_append_text(s, header) != ERR_OK ||
+      secret_append_text(s, fs->variable) != ERR_OK || secret_append_text(s, "=") != ERR_OK ||
+      secret_append_text(s, quote) != ERR_OK ||
+      secret_append(s, secret_bytes(r->value), secret_len(r->value)) != ERR_OK ||
+      secret_append_text(s, quote) != ERR_OK || secret_append_text(s, "\n") != ERR_OK) {
+    secret_free(s);
+    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+  }
+  *ret = s;
+  return ERR_OK;
+}
+
+struct line {
+  const char *at;
+  size_t len;
+  int number;
+};
+
+static bool is_blank(struct line l) {
+  for (size_t i = 0; i < l.len; i++)
+    if (l.at[i] != ' ' && l.at[i] != '\t')
+      return false;
+  return true;
+}
+
+static bool assigns(struct line l, const char *variable) {
+  size_t len = strlen(variable);
+  return l.len > len && memcmp(l.at, variable, len) == 0 && l.at[len] == '=';
+}
+
+static enum err foreign(int line, const char *what, struct error *e) {
+  return error_set(e, ERR_REFUSED,
+                   "line %d %s, and this file is rewritten whole: give the key a file of its own, "
+                   "and add it to the"
+                   " consumer's unit by a drop-in with EnvironmentFile=",
+                   line, what);
+}
+
+// The value behind the '=': bare, or all of it in quotes.
+static enum err take_value(struct line l, size_t skip, struct secret **ret, struct error *e) {
+  const char *v = l.at + skip;
+  size_t len = l.len - skip;
+  char quote = len > 0 && (v[0] == '"' || v[0] == '\'') ? v[0] : '\0';
+  if (quote && (len < 2 || v[len - 1] != quote))
+    return error_set(e, ERR_CORRUPT, "line %d: the quote is not closed at the end of the line",
+                     l.number);
+  if (quote) {
+    v++;
+    len -= 2;
+  } else if (!all_bare(v, len)) {
+    return error_set(e, ERR_CORRUPT, "line %d: the value needs quotes", l.number);
+  }
+  if (quote == '"' && memchr(v, '$', len))
+    return error_set(e, ERR_CORRUPT,
+                     "line %d: a shell and systemd read '$' in double quotes differently",
+                     l.number);
+  *ret = secret_copy(v, len);
+  return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
+}
+
+static enum err take_line(const struct filestore *fs, struct line l, struct secret **value,
+                          struct error *e) {
+  if (!assigns(l, fs->variable))
+    return foreign(l.number, "is not ours", e);
+  if (*value)
+    return foreign(l.number, "sets the variable once more", e);
+  return take_value(l, strlen(fs->variable) + 1, value, e);
+}
+
+static enum err env_decode(const struct filestore *fs, const struct secret *bytes,
+                           struct store_record *ret, struct error *e) {
+  const char *at = secret_bytes(bytes), *end = at + secret_len(bytes);
+  int comment = 0;
+  for (int number = 1; at < end; number++) {
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    struct line l = {at, (size_t)((stop ? stop : end) - at), number};
+    at = stop ? stop + 1 : end;
+    if (is_blank(l))
+      continue;
+    if (l.at[0] == '#') {
+      comment = comment ? comment : number;
+      continue;
+    }
+    enum err got = take_line(fs, l, &ret->value, e);
+    if (got != ERR_OK)
+      return got;
+  }
+  if (!ret->value)  // somebody's file in which everything is commented out
+    return foreign(comment, "is a comment of a file that does not set the variable", e);
+  return secret_is_empty(ret->value) ? error_set(e, ERR_MISSING, "the variable is empty") : ERR_OK;
+}
+
+const struct filestore_format filestore_env = {"env", env_encode, env_decode};
