@@ -1,8 +1,10 @@
-// IAM as the engine sees it: tokens, API keys, service IDs, policies. iam_http.h makes one that talks to IBM Cloud; the
-// simulator has another. Facts about the service: the vendor's SDKs and documentation, see rotator/cloud/README.md.
+// IAM as the engine sees it: tokens, API keys, service IDs, policies. iam_http.h makes one that
+// talks to IBM Cloud; the simulator has another. Facts about the service: the vendor's SDKs and
+// documentation, see rotator/cloud/README.md.
 //
-// One object serves one thread at a time. Calls that need a bearer token take it from the authenticator given at birth
-// (cached there); when IAM answers 401 the token is exchanged anew once.
+// One object serves one thread at a time. Calls that need a bearer token take it from the
+// authenticator given at birth (cached there); when IAM answers 401 the token is exchanged anew
+// once.
 #ifndef ROTATOR_CLOUD_IAM_H
 #define ROTATOR_CLOUD_IAM_H
 
@@ -38,8 +40,8 @@ struct iam_key {
   bool disabled, locked;
   bool expired;          // expires_at lies in the past of the server's clock
   int64_t created_s;     // −1: not said. Minute precision
-  int64_t modified_s;
-  int64_t expires_s;
+  int64_t modified_s;    // likewise
+  int64_t expires_s;     // likewise: never, or not said
   bool has_activity;     // activity was asked for and answered
   int64_t last_authn_s;  // −1: never used
   int64_t authn_count;
@@ -73,56 +75,81 @@ struct iam_service_id {
 struct iam_policy {
   char id[IAM_ID_MAX];
   char state[32];         // "active", "deleted"
-  bool covers;            // grants Sender, Writer or Manager on the instance asked for (or on all of them)
+  bool covers;            // grants Sender, Writer or Manager on the instance asked for (or on all)
   char role[128];         // the role CRN that does
 };
 
 struct iam;
 
 // Every call: ERR_OK, or
-//   ERR_DENIED    401 with a fresh token, or 403: e->code and text name what the service said
+//   ERR_DENIED    401 with a fresh token, or 403, or the management key was refused: e->code and
+//                 text name what the service said
 //   ERR_MISSING   404 with the code "not_found" and nothing else (an HTML 404 is ERR_REFUSED)
-//   ERR_CONFLICT  409/412 where a version was given, ERR_EXISTS for 409 where none was
-//   ERR_LIMIT     422 BXNIM0151E     ERR_REFUSED  any other 4xx
-//   ERR_THROTTLED, ERR_UNSENT, ERR_UNSURE (also 5xx), ERR_CORRUPT (2xx that does not decode), ERR_CANCELLED
+//   ERR_CONFLICT  409/412 where a version was given
+//   ERR_EXISTS    409 where none was
+//   ERR_LIMIT     422 BXNIM0151E
+//   ERR_REFUSED   any other 4xx
+//   ERR_THROTTLED 429
+//   ERR_UNSENT    not sent, also when no management token could be had for the moment
+//   ERR_UNSURE    no trustworthy answer, also 408, 5xx and redirects (never followed)
+//   ERR_CORRUPT   2xx that does not decode: it may have been applied
+//   ERR_INVALID   a value that can't be sent as a key, or a request beyond all bounds; not sent
+//   ERR_CANCELLED
+// e->code is the BXNIM code where the service gave one, else its word ("policy_conflict_error").
 struct iam_ops {
-  // Exchanges an API key value for a token. fresh: on a connection of its own. ERR_REFUSED: IAM knows no such (live) key;
-  // e->code says which (BXNIM0415E not found, BXNIM0462E disabled). Never cached.
-  enum err (*exchange)(struct iam *c, const struct secret *value, bool fresh, struct iam_token *ret, struct error *e);
+  // Exchanges an API key value for a token. fresh: on a connection of its own. ERR_REFUSED: IAM
+  // knows no such (live) key; e->code says which (BXNIM0415E not found, BXNIM0462E disabled).
+  // Only IAM's own answer counts as that: a 4xx in HTML or without a code is ERR_UNSURE, 403 and
+  // BXNIM0430E (address not allowed) are ERR_DENIED. Never cached.
+  enum err (*exchange)(struct iam *c, const struct secret *value, bool fresh, struct iam_token *ret,
+                       struct error *e);
   // The identity of the management credential (forces a token).
   enum err (*whoami)(struct iam *c, struct iam_token *ret_claims_only, struct error *e);
   // Creates a key. Never repeated by the transport. The value is not echoed except with origin iam.
-  enum err (*create)(struct iam *c, const struct iam_create *spec, struct iam_key *ret, struct error *e);
+  // An answer that shows another value than ours is ERR_CORRUPT. ret->disabled is as answered:
+  // look.
+  enum err (*create)(struct iam *c, const struct iam_create *spec, struct iam_key *ret,
+                     struct error *e);
   // All keys of an identity, all pages, de-duplicated by id.
-  enum err (*list)(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret, struct error *e);
-  enum err (*get)(struct iam *c, const char *id, bool activity, struct iam_key *ret, struct error *e);
+  enum err (*list)(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret,
+                   struct error *e);
+  enum err (*get)(struct iam *c, const char *id, bool activity, struct iam_key *ret,
+                  struct error *e);
   // Which key accepts this value? ERR_MISSING also for 400 with a not-found code.
-  enum err (*find_by_value)(struct iam *c, const struct secret *value, struct iam_key *ret, struct error *e);
-  enum err (*describe)(struct iam *c, const char *id, const char *entity_tag, const char *name, const char *description,
-                       struct error *e);
-  // Done already (409) is ERR_OK. Replay-safe.
+  enum err (*find_by_value)(struct iam *c, const struct secret *value, struct iam_key *ret,
+                            struct error *e);
+  enum err (*describe)(struct iam *c, const char *id, const char *entity_tag, const char *name,
+                       const char *description, struct error *e);
+  // Done already (409) is ERR_OK. Replay-safe. A locked key: ERR_LOCKED (after a look showed
+  // locked).
   enum err (*enable)(struct iam *c, const char *id, struct error *e);
   enum err (*disable)(struct iam *c, const char *id, struct error *e);
-  // Gone already (404 not_found) is ERR_OK. Replay-safe. A locked key: ERR_LOCKED (after a look showed locked).
+  // Gone already (404 not_found) is ERR_OK. Replay-safe. A locked key: ERR_LOCKED (after a look
+  // showed locked). Another 409 is ERR_CONFLICT: look again.
   enum err (*remove)(struct iam *c, const char *id, struct error *e);
-  // Service IDs. find: by exact name, or by "ServiceId-…"; *ret_n counts matches of a name (names are not unique), *ret is
-  // the first. None: ERR_MISSING.
-  enum err (*find_service_id)(struct iam *c, const char *account, const char *name_or_id, struct iam_service_id *ret,
-                              size_t *ret_n, struct error *e);
-  enum err (*create_service_id)(struct iam *c, const char *account, const char *name, const char *description,
-                                struct iam_service_id *ret, struct error *e);
-  // Policies v2. find: an active policy of the identity that lets it send to the instance; ERR_MISSING when none is seen
-  // (which proves nothing for a caller without read rights).
-  enum err (*find_sender)(struct iam *c, const char *account, const char *iam_id, const char *instance_guid,
-                          struct iam_policy *ret, struct error *e);
+  // Service IDs. find: by exact name, or by "ServiceId-…"; *ret_n counts matches of a name (names
+  // are not unique), *ret is the first. None: ERR_MISSING.
+  enum err (*find_service_id)(struct iam *c, const char *account, const char *name_or_id,
+                              struct iam_service_id *ret, size_t *ret_n, struct error *e);
+  enum err (*create_service_id)(struct iam *c, const char *account, const char *name,
+                                const char *description, struct iam_service_id *ret,
+                                struct error *e);
+  // Policies v2. find: an active policy of the identity that lets it send to the instance;
+  // ERR_MISSING when none is seen (which proves nothing for a caller without read rights).
+  enum err (*find_sender)(struct iam *c, const char *account, const char *iam_id,
+                          const char *instance_guid, struct iam_policy *ret, struct error *e);
   // Grants Sender on one instance. 409 whose conflicting policy covers it: ERR_OK with that policy.
-  enum err (*grant_sender)(struct iam *c, const char *account, const char *iam_id, const char *instance_guid,
-                           struct iam_policy *ret, struct error *e);
+  // A 409 without one that is seen to cover it: ERR_EXISTS.
+  enum err (*grant_sender)(struct iam *c, const char *account, const char *iam_id,
+                           const char *instance_guid, struct iam_policy *ret, struct error *e);
+  // covers: it has one of the roles for logs, whoever and whichever instance it is for.
   enum err (*get_policy)(struct iam *c, const char *id, struct iam_policy *ret, struct error *e);
-  // limit and count of keys of the identity; ERR_DENIED or ERR_MISSING where the call is not available.
-  enum err (*key_limit)(struct iam *c, const char *account, const char *iam_id, int64_t *ret_limit, int64_t *ret_count,
-                        struct error *e);
-  // The server's clock, seconds, moved on by our monotonic clock since the last answer; −1 before the first answer.
+  // limit and count of keys of the identity; ERR_DENIED or ERR_MISSING where the call is not
+  // available.
+  enum err (*key_limit)(struct iam *c, const char *account, const char *iam_id, int64_t *ret_limit,
+                        int64_t *ret_count, struct error *e);
+  // The server's clock, seconds, moved on by our monotonic clock since the last answer; −1 before
+  // the first answer.
   int64_t (*server_time_s)(struct iam *c);
   void (*free)(struct iam *c);
 };

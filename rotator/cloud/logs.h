@@ -1,4 +1,5 @@
-// Cloud Logs ingestion as the engine sees it: one test log, and what the answer means. logs_http.h talks to the service.
+// Cloud Logs ingestion as the engine sees it: one test log, and what the answer means. logs_http.h
+// talks to the service.
 #ifndef ROTATOR_CLOUD_LOGS_H
 #define ROTATOR_CLOUD_LOGS_H
 
@@ -9,8 +10,8 @@
 #include "rotator/base/secret.h"
 #include "rotator/http/transport.h"
 
-// The test log. All text is ASCII without quotes or backslashes (anything else is replaced before sending); no timestamp
-// is sent (the gateway stamps it). Never holds a secret.
+// The test log. All text is ASCII without quotes or backslashes (anything else is replaced before
+// sending); no timestamp is sent (the gateway stamps it). Never holds a secret.
 struct logs_record {
   const char *application, *subsystem;  // by configuration
   int severity;                         // 1 … 6
@@ -23,20 +24,21 @@ enum logs_verdict {
   LOGS_ACCEPTED,
   LOGS_COMPLAINED,   // 2xx, but the body says that something was not taken
   LOGS_REFUSED,      // 401, 403: the token, or the identity's rights, or the wrong instance
-  LOGS_NO_INSTANCE,  // 404, or the host does not resolve
+  LOGS_NO_INSTANCE,  // 404. (A host that does not resolve is LOGS_OUTAGE: DNS may be down.)
   LOGS_REJECTED,     // 400, 413, 422: our request; never a matter of the key
   LOGS_THROTTLED,    // 429
-  LOGS_OUTAGE,       // 5xx, 408, no answer
+  LOGS_OUTAGE,       // 5xx, 408, no answer, or a web page with a 2xx
   LOGS_STOPPED
 };
 const char *logs_verdict_name(enum logs_verdict v);
 
 struct logs;
 struct logs_ops {
-  // Sends one record with this bearer token to this instance, on a new connection when fresh. e tells the story of
-  // anything but LOGS_ACCEPTED (status, code, first printable bytes of the complaint).
-  enum logs_verdict (*send)(struct logs *l, const struct secret *bearer, const struct logs_record *r, bool fresh,
-                            struct error *e);
+  // Sends one record with this bearer token to this instance, on a new connection when fresh. e
+  // tells the story of anything but LOGS_ACCEPTED (status, code, first printable bytes of the
+  // complaint).
+  enum logs_verdict (*send)(struct logs *l, const struct secret *bearer,
+                            const struct logs_record *r, bool fresh, struct error *e);
   void (*free)(struct logs *l);
 };
 struct logs {
@@ -44,17 +46,21 @@ struct logs {
 };
 void logs_free(struct logs *l);
 
-// base_url: "https://<guid>.ingress.<region>.logs.cloud.ibm.com" or an override with a path; "/logs/v1/singles" is appended.
-// complaints: NULL-terminated words (case-insensitive) that make a 2xx body a complaint when they stand in its first 4 KiB;
-// NULL: drop, reject, too old, invalid, not accepted. t stays the caller's.
-struct logs *logs_http_new(const char *base_url, const char *const *complaints, struct transport *t);
+// base_url: "https://<guid>.ingress.<region>.logs.cloud.ibm.com" or an override with a path;
+// "/logs/v1/singles" is appended. complaints: NULL-terminated words (case-insensitive) that make a
+// 2xx body a complaint when they stand in its first 4 KiB; NULL: drop, reject, too old, invalid,
+// not accepted. t stays the caller's.
+struct logs *logs_http_new(const char *base_url, const char *const *complaints,
+                           struct transport *t);
 
 // Pure, for tables and fuzzing: what a status and body mean.
-enum logs_verdict logs_classify(int status, const char *body, size_t len, const char *const *complaints);
+enum logs_verdict logs_classify(int status, const char *body, size_t len,
+                                const char *const *complaints);
 
-// Hosts by region: writes "https://<guid>.ingress[.private].<region>.logs.cloud.ibm.com[:3443]". kind: "public",
-// "private" (VPE, 443) or "classic" (CSE, 3443). False if it does not fit.
-bool logs_ingress_url(char *dst, size_t cap, const char *guid, const char *region, const char *kind);
+// Hosts by region: writes "https://<guid>.ingress[.private].<region>.logs.cloud.ibm.com[:3443]".
+// kind: "public", "private" (VPE, 443) or "classic" (CSE, 3443). False if it does not fit.
+bool logs_ingress_url(char *dst, size_t cap, const char *guid, const char *region,
+                      const char *kind);
 bool logs_region_is_known(const char *region);  // unknown ones are only worth a warning
 
 #endif

@@ -1,0 +1,58 @@
+#include "rotator/cloud/iam.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/cloud/iam_http.h"
+
+#define VALUE_MAX 4096  // bytes of a key value; it must fit into one header line
+
+void iam_token_clear(struct iam_token *t) {
+  if (!t)
+    return;
+  secret_free(t->bearer);
+  *t = (struct iam_token){0};
+}
+
+void iam_key_clear(struct iam_key *k) {
+  if (!k)
+    return;
+  secret_free(k->value);
+  *k = (struct iam_key){0};
+}
+
+void iam_key_list_clear(struct iam_key_list *l) {
+  if (!l)
+    return;
+  for (size_t i = 0; i < l->n; i++)
+    iam_key_clear(&l->keys[i]);
+  free(l->keys);
+  *l = (struct iam_key_list){0};
+}
+
+void iam_free(struct iam *c) {
+  if (c)
+    c->ops->free(c);
+}
+
+void iam_auth_free(struct iam_auth *a) {
+  if (a)
+    a->ops->free(a);
+}
+
+enum err iam_value_check(const struct secret *value, struct error *e) {
+  const char *bytes = secret_bytes(value);
+  size_t len = secret_len(value);
+  if (len == 0)
+    return error_set(e, ERR_INVALID, "the API key is empty");
+  if (len > VALUE_MAX)
+    return error_set(e, ERR_INVALID, "the API key is longer than %d bytes", VALUE_MAX);
+  if (memchr(bytes, '\0', len))
+    return error_set(e, ERR_INVALID, "the API key holds a NUL byte");
+  if (memchr(bytes, '\n', len) || memchr(bytes, '\r', len))
+    return error_set(e, ERR_INVALID, "the API key holds a line break");
+  // A template that nobody filled in, or JSON pasted whole: the vendor's SDKs refuse the same.
+  if (strchr("{\"", bytes[0]) || strchr("}\"", bytes[len - 1]))
+    return error_set(e, ERR_INVALID, "the API key begins or ends with a brace or a quote");
+  return ERR_OK;
+}

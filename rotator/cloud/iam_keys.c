@@ -1,0 +1,113 @@
+// Looking at API keys.
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/cloud/iam_call.h"
+#include "rotator/cloud/iam_decode.h"
+#include "rotator/cloud/iam_pages.h"
+#include "rotator/cloud/iam_report.h"
+#include "rotator/cloud/iam_url.h"
+
+#define PAGE_SIZE "100"  // the most that IAM gives; its default is 20
+
+static enum err list_page(struct iam_http *h, struct iam_pages *pages, const char *account,
+                          const char *iam_id, struct iam_key_list *list, struct error *e) {
+  IAM_CALL(call) = iam_call_begin(h, "list API keys", "GET", "/v1/apikeys");
+  iam_url_query(&call.url, "account_id", account);
+  iam_url_query(&call.url, "iam_id", iam_id);
+  iam_url_query(&call.url, "pagesize", PAGE_SIZE);
+  if (pages->token[0])
+    iam_url_query(&call.url, "pagetoken", pages->token);
+  JSON_AUTO page = NULL;
+  enum err err = iam_call_send(h, &call, e);
+  if (!err)
+    err = iam_call_json(&call, &page, e);
+  if (err)  // a 404 for the list itself is not an empty list
+    return err == ERR_MISSING ? iam_report_as(ERR_REFUSED, e) : err;
+  err = iam_decode_key_page(page, iam_http_now_s(h), list, e);
+  if (!err)
+    err = iam_pages_next(pages, page, e);
+  if (err)
+    error_wrap(e, "%s", call.what);
+  return err;
+}
+
+enum err iam_http_list(struct iam *c, const char *account, const char *iam_id,
+                       struct iam_key_list *ret, struct error *e) {
+  struct iam_key_list list = {0};
+  struct iam_pages pages = {0};
+  enum err err;
+  do {
+    err = list_page(iam_http_of(c), &pages, account, iam_id, &list, e);
+  } while (!err && pages.token[0]);
+  if (err) {
+    iam_key_list_clear(&list);
+    return err;
+  }
+  *ret = list;
+  return ERR_OK;
+}
+
+// Sends and decodes one key. The entity tag is in the body, and in a header where the body leaves
+// it out.
+static enum err read_key(struct iam_http *h, struct iam_call *call, struct iam_key *ret,
+                         struct error *e) {
+  JSON_AUTO root = NULL;
+  enum err err = iam_call_send(h, call, e);
+  if (!err)
+    err = iam_call_json(call, &root, e);
+  if (err)
+    return err;
+  err = iam_decode_key(root, iam_http_now_s(h), ret, e);
+  if (err)
+    error_wrap(e, "%s", call->what);
+  else if (!ret->entity_tag[0])
+    text_copy(ret->entity_tag, sizeof ret->entity_tag, call->response.etag);
+  return err;
+}
+
+enum err iam_http_get(struct iam *c, const char *id, bool activity, struct iam_key *ret,
+                      struct error *e) {
+  struct iam_http *h = iam_http_of(c);
+  IAM_CALL(call) = iam_call_begin(h, "look at an API key", "GET", "/v1/apikeys");
+  iam_url_segment(&call.url, id);
+  if (activity)
+    iam_url_query(&call.url, "include_activity", "true");
+  return read_key(h, &call, ret, e);
+}
+
+enum err iam_http_find_by_value(struct iam *c, const struct secret *value, struct iam_key *ret,
+                                struct error *e) {
+  struct iam_http *h = iam_http_of(c);
+  enum err err = iam_value_check(value, e);
+  if (err)
+    return err;
+  IAM_CALL(call) = iam_call_begin(h, "find the API key of a value", "GET", "/v1/apikeys/details");
+  iam_call_header(&call, (struct http_header){.name = "IAM-ApiKey", .secret = value});
+  call.hide = value;
+  err = read_key(h, &call, ret, e);
+  if (err == ERR_REFUSED && iam_fault_unknown_value(call.response.status, &call.fault))
+    return iam_report_as(ERR_MISSING, e);
+  return err;
+}
+
+// Added to IAM in 2026: where the route is not there yet, any 404 says so.
+enum err iam_http_key_limit(struct iam *c, const char *account, const char *iam_id,
+                            int64_t *ret_limit, int64_t *ret_count, struct error *e) {
+  struct iam_http *h = iam_http_of(c);
+  IAM_CALL(call) = iam_call_begin(h, "read the limit of API keys", "GET", "/v1/accounts");
+  iam_url_segment(&call.url, account);
+  text_buf_add(&call.url, "/limits/identity");
+  iam_url_query(&call.url, "apikeys_per_identity", iam_id);
+  JSON_AUTO root = NULL;
+  enum err err = iam_call_send(h, &call, e);
+  if (!err)
+    err = iam_call_json(&call, &root, e);
+  if (!err && iam_decode_limit(root, iam_id, ret_limit, ret_count, e)) {
+    error_wrap(e, "%s", call.what);
+    return ERR_CORRUPT;
+  }
+  if (err == ERR_REFUSED && (call.response.status == 404 || call.response.status == 405))
+    return iam_report_as(ERR_MISSING, e);
+  return err;
+}

@@ -1,0 +1,35 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "rotator/cloud/logs.h"
+
+#define SMALL "abcdefghijklmnopqrstuvwxyz0123456789-"
+#define CAPITAL "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LABEL_MAX 63  // of a host name
+
+bool logs_region_is_known(const char *region) {
+  static const char *const known[] = {"jp-osa", "au-syd", "jp-tok", "in-che",   "in-mum",
+                                      "eu-de",  "eu-gb",  "eu-es",  "ca-tor",   "ca-mon",
+                                      "us-south", "us-east", "br-sao"};
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (strcmp(region, known[i]) == 0)
+      return true;
+  return false;
+}
+
+static bool is_label(const char *s, const char *alphabet) {
+  size_t n = strlen(s);
+  return n > 0 && n <= LABEL_MAX && strspn(s, alphabet) == n && s[0] != '-' && s[n - 1] != '-';
+}
+
+bool logs_ingress_url(char *dst, size_t cap, const char *guid, const char *region,
+                      const char *kind) {
+  bool classic = strcmp(kind, "classic") == 0, hidden = classic || strcmp(kind, "private") == 0;
+  if (!hidden && strcmp(kind, "public"))
+    return false;
+  if (!is_label(guid, CAPITAL SMALL) || !is_label(region, SMALL))
+    return false;
+  int n = snprintf(dst, cap, "https://%s.ingress.%s%s.logs.cloud.ibm.com%s", guid,
+                   hidden ? "private." : "", region, classic ? ":3443" : "");
+  return n > 0 && (size_t)n < cap;
+}
