@@ -1,7 +1,7 @@
-// How a replacement goes: open the directory, look at what is there, temporary file (owner, mode, bytes, fsync), look
-// again, rename, fsync of the directory. Up to the rename nothing has changed, so every failure before it is definite;
-// after it, only durability can be in doubt. A kill at any point leaves the old or the new file, and perhaps a temporary
-// one for the next write to sweep up.
+// How a replacement goes: open the directory, look at what is there, temporary file (owner, mode,
+// bytes, fsync), look again, rename, fsync of the directory. Up to the rename nothing has changed,
+// so every failure before it is definite; after it, only durability can be in doubt. A kill at any
+// point leaves the old or the new file, and perhaps a temporary one for the next write to sweep up.
 #include "rotator/base/atomic_file.h"
 
 #include <errno.h>
@@ -15,11 +15,16 @@
 
 enum { READ_TRIES = 3, DEFAULT_MAX_BYTES = 1024 * 1024 };
 
-static int64_t ns(struct timespec t) { return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec; }
+static int64_t ns(struct timespec t) {
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
 static struct file_version version_of(const struct stat *st) {
-  return (struct file_version){.dev = st->st_dev, .ino = st->st_ino, .size = (uint64_t)st->st_size,
-                               .mtime_ns = ns(st->st_mtim), .ctime_ns = ns(st->st_ctim)};
+  return (struct file_version){.dev = st->st_dev,
+                               .ino = st->st_ino,
+                               .size = (uint64_t)st->st_size,
+                               .mtime_ns = ns(st->st_mtim),
+                               .ctime_ns = ns(st->st_ctim)};
 }
 
 bool file_version_equal(const struct file_version *a, const struct file_version *b) {
@@ -27,9 +32,10 @@ bool file_version_equal(const struct file_version *a, const struct file_version 
          a->ctime_ns == b->ctime_ns;
 }
 
-// --- reading ---------------------------------------------------------------------------------------------------------
+// --- reading -------------------------------------------------------------------------------------
 
-static enum err read_bytes(const char *path, int fd, size_t most, struct secret **ret, struct error *e) {
+static enum err read_bytes(const char *path, int fd, size_t most, struct secret **ret,
+                           struct error *e) {
   char part[4096];
   SECRET_AUTO bytes = secret_new(most);
   enum err err = bytes ? ERR_OK : error_set(e, ERR_INTERNAL, "%s: no memory", path);
@@ -56,8 +62,8 @@ static enum err read_bytes(const char *path, int fd, size_t most, struct secret 
 }
 
 // One reading; ERR_CONFLICT when somebody wrote to the file meanwhile.
-static enum err read_once(const char *path, int fd, const struct file_rules *rules, struct secret **ret,
-                          struct file_version *ret_version, struct error *e) {
+static enum err read_once(const char *path, int fd, const struct file_rules *rules,
+                          struct secret **ret, struct file_version *ret_version, struct error *e) {
   struct stat before, after;
   SECRET_AUTO bytes = NULL;
   if (lseek(fd, 0, SEEK_SET) < 0 || fstat(fd, &before))
@@ -79,8 +85,8 @@ static enum err read_once(const char *path, int fd, const struct file_rules *rul
   return ERR_OK;
 }
 
-enum err file_read(const char *path, const struct file_rules *rules, struct secret **ret, struct file_version *ret_version,
-                   struct error *e) {
+enum err file_read(const char *path, const struct file_rules *rules, struct secret **ret,
+                   struct file_version *ret_version, struct error *e) {
   FILE_PLACE_AUTO p = {.fd = -1};
   enum err err = file_place_open(path, FILE_FOR_SEARCH, &p, e);
   if (!err)
@@ -89,22 +95,23 @@ enum err file_read(const char *path, const struct file_rules *rules, struct secr
     return err;
   int fd = openat(p.fd, p.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0)
-    return errno == ELOOP ? error_set(e, ERR_REFUSED, "%s: is a symbolic link", path)
-         : errno == ENXIO ? error_set(e, ERR_REFUSED, "%s: is not a regular file", path)
-                          : file_fail(e, path, "open", errno);
+    return errno == ELOOP   ? error_set(e, ERR_REFUSED, "%s: is a symbolic link", path)
+           : errno == ENXIO ? error_set(e, ERR_REFUSED, "%s: is not a regular file", path)
+                            : file_fail(e, path, "open", errno);
   struct stat st;
-  err = fstat(fd, &st) ? file_fail(e, path, "look at it", errno) : file_stat_check(path, &st, rules, e);
+  err = fstat(fd, &st) ? file_fail(e, path, "look at it", errno)
+                       : file_stat_check(path, &st, rules, e);
   for (int i = 0; i < READ_TRIES && (i == 0 ? !err : err == ERR_CONFLICT); i++)
     err = read_once(path, fd, rules, ret, ret_version, e);
   close(fd);
   return err;
 }
 
-// --- replacing -------------------------------------------------------------------------------------------------------
+// --- replacing -----------------------------------------------------------------------------------
 
 // What stands at the place now; all zero when nothing does.
-static enum err look(const struct file_place *p, const struct file_rules *rules, struct file_version *ret,
-                     struct error *e) {
+static enum err look(const struct file_place *p, const struct file_rules *rules,
+                     struct file_version *ret, struct error *e) {
   struct stat st;
   *ret = (struct file_version){0};
   if (fstatat(p->fd, p->name, &st, AT_SYMLINK_NOFOLLOW))
@@ -124,21 +131,25 @@ static enum err expect_version(const struct file_place *p, const struct file_rul
   return error_set(e, ERR_CONFLICT, "%s: is not as it was read", p->path);
 }
 
-static enum err set_owner(const struct file_place *p, int fd, const struct file_rules *rules, struct error *e) {
+static enum err set_owner(const struct file_place *p, int fd, const struct file_rules *rules,
+                          struct error *e) {
   struct stat st;
   if (fstat(fd, &st))
     return file_fail(e, p->path, "look at the temporary file", errno);
   bool owner = rules->owner != (uid_t)-1 && rules->owner != st.st_uid;
   bool group = rules->group != (gid_t)-1 && rules->group != st.st_gid;
-  if ((owner || group) && fchown(fd, owner ? rules->owner : (uid_t)-1, group ? rules->group : (gid_t)-1))
-    return errno == EPERM ? error_set(e, ERR_DENIED, "%s: may not give the file that owner or group", p->path)
-                          : file_fail(e, p->path, "set its owner", errno);
+  if ((owner || group) &&
+      fchown(fd, owner ? rules->owner : (uid_t)-1, group ? rules->group : (gid_t)-1))
+    return errno == EPERM
+               ? error_set(e, ERR_DENIED, "%s: may not give the file that owner or group", p->path)
+               : file_fail(e, p->path, "set its owner", errno);
   if (fchmod(fd, rules->mode & 0777))
     return file_fail(e, p->path, "set its mode", errno);
   return ERR_OK;
 }
 
-static enum err write_bytes(const struct file_place *p, int fd, const struct secret *bytes, struct error *e) {
+static enum err write_bytes(const struct file_place *p, int fd, const struct secret *bytes,
+                            struct error *e) {
   const char *at = secret_bytes(bytes);
   size_t left = secret_len(bytes);
   while (left) {
@@ -154,7 +165,8 @@ static enum err write_bytes(const struct file_place *p, int fd, const struct sec
 }
 
 // The rename, the one step that readers see.
-static enum err put_in_place(const struct file_place *p, const struct file_temp *t, bool must_be_absent, struct error *e) {
+static enum err put_in_place(const struct file_place *p, const struct file_temp *t,
+                             bool must_be_absent, struct error *e) {
   int r = -1;
   if (must_be_absent) {
     r = (int)syscall(SYS_renameat2, p->fd, t->name, p->fd, p->name, RENAME_NOREPLACE);
@@ -170,11 +182,12 @@ static enum err put_in_place(const struct file_place *p, const struct file_temp 
   return r ? file_fail(e, p->path, "rename", errno) : ERR_OK;
 }
 
-static enum err settle(const struct file_place *p, int fd, struct file_version *ret_version, struct error *e) {
+static enum err settle(const struct file_place *p, int fd, struct file_version *ret_version,
+                       struct error *e) {
   struct stat st;
-  if (fsync(p->fd) && errno != EINVAL)  // EINVAL: a filesystem without it
-    return error_set(e, ERR_UNSURE, "%s: was replaced, but fsync of its directory failed: %s", p->path,
-                     strerror(errno));
+  if (fsync(p->fd) && errno != EINVAL) // EINVAL: a filesystem without it
+    return error_set(e, ERR_UNSURE, "%s: was replaced, but fsync of its directory failed: %s",
+                     p->path, strerror(errno));
   if (fstat(fd, &st))
     return error_set(e, ERR_UNSURE, "%s: was replaced, but can't be looked at", p->path);
   if (ret_version)
@@ -183,7 +196,8 @@ static enum err settle(const struct file_place *p, int fd, struct file_version *
 }
 
 enum err file_replace(const char *path, const struct file_rules *rules, const struct secret *bytes,
-                      const struct file_version *expect, struct file_version *ret_version, struct error *e) {
+                      const struct file_version *expect, struct file_version *ret_version,
+                      struct error *e) {
   static const struct file_version absent;
   FILE_PLACE_AUTO p = {.fd = -1};
   struct file_temp t;

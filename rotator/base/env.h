@@ -1,7 +1,7 @@
 // The clock, waiting and chance, as an interface: the real one below, a simulated one in the tests.
 //
-// A stop (SIGTERM, SIGINT) is part of the environment: env_stopping() turns true and every sleep ends at once.
-// No new effect is begun after that.
+// A stop (SIGTERM, SIGINT) is part of the environment: env_stopping() turns true and every sleep
+// ends at once. No new effect is begun after that.
 #ifndef ROTATOR_BASE_ENV_H
 #define ROTATOR_BASE_ENV_H
 
@@ -14,8 +14,8 @@
 struct env;
 
 struct env_ops {
-  int64_t (*wall_ms)(struct env *env);   // milliseconds since 1970 by the local clock; may jump
-  int64_t (*mono_ms)(struct env *env);   // never goes back; its zero means nothing
+  int64_t (*wall_ms)(struct env *env); // milliseconds since 1970 by the local clock; may jump
+  int64_t (*mono_ms)(struct env *env); // never goes back; its zero means nothing
   // Sleeps until `ms` have passed or a stop is asked for. ERR_OK or ERR_CANCELLED.
   enum err (*sleep_ms)(struct env *env, int64_t ms);
   // Fills buf with bytes fit for keys. ERR_OK or ERR_INTERNAL.
@@ -27,18 +27,30 @@ struct env {
   const struct env_ops *ops;
 };
 
-// The process's real environment (getrandom, CLOCK_REALTIME, CLOCK_MONOTONIC, signals). One object; thread safe.
+// The process's real environment (getrandom, CLOCK_REALTIME, CLOCK_MONOTONIC, signals). One object;
+// thread safe.
 struct env *env_real(void);
-// Installs handlers for SIGTERM and SIGINT that make env_real() stop. SIGPIPE is ignored. Once, before threads.
+// Installs handlers for SIGTERM and SIGINT that make env_real() stop. SIGPIPE is ignored. Once,
+// before threads.
 void env_real_catch_signals(void);
 // Asks env_real() to stop, as a signal would (async-signal-safe).
 void env_real_stop(void);
 
-static inline int64_t env_wall_ms(struct env *env) { return env->ops->wall_ms(env); }
-static inline int64_t env_mono_ms(struct env *env) { return env->ops->mono_ms(env); }
-static inline enum err env_sleep_ms(struct env *env, int64_t ms) { return env->ops->sleep_ms(env, ms); }
-static inline enum err env_random(struct env *env, void *buf, size_t len) { return env->ops->random(env, buf, len); }
-static inline bool env_stopping(struct env *env) { return env->ops->stopping(env); }
+static inline int64_t env_wall_ms(struct env *env) {
+  return env->ops->wall_ms(env);
+}
+static inline int64_t env_mono_ms(struct env *env) {
+  return env->ops->mono_ms(env);
+}
+static inline enum err env_sleep_ms(struct env *env, int64_t ms) {
+  return env->ops->sleep_ms(env, ms);
+}
+static inline enum err env_random(struct env *env, void *buf, size_t len) {
+  return env->ops->random(env, buf, len);
+}
+static inline bool env_stopping(struct env *env) {
+  return env->ops->stopping(env);
+}
 // True when stderr is the journal's own stream (JOURNAL_STREAM names its device and inode).
 bool env_stderr_is_journal(void);
 

@@ -1,5 +1,5 @@
-// The real clock, chance and signals. A stop is an eventfd that is written once and never read: it wakes every thread
-// that sleeps in poll, and all that come later.
+// The real clock, chance and signals. A stop is an eventfd that is written once and never read: it
+// wakes every thread that sleeps in poll, and all that come later.
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -40,7 +40,7 @@ static bool real_stopping(struct env *env) {
 }
 
 static enum err real_sleep_ms(struct env *env, int64_t ms) {
-  enum { SLICE_MS = 60 * 1000, BLIND_SLICE_MS = 100 };  // blind: no eventfd could be made
+  enum { SLICE_MS = 60 * 1000, BLIND_SLICE_MS = 100 }; // blind: no eventfd could be made
   int64_t now = real_mono_ms(env), end = ms > INT64_MAX - now ? INT64_MAX : now + ms;
   struct pollfd p = {.fd = atomic_load(&stop_fd), .events = POLLIN};
   int64_t slice = p.fd >= 0 ? SLICE_MS : BLIND_SLICE_MS;
@@ -68,10 +68,13 @@ static enum err real_random(struct env *env, void *buf, size_t len) {
   return ERR_OK;
 }
 
-static void make_stop_fd(void) { atomic_store(&stop_fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+static void make_stop_fd(void) {
+  atomic_store(&stop_fd, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
 
 struct env *env_real(void) {
-  static const struct env_ops ops = {real_wall_ms, real_mono_ms, real_sleep_ms, real_random, real_stopping};
+  static const struct env_ops ops = {real_wall_ms, real_mono_ms, real_sleep_ms, real_random,
+                                     real_stopping};
   static struct env env = {&ops};
   pthread_once(&once, make_stop_fd);
   return &env;
@@ -82,7 +85,7 @@ void env_real_stop(void) {
   atomic_store(&stop_asked, true);
   if (fd >= 0) {
     ssize_t n = write(fd, &(uint64_t){1}, sizeof(uint64_t));
-    (void)n;  // fails only when it is written already
+    (void)n; // fails only when it is written already
   }
   errno = saved;
 }
@@ -94,7 +97,8 @@ static void on_signal(int number) {
 
 void env_real_catch_signals(void) {
   (void)env_real();
-  // SA_RESETHAND: a second signal ends the process at once, which the protocol takes like any crash.
+  // SA_RESETHAND: a second signal ends the process at once, which the protocol takes like any
+  // crash.
   struct sigaction stop = {.sa_handler = on_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
   struct sigaction ignore = {.sa_handler = SIG_IGN};
   sigemptyset(&stop.sa_mask);

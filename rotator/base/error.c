@@ -8,21 +8,21 @@
 #include "rotator/base/text.h"
 
 static const char *const names[] = {
-  [ERR_OK] = "ok",
-  [ERR_INTERNAL] = "internal",
-  [ERR_INVALID] = "invalid",
-  [ERR_REFUSED] = "refused",
-  [ERR_DENIED] = "denied",
-  [ERR_MISSING] = "missing",
-  [ERR_EXISTS] = "exists",
-  [ERR_CONFLICT] = "conflict",
-  [ERR_LIMIT] = "limit",
-  [ERR_THROTTLED] = "throttled",
-  [ERR_UNSENT] = "unsent",
-  [ERR_UNSURE] = "unsure",
-  [ERR_LOCKED] = "locked",
-  [ERR_CORRUPT] = "corrupt",
-  [ERR_CANCELLED] = "cancelled",
+    [ERR_OK] = "ok",
+    [ERR_INTERNAL] = "internal",
+    [ERR_INVALID] = "invalid",
+    [ERR_REFUSED] = "refused",
+    [ERR_DENIED] = "denied",
+    [ERR_MISSING] = "missing",
+    [ERR_EXISTS] = "exists",
+    [ERR_CONFLICT] = "conflict",
+    [ERR_LIMIT] = "limit",
+    [ERR_THROTTLED] = "throttled",
+    [ERR_UNSENT] = "unsent",
+    [ERR_UNSURE] = "unsure",
+    [ERR_LOCKED] = "locked",
+    [ERR_CORRUPT] = "corrupt",
+    [ERR_CANCELLED] = "cancelled",
 };
 static_assert(sizeof names / sizeof *names == ERR_COUNT, "every kind has a name");
 
@@ -30,7 +30,8 @@ const char *err_name(enum err kind) {
   return (unsigned)kind < ERR_COUNT ? names[kind] : "unknown";
 }
 
-// Formats into a buffer of its own first: the arguments may point into the error that is about to be overwritten.
+// Formats into a buffer of its own first: the arguments may point into the error that is about to
+// be overwritten.
 static void put_text(struct error *e, const char *before, const char *after) {
   char raw[sizeof e->text + 1];
   int n = snprintf(raw, sizeof raw, "%s%s", before, after);

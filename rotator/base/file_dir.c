@@ -1,5 +1,6 @@
-// openat2 refuses symbolic links in every component in one call. Kernels before 5.6 do not have it and some seccomp
-// filters forbid it: then the path is walked component by component with O_NOFOLLOW.
+// openat2 refuses symbolic links in every component in one call. Kernels before 5.6 do not have it
+// and some seccomp filters forbid it: then the path is walked component by component with
+// O_NOFOLLOW.
 #include "rotator/base/file_dir.h"
 
 #include <errno.h>
@@ -15,14 +16,17 @@ static const struct mapping {
   int number;
   enum err kind;
 } mappings[] = {
-  {ENOENT, ERR_MISSING},   {ENOTDIR, ERR_REFUSED}, {ELOOP, ERR_REFUSED},        {EISDIR, ERR_REFUSED},
-  {EROFS, ERR_REFUSED},    {EPERM, ERR_REFUSED},   {EBUSY, ERR_REFUSED},        {EXDEV, ERR_REFUSED},
-  {ENXIO, ERR_REFUSED},    {ENODEV, ERR_REFUSED},  {ETXTBSY, ERR_REFUSED},      {EINVAL, ERR_REFUSED},
-  {EACCES, ERR_DENIED},    {ENOSPC, ERR_LIMIT},    {EDQUOT, ERR_LIMIT},         {EFBIG, ERR_LIMIT},
-  {EMLINK, ERR_LIMIT},     {EEXIST, ERR_CONFLICT}, {ENAMETOOLONG, ERR_INVALID}, {ENOMEM, ERR_INTERNAL},
-  {EMFILE, ERR_INTERNAL},  {ENFILE, ERR_INTERNAL}, {EBADF, ERR_INTERNAL},       {EFAULT, ERR_INTERNAL},
-  {EIO, ERR_UNSENT},       {ESTALE, ERR_UNSENT},   {ETIMEDOUT, ERR_UNSENT},     {EINTR, ERR_UNSENT},
-  {EAGAIN, ERR_UNSENT},    {ENOLCK, ERR_UNSENT},   {EHOSTDOWN, ERR_UNSENT},     {ENOTCONN, ERR_UNSENT},
+    {ENOENT, ERR_MISSING},       {ENOTDIR, ERR_REFUSED}, {ELOOP, ERR_REFUSED},
+    {EISDIR, ERR_REFUSED},       {EROFS, ERR_REFUSED},   {EPERM, ERR_REFUSED},
+    {EBUSY, ERR_REFUSED},        {EXDEV, ERR_REFUSED},   {ENXIO, ERR_REFUSED},
+    {ENODEV, ERR_REFUSED},       {ETXTBSY, ERR_REFUSED}, {EINVAL, ERR_REFUSED},
+    {EACCES, ERR_DENIED},        {ENOSPC, ERR_LIMIT},    {EDQUOT, ERR_LIMIT},
+    {EFBIG, ERR_LIMIT},          {EMLINK, ERR_LIMIT},    {EEXIST, ERR_CONFLICT},
+    {ENAMETOOLONG, ERR_INVALID}, {ENOMEM, ERR_INTERNAL}, {EMFILE, ERR_INTERNAL},
+    {ENFILE, ERR_INTERNAL},      {EBADF, ERR_INTERNAL},  {EFAULT, ERR_INTERNAL},
+    {EIO, ERR_UNSENT},           {ESTALE, ERR_UNSENT},   {ETIMEDOUT, ERR_UNSENT},
+    {EINTR, ERR_UNSENT},         {EAGAIN, ERR_UNSENT},   {ENOLCK, ERR_UNSENT},
+    {EHOSTDOWN, ERR_UNSENT},     {ENOTCONN, ERR_UNSENT},
 };
 
 enum err file_fail(struct error *e, const char *path, const char *doing, int number) {
@@ -78,7 +82,8 @@ int file_open_dir(const char *path, int flags) {
   return (int)fd;
 }
 
-enum err file_place_open(const char *path, enum file_open_for what, struct file_place *ret, struct error *e) {
+enum err file_place_open(const char *path, enum file_open_for what, struct file_place *ret,
+                         struct error *e) {
   char dir[PATH_MAX];
   struct file_place p = {.path = path, .fd = -1};
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -106,25 +111,29 @@ static bool trusted(uid_t owner, const struct file_rules *rules) {
   return owner == 0 || owner == geteuid() || (rules->owner != (uid_t)-1 && owner == rules->owner);
 }
 
-enum err file_dir_check(const struct file_place *p, const struct file_rules *rules, struct error *e) {
+enum err file_dir_check(const struct file_place *p, const struct file_rules *rules,
+                        struct error *e) {
   struct stat st;
   if (!rules->private_dir)
     return ERR_OK;
   if (fstat(p->fd, &st))
     return file_fail(e, p->path, "look at its directory", errno);
   if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
-    return error_set(e, ERR_REFUSED, "%s: its directory is writable by group or others (mode %04o)", p->path,
-                     (unsigned)st.st_mode & 07777u);
+    return error_set(e, ERR_REFUSED, "%s: its directory is writable by group or others (mode %04o)",
+                     p->path, (unsigned)st.st_mode & 07777u);
   if (!trusted(st.st_uid, rules))
-    return error_set(e, ERR_REFUSED, "%s: its directory belongs to uid %u", p->path, (unsigned)st.st_uid);
+    return error_set(e, ERR_REFUSED, "%s: its directory belongs to uid %u", p->path,
+                     (unsigned)st.st_uid);
   return ERR_OK;
 }
 
-enum err file_stat_check(const char *path, const struct stat *st, const struct file_rules *rules, struct error *e) {
+enum err file_stat_check(const char *path, const struct stat *st, const struct file_rules *rules,
+                         struct error *e) {
   if (S_ISLNK(st->st_mode))
     return error_set(e, ERR_REFUSED, "%s: is a symbolic link", path);
   if (!S_ISREG(st->st_mode))
-    return error_set(e, ERR_REFUSED, "%s: is %s", path, S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");
+    return error_set(e, ERR_REFUSED, "%s: is %s", path,
+                     S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");
   if (!trusted(st->st_uid, rules))
     return error_set(e, ERR_REFUSED, "%s: belongs to uid %u", path, (unsigned)st->st_uid);
   return ERR_OK;

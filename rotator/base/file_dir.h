@@ -1,5 +1,5 @@
-// Inside of atomic_file.c and file_lock.c: directories opened without following a symbolic link, temporary files, and
-// errno as a decision.
+// Inside of atomic_file.c and file_lock.c: directories opened without following a symbolic link,
+// temporary files, and errno as a decision.
 #ifndef ROTATOR_BASE_FILE_DIR_H
 #define ROTATOR_BASE_FILE_DIR_H
 
@@ -11,25 +11,31 @@
 
 // A path taken apart. `fd` is the open directory.
 struct file_place {
-  const char *path;  // as given, for messages
+  const char *path; // as given, for messages
   char name[NAME_MAX + 1];
   int fd;
 };
 
-enum file_open_for { FILE_FOR_SEARCH, FILE_FOR_CHANGE };  // search: O_PATH, needs no right to read the directory
+enum file_open_for {
+  FILE_FOR_SEARCH,
+  FILE_FOR_CHANGE
+}; // search: O_PATH, needs no right to read the directory
 
-// Opens the directory of `path`. Close with file_place_close. ERR_MISSING when it is not there, ERR_REFUSED when a
-// component is a symbolic link or no directory.
-enum err file_place_open(const char *path, enum file_open_for what, struct file_place *ret, struct error *e);
+// Opens the directory of `path`. Close with file_place_close. ERR_MISSING when it is not there,
+// ERR_REFUSED when a component is a symbolic link or no directory.
+enum err file_place_open(const char *path, enum file_open_for what, struct file_place *ret,
+                         struct error *e);
 void file_place_close(struct file_place *p);
 #define FILE_PLACE_AUTO __attribute__((cleanup(file_place_close))) struct file_place
 // Opens a directory by its whole path; no symbolic link in any component. −1 and errno on failure.
 int file_open_dir(const char *path, int flags);
 
 // Does the directory keep the rules (private_dir)?
-enum err file_dir_check(const struct file_place *p, const struct file_rules *rules, struct error *e);
+enum err file_dir_check(const struct file_place *p, const struct file_rules *rules,
+                        struct error *e);
 // Is it a regular file that may be trusted: owned by root, the caller or rules->owner?
-enum err file_stat_check(const char *path, const struct stat *st, const struct file_rules *rules, struct error *e);
+enum err file_stat_check(const char *path, const struct stat *st, const struct file_rules *rules,
+                         struct error *e);
 
 // The decision for an errno of a call that changed nothing, with "path: doing: reason" as the text.
 enum err file_fail(struct error *e, const char *path, const char *doing, int number);

@@ -57,7 +57,8 @@ static enum err open_lock(const char *path, int *ret_fd, struct error *e) {
   enum err err = file_place_open(path, FILE_FOR_SEARCH, &p, e);
   if (err)
     return err;
-  int fd = openat(p.fd, p.name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+  int fd =
+      openat(p.fd, p.name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
   if (fd < 0)
     return file_fail(e, path, "open the lock", errno);
   if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
@@ -68,7 +69,8 @@ static enum err open_lock(const char *path, int *ret_fd, struct error *e) {
   return ERR_OK;
 }
 
-static enum err take_lock(const char *path, int fd, struct env *env, int64_t wait_ms, struct error *e) {
+static enum err take_lock(const char *path, int fd, struct env *env, int64_t wait_ms,
+                          struct error *e) {
   int64_t start = env_mono_ms(env);
   for (;;) {
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -79,11 +81,13 @@ static enum err take_lock(const char *path, int fd, struct env *env, int64_t wai
     if (left <= 0)
       return error_set(e, ERR_LOCKED, "%s: somebody else holds the lock", path);
     if (env_sleep_ms(env, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS))
-      return error_set(e, ERR_CANCELLED, "%s: a stop was asked for while waiting for the lock", path);
+      return error_set(e, ERR_CANCELLED, "%s: a stop was asked for while waiting for the lock",
+                       path);
   }
 }
 
-enum err file_lock(const char *path, struct env *env, int64_t wait_ms, int *ret_fd, struct error *e) {
+enum err file_lock(const char *path, struct env *env, int64_t wait_ms, int *ret_fd,
+                   struct error *e) {
   int fd = -1;
   enum err err = open_lock(path, &fd, e);
   if (!err)
@@ -97,5 +101,5 @@ enum err file_lock(const char *path, struct env *env, int64_t wait_ms, int *ret_
 
 void file_unlock(int fd) {
   if (fd >= 0)
-    close(fd);  // the lock goes with the last descriptor; a helper that inherited it keeps it
+    close(fd); // the lock goes with the last descriptor; a helper that inherited it keeps it
 }

@@ -1,6 +1,7 @@
-// Temporary files of writes, ".NAME.XXXXXX.tmp". A writer holds an flock on its own, so whoever gets the lock knows that
-// the writer is gone: no waiting for an age, and no live writer is robbed. The writer makes sure, after it has the lock,
-// that the sweep of somebody else did not come between creating and locking (the link count is then 0).
+// Temporary files of writes, ".NAME.XXXXXX.tmp". A writer holds an flock on its own, so whoever
+// gets the lock knows that the writer is gone: no waiting for an age, and no live writer is robbed.
+// The writer makes sure, after it has the lock, that the sweep of somebody else did not come
+// between creating and locking (the link count is then 0).
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -57,8 +58,9 @@ enum err file_temp_new(const struct file_place *p, struct file_temp *ret, struct
 
 static bool is_temp_of(const char *file, const struct file_place *p) {
   size_t n = strnlen(p->name, ROOM_FOR_NAME);
-  return strlen(file) == 1 + n + 1 + CHANCE_LEN + 4 && file[0] == '.' && memcmp(file + 1, p->name, n) == 0 &&
-         file[n + 1] == '.' && strspn(file + n + 2, alphabet) == CHANCE_LEN &&
+  return strlen(file) == 1 + n + 1 + CHANCE_LEN + 4 && file[0] == '.' &&
+         memcmp(file + 1, p->name, n) == 0 && file[n + 1] == '.' &&
+         strspn(file + n + 2, alphabet) == CHANCE_LEN &&
          strcmp(file + n + 2 + CHANCE_LEN, ".tmp") == 0;
 }
 
@@ -70,7 +72,7 @@ static void sweep_one(const struct file_place *p, const char *file) {
     return;
   if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
     bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
-    if (!ours && errno != EWOULDBLOCK)  // no locks on this filesystem: judge by age
+    if (!ours && errno != EWOULDBLOCK) // no locks on this filesystem: judge by age
       ours = clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec - st.st_mtim.tv_sec > OLD_S;
     if (ours)
       (void)unlinkat(p->fd, file, 0);

@@ -1,5 +1,5 @@
-// cJSON is lenient where we must not be: it takes "\u0000" (and cuts the C string there), raw control characters, and
-// a thousand levels. A scan before it refuses these.
+// cJSON is lenient where we must not be: it takes "\u0000" (and cuts the C string there), raw
+// control characters, and a thousand levels. A scan before it refuses these.
 #include "rotator/base/json.h"
 
 #include <errno.h>
@@ -114,7 +114,7 @@ bool json_bool(const cJSON *o, const char *name, bool fallback) {
 }
 
 bool json_int(const cJSON *o, const char *name, int64_t *ret) {
-  static const double most = 9007199254740992.0;  // 2^53
+  static const double most = 9007199254740992.0; // 2^53
   const cJSON *m = json_get(o, name);
   if (!cJSON_IsNumber(m) || !(m->valuedouble >= -most && m->valuedouble <= most))
     return false;

@@ -1,6 +1,6 @@
-// Strict access to cJSON trees. Trees that may hold a secret are freed with json_free, which (with the allocators that
-// secret_setup gives to cJSON) wipes every string. A getter that finds the wrong type answers as for "absent", and says
-// so by its return.
+// Strict access to cJSON trees. Trees that may hold a secret are freed with json_free, which (with
+// the allocators that secret_setup gives to cJSON) wipes every string. A getter that finds the
+// wrong type answers as for "absent", and says so by its return.
 #ifndef ROTATOR_BASE_JSON_H
 #define ROTATOR_BASE_JSON_H
 
@@ -12,20 +12,25 @@
 #include "rotator/base/error.h"
 #include "rotator/base/secret.h"
 
-// Parses exactly len bytes, nothing but white space after the value, depth bounded. NULL if it is not JSON.
+// Parses exactly len bytes, nothing but white space after the value, depth bounded. NULL if it is
+// not JSON.
 cJSON *json_parse(const char *bytes, size_t len);
-cJSON *json_free(cJSON *tree);  // always NULL
-static inline void json_cleanup(cJSON **t) { *t = json_free(*t); }
+cJSON *json_free(cJSON *tree); // always NULL
+static inline void json_cleanup(cJSON **t) {
+  *t = json_free(*t);
+}
 #define JSON_AUTO __attribute__((cleanup(json_cleanup))) cJSON *
 
 // The tree as text in a secret (no white space), at most `limit` bytes. ERR_INVALID beyond it.
 enum err json_print(const cJSON *tree, size_t limit, struct secret **ret);
 
-// Member of an object by its exact name; NULL if absent, if `o` is no object, or if the name stands there twice.
+// Member of an object by its exact name; NULL if absent, if `o` is no object, or if the name stands
+// there twice.
 const cJSON *json_get(const cJSON *o, const char *name);
 // The member's text, or NULL when absent or not a string.
 const char *json_text(const cJSON *o, const char *name);
-// Copies the member's text; false when absent, not a string, or longer than cap - 1 (dst is "" then).
+// Copies the member's text; false when absent, not a string, or longer than cap - 1 (dst is ""
+// then).
 bool json_copy_text(const cJSON *o, const char *name, char *dst, size_t cap);
 bool json_bool(const cJSON *o, const char *name, bool fallback);
 // Whole numbers up to 2^53; false when absent or not one.

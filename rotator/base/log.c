@@ -1,5 +1,5 @@
-// A line is built on the stack and written with one write(2). It is kept below PIPE_BUF, so that lines of several
-// processes on one pipe do not mix either.
+// A line is built on the stack and written with one write(2). It is kept below PIPE_BUF, so that
+// lines of several processes on one pipe do not mix either.
 #include "rotator/base/log.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "rotator/base/env.h"
 #include "rotator/base/text.h"
 
-enum { TEXT_MAX = 1024, FIELD_MAX = 256 };  // doubled by JSON's escapes they still fit
+enum { TEXT_MAX = 1024, FIELD_MAX = 256 }; // doubled by JSON's escapes they still fit
 
 struct line {
   char bytes[PIPE_BUF];
@@ -23,13 +23,11 @@ struct line {
 
 static const struct level {
   const char *name;
-  char journal;  // sd-daemon(3)
+  char journal; // sd-daemon(3)
 } levels[] = {
-  [LOG_LEVEL_ERROR] = {"error", '3'},
-  [LOG_LEVEL_WARN] = {"warning", '4'},
-  [LOG_LEVEL_NOTICE] = {"notice", '5'},
-  [LOG_LEVEL_INFO] = {"info", '6'},
-  [LOG_LEVEL_DEBUG] = {"debug", '7'},
+    [LOG_LEVEL_ERROR] = {"error", '3'},   [LOG_LEVEL_WARN] = {"warning", '4'},
+    [LOG_LEVEL_NOTICE] = {"notice", '5'}, [LOG_LEVEL_INFO] = {"info", '6'},
+    [LOG_LEVEL_DEBUG] = {"debug", '7'},
 };
 
 static struct {
@@ -45,7 +43,9 @@ void log_setup(enum log_level most, enum log_format format) {
   settings.terminal = isatty(STDERR_FILENO) == 1;
 }
 
-bool log_enabled(enum log_level level) { return level <= settings.most; }
+bool log_enabled(enum log_level level) {
+  return level <= settings.most;
+}
 
 static void add(struct line *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void add(struct line *l, const char *fmt, ...) {
@@ -75,7 +75,7 @@ static void now_text(char *dst, size_t cap) {
 struct event {
   enum log_level level;
   const char *target, *step, *text;
-  const struct error *e;  // NULL: none
+  const struct error *e; // NULL: none
 };
 
 static void build_json(struct line *l, const struct event *v) {

@@ -1,5 +1,6 @@
-// Bytes live in OpenSSL's secure heap while it has room, else in a wiping block. A secret that grows moves: the old place
-// is wiped before it is given back. One NUL is always kept behind the bytes.
+// Bytes live in OpenSSL's secure heap while it has room, else in a wiping block. A secret that
+// grows moves: the old place is wiped before it is given back. One NUL is always kept behind the
+// bytes.
 #include "rotator/base/secret.h"
 
 #include <openssl/crypto.h>
@@ -10,7 +11,7 @@
 #include "rotator/base/wipe_alloc.h"
 
 struct secret {
-  char *bytes;  // NULL while empty and never grown
+  char *bytes; // NULL while empty and never grown
   size_t len, cap, limit;
 };
 
@@ -40,9 +41,13 @@ struct secret *secret_copy(const void *bytes, size_t len) {
   return s && secret_append(s, bytes, len) ? secret_free(s) : s;
 }
 
-struct secret *secret_copy_text(const char *text) { return secret_copy(text, strlen(text)); }
+struct secret *secret_copy_text(const char *text) {
+  return secret_copy(text, strlen(text));
+}
 
-struct secret *secret_dup(const struct secret *s) { return s ? secret_copy(secret_bytes(s), s->len) : NULL; }
+struct secret *secret_dup(const struct secret *s) {
+  return s ? secret_copy(secret_bytes(s), s->len) : NULL;
+}
 
 struct secret *secret_free(struct secret *s) {
   if (s) {
@@ -86,7 +91,9 @@ enum err secret_append(struct secret *s, const void *bytes, size_t len) {
   return ERR_OK;
 }
 
-enum err secret_append_text(struct secret *s, const char *text) { return secret_append(s, text, strlen(text)); }
+enum err secret_append_text(struct secret *s, const char *text) {
+  return secret_append(s, text, strlen(text));
+}
 
 void secret_clear(struct secret *s) {
   if (s->bytes)
@@ -94,14 +101,21 @@ void secret_clear(struct secret *s) {
   s->len = 0;
 }
 
-const char *secret_bytes(const struct secret *s) { return s && s->bytes ? s->bytes : ""; }
+const char *secret_bytes(const struct secret *s) {
+  return s && s->bytes ? s->bytes : "";
+}
 
-size_t secret_len(const struct secret *s) { return s ? s->len : 0; }
+size_t secret_len(const struct secret *s) {
+  return s ? s->len : 0;
+}
 
-bool secret_is_empty(const struct secret *s) { return secret_len(s) == 0; }
+bool secret_is_empty(const struct secret *s) {
+  return secret_len(s) == 0;
+}
 
 bool secret_equal(const struct secret *a, const struct secret *b) {
-  return secret_len(a) == secret_len(b) && CRYPTO_memcmp(secret_bytes(a), secret_bytes(b), secret_len(a)) == 0;
+  return secret_len(a) == secret_len(b) &&
+         CRYPTO_memcmp(secret_bytes(a), secret_bytes(b), secret_len(a)) == 0;
 }
 
 void secret_wipe(void *bytes, size_t len) {

@@ -1,5 +1,5 @@
-// The process's own protection, set up once. The order matters: OpenSSL takes allocators only before its first
-// allocation, and the secure heap is OpenSSL's.
+// The process's own protection, set up once. The order matters: OpenSSL takes allocators only
+// before its first allocation, and the secure heap is OpenSSL's.
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
 #include <sys/prctl.h>
@@ -18,7 +18,7 @@
 
 enum {
   ARENA_BYTES = 1024 * 1024,
-  SMALL_ARENA_BYTES = 32 * 1024,  // where RLIMIT_MEMLOCK is the old 64 KiB
+  SMALL_ARENA_BYTES = 32 * 1024, // where RLIMIT_MEMLOCK is the old 64 KiB
   SMALLEST_BYTES = 32,
 };
 
@@ -48,7 +48,8 @@ static bool lock_arena(void) {
   }
   if (CRYPTO_secure_malloc_init(ARENA_BYTES, SMALLEST_BYTES) == 1)
     return true;
-  // 2: made, but not locked. A small arena that is locked holds the keys themselves; larger bodies fall back.
+  // 2: made, but not locked. A small arena that is locked holds the keys themselves; larger bodies
+  // fall back.
   (void)CRYPTO_secure_malloc_done();
   if (CRYPTO_secure_malloc_init(SMALL_ARENA_BYTES, SMALLEST_BYTES) == 1)
     return true;
@@ -62,7 +63,7 @@ static void forbid_dumps(void) {
   struct rlimit none = {0, 0};
   (void)setrlimit(RLIMIT_CORE, &none);
 #if !SANITIZED
-  (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // the leak checker of the sanitizers works by ptrace
+  (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // the leak checker of the sanitizers works by ptrace
 #endif
 }
 

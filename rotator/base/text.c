@@ -47,7 +47,9 @@ void text_buf_add(struct text_buf *b, const char *fmt, ...) {
   va_end(again);
 }
 
-const char *text_buf_str(const struct text_buf *b) { return b->bytes ? b->bytes : ""; }
+const char *text_buf_str(const struct text_buf *b) {
+  return b->bytes ? b->bytes : "";
+}
 
 void text_buf_free(struct text_buf *b) {
   free(b->bytes);
@@ -75,7 +77,9 @@ void text_printable(char *dst, size_t cap, const char *src, size_t len) {
   dst[n] = '\0';
 }
 
-bool text_starts(const char *s, const char *prefix) { return strncmp(s, prefix, strlen(prefix)) == 0; }
+bool text_starts(const char *s, const char *prefix) {
+  return strncmp(s, prefix, strlen(prefix)) == 0;
+}
 
 bool text_ends(const char *s, const char *suffix) {
   size_t n = strlen(s), m = strlen(suffix);
@@ -106,7 +110,9 @@ unsigned text_distance(const char *a, const char *b) {
   return row[m];
 }
 
-static bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+static bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 bool text_is_hex(const char *s, size_t exactly) {
   for (size_t i = 0; i < exactly; i++)

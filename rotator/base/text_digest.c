@@ -4,7 +4,9 @@
 #include "rotator/base/secret.h"
 #include "rotator/base/text.h"
 
-void text_sha256(unsigned char dst[32], const void *bytes, size_t len) { SHA256(len ? bytes : "", len, dst); }
+void text_sha256(unsigned char dst[32], const void *bytes, size_t len) {
+  SHA256(len ? bytes : "", len, dst);
+}
 
 void text_sha256_hex(char dst[TEXT_SHA256_HEX], const void *bytes, size_t len) {
   static const char digits[] = "0123456789abcdef";
@@ -58,7 +60,8 @@ static int digit(char c) {
   return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
-// The number of characters before the padding; SIZE_MAX when the padding is wrong or the length is impossible.
+// The number of characters before the padding; SIZE_MAX when the padding is wrong or the length is
+// impossible.
 static size_t unpadded(const char *src, size_t len) {
   size_t n = len;
   while (n && len - n < 2 && src[n - 1] == '=')

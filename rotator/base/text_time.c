@@ -5,7 +5,7 @@
 
 #include "rotator/base/text.h"
 
-enum { LONGEST_DAYS = 3653 };  // ten years
+enum { LONGEST_DAYS = 3653 }; // ten years
 static const int64_t longest_s = (int64_t)LONGEST_DAYS * 86400;
 
 static const struct unit {
@@ -14,7 +14,9 @@ static const struct unit {
 } units[] = {{'w', 7 * 86400}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
 enum { N_UNITS = sizeof units / sizeof *units };
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Reads between `least` and `most` digits; moves *s behind them.
 static bool take_number(const char **s, int least, int most, int64_t *ret) {
@@ -47,7 +49,7 @@ enum err text_parse_duration(const char *s, int64_t *ret_s) {
   }
   if (!*s)
     return ERR_INVALID;
-  for (int u = 0; *s; u++) {  // u: the first unit that may still come
+  for (int u = 0; *s; u++) { // u: the first unit that may still come
     if (!take_number(&s, 1, 10, &v))
       return ERR_INVALID;
     while (u < N_UNITS && units[u].letter != *s)
@@ -68,12 +70,12 @@ void text_format_duration(char *dst, size_t cap, int64_t s) {
   size_t n = 0;
   bool minus = s < 0;
   uint64_t left = minus ? 0 - (uint64_t)s : (uint64_t)s;
-  for (int u = 1; u < N_UNITS; u++) {  // no weeks: people think "30d"
+  for (int u = 1; u < N_UNITS; u++) { // no weeks: people think "30d"
     uint64_t v = left / (uint64_t)units[u].s;
     left %= (uint64_t)units[u].s;
     if (v)
-      n += (size_t)snprintf(text + n, sizeof text - n, "%s%llu%c", minus && !n ? "-" : "", (unsigned long long)v,
-                            units[u].letter);
+      n += (size_t)snprintf(text + n, sizeof text - n, "%s%llu%c", minus && !n ? "-" : "",
+                            (unsigned long long)v, units[u].letter);
   }
   text_copy(dst, cap, n ? text : "0s");
 }
@@ -87,25 +89,31 @@ void text_format_time(char *dst, size_t cap, int64_t t_s) {
     text_copy(dst, cap, "unknown");
     return;
   }
-  snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-           tm.tm_hour, tm.tm_min, tm.tm_sec);
+  snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+           tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
   text_copy(dst, cap, text);
 }
 
 struct moment {
-  int64_t year, month, day, hour, minute, second;  // month from 1
+  int64_t year, month, day, hour, minute, second; // month from 1
 };
 
-// Seconds since 1970 of a UTC moment; refuses days and hours that do not exist. A leap second counts as the next one.
+// Seconds since 1970 of a UTC moment; refuses days and hours that do not exist. A leap second
+// counts as the next one.
 static enum err moment_to_s(const struct moment *m, int64_t *ret_s) {
   static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (m->year < 1970 || m->month < 1 || m->month > 12 || m->hour > 23 || m->minute > 59 || m->second > 60)
+  if (m->year < 1970 || m->month < 1 || m->month > 12 || m->hour > 23 || m->minute > 59 ||
+      m->second > 60)
     return ERR_INVALID;
   bool leap = (m->year % 4 == 0 && m->year % 100 != 0) || m->year % 400 == 0;
   if (m->day < 1 || m->day > days[m->month - 1] + (m->month == 2 && leap))
     return ERR_INVALID;
-  struct tm tm = {.tm_year = (int)m->year - 1900, .tm_mon = (int)m->month - 1, .tm_mday = (int)m->day,
-                  .tm_hour = (int)m->hour, .tm_min = (int)m->minute, .tm_sec = (int)m->second};
+  struct tm tm = {.tm_year = (int)m->year - 1900,
+                  .tm_mon = (int)m->month - 1,
+                  .tm_mday = (int)m->day,
+                  .tm_hour = (int)m->hour,
+                  .tm_min = (int)m->minute,
+                  .tm_sec = (int)m->second};
   *ret_s = timegm(&tm);
   return ERR_OK;
 }
@@ -138,9 +146,9 @@ static bool take_zone(const char *s, int64_t *ret_offset_s) {
 enum err text_parse_time(const char *s, int64_t *ret_s) {
   struct moment m = {0};
   int64_t fraction, offset_s, t;
-  if (!take_number(&s, 4, 4, &m.year) || !take(&s, '-') || !take_number(&s, 2, 2, &m.month) || !take(&s, '-') ||
-      !take_number(&s, 2, 2, &m.day) || !(take(&s, 'T') || take(&s, 't')) || !take_number(&s, 2, 2, &m.hour) ||
-      !take(&s, ':') || !take_number(&s, 2, 2, &m.minute))
+  if (!take_number(&s, 4, 4, &m.year) || !take(&s, '-') || !take_number(&s, 2, 2, &m.month) ||
+      !take(&s, '-') || !take_number(&s, 2, 2, &m.day) || !(take(&s, 'T') || take(&s, 't')) ||
+      !take_number(&s, 2, 2, &m.hour) || !take(&s, ':') || !take_number(&s, 2, 2, &m.minute))
     return ERR_INVALID;
   if (take(&s, ':')) {
     if (!take_number(&s, 2, 2, &m.second) || (take(&s, '.') && !take_number(&s, 1, 9, &fraction)))
@@ -168,9 +176,9 @@ enum err text_parse_http_date(const char *s, int64_t *ret_s) {
       !take_number(&s, 2, 2, &m.day) || !take(&s, ' '))
     return ERR_INVALID;
   m.month = take_name(&s, "JanFebMarAprMayJunJulAugSepOctNovDec") + 1;
-  if (!take(&s, ' ') || !take_number(&s, 4, 4, &m.year) || !take(&s, ' ') || !take_number(&s, 2, 2, &m.hour) ||
-      !take(&s, ':') || !take_number(&s, 2, 2, &m.minute) || !take(&s, ':') || !take_number(&s, 2, 2, &m.second) ||
-      strcmp(s, " GMT") != 0)
+  if (!take(&s, ' ') || !take_number(&s, 4, 4, &m.year) || !take(&s, ' ') ||
+      !take_number(&s, 2, 2, &m.hour) || !take(&s, ':') || !take_number(&s, 2, 2, &m.minute) ||
+      !take(&s, ':') || !take_number(&s, 2, 2, &m.second) || strcmp(s, " GMT") != 0)
     return ERR_INVALID;
   return moment_to_s(&m, ret_s);
 }

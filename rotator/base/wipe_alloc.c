@@ -7,12 +7,15 @@
 #include <string.h>
 
 struct block {
-  size_t size;  // of the part behind the header
+  size_t size; // of the part behind the header
   alignas(max_align_t) unsigned char bytes[];
 };
-static_assert(offsetof(struct block, bytes) % alignof(max_align_t) == 0, "blocks are aligned as malloc's");
+static_assert(offsetof(struct block, bytes) % alignof(max_align_t) == 0,
+              "blocks are aligned as malloc's");
 
-static struct block *block_of(void *p) { return (struct block *)(void *)((char *)p - offsetof(struct block, bytes)); }
+static struct block *block_of(void *p) {
+  return (struct block *)(void *)((char *)p - offsetof(struct block, bytes));
+}
 
 void *wipe_malloc(size_t size) {
   if (size > SIZE_MAX - sizeof(struct block))

@@ -1,7 +1,9 @@
-// malloc and its kin with memory that is wiped when it is given back: for libraries that take allocators (OpenSSL, cJSON,
-// libcurl) and would leave request bodies, keys and headers behind in the heap.
+// malloc and its kin with memory that is wiped when it is given back: for libraries that take
+// allocators (OpenSSL, cJSON, libcurl) and would leave request bodies, keys and headers behind in
+// the heap.
 //
-// Each block has a header with its size in front, so the blocks must be freed here and nowhere else.
+// Each block has a header with its size in front, so the blocks must be freed here and nowhere
+// else.
 #ifndef ROTATOR_BASE_WIPE_ALLOC_H
 #define ROTATOR_BASE_WIPE_ALLOC_H
 
@@ -9,7 +11,7 @@
 
 void *wipe_malloc(size_t size);
 void *wipe_calloc(size_t n, size_t size);
-void *wipe_realloc(void *p, size_t size);  // always moves, so that nothing stays behind
+void *wipe_realloc(void *p, size_t size); // always moves, so that nothing stays behind
 char *wipe_strdup(const char *s);
 void wipe_free(void *p);
 

@@ -50,7 +50,8 @@ static void keep_field(struct curl_call *c, const char *name, const char *value,
     keep_transaction(c, 3, value, len);
 }
 
-// A status line begins an answer, the final one or an interim (1xx) one: what was kept of the one before is dropped.
+// A status line begins an answer, the final one or an interim (1xx) one: what was kept of the one
+// before is dropped.
 static void begin_answer(struct curl_call *c) {
   http_response_clear(&c->answer);
   c->headers_done = false;
@@ -58,7 +59,9 @@ static void begin_answer(struct curl_call *c) {
   c->retry_after[0] = '\0';
 }
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+static bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 size_t curl_answer_header(char *line, size_t size, size_t n, void *p) {
   struct curl_call *c = p;
@@ -72,7 +75,7 @@ size_t curl_answer_header(char *line, size_t size, size_t n, void *p) {
   if (len >= 5 && memcmp(line, "HTTP/", 5) == 0 && !c->answer.body)
     begin_answer(c);
   else if (len == 0 || line[0] == '\r' || line[0] == '\n')
-    c->headers_done = true;  // what comes after are trailers, which nobody needs
+    c->headers_done = true; // what comes after are trailers, which nobody needs
   while (name_len < len && line[name_len] != ':')
     name_len++;
   if (c->headers_done || name_len == len || name_len >= sizeof name)
@@ -115,4 +118,6 @@ static int64_t retry_after_ms(const struct curl_call *c) {
   return (s < 0 ? 0 : s > most_s ? most_s : s) * 1000;
 }
 
-void curl_answer_finish(struct curl_call *c) { c->answer.retry_after_ms = retry_after_ms(c); }
+void curl_answer_finish(struct curl_call *c) {
+  c->answer.retry_after_ms = retry_after_ms(c);
+}

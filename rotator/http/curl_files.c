@@ -1,5 +1,6 @@
-// Certificates and keys on disk, looked at when a transport is made, so that a mistake is a mistake of the configuration
-// and not of the network. It also keeps OpenSSL from asking for a passphrase on the terminal later.
+// Certificates and keys on disk, looked at when a transport is made, so that a mistake is a mistake
+// of the configuration and not of the network. It also keeps OpenSSL from asking for a passphrase
+// on the terminal later.
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -32,7 +33,9 @@ static enum err load_key(const char *path, EVP_PKEY **ret, struct error *e) {
     return err;
   *ret = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
   BIO_free(bio);
-  return *ret ? ERR_OK : error_set(e, ERR_INVALID, "%s: holds no PEM private key without a passphrase", path);
+  return *ret
+             ? ERR_OK
+             : error_set(e, ERR_INVALID, "%s: holds no PEM private key without a passphrase", path);
 }
 
 static enum err check_client(const struct curl_options *o, struct error *e) {

@@ -1,5 +1,6 @@
-// Shared by the parts of the curl transport: curl_transport.c (the exchange and what its end means), curl_request.c (what
-// is sent and under which rules), curl_answer.c (what comes back), curl_files.c (certificates on disk).
+// Shared by the parts of the curl transport: curl_transport.c (the exchange and what its end
+// means), curl_request.c (what is sent and under which rules), curl_answer.c (what comes back),
+// curl_files.c (certificates on disk).
 #ifndef ROTATOR_HTTP_CURL_INTERNAL_H
 #define ROTATOR_HTTP_CURL_INTERNAL_H
 
@@ -9,16 +10,16 @@
 
 enum {
   CURL_HOST_MAX = 256,
-  CURL_HEADERS_MAX = 64 * 1024,    // of one answer, interim ones (1xx) included
+  CURL_HEADERS_MAX = 64 * 1024, // of one answer, interim ones (1xx) included
   CURL_BODY_DEFAULT = 1024 * 1024,
-  CURL_STOP_GRACE_MS = 5 * 1000,   // what a request in flight still gets after a stop was asked for
+  CURL_STOP_GRACE_MS = 5 * 1000, // what a request in flight still gets after a stop was asked for
 };
 
 struct curl_transport {
   struct transport base;
   CURL *easy;
   struct env *env;
-  struct curl_options o;  // strings are our own copies; defaults filled in
+  struct curl_options o; // strings are our own copies; defaults filled in
   uint64_t exchanges, connections;
 };
 
@@ -31,24 +32,26 @@ struct curl_call {
   bool https;
   char detail[CURL_ERROR_SIZE];
 
-  bool sent;              // libcurl was about to write the request, at least once
-  bool stopped;           // a stop came before that
-  int64_t stop_seen_ms;   // when a stop was first seen in flight; 0: none
+  bool sent;            // libcurl was about to write the request, at least once
+  bool stopped;         // a stop came before that
+  int64_t stop_seen_ms; // when a stop was first seen in flight; 0: none
 
   struct http_response answer;
   size_t header_bytes;
   bool headers_done;
-  int transaction_rank;   // which header answer.transaction is from; 0: none yet
-  char retry_after[64];   // raw: needs the Date, which may come later
-  const char *broken;     // the bound that the answer broke; NULL: none
+  int transaction_rank; // which header answer.transaction is from; 0: none yet
+  char retry_after[64]; // raw: needs the Date, which may come later
+  const char *broken;   // the bound that the answer broke; NULL: none
 };
 
-// Lists that libcurl reads while the exchange runs; the caller frees them after it, also after an error.
+// Lists that libcurl reads while the exchange runs; the caller frees them after it, also after an
+// error.
 struct curl_request_lists {
   struct curl_slist *headers, *connect_to;
 };
 // Sets every option of the exchange on the easy handle.
-enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *lists, struct error *e);
+enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *lists,
+                              struct error *e);
 
 // libcurl's callbacks; `p` is the struct curl_call.
 size_t curl_answer_header(char *line, size_t size, size_t n, void *p);
@@ -56,7 +59,8 @@ size_t curl_answer_body(char *bytes, size_t size, size_t n, void *p);
 // Once the answer is complete: what only the whole of it tells.
 void curl_answer_finish(struct curl_call *c);
 
-// Are the files of the options there and what they should be? ERR_INVALID names the one that is not.
+// Are the files of the options there and what they should be? ERR_INVALID names the one that is
+// not.
 enum err curl_files_check(const struct curl_options *o, struct error *e);
 
 #endif

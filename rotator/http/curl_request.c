@@ -1,8 +1,9 @@
-// What is sent, and under which rules. The handle is reset before each exchange, so every rule stands here, in one place;
-// a reset keeps connections, TLS sessions and resolved names.
+// What is sent, and under which rules. The handle is reset before each exchange, so every rule
+// stands here, in one place; a reset keeps connections, TLS sessions and resolved names.
 //
-// libcurl sends a request again, silently, when a kept connection turns out to be dead. For HTTP_REPLAY_NEVER that may
-// not be: such a request gets a new connection (which is kept for others), where libcurl does not do so.
+// libcurl sends a request again, silently, when a kept connection turns out to be dead. For
+// HTTP_REPLAY_NEVER that may not be: such a request gets a new connection (which is kept for
+// others), where libcurl does not do so.
 #include "rotator/http/curl_internal.h"
 
 #include <arpa/inet.h>
@@ -12,7 +13,7 @@
 
 #include "rotator/base/text.h"
 
-// --- headers ---------------------------------------------------------------------------------------------------------
+// --- headers -------------------------------------------------------------------------------------
 
 static bool is_clean(const char *bytes, size_t len) {
   for (size_t i = 0; i < len; i++)
@@ -33,13 +34,14 @@ static enum err add_header(struct curl_slist **list, const struct http_header *h
   const char *value = h->secret ? secret_bytes(h->secret) : h->value ? h->value : "";
   size_t len = h->secret ? secret_len(h->secret) : strlen(value);
   const char *prefix = h->secret && h->prefix ? h->prefix : "";
-  if (!h->name[0] || h->name[strcspn(h->name, ":; ")] || !is_clean(h->name, strlen(h->name)) || !is_clean(value, len) ||
-      !is_clean(prefix, strlen(prefix)))
+  if (!h->name[0] || h->name[strcspn(h->name, ":; ")] || !is_clean(h->name, strlen(h->name)) ||
+      !is_clean(value, len) || !is_clean(prefix, strlen(prefix)))
     return error_set(e, ERR_INVALID, "header %s: not a header's name or value", h->name);
-  bool empty = len == 0 && !*prefix;  // libcurl's way to send a header without a value is "Name;"
+  bool empty = len == 0 && !*prefix; // libcurl's way to send a header without a value is "Name;"
   SECRET_AUTO line = secret_new(strlen(h->name) + 2 + strlen(prefix) + len);
   if (!line || secret_append_text(line, h->name) || secret_append_text(line, empty ? ";" : ": ") ||
-      secret_append_text(line, prefix) || secret_append(line, value, len) || !add_line(list, secret_bytes(line)))
+      secret_append_text(line, prefix) || secret_append(line, value, len) ||
+      !add_line(list, secret_bytes(line)))
     return error_set(e, ERR_INTERNAL, "no memory for a header");
   return ERR_OK;
 }
@@ -51,37 +53,40 @@ static bool has_header(const struct http_request *r, const char *name) {
   return false;
 }
 
-// The URL names the certificate's host when that is not the host to connect to; then Host must be said.
+// The URL names the certificate's host when that is not the host to connect to; then Host must be
+// said.
 static enum err add_host(const struct curl_call *c, struct curl_slist **list, struct error *e) {
   char value[CURL_HOST_MAX + 16];
   bool six = strchr(c->host, ':') != NULL;
-  snprintf(value, sizeof value, c->port == (c->https ? 443 : 80) ? "%s%s%s" : "%s%s%s:%d", six ? "[" : "", c->host,
-           six ? "]" : "", c->port);
+  snprintf(value, sizeof value, c->port == (c->https ? 443 : 80) ? "%s%s%s" : "%s%s%s:%d",
+           six ? "[" : "", c->host, six ? "]" : "", c->port);
   return add_header(list, &(struct http_header){.name = "Host", .value = value}, e);
 }
 
-static enum err build_headers(const struct curl_call *c, struct curl_slist **list, struct error *e) {
+static enum err build_headers(const struct curl_call *c, struct curl_slist **list,
+                              struct error *e) {
   const struct http_request *r = c->req;
   enum err err = ERR_OK;
   if (!has_header(r, "Accept"))
     err = add_header(list, &(struct http_header){.name = "Accept", .value = "application/json"}, e);
   if (!err && r->content_type)
-    err = add_header(list, &(struct http_header){.name = "Content-Type", .value = r->content_type}, e);
-  else if (!err && !add_line(list, "Content-Type:"))  // libcurl would put a form's type
+    err = add_header(list, &(struct http_header){.name = "Content-Type", .value = r->content_type},
+                     e);
+  else if (!err && !add_line(list, "Content-Type:")) // libcurl would put a form's type
     err = error_set(e, ERR_INTERNAL, "no memory for a header");
   if (!err && c->t->o.tls_server_name)
     err = add_host(c, list, e);
   for (size_t i = 0; i < r->n_headers && !err; i++)
     err = add_header(list, &r->headers[i], e);
-  if (!err && !add_line(list, "Expect:"))  // no waiting for 100 Continue
+  if (!err && !add_line(list, "Expect:")) // no waiting for 100 Continue
     err = error_set(e, ERR_INTERNAL, "no memory for a header");
   return err;
 }
 
-// --- callbacks -------------------------------------------------------------------------------------------------------
+// --- callbacks -----------------------------------------------------------------------------------
 
-// Called when the connection stands (TLS and proxy tunnel included) and the request is about to be written: the border
-// between "certainly not applied" and "not known".
+// Called when the connection stands (TLS and proxy tunnel included) and the request is about to be
+// written: the border between "certainly not applied" and "not known".
 static int on_ready(void *p, char *ip, char *local_ip, int port, int local_port) {
   struct curl_call *c = p;
   (void)ip, (void)local_ip, (void)port, (void)local_port;
@@ -93,7 +98,8 @@ static int on_ready(void *p, char *ip, char *local_ip, int port, int local_port)
   return CURL_PREREQFUNC_OK;
 }
 
-// A stop ends an exchange at once while nothing was sent; one in flight gets a short time to be answered.
+// A stop ends an exchange at once while nothing was sent; one in flight gets a short time to be
+// answered.
 static int on_progress(void *p, curl_off_t a, curl_off_t b, curl_off_t c_, curl_off_t d) {
   struct curl_call *c = p;
   (void)a, (void)b, (void)c_, (void)d;
@@ -117,7 +123,8 @@ static bool is_loopback(const struct sockaddr *a) {
   return a->sa_family == AF_UNIX;
 }
 
-// Sockets are not for children; and a name that claims to be loopback must resolve to it before plain HTTP is spoken.
+// Sockets are not for children; and a name that claims to be loopback must resolve to it before
+// plain HTTP is spoken.
 static curl_socket_t on_socket(void *p, curlsocktype purpose, struct curl_sockaddr *a) {
   const struct curl_call *c = p;
   (void)purpose;
@@ -126,7 +133,7 @@ static curl_socket_t on_socket(void *p, curlsocktype purpose, struct curl_sockad
   return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-// --- options ---------------------------------------------------------------------------------------------------------
+// --- options -------------------------------------------------------------------------------------
 
 // Collects the first failure, so that the lists below read as lists.
 #define SET(option, value) (code = code ? code : curl_easy_setopt(easy, option, value))
@@ -139,7 +146,7 @@ static CURLcode set_method(CURL *easy, const struct http_request *r) {
   if (r->body || (!get && strcmp(r->method, "DELETE") != 0 && strcmp(r->method, "LIST") != 0)) {
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)secret_len(r->body));
-    SET(CURLOPT_POSTFIELDS, secret_bytes(r->body));  // not copied
+    SET(CURLOPT_POSTFIELDS, secret_bytes(r->body)); // not copied
   } else {
     SET(CURLOPT_HTTPGET, 1L);
   }
@@ -152,7 +159,8 @@ static CURLcode set_tls(CURL *easy, const struct curl_options *o) {
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
   const char *ca = o->ca_file ? o->ca_file : curl_version_info(CURLVERSION_NOW)->cainfo;
-  if (ca) {  // a CAPATH would switch off libcurl's cache of the parsed bundle: 20 ms for each new connection
+  // A CAPATH would switch off libcurl's cache of the parsed bundle: 20 ms for each new connection.
+  if (ca) {
     SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_CAINFO, ca);
     SET(CURLOPT_PROXY_CAPATH, NULL);
@@ -175,7 +183,7 @@ static CURLcode set_route(CURL *easy, struct curl_call *c) {
   SET(CURLOPT_PATH_AS_IS, 1L);
   if (o->unix_socket)
     SET(CURLOPT_UNIX_SOCKET_PATH, o->unix_socket);
-  if (!c->https || o->unix_socket)  // a proxy would carry it away from the loopback
+  if (!c->https || o->unix_socket) // a proxy would carry it away from the loopback
     SET(CURLOPT_PROXY, "");
   else if (o->proxy)
     SET(CURLOPT_PROXY, o->proxy);
@@ -191,7 +199,9 @@ static CURLcode set_route(CURL *easy, struct curl_call *c) {
   return code;
 }
 
-static int64_t smaller(int64_t a, int64_t b) { return b > 0 && b < a ? b : a; }
+static int64_t smaller(int64_t a, int64_t b) {
+  return b > 0 && b < a ? b : a;
+}
 
 static CURLcode set_bounds(CURL *easy, struct curl_call *c) {
   const struct http_request *r = c->req;
@@ -201,7 +211,7 @@ static CURLcode set_bounds(CURL *easy, struct curl_call *c) {
   SET(CURLOPT_CONNECTTIMEOUT_MS, (long)smaller(c->t->o.connect_timeout_ms, all));
   SET(CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
-  SET(CURLOPT_QUICK_EXIT, 1L);  // else the end of a timeout waits for a resolver that hangs
+  SET(CURLOPT_QUICK_EXIT, 1L); // else the end of a timeout waits for a resolver that hangs
 #endif
   SET(CURLOPT_NOPROGRESS, 0L);
   SET(CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -216,7 +226,8 @@ static CURLcode set_bounds(CURL *easy, struct curl_call *c) {
   return code;
 }
 
-// The URL, with the certificate's name in the place of the host where they differ; CONNECT_TO leads to the host.
+// The URL, with the certificate's name in the place of the host where they differ; CONNECT_TO leads
+// to the host.
 static CURLcode set_url(CURL *easy, const struct curl_call *c, struct curl_slist **connect_to) {
   const char *name = c->t->o.tls_server_name, *url = c->req->url;
   CURLcode code = CURLE_OK;
@@ -231,13 +242,14 @@ static CURLcode set_url(CURL *easy, const struct curl_call *c, struct curl_slist
   text_buf_add(&b, "%s://%s:%d%s", c->https ? "https" : "http", name, c->port, rest);
   if (b.failed || !add_line(connect_to, to))
     code = CURLE_OUT_OF_MEMORY;
-  SET(CURLOPT_URL, text_buf_str(&b));  // copied
+  SET(CURLOPT_URL, text_buf_str(&b)); // copied
   SET(CURLOPT_CONNECT_TO, *connect_to);
   text_buf_free(&b);
   return code;
 }
 
-enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *lists, struct error *e) {
+enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *lists,
+                              struct error *e) {
   CURL *easy = c->t->easy;
   enum err err = build_headers(c, &lists->headers, e);
   if (err)
@@ -251,6 +263,7 @@ enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *li
   code = code ? code : set_route(easy, c);
   code = code ? code : set_bounds(easy, c);
   if (code)
-    return error_set(e, ERR_INTERNAL, "%s:%d: libcurl: %s", c->host, c->port, curl_easy_strerror(code));
+    return error_set(e, ERR_INTERNAL, "%s:%d: libcurl: %s", c->host, c->port,
+                     curl_easy_strerror(code));
   return ERR_OK;
 }

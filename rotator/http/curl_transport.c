@@ -1,9 +1,10 @@
 // One easy handle, one exchange at a time.
 //
-// What the end of an exchange means is decided by one fact: whether libcurl was ever about to write the request
-// (curl_call.sent, set by its pre-request callback, after connecting, TLS and the proxy's tunnel). Before: certainly not
-// applied, whatever the error is called. After: not known, unless a complete answer came. No table of error codes takes
-// part in that; codes only name the step in the text.
+// What the end of an exchange means is decided by one fact: whether libcurl was ever about to write
+// the request (curl_call.sent, set by its pre-request callback, after connecting, TLS and the
+// proxy's tunnel). Before: certainly not applied, whatever the error is called. After: not known,
+// unless a complete answer came. No table of error codes takes part in that; codes only name the
+// step in the text.
 #include "rotator/http/curl_transport.h"
 
 #include <stdlib.h>
@@ -14,15 +15,18 @@
 #include "rotator/http/curl_internal.h"
 
 enum err curl_transport_global_init(struct error *e) {
-  unsetenv("SSLKEYLOGFILE");  // libcurl would write the session keys of every connection there
-  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup, wipe_calloc))
+  unsetenv("SSLKEYLOGFILE"); // libcurl would write the session keys of every connection there
+  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup,
+                           wipe_calloc))
     return error_set(e, ERR_INTERNAL, "libcurl can't start");
   return ERR_OK;
 }
 
-void curl_transport_global_cleanup(void) { curl_global_cleanup(); }
+void curl_transport_global_cleanup(void) {
+  curl_global_cleanup();
+}
 
-// --- what the end means ----------------------------------------------------------------------------------------------
+// --- what the end means --------------------------------------------------------------------------
 
 // The step that a failure before the request belongs to.
 static const char *step_before(CURL *easy, CURLcode code) {
@@ -30,25 +34,32 @@ static const char *step_before(CURL *easy, CURLcode code) {
   (void)curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
   (void)curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connect);
   switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST: return "resolve";
-    case CURLE_COULDNT_RESOLVE_PROXY: return "resolve the proxy for";
-    case CURLE_COULDNT_CONNECT: return "connect to";
-    case CURLE_OPERATION_TIMEDOUT: return !lookup ? "resolve" : !connect ? "connect to" : "TLS with";
-    case CURLE_PROXY: return "tunnel through the proxy to";
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR: return "TLS with";
-    default: return "reach";
+  case CURLE_COULDNT_RESOLVE_HOST:
+    return "resolve";
+  case CURLE_COULDNT_RESOLVE_PROXY:
+    return "resolve the proxy for";
+  case CURLE_COULDNT_CONNECT:
+    return "connect to";
+  case CURLE_OPERATION_TIMEDOUT:
+    return !lookup ? "resolve" : !connect ? "connect to" : "TLS with";
+  case CURLE_PROXY:
+    return "tunnel through the proxy to";
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+    return "TLS with";
+  default:
+    return "reach";
   }
 }
 
 static enum err fail_before(const struct curl_call *c, CURLcode code, struct error *e) {
   if (c->stopped)
     return error_set(e, ERR_CANCELLED, "%s:%d: a stop was asked for", c->host, c->port);
-  enum err kind = code == CURLE_OUT_OF_MEMORY ? ERR_INTERNAL
+  enum err kind = code == CURLE_OUT_OF_MEMORY                                         ? ERR_INTERNAL
                   : code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? ERR_REFUSED
                                                                                       : ERR_UNSENT;
   return error_set(e, kind, "%s %s:%d: %s", step_before(c->t->easy, code), c->host, c->port,
@@ -88,7 +99,7 @@ static enum err accept_answer(struct curl_call *c, struct http_response *ret, st
   return ERR_OK;
 }
 
-// --- the exchange ----------------------------------------------------------------------------------------------------
+// --- the exchange --------------------------------------------------------------------------------
 
 static enum err check_url(struct curl_call *c, struct error *e) {
   const struct curl_options *o = &c->t->o;
@@ -109,16 +120,18 @@ static enum err perform(struct curl_call *c, struct http_response *ret, struct e
     (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
     t->exchanges++;
     t->connections += (uint64_t)connects;
-    err = !code ? accept_answer(c, ret, e) : c->sent ? fail_after(c, code, e) : fail_before(c, code, e);
+    err = !code     ? accept_answer(c, ret, e)
+          : c->sent ? fail_after(c, code, e)
+                    : fail_before(c, code, e);
   }
-  curl_easy_reset(t->easy);  // forgets the pointers into the request
+  curl_easy_reset(t->easy); // forgets the pointers into the request
   curl_slist_free_all(lists.headers);
   curl_slist_free_all(lists.connect_to);
   return err;
 }
 
-static enum err curl_exchange(struct transport *base, const struct http_request *req, struct http_response *ret,
-                              struct error *e) {
+static enum err curl_exchange(struct transport *base, const struct http_request *req,
+                              struct http_response *ret, struct error *e) {
   struct curl_call c = {.t = (struct curl_transport *)base, .req = req};
   http_response_clear(&c.answer);
   enum err err = check_url(&c, e);
@@ -130,22 +143,24 @@ static enum err curl_exchange(struct transport *base, const struct http_request 
   return err;
 }
 
-// --- the object ------------------------------------------------------------------------------------------------------
+// --- the object ----------------------------------------------------------------------------------
 
 static void curl_free_transport(struct transport *base) {
   struct curl_transport *t = (struct curl_transport *)base;
-  const char *const copies[] = {t->o.user_agent,      t->o.ca_file,     t->o.client_cert, t->o.client_key,
-                                t->o.tls_server_name, t->o.unix_socket, t->o.proxy};
+  const char *const copies[] = {t->o.user_agent, t->o.ca_file,         t->o.client_cert,
+                                t->o.client_key, t->o.tls_server_name, t->o.unix_socket,
+                                t->o.proxy};
   curl_easy_cleanup(t->easy);
   for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
-    wipe_free((void *)(uintptr_t)copies[i]);  // a proxy's URL may hold a password
+    wipe_free((void *)(uintptr_t)copies[i]); // a proxy's URL may hold a password
   free(t);
 }
 
 // Copies every string; on a failure the ones not copied are NULL, so that the object can be freed.
 static bool copy_options(struct curl_options *o) {
-  const char **const fields[] = {&o->user_agent,      &o->ca_file,     &o->client_cert, &o->client_key,
-                                 &o->tls_server_name, &o->unix_socket, &o->proxy};
+  const char **const fields[] = {&o->user_agent, &o->ca_file,         &o->client_cert,
+                                 &o->client_key, &o->tls_server_name, &o->unix_socket,
+                                 &o->proxy};
   bool good = true;
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
     if (!*fields[i])
@@ -156,7 +171,8 @@ static bool copy_options(struct curl_options *o) {
   return good;
 }
 
-enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret, struct error *e) {
+enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret,
+                            struct error *e) {
   static const struct transport_ops ops = {curl_exchange, curl_free_transport};
   enum err err = curl_files_check(o, e);
   if (err)
@@ -181,7 +197,8 @@ enum err curl_transport_new(const struct curl_options *o, struct env *env, struc
   return ERR_OK;
 }
 
-void curl_transport_counts(const struct transport *base, uint64_t *ret_exchanges, uint64_t *ret_connections) {
+void curl_transport_counts(const struct transport *base, uint64_t *ret_exchanges,
+                           uint64_t *ret_connections) {
   const struct curl_transport *t = (const struct curl_transport *)base;
   *ret_exchanges = t->exchanges;
   *ret_connections = t->connections;

@@ -1,5 +1,6 @@
-// The transport that really sends, by libcurl. One object is used by one thread at a time and keeps its connections alive
-// between exchanges; objects share nothing but what curl_transport_global_init sets up.
+// The transport that really sends, by libcurl. One object is used by one thread at a time and keeps
+// its connections alive between exchanges; objects share nothing but what
+// curl_transport_global_init sets up.
 #ifndef ROTATOR_HTTP_CURL_TRANSPORT_H
 #define ROTATOR_HTTP_CURL_TRANSPORT_H
 
@@ -9,15 +10,15 @@
 struct curl_options {
   const char *user_agent;  // NULL: "rotator/VERSION"
   const char *ca_file;     // PEM; NULL: the system's bundle
-  const char *client_cert;  // PEM files; both or neither
+  const char *client_cert; // PEM files; both or neither
   const char *client_key;
-  const char *tls_server_name;  // NULL: the URL's host
-  const char *unix_socket;      // NULL: TCP
-  const char *proxy;            // NULL: HTTPS_PROXY, NO_PROXY … as curl reads them
-  bool allow_plain_loopback;    // http:// to loopback hosts
-  int64_t connect_timeout_ms;   // 0: 10 s
-  int64_t timeout_ms;           // 0: 35 s (just above the gateway's own 30 s)
-  size_t max_body;              // 0: 1 MiB
+  const char *tls_server_name; // NULL: the URL's host
+  const char *unix_socket;     // NULL: TCP
+  const char *proxy;           // NULL: HTTPS_PROXY, NO_PROXY … as curl reads them
+  bool allow_plain_loopback;   // http:// to loopback hosts
+  int64_t connect_timeout_ms;  // 0: 10 s
+  int64_t timeout_ms;          // 0: 35 s (just above the gateway's own 30 s)
+  size_t max_body;             // 0: 1 MiB
 };
 
 // Once, before threads; gives libcurl allocators that wipe. ERR_INTERNAL if libcurl can't start.
@@ -25,9 +26,11 @@ enum err curl_transport_global_init(struct error *e);
 void curl_transport_global_cleanup(void);
 
 // The strings in *o are copied. ERR_INVALID for a CA or key file that can't be read (named in e).
-enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret, struct error *e);
+enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret,
+                            struct error *e);
 
 // Counters since the object was made (for bench and status): exchanges, new connections.
-void curl_transport_counts(const struct transport *t, uint64_t *ret_exchanges, uint64_t *ret_connections);
+void curl_transport_counts(const struct transport *t, uint64_t *ret_exchanges,
+                           uint64_t *ret_connections);
 
 #endif

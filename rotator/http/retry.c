@@ -1,6 +1,6 @@
-// The decorator sends, asks whether the result is worth another try, asks how long to wait, waits, sends again. What it
-// remembers between the tries is whether an earlier one may have been applied: then a later "certainly not sent" of the
-// last try does not make the whole request so.
+// The decorator sends, asks whether the result is worth another try, asks how long to wait, waits,
+// sends again. What it remembers between the tries is whether an earlier one may have been applied:
+// then a later "certainly not sent" of the last try does not make the whole request so.
 #include "rotator/http/retry.h"
 
 #include <stdlib.h>
@@ -21,14 +21,19 @@ static bool status_is_worth(int status, enum http_replay replay) {
 
 bool retry_is_worth(enum err result, int status, enum http_replay replay) {
   switch (result) {
-    case ERR_OK: return status_is_worth(status, replay);
-    case ERR_UNSENT: return true;
-    case ERR_UNSURE: return replay == HTTP_REPLAY_SAFE;
-    default: return false;
+  case ERR_OK:
+    return status_is_worth(status, replay);
+  case ERR_UNSENT:
+    return true;
+  case ERR_UNSURE:
+    return replay == HTTP_REPLAY_SAFE;
+  default:
+    return false;
   }
 }
 
-int64_t retry_wait_ms(const struct retry_policy *p, unsigned try_no, int64_t retry_after_ms, uint32_t dice) {
+int64_t retry_wait_ms(const struct retry_policy *p, unsigned try_no, int64_t retry_after_ms,
+                      uint32_t dice) {
   int64_t ceiling = p->base_ms;
   for (unsigned i = 1; i < try_no && ceiling < p->cap_ms; i++)
     ceiling *= 2;
@@ -43,13 +48,13 @@ int64_t retry_wait_ms(const struct retry_policy *p, unsigned try_no, int64_t ret
 
 struct attempt {
   const struct http_request *req;
-  int64_t end_ms;     // env_mono_ms
-  unsigned no;        // from 1
-  bool maybe;         // an earlier try may have been applied
+  int64_t end_ms; // env_mono_ms
+  unsigned no;    // from 1
+  bool maybe;     // an earlier try may have been applied
 };
 
-static enum err send_once(struct retry_transport *r, const struct attempt *a, struct http_response *ret,
-                          struct error *e) {
+static enum err send_once(struct retry_transport *r, const struct attempt *a,
+                          struct http_response *ret, struct error *e) {
   struct http_request req = *a->req;
   int64_t left = a->end_ms - env_mono_ms(r->env);
   req.deadline_ms = left > 0 ? left : 1;
@@ -59,8 +64,10 @@ static enum err send_once(struct retry_transport *r, const struct attempt *a, st
   return err;
 }
 
-// Waits before the next try; false when there is to be none: no tries left, no time left, asked to wait too long, a stop.
-static bool wait_for_next(struct retry_transport *r, const struct attempt *a, const struct http_response *got) {
+// Waits before the next try; false when there is to be none: no tries left, no time left, asked to
+// wait too long, a stop.
+static bool wait_for_next(struct retry_transport *r, const struct attempt *a,
+                          const struct http_response *got) {
   uint32_t dice;
   if (a->no >= r->policy.tries || env_random(r->env, &dice, sizeof dice))
     return false;
@@ -70,8 +77,8 @@ static bool wait_for_next(struct retry_transport *r, const struct attempt *a, co
   return env_sleep_ms(r->env, wait) == ERR_OK;
 }
 
-static enum err retry_exchange(struct transport *t, const struct http_request *req, struct http_response *ret,
-                               struct error *e) {
+static enum err retry_exchange(struct transport *t, const struct http_request *req,
+                               struct http_response *ret, struct error *e) {
   struct retry_transport *r = (struct retry_transport *)t;
   int64_t deadline = req->deadline_ms > 0 ? req->deadline_ms : r->policy.deadline_ms;
   struct attempt a = {.req = req, .end_ms = env_mono_ms(r->env) + deadline, .no = 1};
@@ -99,15 +106,16 @@ static struct retry_policy with_defaults(const struct retry_policy *p) {
   if (!p)
     return d;
   return (struct retry_policy){
-    .tries = p->tries ? p->tries : d.tries,
-    .base_ms = p->base_ms ? p->base_ms : d.base_ms,
-    .cap_ms = p->cap_ms ? p->cap_ms : d.cap_ms,
-    .retry_after_cap_ms = p->retry_after_cap_ms ? p->retry_after_cap_ms : d.retry_after_cap_ms,
-    .deadline_ms = p->deadline_ms ? p->deadline_ms : d.deadline_ms,
+      .tries = p->tries ? p->tries : d.tries,
+      .base_ms = p->base_ms ? p->base_ms : d.base_ms,
+      .cap_ms = p->cap_ms ? p->cap_ms : d.cap_ms,
+      .retry_after_cap_ms = p->retry_after_cap_ms ? p->retry_after_cap_ms : d.retry_after_cap_ms,
+      .deadline_ms = p->deadline_ms ? p->deadline_ms : d.deadline_ms,
   };
 }
 
-struct transport *retry_transport_new(struct transport *inner, const struct retry_policy *p, struct env *env) {
+struct transport *retry_transport_new(struct transport *inner, const struct retry_policy *p,
+                                      struct env *env) {
   static const struct transport_ops ops = {retry_exchange, retry_free};
   struct retry_transport *r = calloc(1, sizeof *r);
   if (!r)

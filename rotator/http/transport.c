@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-enum err http_exchange(struct transport *t, const struct http_request *req, struct http_response *ret, struct error *e) {
+enum err http_exchange(struct transport *t, const struct http_request *req,
+                       struct http_response *ret, struct error *e) {
   return t->ops->exchange(t, req, ret, e);
 }
 

@@ -1,9 +1,10 @@
-// One HTTP exchange, as an interface. Implementations: curl_transport.h (the real one), retry.h (a decorator with the same
-// interface), scripted and simulated ones in the tests.
+// One HTTP exchange, as an interface. Implementations: curl_transport.h (the real one), retry.h (a
+// decorator with the same interface), scripted and simulated ones in the tests.
 //
-// Rules that every implementation keeps: HTTPS only (plain HTTP to a loopback address when the transport was made to allow
-// it), TLS ≥ 1.2 verified, no redirect is followed, header, body and time are bounded, the host is the URL's and nothing in
-// an answer can change it. Request and response bodies are secrets. No exchange is begun once env_stopping().
+// Rules that every implementation keeps: HTTPS only (plain HTTP to a loopback address when the
+// transport was made to allow it), TLS ≥ 1.2 verified, no redirect is followed, header, body and
+// time are bounded, the host is the URL's and nothing in an answer can change it. Request and
+// response bodies are secrets. No exchange is begun once env_stopping().
 #ifndef ROTATOR_HTTP_TRANSPORT_H
 #define ROTATOR_HTTP_TRANSPORT_H
 
@@ -17,56 +18,59 @@
 struct http_header {
   const char *name;
   const char *value;           // NULL when the value is a secret
-  const struct secret *secret;  // sent behind `prefix` (e.g. "Bearer "), or NULL
-  const char *prefix;           // NULL: none
+  const struct secret *secret; // sent behind `prefix` (e.g. "Bearer "), or NULL
+  const char *prefix;          // NULL: none
 };
 
 enum http_replay {
-  HTTP_REPLAY_NEVER,   // retry only what was certainly not applied (and see curl_request.c: always a new connection)
-  HTTP_REPLAY_SAFE,    // sending it twice does no harm: retry after lost answers and 5xx too
+  HTTP_REPLAY_NEVER, // retry only what was certainly not applied; always a new connection
+  HTTP_REPLAY_SAFE, // sending it twice does no harm: retry after lost answers and 5xx too
 };
 
 struct http_request {
-  const char *method;                 // "GET", "POST", …
-  const char *url;                    // absolute; path and query already percent-encoded
-  const struct http_header *headers;  // besides User-Agent and Accept: application/json, which are always sent
+  const char *method; // "GET", "POST", …
+  const char *url;    // absolute; path and query already percent-encoded
+  const struct http_header
+      *headers; // besides User-Agent and Accept: application/json, which are always sent
   size_t n_headers;
-  const struct secret *body;  // NULL: none
-  const char *content_type;   // NULL: none
+  const struct secret *body; // NULL: none
+  const char *content_type;  // NULL: none
   enum http_replay replay;
-  bool fresh_connection;  // a new connection, new TLS handshake, not kept for others: for proofs
-  int64_t timeout_ms;     // of one try; 0: the transport's default
-  int64_t deadline_ms;    // of all tries and waits together; 0: the decorator's default
-  size_t max_body;        // of the answer; 0: the transport's default (1 MiB)
+  bool fresh_connection; // a new connection, new TLS handshake, not kept for others: for proofs
+  int64_t timeout_ms;    // of one try; 0: the transport's default
+  int64_t deadline_ms;   // of all tries and waits together; 0: the decorator's default
+  size_t max_body;       // of the answer; 0: the transport's default (1 MiB)
 };
 
 // What came back. Initialise with {0}; http_response_clear() when done (also after an error).
 struct http_response {
-  int status;            // 100…599
-  struct secret *body;   // never NULL after ERR_OK
+  int status;          // 100…599
+  struct secret *body; // never NULL after ERR_OK
   char content_type[64];
   char etag[96];
-  char location[512];    // for Vault's standby rule alone
+  char location[512];     // for Vault's standby rule alone
   char transaction[128];  // Transaction-Id, else X-Correlation-Id, X-Request-Id, ""
-  char index[1024];      // X-Vault-Index, ""
-  int64_t retry_after_ms;  // from Retry-After (seconds or date), −1 when absent or senseless
-  int64_t date_s;          // the server's clock from Date, −1 when absent
-  unsigned tries;          // how many times it was sent
+  char index[1024];       // X-Vault-Index, ""
+  int64_t retry_after_ms; // from Retry-After (seconds or date), −1 when absent or senseless
+  int64_t date_s;         // the server's clock from Date, −1 when absent
+  unsigned tries;         // how many times it was sent
 };
 
 struct transport;
 
 struct transport_ops {
   // One exchange. ERR_OK means that a complete, bounded answer of any status is in *ret. Otherwise:
-  //   ERR_UNSENT     certainly not applied (resolve, connect, TLS, proxy refused; nothing of the request was sent)
+  //   ERR_UNSENT     certainly not applied (resolve, connect, TLS, proxy; nothing of the request was sent)
   //   ERR_UNSURE     sent at least in part, no complete answer (timeout, reset, truncated)
-  //   ERR_REFUSED    the URL is not allowed (http to a foreign host), or the answer to a GET or HEAD broke a bound (too
-  //                  large; to any other method that is ERR_UNSURE: it may have been applied)
+  //   ERR_REFUSED    the URL is not allowed (http to a foreign host), or the answer to a GET or HEAD
+  //                  broke a bound (to any other method that is ERR_UNSURE: it may be applied)
   //   ERR_INVALID    a header's name or value has characters that it may not have
   //   ERR_CANCELLED  a stop was asked for before anything was sent
   // *ret is written on ERR_OK only (retry.h's decorator also sets ret->tries after an error).
-  // e->text names host and step ("connect to iam.cloud.ibm.com:443: refused"), never the path's query or a body.
-  enum err (*exchange)(struct transport *t, const struct http_request *req, struct http_response *ret, struct error *e);
+  // e->text names host and step ("connect to iam.cloud.ibm.com:443: refused"), never the path's
+  // query or a body.
+  enum err (*exchange)(struct transport *t, const struct http_request *req,
+                       struct http_response *ret, struct error *e);
   void (*free)(struct transport *t);
 };
 
@@ -74,13 +78,16 @@ struct transport {
   const struct transport_ops *ops;
 };
 
-enum err http_exchange(struct transport *t, const struct http_request *req, struct http_response *ret, struct error *e);
-void http_response_clear(struct http_response *r);  // wipes and frees what it owns, zeroes the rest
-void transport_free(struct transport *t);           // NULL allowed
+enum err http_exchange(struct transport *t, const struct http_request *req,
+                       struct http_response *ret, struct error *e);
+void http_response_clear(struct http_response *r); // wipes and frees what it owns, zeroes the rest
+void transport_free(struct transport *t);          // NULL allowed
 
-// Percent-encodes one path segment or query value (unreserved bytes stay). Returns false if dst is too small.
+// Percent-encodes one path segment or query value (unreserved bytes stay). Returns false if dst is
+// too small.
 bool http_encode(char *dst, size_t cap, const char *src);
-// Appends name=value with the value percent-encoded, '&' between pairs: form bodies that hold a secret.
+// Appends name=value with the value percent-encoded, '&' between pairs: form bodies that hold a
+// secret.
 enum err http_form_add(struct secret *form, const char *name, const char *value);
 enum err http_form_add_secret(struct secret *form, const char *name, const struct secret *value);
 // Splits an absolute URL; false if it is not http(s)://host[:port][/path]. host without brackets.

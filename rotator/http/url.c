@@ -106,7 +106,7 @@ bool http_url_host(const char *url, char *host, size_t host_cap, bool *ret_https
   int port = https ? 443 : 80;
   if (!take_host(&at, found, sizeof found) || !take_port(&at, &port) || (*at && !strchr("/?", *at)))
     return false;
-  for (; *at; at++)  // the rest is as the caller encoded it: printable, no fragment
+  for (; *at; at++) // the rest is as the caller encoded it: printable, no fragment
     if (*at <= 0x20 || *at >= 0x7f || *at == '#')
       return false;
   if (!text_copy(host, host_cap, found))
@@ -124,5 +124,6 @@ bool http_host_is_loopback(const char *host) {
   if (inet_pton(AF_INET6, host, &six) == 1)
     return IN6_IS_ADDR_LOOPBACK(&six);
   size_t n = strlen(host);
-  return strcasecmp(host, "localhost") == 0 || (n > 10 && strcasecmp(host + n - 10, ".localhost") == 0);
+  return strcasecmp(host, "localhost") == 0 ||
+         (n > 10 && strcasecmp(host + n - 10, ".localhost") == 0);
 }

@@ -1,13 +1,17 @@
 #include "tests/support/fake_env.h"
 
-static struct fake_env *self(struct env *env) { return (struct fake_env *)env; }
+static struct fake_env *self(struct env *env) {
+  return (struct fake_env *)env;
+}
 
 void fake_env_advance(struct fake_env *f, int64_t ms) {
   f->wall_ms += ms;
   f->mono_ms += ms;
 }
 
-static int64_t fake_wall_ms(struct env *env) { return self(env)->wall_ms; }
+static int64_t fake_wall_ms(struct env *env) {
+  return self(env)->wall_ms;
+}
 
 static int64_t fake_mono_ms(struct env *env) {
   fake_env_advance(self(env), self(env)->read_costs_ms);
@@ -47,11 +51,15 @@ static enum err fake_random(struct env *env, void *buf, size_t len) {
   return ERR_OK;
 }
 
-static bool fake_stopping(struct env *env) { return self(env)->stop; }
+static bool fake_stopping(struct env *env) {
+  return self(env)->stop;
+}
 
 void fake_env_init(struct fake_env *f, uint64_t seed) {
-  static const struct env_ops ops = {fake_wall_ms, fake_mono_ms, fake_sleep_ms, fake_random, fake_stopping};
-  *f = (struct fake_env){.env = {&ops}, .wall_ms = FAKE_ENV_WALL_MS, .mono_ms = 1000000, .seed = seed};
+  static const struct env_ops ops = {fake_wall_ms, fake_mono_ms, fake_sleep_ms, fake_random,
+                                     fake_stopping};
+  *f = (struct fake_env){
+      .env = {&ops}, .wall_ms = FAKE_ENV_WALL_MS, .mono_ms = 1000000, .seed = seed};
 }
 
 int64_t fake_env_slept(const struct fake_env *f) {

@@ -1,5 +1,6 @@
-// An environment for tests: a clock that moves only when somebody sleeps (or the test moves it), sleeps that are recorded
-// and take no time, and chance that is the same for the same seed. Its fields may be read and set at any time.
+// An environment for tests: a clock that moves only when somebody sleeps (or the test moves it),
+// sleeps that are recorded and take no time, and chance that is the same for the same seed. Its
+// fields may be read and set at any time.
 //
 //   struct fake_env f;
 //   fake_env_init(&f, 1);
@@ -11,17 +12,17 @@
 #include "rotator/base/env.h"
 
 #define FAKE_ENV_SLEEPS 256
-#define FAKE_ENV_WALL_MS 1795498800000  // 2026-11-24T05:40:00Z
+#define FAKE_ENV_WALL_MS 1795498800000 // 2026-11-24T05:40:00Z
 
 struct fake_env {
   struct env env;
   int64_t wall_ms, mono_ms;
-  int64_t read_costs_ms;  // each reading of the monotonic clock moves both clocks on by this
+  int64_t read_costs_ms; // each reading of the monotonic clock moves both clocks on by this
   uint64_t seed;
-  bool stop;              // env_stopping(); sleeps end at once
-  int stop_after_sleeps;  // > 0: the stop comes while the n-th sleep lasts, half way through
-  bool random_fails;      // env_random() answers ERR_INTERNAL
-  int64_t sleeps[FAKE_ENV_SLEEPS];  // as asked for; the first ones only, when there are more
+  bool stop;             // env_stopping(); sleeps end at once
+  int stop_after_sleeps; // > 0: the stop comes while the n-th sleep lasts, half way through
+  bool random_fails;     // env_random() answers ERR_INTERNAL
+  int64_t sleeps[FAKE_ENV_SLEEPS]; // as asked for; the first ones only, when there are more
   size_t n_sleeps;
 };
 

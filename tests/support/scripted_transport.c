@@ -18,7 +18,9 @@ struct scripted {
   size_t n_requests, unexpected;
 };
 
-static const struct scripted *view(const struct transport *t) { return (const struct scripted *)t; }
+static const struct scripted *view(const struct transport *t) {
+  return (const struct scripted *)t;
+}
 
 static bool part_matches(const char *part, const char *whole) {
   size_t n = part ? strlen(part) : 0;
@@ -33,8 +35,9 @@ static bool part_matches(const char *part, const char *whole) {
 static const struct script_row *find_row(struct scripted *s, const struct http_request *req) {
   for (size_t i = 0; i < s->n_rows && i < MOST_ROWS; i++) {
     const struct script_row *r = &s->rows[i];
-    if ((r->times && s->used[i] >= r->times) || (r->method && strcmp(r->method, req->method) != 0) ||
-        !part_matches(r->url, req->url) || !part_matches(r->in_body, secret_bytes(req->body)))
+    if ((r->times && s->used[i] >= r->times) ||
+        (r->method && strcmp(r->method, req->method) != 0) || !part_matches(r->url, req->url) ||
+        !part_matches(r->in_body, secret_bytes(req->body)))
       continue;
     s->used[i]++;
     return r;
@@ -62,8 +65,10 @@ static bool record(struct scripted *s, const struct http_request *req) {
     return false;
   s->requests = more;
   struct script_request *r = &more[s->n_requests];
-  *r = (struct script_request){.replay = req->replay, .fresh_connection = req->fresh_connection,
-                               .timeout_ms = req->timeout_ms, .deadline_ms = req->deadline_ms,
+  *r = (struct script_request){.replay = req->replay,
+                               .fresh_connection = req->fresh_connection,
+                               .timeout_ms = req->timeout_ms,
+                               .deadline_ms = req->deadline_ms,
                                .max_body = req->max_body};
   text_copy(r->method, sizeof r->method, req->method);
   text_copy(r->url, sizeof r->url, req->url);
@@ -74,13 +79,14 @@ static bool record(struct scripted *s, const struct http_request *req) {
   return r->body && r->headers;
 }
 
-static enum err answer(const struct scripted *s, const struct script_row *row, struct http_response *ret,
-                       struct error *e) {
+static enum err answer(const struct scripted *s, const struct script_row *row,
+                       struct http_response *ret, struct error *e) {
   struct http_response a = {.status = row->status ? row->status : 200, .tries = 1};
   a.body = secret_copy_text(row->body ? row->body : "");
   if (!a.body)
     return error_set(e, ERR_INTERNAL, "no memory");
-  text_copy(a.content_type, sizeof a.content_type, row->content_type ? row->content_type : "application/json");
+  text_copy(a.content_type, sizeof a.content_type,
+            row->content_type ? row->content_type : "application/json");
   text_copy(a.etag, sizeof a.etag, row->etag ? row->etag : "");
   text_copy(a.location, sizeof a.location, row->location ? row->location : "");
   text_copy(a.transaction, sizeof a.transaction, row->transaction ? row->transaction : "");
@@ -92,8 +98,8 @@ static enum err answer(const struct scripted *s, const struct script_row *row, s
   return ERR_OK;
 }
 
-static enum err scripted_exchange(struct transport *t, const struct http_request *req, struct http_response *ret,
-                                  struct error *e) {
+static enum err scripted_exchange(struct transport *t, const struct http_request *req,
+                                  struct http_response *ret, struct error *e) {
   struct scripted *s = (struct scripted *)t;
   if (s->env && env_stopping(s->env))
     return error_set(e, ERR_CANCELLED, "a stop was asked for");
@@ -139,8 +145,12 @@ void scripted_set_rows(struct transport *t, const struct script_row *rows, size_
   memset(s->used, 0, sizeof s->used);
 }
 
-size_t scripted_count(const struct transport *t) { return view(t)->n_requests; }
-size_t scripted_unexpected(const struct transport *t) { return view(t)->unexpected; }
+size_t scripted_count(const struct transport *t) {
+  return view(t)->n_requests;
+}
+size_t scripted_unexpected(const struct transport *t) {
+  return view(t)->unexpected;
+}
 
 const struct script_request *scripted_request(const struct transport *t, size_t i) {
   return i < view(t)->n_requests ? &view(t)->requests[i] : NULL;
