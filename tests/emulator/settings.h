@@ -1,0 +1,58 @@
+// The switches for everything the vendor does not publish, or that a test wants otherwise, and the
+// lags that imitate replication. Read and written by name over /_control/settings.
+#ifndef EMU_SETTINGS_H
+#define EMU_SETTINGS_H
+
+#include <stdbool.h>
+
+#include <cjson/cJSON.h>
+
+enum lag_kind {
+  LAG_NEW_KEY_TOKEN,      // a new key is unknown at the token endpoint
+  LAG_NEW_KEY_LIST,       // ... is missing from lists
+  LAG_NEW_KEY_GET,        // ... answers 404 by id and by value
+  LAG_DELETED_KEY_TOKEN,  // a deleted key still exchanges
+  LAG_DELETED_KEY_LIST,   // ... is still listed
+  LAG_DELETED_KEY_GET,    // ... is still readable by id and by value
+  LAG_DISABLED_KEY_TOKEN, // a disabled key still exchanges
+  LAG_POLICY_GET,         // a new policy answers 404 and is not listed
+  LAG_POLICY_ENFORCE,     // a new policy confers nothing yet
+  LAG_POLICY_REMOVED,     // a deleted policy still confers
+  LAG_COUNT
+};
+
+extern const char *const lag_names[LAG_COUNT];  // "new_key_token_ms", ...
+
+struct settings {
+  int ingress_unauthorized_status;  // bad or missing token at ingress: 403 or 401
+  int ingress_status;               // of an accepted batch
+  char ingress_body[512];
+  int ingress_soft_limit;           // bytes, 0: only the hard 10 MiB
+  int query_visible_ms;             // ingest to search
+  int query_per_minute;
+  int locked_status;                // change or delete of a locked entity
+  int stale_tag_status;             // If-Match that does not match
+  int already_status;               // lock of a locked, disable of a disabled: 409 or 204
+  int duplicate_value_status;       // own key value that exists
+  int disabled_key_status;          // token endpoint, BXNIM0462E
+  int expired_key_status;           // token endpoint, past expires_at
+  char expired_key_code[64];
+  bool string_status_code;          // "status_code":"404" as the schema says, not 404 as seen
+  bool empty_apikey;                // reads carry "apikey":"" rather than no member
+  bool self_rotation;               // a service ID without any policy may manage its own keys
+  bool creator_manages;             // who created a service ID may manage it and its keys
+  bool operator_may_lock;
+  bool restrict_service_ids;        // only a ServiceIdCreator may create service IDs
+  long lags[LAG_COUNT];
+  long latency_ms;                  // set over /_control/latency
+};
+
+void settings_default(struct settings *s);
+// Applies every member of `patch`. False: an unknown name or a wrong type, named in ret_error
+// (to be freed); the settings are then unchanged.
+bool settings_apply(struct settings *s, const cJSON *patch, char **ret_error);
+cJSON *settings_json(const struct settings *s);
+// Reads {"new_key_token_ms":500, ...} into lags; false on an unknown name.
+bool settings_parse_lags(const cJSON *object, long lags[LAG_COUNT]);
+
+#endif
