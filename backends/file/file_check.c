@@ -72,6 +72,17 @@ static enum err check_room(const char *dir, struct error *e) {
   return ERR_OK;
 }
 
+// A file that is a mount of its own (a container's bind mount) can be read, not replaced.
+static enum err check_mount(const char *path, struct error *e) {
+#ifdef STATX_ATTR_MOUNT_ROOT  // Linux 5.8
+  struct statx st;
+  if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) == 0 &&
+      (st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+    return error_set(e, ERR_REFUSED, "the file is a mount point: mount its directory instead");
+#endif
+  return ERR_OK;
+}
+
 // Root in a container or a hardened unit may lack the capability; somebody else may have it.
 static bool may_chown(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -110,7 +121,9 @@ enum err filestore_check_place(const struct filestore *fs, struct error *e) {
     parent_of(fs->dir, parent);
     dir = parent;
   }
-  got = check_room(dir, e);
+  got = check_mount(fs->path, e);
+  if (got == ERR_OK)
+    got = check_room(dir, e);
   if (got == ERR_OK && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0)
     got = errno == EACCES ? error_set(e, ERR_DENIED, "user %u may not write in directory %s",
                                       (unsigned)geteuid(), dir)
