@@ -1,0 +1,98 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# The parts that tests/run.sh knows, and the Debian packages each needs. Sourced by tests/run.sh, which sets $top, $build,
+# $cores, $strict, and for each part $part, $results and TMPDIR.
+#
+# A part is a function part_NAME ('-' becomes '_'). It appends "pass NAME", "fail NAME", "skip NAME" or
+# "lack NAME" (it could not run for want of something) lines to $results.
+
+# What runs when nothing is named, longest first: they share the cores.
+all_parts=(asan tsan coverage analysis fuzz lint package integration bench quickstart)
+# Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks.
+more_parts=(unit contract protocol fault cli emulator)
+
+packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
+  libsystemd-dev libcmocka-dev libmicrohttpd-dev ca-certificates openssl curl jq strace)
+declare -A packages_of=(
+  [coverage]="gcovr"
+  [analysis]="cppcheck clang-tidy"
+  [fuzz]="clang libclang-rt-14-dev"
+  [lint]="shellcheck mandoc systemd binutils python3"
+  [package]="binutils dpkg-dev fakeroot lintian"
+  [integration]="procps"
+)
+
+# build PRESET: configures and builds build/PRESET. Parts that share a preset wait for each other here.
+build() {
+  local log=$build/log/build-$1.log
+  (
+    flock 9
+    cmake --preset "$1" -G Ninja -B "$build/$1" >"$log" 2>&1 && cmake --build "$build/$1" -j "$cores" >>"$log" 2>&1
+  ) 9>"$build/log/build-$1.lock" && return 0
+  tail -n 60 "$log"
+  echo "fail $part: build of preset $1" >>"$results"
+  return 1
+}
+
+# tests_of PRESET PART…: runs the tests with these labels and counts them. A label without a test has failed.
+tests_of() {
+  local preset=$1 label bad=0 labels
+  shift
+  for label in "$@"; do
+    ctest --test-dir "$build/$preset" -N -L "^$label\$" | grep -q 'Test *#' && continue
+    echo "lack $part: no tests in $label" >>"$results"
+  done
+  labels=$(IFS='|'; echo "$*")
+  ctest --test-dir "$build/$preset" -L "^($labels)\$" -j "$cores" --output-on-failure --no-tests=error \
+    --test-output-size-passed 1000000 --test-output-size-failed 1000000 --output-junit "$TMPDIR/junit.xml" || bad=1
+  awk -f tests/count.awk "$TMPDIR/junit.xml" >>"$results"
+  return $bad
+}
+
+# check NAME COMMAND…: one step of a part that is not a ctest test.
+check() {
+  local name=$1
+  shift
+  if "$@"; then
+    echo "pass $part: $name" >>"$results"
+  else
+    echo "fail $part: $name" >>"$results"
+    return 1
+  fi
+}
+
+part_unit() { build dev && tests_of dev unit; }
+part_contract() { build dev && tests_of dev contract; }
+part_protocol() { build dev && tests_of dev protocol; }
+part_fault() { build dev && tests_of dev fault; }
+part_cli() { build dev && tests_of dev cli; }
+part_emulator() { build dev && tests_of dev emulator; }
+
+part_asan() { build asan && tests_of asan unit contract protocol fault cli emulator; }
+part_tsan() { build tsan && tests_of tsan unit protocol; }
+part_lint() { build release && tests_of release lint; }
+part_integration() { build release && tests_of release integration; }
+
+part_coverage() {
+  build coverage || return 1
+  find "$build/coverage" -name '*.gcda' -delete
+  tests_of coverage unit contract protocol || return 1
+  check "engine lines >= 95 %" gcovr --root "$top" --object-directory "$build/coverage" --filter 'rotator/engine/' \
+    --exclude-throw-branches --print-summary --fail-under-line 95 "$build/coverage"
+}
+
+part_analysis() {
+  local tool bad=0
+  for tool in gcc cppcheck tidy; do
+    check "$tool can fail" tests/lint/analysis.sh --self-test $tool || bad=1
+    check "$tool" tests/lint/analysis.sh $tool || bad=1
+  done
+  return $bad
+}
+
+part_fuzz() { build fuzz && tests_of fuzz fuzz; }
+
+part_package() { build release && check "deb package" tests/lint/package.sh "$build/release"; }
+
+part_bench() { build release && check "bench runs" tests/bench/run.sh --quick "$build/release"; }
+
+part_quickstart() { check "contrib/quickstart.sh" contrib/quickstart.sh; }
