@@ -26,15 +26,11 @@ static void add_from_text(struct req *r, cJSON *list, const struct account *a, c
   free(copy);
 }
 
-static void add_groups(cJSON *body, const struct account *a) {
-  size_t used = 0;
-  for (size_t i = 0; i < a->identities.count; i++) {
-    const struct identity *one = a->identities.items[i];
-    used += one->kind == IDENTITY_SERVICE && !one->deleted;
-  }
-  cJSON *group = cJSON_AddObjectToObject(body, "serviceids_per_account");
+// There is one group of service IDs here, the default one, and it has no id to be asked for.
+static void add_groups(cJSON *body) {
+  cJSON *group = cJSON_AddObjectToObject(body, "serviceids_per_group");
   cJSON_AddNumberToObject(group, "limit", SERVICE_IDS_PER_GROUP);
-  cJSON_AddNumberToObject(group, "count", (double)used);
+  cJSON_AddArrayToObject(group, "serviceid_groups");
 }
 
 void limits_identity(struct req *r) {
@@ -62,7 +58,7 @@ void limits_identity(struct req *r) {
     if (cJSON_IsString(item))
       add_identity(r, list, a, item->valuestring);
   }
-  add_groups(body, a);
+  add_groups(body);
   answer_json(r, 200, body);
   cJSON_Delete(given);
 }
