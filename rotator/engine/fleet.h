@@ -10,6 +10,7 @@ struct fleet_options {
   // How long one call of fleet_run stays for a target that only waits: a target whose next tick is further away than this
   // is finished for this run.
   int64_t patience_ms;
+  bool wait_busy;  // a target that another run holds is tried again until it is free
   // Is this target done for the caller's purpose (rotate --wait=published …)? NULL: when it rests or waits too long.
   bool (*done)(void *ctx, const struct target *t, const struct tick_result *r);
   void *done_ctx;

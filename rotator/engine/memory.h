@@ -2,16 +2,20 @@
 #ifndef ROTATOR_ENGINE_MEMORY_H
 #define ROTATOR_ENGINE_MEMORY_H
 
+#include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
-#include "rotator/engine/decide.h"
+#include "rotator/engine/view.h"
 
 #define MEMORY_SIGHTINGS_MAX 8
+#define MEMORY_STRAYS_MAX 32
 
-// Rule 4: an absence, or a death, counts when it was seen twice, apart.
+struct turn;
+
+// Rule 4: an absence, or a death, counts when it was seen twice, apart. One entry a key of a slot.
 struct sighting {
   char key_id[IAM_ID_MAX];
-  enum key_seen seen;
-  int64_t first_ms, last_ms;  // env_mono_ms
+  unsigned absent, unusable;          // looks in a row that showed it so
+  int64_t absent_ms, unusable_ms;     // env_mono_ms of the first of them
 };
 
 struct proof_memory {
@@ -28,10 +32,10 @@ struct proof_memory {
 struct memory {
   uint64_t max_seq, max_generation;
   int64_t back_since_ms;      // since when an older state is being read; 0 not
+  struct sighting sightings[MEMORY_SIGHTINGS_MAX];
   int64_t last_look_s;        // wall clock of the last answered look at IAM (kept over runs by the caller)
   bool dropped;               // a pending was dropped in this run: look at once
   bool adopted;
-  struct sighting sightings[MEMORY_SIGHTINGS_MAX];
   struct proof_memory proofs[SLOT_COUNT];
   int64_t enabled_ms;         // when our enable of pending was answered, or pending was first seen active
   char enabled_id[IAM_ID_MAX];
@@ -42,13 +46,23 @@ struct memory {
   bool create_refused;           // a 400/409 that may mean "exists"
   uint64_t create_refused_generation;
   struct error create_error;
+  uint64_t hook_done_epoch;      // the hook succeeded in this epoch
   unsigned backoff;              // waits in a row
-  // of one tick (cleared when the target is put back)
-  bool acted[ROW_COUNT];
+  int64_t absent_since_ms[STATE_SINKS_MAX];  // class A sinks that are not there: since when; 0 there
+  struct file_version mark;      // the mark of an unclean end that is being waited for
+  int64_t mark_until_ms;
+  struct turn *kept;             // the reading that tick_observe handed out
+  // of one tick (memory_new_tick)
   bool sink_acted[STATE_SINKS_MAX];
+  char strays_acted[MEMORY_STRAYS_MAX][IAM_ID_MAX];
+  unsigned n_strays;
   bool hook_failed;
+  bool refused;                  // an effect was refused for good: the tick ends in attention
 };
 void memory_init(struct memory *m);
+void memory_new_tick(struct memory *m);
+// What was seen of a key now, entered into its sighting; returns the entry.
+struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent, bool unusable, int64_t now_ms);
 void memory_clear(struct memory *m);  // wipes what it owns
 
 #endif

@@ -15,7 +15,7 @@
 
 #define STATE_SCHEMA 1
 #define STATE_SINKS_MAX 16
-#define STATE_RETIRED_MAX 8
+#define STATE_RETIRED_MAX 24
 #define STATE_LINEAGE_MAX 17       // 16 hex digits
 #define STATE_FINGERPRINT_MAX 33   // 32 hex digits
 #define STATE_WHO_MAX 128
@@ -84,6 +84,10 @@ struct state {
   char writer[STATE_WHO_MAX];     // "host/pid version"
 };
 
+// The document that stands in a home store after `forget`: no state, and no secret. Reading it is like reading nothing,
+// except that there is a version to write under.
+#define STATE_FORGOTTEN "{\"rotator_forgotten\":1}"
+
 void state_clear(struct state *s);  // wipes and zeroes
 enum err state_copy(const struct state *from, struct state *ret);  // deep; ERR_INTERNAL without memory
 void slot_clear(struct slot *s);
@@ -91,6 +95,8 @@ enum err slot_copy(const struct slot *from, struct slot *ret);
 
 // A short salted digest by which an older value of ours can be told without keeping it.
 void state_fingerprint(const struct state *s, const struct secret *value, char ret[STATE_FINGERPRINT_MAX]);
+// Puts the value among the retired ones, so that a sink that holds it is written anew. Nothing if it is known.
+void state_add_retired(struct state *s, const struct secret *value);
 bool state_knows_retired(const struct state *s, const struct secret *value);
 
 // The document: {"rotator_state":1,"sha256":…,"state":{…}}. Strict: unknown or missing members, a wrong checksum, impossible

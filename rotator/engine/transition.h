@@ -19,4 +19,14 @@ struct transition_input {
 enum err transition(const struct view *v, const struct policy *p, const struct action *a, struct transition_input *in,
                     struct state *ret);
 
+// What people ask for by `repair` and `rotate --compromised` (wish.c). s->seq is that of the write to come.
+// A state from nothing, above every tag and stamp that was seen; seq and generation are still to be raised.
+void transition_begin(struct state *s, uint64_t above, const struct transition_input *in);
+// → staged, with a fresh value and the next seq.
+void transition_new_key(struct state *s, const struct policy *p, struct transition_input *in, int64_t now_s);
+// → publishing, `kept` (taken over) current and the old current previous. Only from idle and staged.
+void transition_keep(struct state *s, const struct slot *kept, int64_t now_s);
+// Grace and quarantine of the rotation under way are 0 from now on.
+void transition_hurry(struct state *s);
+
 #endif

@@ -7,6 +7,7 @@
 
 enum home_seen {
   HOME_SILENT,     // no answer
+  HOME_REFUSED,    // there, and must not be used (rights, symbolic link, full)
   HOME_ABSENT,     // no state
   HOME_OK,
   HOME_CORRUPT,    // does not decode, newer schema
@@ -88,9 +89,10 @@ struct view {
   bool key_places_known;
   int64_t key_places;          // free places for keys
   char stray_id[IAM_ID_MAX];   // one stray; "" none
-  bool stray_locked, stray_acted;
+  bool stray_locked;           // strays that were acted on in this tick are passed over
   unsigned other_lineages;     // keys of this binding and another lineage
   bool tags_seen;              // keys that bear this binding (no state)
+  bool witness_ahead;          // a sink's stamp, or the tag of a sink's key, is newer than the state: it went back
   uint64_t tag_generation;     // highest generation and stamp seen anywhere (no state)
   struct iam_key const *adoptable;  // no state: the key that IAM names for the sinks' one value, active and of this identity
   bool previous_used_known;    // activity of previous could be read
@@ -100,6 +102,7 @@ struct view {
   bool adopted_now;            // adopted in this run: never rotated in the same
   bool has_hook;
   bool hook_failed;            // in this tick
+  bool hook_done;              // this process ran it with success in this epoch
   bool due;                    // by date alone
   bool window_open;
   int64_t due_s;

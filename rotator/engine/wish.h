@@ -12,15 +12,19 @@ enum err wish_rollback(struct target *t, const struct engine_io *io, const struc
 // `hold`, `resume`.
 enum err wish_hold(struct target *t, const struct engine_io *io, const struct hold *h, struct error *e);
 enum err wish_resume(struct target *t, const struct engine_io *io, struct error *e);
-// `repair --keep state`: the sinks are written anew from current: → publishing with the same slots (idle: previous empty), so
-// that foreign values are overwritten knowingly.
-enum err repair_keep_state(struct target *t, const struct engine_io *io, struct error *e);
-// `repair --keep sink=NAME`: the active, proven key of this identity found there becomes current (by → publishing, the old
-// one previous). ERR_REFUSED when IAM does not know it as such.
+// `repair --keep state`: values that the sinks hold and that are not ours count as older values of ours from now on, so that
+// the tick writes current over them. *ret_sinks: how many.
+enum err repair_keep_state(struct target *t, const struct engine_io *io, size_t *ret_sinks, struct error *e);
+// `repair --keep sink=NAME`: the active, working key of this identity found there becomes current (by → publishing, the old
+// one previous). From idle, staged, or without a (readable) state. ERR_REFUSED when it is not such a key, or in another phase.
 enum err repair_keep_sink(struct target *t, const struct engine_io *io, const char *sink, struct error *e);
-// `repair --new-key`: a new state above every tag and stamp seen (home corrupt, absent or rebound): → staged.
+// `repair --new-key`: a new state above every tag and stamp seen, when there is none that can be used: → staged. Keys of the
+// old one are left alone.
 enum err repair_new_key(struct target *t, const struct engine_io *io, struct error *e);
 enum err repair_take_host(struct target *t, const struct engine_io *io, struct error *e);
 enum err repair_drop_sink(struct target *t, const struct engine_io *io, const char *sink, struct error *e);
+
+// `forget`: the state is replaced by a document that says so. Only from idle: ERR_REFUSED elsewhere.
+enum err target_forget(struct target *t, const struct engine_io *io, struct error *e);
 
 #endif

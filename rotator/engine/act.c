@@ -1,0 +1,245 @@
+// The one act of a turn: one CAS, or one request. What it leaves behind beyond the effect itself is in memory.h and may be
+// lost. A write that got no answer is not known to have failed; the next turn reads again and sees.
+#include <stdio.h>
+#include <string.h>
+
+#include "rotator/base/text.h"
+#include "rotator/engine/transition.h"
+#include "rotator/engine/turn.h"
+
+#define VALUE_BYTES 33  // base64url makes 44 characters of them, as IAM's own values have
+
+struct secret *act_fresh_value(struct env *env) {
+  unsigned char bytes[VALUE_BYTES];
+  char text[VALUE_BYTES * 4 / 3 + 2];
+  struct secret *value = NULL;
+  if (env_random(env, bytes, sizeof bytes) == ERR_OK) {
+    size_t n = text_base64url(text, sizeof text, bytes, sizeof bytes);
+    value = secret_copy(text, n);
+  }
+  secret_wipe(bytes, sizeof bytes);
+  secret_wipe(text, sizeof text);
+  return value;
+}
+
+// --- the state -------------------------------------------------------------------------------------------------------
+
+static bool needs_mark(const struct target *t, const struct store_item *item) {
+  return t->mark_path && item->class == STORE_CLASS_C && item->longest_ms > 0;
+}
+
+// Writes under the mark where the store needs one. Without an answer the mark stays: the write may still land.
+static enum err marked_write(struct target *t, struct store_item *item, const struct store_record *r,
+                             const struct store_version *expect, struct error *e) {
+  struct store_version version;
+  bool mark = needs_mark(t, item);
+  enum err result = mark ? mark_set(t, e) : ERR_OK;
+  if (result == ERR_OK)
+    result = store_write(item, r, expect, &version, e);
+  if (mark && result != ERR_UNSURE)
+    mark_clear(t);
+  return result;
+}
+
+enum err act_cas(struct turn *u, struct target *t, const struct state *next, struct error *e) {
+  struct store_record record = {0};
+  enum err result = state_encode(next, &record.value, e);
+  if (result == ERR_OK)
+    result = marked_write(t, t->home, &record, &u->home_version, e);
+  store_record_clear(&record);
+  if (result == ERR_OK) {
+    t->memory->max_seq = next->seq;
+    t->memory->max_generation = next->generation;
+    memset(t->memory->sink_acted, 0, sizeof t->memory->sink_acted);
+    t->memory->hook_failed = false;
+    t->memory->backoff = 0;
+  }
+  return result;
+}
+
+static bool needs_fresh_value(const struct target *t, enum row row) {
+  return t->policy.origin == POLICY_ORIGIN_ROTATOR && (row == ROW_first || row == ROW_heal || row == ROW_due);
+}
+
+static bool one_host(const struct target *t) {
+  bool only_a = t->home->class == STORE_CLASS_A;
+  for (size_t i = 0; i < t->n_sinks; i++)
+    only_a = only_a && t->sinks[i].item->class == STORE_CLASS_A;
+  return !only_a;
+}
+
+static enum err make_lineage(struct env *env, char ret[STATE_LINEAGE_MAX]) {
+  unsigned char bytes[8];
+  if (env_random(env, bytes, sizeof bytes) != ERR_OK)
+    return ERR_INTERNAL;
+  for (size_t i = 0; i < sizeof bytes; i++)
+    snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+  return ERR_OK;
+}
+
+static enum err fill_values(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a,
+                            struct transition_input *in) {
+  if (needs_fresh_value(t, a->row) && !(in->fresh_value = act_fresh_value(io->env)))
+    return ERR_INTERNAL;
+  if (a->row == ROW_adopt && !(in->adopted_value = secret_dup(u->sinks[u->adoptable_sink].record.value)))
+    return ERR_INTERNAL;
+  if (a->row == ROW_note && u->state.pending_from_iam && !(in->fresh_value = secret_dup(t->memory->created_value)))
+    return ERR_INTERNAL;
+  return ERR_OK;
+}
+
+// What a process remembers of a change that it made.
+static void remember(struct target *t, const struct view *v, const struct state *next, const struct action *a) {
+  struct memory *m = t->memory;
+  if (v->state && v->state->phase == PHASE_STAGED && next->phase == PHASE_IDLE)
+    m->dropped = true;
+  if (a->row == ROW_adopt)
+    m->adopted = true;
+  if (next->phase != PHASE_STAGED || next->slots[SLOT_PENDING].key_id[0]) {
+    m->created_id[0] = '\0';
+    m->create_refused = false;
+    m->created_value = secret_free(m->created_value);
+  }
+}
+
+// Values that only a retired key had are of no use to anybody. A store that may not destroy is no reason to keep a state in
+// `retiring`; one that gave no answer is asked again.
+static enum err destroy_old(struct target *t, struct error *e) {
+  for (size_t i = 0; i < t->n_sinks; i++) {
+    enum err result = store_destroy_old(t->sinks[i].item, e);
+    if (err_is_passing(result))
+      return result;
+  }
+  return ERR_OK;
+}
+
+static enum err do_cas(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a,
+                       struct error *e) {
+  struct state_sink sinks[STATE_SINKS_MAX] = {0};
+  char lineage[STATE_LINEAGE_MAX] = "";
+  struct transition_input in = {.lineage = lineage, .account = t->account, .iam_id = t->iam_id,
+                                .instance = t->instance, .host = one_host(t) ? t->host_id : "", .writer = t->writer,
+                                .stager = t->process_id, .sinks = sinks, .n_sinks = t->n_sinks};
+  struct state next = {0};
+  for (size_t i = 0; i < t->n_sinks; i++) {
+    text_copy(sinks[i].name, sizeof sinks[i].name, t->sinks[i].name);
+    text_copy(sinks[i].place, sizeof sinks[i].place, t->sinks[i].item->place);
+    sinks[i].noted = u->sinks[i].version;
+  }
+  enum err result = a->row == ROW_retired ? destroy_old(t, e) : ERR_OK;
+  if (result != ERR_OK)
+    return result;
+  if (make_lineage(io->env, lineage) != ERR_OK || fill_values(u, t, io, a, &in) != ERR_OK ||
+      transition(&u->view, &t->policy, a, &in, &next) != ERR_OK)
+    result = error_set(e, ERR_INTERNAL, "the next state could not be made");
+  else
+    result = act_cas(u, t, &next, e);
+  if (result == ERR_OK)
+    remember(t, &u->view, &next, a);
+  secret_free(in.fresh_value);
+  secret_free(in.adopted_value);
+  state_clear(&next);
+  return result;
+}
+
+// --- sinks -----------------------------------------------------------------------------------------------------------
+
+// The state that was read may be old where the store serves old readings: it is confirmed by writing it unchanged, and the
+// sink write is sent only if that succeeded (rule 9).
+static enum err confirm_state(struct turn *u, struct target *t, struct error *e) {
+  struct state next = {0};
+  if (!t->home->stale_reads)
+    return ERR_OK;
+  if (state_copy(&u->state, &next) != ERR_OK)
+    return error_set(e, ERR_INTERNAL, "out of memory");
+  next.seq++;
+  enum err result = act_cas(u, t, &next, e);
+  state_clear(&next);
+  return result;
+}
+
+static enum err do_write_sink(struct turn *u, struct target *t, const struct action *a, struct error *e) {
+  const struct slot *current = &u->state.slots[SLOT_CURRENT];
+  enum err result = confirm_state(u, t, e);
+  if (result != ERR_OK)
+    return result;
+  t->memory->sink_acted[a->sink] = true;
+  struct store_record record = {.value = current->value, .stamp = u->state.epoch, .created_s = current->since_s};
+  text_copy(record.key_id, sizeof record.key_id, current->key_id);
+  text_copy(record.key_name, sizeof record.key_name, t->key_name);
+  return marked_write(t, t->sinks[a->sink].item, &record, &u->sinks[a->sink].version, e);
+}
+
+// --- IAM -------------------------------------------------------------------------------------------------------------
+
+static enum err do_create(struct turn *u, struct target *t, const struct engine_io *io, struct error *e) {
+  struct memory *m = t->memory;
+  const struct slot *pending = &u->state.slots[SLOT_PENDING];
+  struct tag tag = {.generation = pending->generation};
+  char description[IAM_DESC_MAX];
+  struct iam_key key = {0};
+  memcpy(tag.binding, u->binding, sizeof tag.binding);
+  memcpy(tag.lineage, u->state.lineage, sizeof tag.lineage);
+  if (!tag_format(&tag, t->key_words ? t->key_words : "", description, sizeof description))
+    return error_set(e, ERR_INTERNAL, "the key's description does not fit");
+  struct iam_create spec = {.iam_id = t->iam_id, .account = t->account, .name = t->key_name, .disabled = true,
+                            .description = description, .value = pending->value,
+                            .action_when_leaked = t->action_when_leaked};
+  enum err result = io->iam->ops->create(io->iam, &spec, &key, e);
+  if (result == ERR_OK) {
+    text_copy(m->created_id, sizeof m->created_id, key.id);
+    m->created_generation = u->state.generation;
+    m->created_disabled = key.disabled;
+    secret_free(m->created_value);
+    m->created_value = u->state.pending_from_iam ? key.value : NULL;
+    key.value = u->state.pending_from_iam ? NULL : key.value;
+  } else if (result == ERR_REFUSED || result == ERR_EXISTS) {
+    // It may mean that the value exists: the next look asks who has it before this counts as a refusal.
+    m->create_refused = true;
+    m->create_refused_generation = u->state.generation;
+    if (e)
+      m->create_error = *e;
+    result = ERR_UNSURE;
+  }
+  iam_key_clear(&key);
+  return result;
+}
+
+static enum err do_enable(struct target *t, const struct engine_io *io, const struct action *a, struct error *e) {
+  enum err result = io->iam->ops->enable(io->iam, a->key_id, e);
+  if (result == ERR_OK && a->slot == SLOT_PENDING) {
+    text_copy(t->memory->enabled_id, sizeof t->memory->enabled_id, a->key_id);
+    t->memory->enabled_ms = env_mono_ms(io->env);
+  }
+  return result;
+}
+
+static enum err do_delete(struct target *t, const struct engine_io *io, const struct action *a, struct error *e) {
+  struct memory *m = t->memory;
+  if (a->row == ROW_stray && m->n_strays < MEMORY_STRAYS_MAX)
+    text_copy(m->strays_acted[m->n_strays++], IAM_ID_MAX, a->key_id);
+  return io->iam->ops->remove(io->iam, a->key_id, e);
+}
+
+static enum err do_hook(struct turn *u, struct target *t, struct error *e) {
+  enum err result = t->hook(t->hook_ctx, t, &u->state, e);
+  if (result == ERR_OK)
+    t->memory->hook_done_epoch = u->state.epoch;
+  else
+    t->memory->hook_failed = true;
+  return result;
+}
+
+enum err act_do(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a, struct error *e) {
+  switch (a->kind) {
+  case ACT_CAS: return do_cas(u, t, io, a, e);
+  case ACT_PROVE: return prove_step(u, t, io, a, e);
+  case ACT_WRITE_SINK: return do_write_sink(u, t, a, e);
+  case ACT_CREATE: return do_create(u, t, io, e);
+  case ACT_ENABLE: return do_enable(t, io, a, e);
+  case ACT_DISABLE: return io->iam->ops->disable(io->iam, a->key_id, e);
+  case ACT_DELETE: return do_delete(t, io, a, e);
+  case ACT_HOOK: return do_hook(u, t, e);
+  default: return error_set(e, ERR_INTERNAL, "not an act");
+  }
+}

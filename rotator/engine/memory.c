@@ -1,0 +1,46 @@
+#include "rotator/engine/memory.h"
+
+#include <string.h>
+
+#include "rotator/engine/turn.h"
+
+void memory_init(struct memory *m) { memset(m, 0, sizeof *m); }
+
+void memory_clear(struct memory *m) {
+  secret_free(m->created_value);
+  turn_free(m->kept);
+  secret_wipe(m, sizeof *m);
+}
+
+void memory_new_tick(struct memory *m) {
+  memset(m->sink_acted, 0, sizeof m->sink_acted);
+  m->n_strays = 0;
+  m->hook_failed = m->refused = false;
+}
+
+static struct sighting *sighting_of(struct memory *m, const char *key_id) {
+  struct sighting *oldest = &m->sightings[0];
+  for (int i = 0; i < MEMORY_SIGHTINGS_MAX; i++) {
+    struct sighting *s = &m->sightings[i];
+    if (strcmp(s->key_id, key_id) == 0)
+      return s;
+    if (s->key_id[0] == '\0' || (oldest->key_id[0] && s->unusable_ms < oldest->unusable_ms))
+      oldest = s;
+  }
+  memset(oldest, 0, sizeof *oldest);
+  text_copy(oldest->key_id, sizeof oldest->key_id, key_id);
+  return oldest;
+}
+
+struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent, bool unusable, int64_t now_ms) {
+  struct sighting *s = sighting_of(m, key_id);
+  if (absent && s->absent++ == 0)
+    s->absent_ms = now_ms;
+  if (unusable && s->unusable++ == 0)
+    s->unusable_ms = now_ms;
+  if (!absent)
+    s->absent = 0;
+  if (!unusable)
+    s->unusable = 0;
+  return s;
+}

@@ -1,0 +1,300 @@
+// Asking IAM in a turn: one list of the identity's keys, and single questions only where the list leaves something open.
+// Presence is taken at its word; absence and death count when seen twice, apart (rule 4, memory.h).
+#include <string.h>
+
+#include "rotator/base/text.h"
+#include "rotator/engine/turn.h"
+
+struct look {
+  struct turn *u;
+  struct target *t;
+  const struct engine_io *io;
+  struct iam *iam;
+  struct iam_key_list list;
+  int64_t mono_ms;
+};
+
+static const struct iam_key *in_list(const struct look *l, const char *id) {
+  for (size_t i = 0; i < l->list.n; i++)
+    if (strcmp(l->list.keys[i].id, id) == 0)
+      return &l->list.keys[i];
+  return NULL;
+}
+
+// Does the key bear our tag? *ret_same_lineage tells whether of this lineage (never without a state).
+static bool bears_tag(const struct look *l, const struct iam_key *k, struct tag *ret, bool *ret_same_lineage) {
+  const struct state *s = l->u->view.state;
+  if (strcmp(k->iam_id, l->t->iam_id) != 0 || !tag_parse(k->description, ret))
+    return false;
+  if (strcmp(ret->binding, l->u->binding) != 0)
+    return false;
+  *ret_same_lineage = s && strcmp(ret->lineage, s->lineage) == 0;
+  return true;
+}
+
+static enum key_seen seen_of(const struct iam_key *k) {
+  return k->expired ? KEY_EXPIRED : k->disabled ? KEY_DISABLED : KEY_ACTIVE;
+}
+
+// --- the keys of the slots -------------------------------------------------------------------------------------------
+
+static void enter_sighting(const struct look *l, const char *key_id, struct slot_view *v) {
+  int64_t apart = l->t->policy.absence_apart_s * 1000;
+  struct sighting *s = memory_sight(l->t->memory, key_id, v->key == KEY_ABSENT, v->key != KEY_ACTIVE, l->mono_ms);
+  if (v->key == KEY_ABSENT && s->absent >= 2 && l->mono_ms - s->absent_ms >= apart)
+    v->key = KEY_GONE;
+  v->dead = s->unusable >= 2 && l->mono_ms - s->unusable_ms >= apart;
+  if (v->key == KEY_ABSENT || (v->key != KEY_ACTIVE && !v->dead)) {
+    int64_t since = v->key == KEY_ABSENT ? s->absent_ms : s->unusable_ms;
+    int64_t left_ms = apart - (l->mono_ms - since);
+    v->look_again_s = l->u->view.now_s + (left_ms > 0 ? (left_ms + 999) / 1000 : 0);
+  }
+}
+
+static enum err look_at_slot(struct look *l, enum slot_name name, struct error *e) {
+  const struct slot *slot = &l->u->state.slots[name];
+  struct slot_view *v = &l->u->view.slots[name];
+  const struct iam_key *k = in_list(l, slot->key_id);
+  struct iam_key one = {0};
+  if (!k) {  // absent from the list: ask by id before it counts
+    enum err result = l->iam->ops->get(l->iam, slot->key_id, false, &one, e);
+    if (result != ERR_OK && result != ERR_MISSING)
+      return result;
+    k = result == ERR_OK ? &one : NULL;
+  }
+  v->key = k ? seen_of(k) : KEY_ABSENT;
+  v->locked = k && k->locked;
+  v->modified_s = k ? k->modified_s : -1;
+  enter_sighting(l, slot->key_id, v);
+  iam_key_clear(&one);
+  return ERR_OK;
+}
+
+// --- pending without an id -------------------------------------------------------------------------------------------
+
+static void found(struct look *l, const char *id, bool active) {
+  text_copy(l->u->view.found_id, sizeof l->u->view.found_id, id);
+  l->u->view.found_active = active;
+}
+
+// Our create was refused as if the value existed: who has it?
+static enum err ask_by_value(struct look *l, struct error *e) {
+  struct memory *m = l->t->memory;
+  const struct slot *pending = &l->u->state.slots[SLOT_PENDING];
+  struct iam_key k = {0};
+  struct tag tag;
+  bool same = false;
+  if (!pending->value)
+    return ERR_OK;
+  enum err result = l->iam->ops->find_by_value(l->iam, pending->value, &k, e);
+  if (result == ERR_OK) {
+    if (bears_tag(l, &k, &tag, &same) && same && tag.generation == l->u->state.generation)
+      found(l, k.id, !k.disabled);
+    else
+      l->u->view.value_taken = true;
+  } else if (result == ERR_MISSING) {
+    // Neither there nor taken. An answer that a value exists, without the key being found, is no verdict: it is asked again
+    // by the next create. Any other refusal is for good.
+    l->u->view.create_refused = m->create_error.kind != ERR_EXISTS;
+    l->u->error = m->create_error;
+    result = ERR_OK;
+  }
+  iam_key_clear(&k);
+  return result;
+}
+
+static enum err look_for_pending(struct look *l, struct error *e) {
+  struct memory *m = l->t->memory;
+  const struct state *s = &l->u->state;
+  struct tag tag;
+  bool same;
+  // With origin iam only the answer to our own create says which key has the value that we hold.
+  if (m->created_id[0] && m->created_generation == s->generation && (m->created_value || !s->pending_from_iam)) {
+    found(l, m->created_id, !m->created_disabled);
+    return ERR_OK;
+  }
+  for (size_t i = 0; i < l->list.n && !s->pending_from_iam; i++) {
+    const struct iam_key *k = &l->list.keys[i];
+    if (bears_tag(l, k, &tag, &same) && same && tag.generation == s->generation) {
+      found(l, k->id, !k->disabled);
+      return ERR_OK;
+    }
+  }
+  if (m->create_refused && m->create_refused_generation == s->generation)
+    return ask_by_value(l, e);
+  return ERR_OK;
+}
+
+// --- strays and other lineages ---------------------------------------------------------------------------------------
+
+static bool was_acted_on(const struct memory *m, const char *id) {
+  for (unsigned i = 0; i < m->n_strays; i++)
+    if (strcmp(m->strays_acted[i], id) == 0)
+      return true;
+  return false;
+}
+
+// A key of ours that can never come back to a slot: its generation is not above the counter, and in no slot, or in one whose
+// id is noted under another id. A pending without an id covers every key of its generation.
+static bool is_stray(const struct look *l, const struct iam_key *k, const struct tag *tag) {
+  const struct state *s = &l->u->state;
+  if (tag->generation > s->generation)
+    return false;
+  for (int i = 0; i < SLOT_COUNT; i++) {
+    const struct slot *slot = &s->slots[i];
+    if (slot->used && strcmp(slot->key_id, k->id) == 0)
+      return false;
+    if (slot->used && slot->generation == tag->generation && slot->key_id[0] == '\0')
+      return false;
+  }
+  return true;
+}
+
+// The tag of a key of our lineage shows a newer state than the one that was read.
+static void went_back(struct look *l, uint64_t generation) {
+  struct memory *m = l->t->memory;
+  struct view *v = &l->u->view;
+  if (generation > m->max_generation)
+    m->max_generation = generation;
+  if (m->back_since_ms == 0)
+    m->back_since_ms = l->mono_ms > 0 ? l->mono_ms : 1;
+  v->home = HOME_BACK;
+  v->back_for_s = (l->mono_ms - m->back_since_ms) / 1000;
+}
+
+static void judge_tagged(struct look *l, const struct iam_key *k) {
+  struct view *v = &l->u->view;
+  struct tag tag;
+  bool same;
+  if (!bears_tag(l, k, &tag, &same))
+    return;
+  if (!v->state) {
+    v->tags_seen = true;
+    if (tag.generation > v->tag_generation)
+      v->tag_generation = tag.generation;
+  } else if (!same) {
+    v->other_lineages++;
+  } else if (tag.generation > v->state->generation) {
+    went_back(l, tag.generation);
+  } else if (!v->stray_id[0] && is_stray(l, k, &tag) && !was_acted_on(l->t->memory, k->id)) {
+    text_copy(v->stray_id, sizeof v->stray_id, k->id);
+    v->stray_locked = k->locked;
+  }
+}
+
+// --- what only some phases need --------------------------------------------------------------------------------------
+
+// A value in a sink that the state does not know: a key of ours older than the fingerprints, newer than the state, or not ours.
+static enum err judge_foreign(struct look *l, size_t i, struct error *e) {
+  struct iam_key k = {0};
+  struct tag tag;
+  bool same = false;
+  enum err result = l->iam->ops->find_by_value(l->iam, l->u->sinks[i].record.value, &k, e);
+  if (result == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
+    if (tag.generation > l->u->state.generation)
+      l->u->view.witness_ahead = true;
+    else
+      l->u->sink_views[i].value = SINK_RETIRED;
+  }
+  iam_key_clear(&k);
+  return result == ERR_MISSING || result == ERR_REFUSED ? ERR_OK : result;
+}
+
+static enum err look_for_adoptable(struct look *l, struct error *e) {
+  struct view *v = &l->u->view;
+  struct iam_key *k = &l->u->adoptable;
+  if (!v->sinks_agree)
+    return ERR_OK;
+  enum err result = l->iam->ops->find_by_value(l->iam, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
+  if (result != ERR_OK)
+    return result == ERR_MISSING || result == ERR_REFUSED ? ERR_OK : result;
+  bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;
+  if (ours && seen_of(k) == KEY_ACTIVE)
+    v->adoptable = k;
+  return ERR_OK;
+}
+
+static void look_at_use(struct look *l) {
+  struct view *v = &l->u->view;
+  const struct state *s = &l->u->state;
+  int64_t grace_s = s->grace_s >= 0 ? s->grace_s : l->t->policy.grace_s;
+  struct iam_key k = {0};
+  struct error e;
+  if (s->phase != PHASE_GRACE || !s->slots[SLOT_PREVIOUS].used || grace_s == 0 ||
+      v->now_s < s->phase_since_s + grace_s)
+    return;
+  if (l->iam->ops->get(l->iam, s->slots[SLOT_PREVIOUS].key_id, true, &k, &e) == ERR_OK && k.has_activity) {
+    v->previous_used_known = true;
+    v->previous_used_s = k.last_authn_s;
+  }
+  iam_key_clear(&k);
+}
+
+static void look_at_places(struct look *l) {
+  struct view *v = &l->u->view;
+  int64_t limit, count;
+  struct error e;
+  if (v->state->phase != PHASE_IDLE || !(v->due || v->state->wish.kind == WISH_ROTATE))
+    return;
+  if (l->iam->ops->key_limit(l->iam, l->t->account, l->t->iam_id, &limit, &count, &e) != ERR_OK)
+    return;
+  v->key_places_known = true;
+  v->key_places = limit - count;
+}
+
+static enum err look_at_state(struct look *l, struct error *e) {
+  struct view *v = &l->u->view;
+  enum err result = ERR_OK;
+  for (int i = 0; i < SLOT_COUNT && result == ERR_OK; i++)
+    if (v->state->slots[i].used && v->state->slots[i].key_id[0])
+      result = look_at_slot(l, (enum slot_name)i, e);
+  if (result == ERR_OK && v->state->slots[SLOT_PENDING].used && !v->state->slots[SLOT_PENDING].key_id[0])
+    result = look_for_pending(l, e);
+  for (size_t i = 0; i < v->n_sinks && result == ERR_OK; i++)
+    if (v->sinks[i].value == SINK_FOREIGN)
+      result = judge_foreign(l, i, e);
+  if (result == ERR_OK) {
+    look_at_use(l);
+    look_at_places(l);
+  }
+  return result;
+}
+
+// Pending's propagation budget runs from the answer to our enable, or from the first sight of it enabled.
+static void start_budget(struct look *l) {
+  struct memory *m = l->t->memory;
+  const struct slot *pending = &l->u->state.slots[SLOT_PENDING];
+  if (!pending->used || l->u->view.slots[SLOT_PENDING].key != KEY_ACTIVE || strcmp(m->enabled_id, pending->key_id) == 0)
+    return;
+  text_copy(m->enabled_id, sizeof m->enabled_id, pending->key_id);
+  m->enabled_ms = l->mono_ms;
+}
+
+void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {
+  struct look l = {.u = u, .t = t, .io = io, .iam = io->iam};
+  struct view *v = &u->view;
+  struct error e;
+  v->iam_asked = true;
+  enum err result = l.iam->ops->list(l.iam, t->account, t->iam_id, &l.list, &e);
+  l.mono_ms = env_mono_ms(io->env);
+  int64_t server_s = l.iam->ops->server_time_s(l.iam);
+  if (server_s > 0) {
+    v->now_s = server_s;
+    v->due = v->due_s > 0 && v->now_s >= v->due_s;
+    v->window_open = policy_window_is_open(&t->policy.window, v->now_s);
+  }
+  for (size_t i = 0; result == ERR_OK && i < l.list.n; i++)
+    judge_tagged(&l, &l.list.keys[i]);
+  if (result == ERR_OK)
+    result = v->state ? look_at_state(&l, &e) : look_for_adoptable(&l, &e);
+  iam_key_list_clear(&l.list);
+  if (result != ERR_OK) {
+    u->error = e;
+    return;
+  }
+  if (v->state)
+    start_budget(&l);
+  v->iam_answered = true;
+  t->memory->last_look_s = env_wall_ms(io->env) / 1000;
+  t->memory->dropped = false;
+}

@@ -1,0 +1,220 @@
+// Proof of a value (PROTOCOL.md section 5): it is exchanged for tokens, each on a connection of its own, and each token sends
+// a test log to the bound instance. The answer to "does it work" is one of three: proven, refuted, unknown; only a definite
+// refusal while another key passes is a refutation, and whatever else goes wrong is unknown.
+//
+// A full proof may be spread over time: then each step does one exchange and says when the next one makes sense, so that
+// no worker sleeps for it. What passed so far is kept in memory.h, and is worth something only while the state's seq and all
+// sink versions stay what they were.
+#include <stdio.h>
+#include <string.h>
+
+#include "rotator/base/text.h"
+#include "rotator/engine/turn.h"
+
+#define PROBE_FRESH_MS 60000  // "probed well now" is no older than this
+#define CONTROL_MINUTE_MS 60000
+
+enum outcome { PASSED, REFUSED, UNKNOWN, STOPPED };
+
+struct prover {
+  struct turn *u;
+  struct target *t;
+  const struct engine_io *io;
+  const char *step;
+  struct error *e;
+};
+
+// --- one exchange and one log ----------------------------------------------------------------------------------------
+
+static enum outcome exchange(struct prover *p, const struct secret *value, struct iam_token *ret) {
+  enum err result = p->io->iam->ops->exchange(p->io->iam, value, true, ret, p->e);
+  if (result == ERR_CANCELLED)
+    return STOPPED;
+  if (result == ERR_REFUSED || result == ERR_DENIED)
+    return REFUSED;
+  if (result != ERR_OK)
+    return UNKNOWN;
+  if (strcmp(ret->iam_id, p->t->iam_id) == 0 && strcmp(ret->account, p->t->account) == 0)
+    return PASSED;
+  error_set(p->e, ERR_REFUSED, "the value is a key of %s in account %s, not of %s", ret->iam_id, ret->account,
+            p->t->iam_id);
+  return REFUSED;
+}
+
+static enum logs_verdict send_log(struct prover *p, const struct secret *bearer, const struct slot *slot) {
+  char nonce[33], rotation[64];
+  unsigned char bytes[16];
+  if (env_random(p->io->env, bytes, sizeof bytes) != ERR_OK)
+    return LOGS_OUTAGE;
+  for (size_t i = 0; i < sizeof bytes; i++)
+    snprintf(nonce + 2 * i, 3, "%02x", bytes[i]);
+  snprintf(rotation, sizeof rotation, "%s-%llu", p->u->state.lineage, (unsigned long long)p->u->state.generation);
+  struct logs_record record = {
+    .application = p->t->application, .subsystem = p->t->subsystem, .severity = p->t->severity,
+    .computer = p->t->host_id, .rotation = rotation, .key_id = slot->key_id, .step = p->step, .nonce = nonce};
+  return p->io->logs->ops->send(p->io->logs, bearer, &record, true, p->e);
+}
+
+static enum outcome outcome_of(enum logs_verdict v) {
+  switch (v) {
+  case LOGS_ACCEPTED: return PASSED;
+  case LOGS_REFUSED: return REFUSED;
+  case LOGS_STOPPED: return STOPPED;
+  default: return UNKNOWN;  // a wrong instance, a malformed log or an outage say nothing about the key
+  }
+}
+
+// The token with one byte changed in the middle of its signature: the last byte would do nothing (padding bits).
+static struct secret *tampered(const struct secret *bearer) {
+  const char *text = secret_bytes(bearer), *dot = strrchr(text, '.');
+  size_t len = secret_len(bearer), at = dot ? (size_t)(dot - text) + (len - (size_t)(dot - text)) / 2 : len / 2;
+  if (at >= len)
+    return NULL;
+  struct secret *s = secret_new(len);
+  const char *other = text[at] == 'A' ? "B" : "A";
+  if (s && (secret_append(s, text, at) != ERR_OK || secret_append(s, other, 1) != ERR_OK ||
+            secret_append(s, text + at + 1, len - at - 1) != ERR_OK))
+    s = secret_free(s);
+  return s;
+}
+
+// An endpoint that takes anything proves nothing.
+static enum outcome check_endpoint(struct prover *p, const struct secret *bearer, const struct slot *slot) {
+  SECRET_AUTO wrong = tampered(bearer);
+  if (!wrong)
+    return UNKNOWN;
+  enum logs_verdict v = send_log(p, wrong, slot);
+  if (v == LOGS_REFUSED)
+    return PASSED;
+  if (v == LOGS_ACCEPTED || v == LOGS_COMPLAINED)
+    error_set(p->e, ERR_CORRUPT, "the ingestion endpoint took a log with a forged token: it proves nothing");
+  return v == LOGS_STOPPED ? STOPPED : UNKNOWN;
+}
+
+static enum outcome try_once(struct prover *p, const struct slot *slot, bool *tamper_refused) {
+  struct iam_token token = {0};
+  enum outcome o = exchange(p, slot->value, &token);
+  if (o == PASSED)
+    o = outcome_of(send_log(p, token.bearer, slot));
+  if (o == PASSED && tamper_refused && !*tamper_refused) {
+    o = check_endpoint(p, token.bearer, slot);
+    *tamper_refused = o == PASSED;
+  }
+  iam_token_clear(&token);
+  return o;
+}
+
+// --- memory ----------------------------------------------------------------------------------------------------------
+
+// What was known is worth nothing for another value, seq or reading of the sinks. The count of refutations is about the
+// value alone.
+static struct proof_memory *proof_memory(struct turn *u, struct target *t, enum slot_name slot) {
+  struct proof_memory *m = &t->memory->proofs[slot];
+  char print[STATE_FINGERPRINT_MAX] = "";
+  const struct slot *s = &u->state.slots[slot];
+  if (s->used && s->value)
+    state_fingerprint(&u->state, s->value, print);
+  if (strcmp(m->fingerprint, print) != 0) {
+    memset(m, 0, sizeof *m);
+    memcpy(m->fingerprint, print, sizeof print);
+  }
+  if (m->seq != u->state.seq || strcmp(m->versions, u->versions) != 0) {
+    m->seq = u->state.seq;
+    memcpy(m->versions, u->versions, sizeof m->versions);
+    m->passed = 0;
+    m->tamper_refused = false;
+    m->verdict = PROOF_NONE;
+  }
+  return m;
+}
+
+void proof_recall(struct turn *u, struct target *t, const struct engine_io *io, enum slot_name slot) {
+  struct proof_memory *m = proof_memory(u, t, slot);
+  struct slot_view *v = &u->view.slots[slot];
+  int64_t now = env_mono_ms(io->env);
+  bool fresh = m->verdict == PROOF_UNKNOWN || now - m->done_ms <= PROBE_FRESH_MS;
+  v->proof = fresh ? m->verdict : PROOF_NONE;
+  v->refutations = m->refutations;
+  v->prove_again_s = m->next_ms > now ? u->view.now_s + (m->next_ms - now + 999) / 1000 : 0;
+}
+
+static int64_t backoff_ms(unsigned times) {
+  unsigned shift = times > 5 ? 5 : times;
+  return 1000LL << shift;  // 1, 2, 4 … 32 s
+}
+
+static bool within_budget(struct target *t, enum slot_name slot, int64_t now_ms) {
+  return slot == SLOT_PENDING && now_ms - t->memory->enabled_ms < t->policy.propagation_s * 1000;
+}
+
+// --- verdicts --------------------------------------------------------------------------------------------------------
+
+// The other live key, which must pass while this one is refused; else an outage looks like a bad key.
+static bool control_passes(struct prover *p, enum slot_name slot) {
+  enum slot_name control = slot == SLOT_CURRENT ? SLOT_PREVIOUS : SLOT_CURRENT;
+  const struct slot *s = &p->u->state.slots[control];
+  struct error why = {0};
+  struct prover other = *p;
+  other.e = &why;
+  if (!s->used || !s->value || p->u->state.phase == PHASE_RETIRING || p->u->view.slots[control].dead)
+    return false;
+  return try_once(&other, s, NULL) == PASSED;
+}
+
+static void unknown(struct proof_memory *m, int64_t now) {
+  m->verdict = PROOF_UNKNOWN;
+  m->passed = 0;
+  m->next_ms = now + backoff_ms(m->unknowns++);
+}
+
+static void refused(struct prover *p, struct proof_memory *m, enum slot_name slot) {
+  int64_t before = env_mono_ms(p->io->env);
+  bool control = control_passes(p, slot);
+  int64_t now = env_mono_ms(p->io->env);
+  if (!control || now - before > CONTROL_MINUTE_MS || within_budget(p->t, slot, now)) {
+    unknown(m, now);
+    return;
+  }
+  m->passed = 0;
+  m->refutations++;
+  m->verdict = PROOF_REFUTED;
+  m->done_ms = now;
+  m->next_ms = now + backoff_ms(m->unknowns++);
+}
+
+static void passed(struct prover *p, struct proof_memory *m, enum proof_kind kind) {
+  const struct policy *policy = &p->t->policy;
+  int64_t now = env_mono_ms(p->io->env);
+  unsigned wanted = kind == PROOF_FULL && policy->proof_count > 1 ? policy->proof_count : 1;
+  m->passed++;
+  m->refutations = m->unknowns = 0;
+  m->next_ms = 0;
+  m->done_ms = now;
+  m->verdict = kind == PROOF_FULL && m->passed >= wanted ? PROOF_PROVEN : PROOF_PROBED;
+  if (m->passed < wanted)
+    m->next_ms = now + policy->proof_span_s * 1000 / (wanted - 1);
+}
+
+enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a, struct error *e) {
+  struct proof_memory *m = proof_memory(u, t, a->slot);
+  struct prover p = {u, t, io, row_name(a->row), e};
+  bool full = a->proof == PROOF_FULL;
+  enum outcome o;
+  error_set(e, ERR_OK, "%s", "");
+  do {
+    if (env_stopping(io->env))
+      return error_set(e, ERR_CANCELLED, "stopped while proving");
+    o = try_once(&p, &u->state.slots[a->slot], full ? &m->tamper_refused : NULL);
+    if (o == PASSED)
+      passed(&p, m, a->proof);
+  } while (o == PASSED && full && m->verdict != PROOF_PROVEN && m->next_ms <= env_mono_ms(io->env));
+  if (o == STOPPED)
+    return error_set(e, ERR_CANCELLED, "stopped while proving");
+  if (o == PASSED)
+    return ERR_OK;
+  if (o == REFUSED)
+    refused(&p, m, a->slot);
+  else
+    unknown(m, env_mono_ms(io->env));
+  return e->kind != ERR_OK ? e->kind : ERR_UNSURE;
+}

@@ -1,0 +1,88 @@
+#include "rotator/engine/state.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "rotator/base/text.h"
+
+static const char *const phase_names[] = {
+  [PHASE_IDLE] = "idle",   [PHASE_STAGED] = "staged",     [PHASE_PUBLISHING] = "publishing",
+  [PHASE_GRACE] = "grace", [PHASE_RETIRING] = "retiring",
+};
+static_assert(sizeof phase_names / sizeof *phase_names == PHASE_COUNT, "a name for every phase");
+
+static const char *const slot_names[] = {
+  [SLOT_CURRENT] = "current", [SLOT_PREVIOUS] = "previous", [SLOT_PENDING] = "pending",
+};
+static_assert(sizeof slot_names / sizeof *slot_names == SLOT_COUNT, "a name for every slot");
+
+static const char *const wish_names[] = {
+  [WISH_NONE] = "none", [WISH_ROTATE] = "rotate", [WISH_BACK_TO] = "back_to", [WISH_GIVE_UP] = "give_up",
+};
+
+const char *phase_name(enum phase p) { return (unsigned)p < PHASE_COUNT ? phase_names[p] : "none"; }
+const char *slot_name(enum slot_name s) { return (unsigned)s < SLOT_COUNT ? slot_names[s] : "none"; }
+const char *wish_name(enum wish_kind w) { return (unsigned)w <= WISH_GIVE_UP ? wish_names[w] : "none"; }
+
+void slot_clear(struct slot *s) {
+  secret_free(s->value);
+  memset(s, 0, sizeof *s);
+}
+
+enum err slot_copy(const struct slot *from, struct slot *ret) {
+  struct slot copy = *from;
+  if (from->value && !(copy.value = secret_dup(from->value)))
+    return ERR_INTERNAL;
+  *ret = copy;
+  return ERR_OK;
+}
+
+void state_clear(struct state *s) {
+  for (int i = 0; i < SLOT_COUNT; i++)
+    slot_clear(&s->slots[i]);
+  secret_wipe(s, sizeof *s);
+}
+
+enum err state_copy(const struct state *from, struct state *ret) {
+  struct state copy = *from;
+  enum err result = ERR_OK;
+  for (int i = 0; i < SLOT_COUNT; i++)
+    copy.slots[i].value = NULL;
+  for (int i = 0; i < SLOT_COUNT && result == ERR_OK; i++)
+    result = slot_copy(&from->slots[i], &copy.slots[i]);
+  if (result != ERR_OK) {
+    state_clear(&copy);
+    return result;
+  }
+  *ret = copy;
+  return ERR_OK;
+}
+
+void state_fingerprint(const struct state *s, const struct secret *value, char ret[STATE_FINGERPRINT_MAX]) {
+  // Salted with the lineage: equal values of two targets do not show as equal, and no table helps.
+  char hex[TEXT_SHA256_HEX];
+  SECRET_AUTO salted = secret_new(STATE_LINEAGE_MAX + secret_len(value) + 1);
+  if (!salted || secret_append_text(salted, s->lineage) != ERR_OK || secret_append(salted, "\n", 1) != ERR_OK ||
+      secret_append(salted, secret_bytes(value), secret_len(value)) != ERR_OK) {
+    ret[0] = '\0';
+    return;
+  }
+  text_sha256_hex(hex, secret_bytes(salted), secret_len(salted));
+  text_copy(ret, STATE_FINGERPRINT_MAX, hex);
+}
+
+bool state_knows_retired(const struct state *s, const struct secret *value) {
+  char print[STATE_FINGERPRINT_MAX];
+  state_fingerprint(s, value, print);
+  for (int i = 0; i < STATE_RETIRED_MAX && print[0]; i++)
+    if (strcmp(s->retired[i], print) == 0)
+      return true;
+  return false;
+}
+
+void state_add_retired(struct state *s, const struct secret *value) {
+  if (state_knows_retired(s, value))
+    return;
+  memmove(s->retired[1], s->retired[0], sizeof s->retired - sizeof s->retired[0]);
+  state_fingerprint(s, value, s->retired[0]);
+}

@@ -1,0 +1,321 @@
+// A tick: turns until there is nothing to do, or only waiting is left. Each turn reads everything anew (turn.h), asks decide
+// for one act, and does it. There is no other order of steps than the table's, and no recovery: a tick that finds half-done
+// work goes on with it.
+#include "rotator/engine/tick.h"
+
+#include <string.h>
+
+#include "rotator/base/text.h"
+#include "rotator/engine/turn.h"
+
+#define ACTS_MAX 200           // of one tick; more means that something undoes what we do
+#define BACKOFF_CAP_MS 60000
+#define CHANGE_TRIES 10
+#define CHANGE_LOCK_MS 30000
+
+// --- lock and mark ---------------------------------------------------------------------------------------------------
+
+static const struct file_rules mark_rules = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .max_bytes = 4096};
+
+enum err mark_set(struct target *t, struct error *e) {
+  struct file_version version;
+  SECRET_AUTO text = secret_copy_text("A write to a store without compare-and-set is under way.\n");
+  return text ? file_replace(t->mark_path, &mark_rules, text, NULL, &version, e)
+              : error_set(e, ERR_INTERNAL, "out of memory");
+}
+
+void mark_clear(struct target *t) {
+  SECRET_AUTO nothing = secret_copy_text("\n");
+  struct file_version version;
+  struct error e;
+  if (nothing)
+    file_replace(t->mark_path, &mark_rules, nothing, NULL, &version, &e);
+}
+
+static int64_t longest_ms(const struct target *t) {
+  int64_t most = t->home->class == STORE_CLASS_C ? t->home->longest_ms : 0;
+  for (size_t i = 0; i < t->n_sinks; i++)
+    if (t->sinks[i].item->class == STORE_CLASS_C && t->sinks[i].item->longest_ms > most)
+      most = t->sinks[i].item->longest_ms;
+  return most;
+}
+
+// After an unclean end a write may still be under way: nobody reads before it has had its time. True: wait.
+static bool must_wait_for_mark(struct target *t, const struct engine_io *io) {
+  struct memory *m = t->memory;
+  struct file_version version;
+  struct error e;
+  struct secret *text = NULL;
+  if (!t->mark_path || longest_ms(t) == 0)
+    return false;
+  bool marked = file_read(t->mark_path, &mark_rules, &text, &version, &e) == ERR_OK && secret_len(text) > 1;
+  secret_free(text);
+  if (!marked)
+    return false;
+  int64_t now = env_mono_ms(io->env);
+  if (m->mark_until_ms == 0 || !file_version_equal(&m->mark, &version)) {
+    m->mark = version;
+    m->mark_until_ms = now + longest_ms(t);
+  }
+  if (now < m->mark_until_ms)
+    return true;
+  m->mark_until_ms = 0;
+  mark_clear(t);
+  return false;
+}
+
+// --- results ---------------------------------------------------------------------------------------------------------
+
+static int64_t back_off(struct target *t, const struct engine_io *io) {
+  unsigned shift = t->memory->backoff < 6 ? t->memory->backoff++ : 6;
+  int64_t ms = 1000LL << shift;
+  ms = ms > BACKOFF_CAP_MS ? BACKOFF_CAP_MS : ms;
+  return ms / 2 + (int64_t)env_random_below(io->env, (uint32_t)(ms / 2) + 1);
+}
+
+// When to look again: a time of the server's clock, or 0 for "with back-off".
+static int64_t again_ms(struct target *t, const struct engine_io *io, const struct view *v, int64_t wait_s) {
+  int64_t now = env_mono_ms(io->env);
+  if (wait_s <= 0)
+    return now + back_off(t, io);
+  return wait_s > v->now_s ? now + (wait_s - v->now_s) * 1000 : now;
+}
+
+static void fill_state(struct tick_result *r, const struct view *v) {
+  r->phase = PHASE_COUNT;
+  r->working = view_working(v);
+  if (!v->state)
+    return;
+  r->phase = v->state->phase;
+  r->waiting_since_s = v->state->phase_since_s;
+  r->epoch = v->state->epoch;
+  r->generation = v->state->generation;
+  r->seq = v->state->seq;
+  text_copy(r->current_id, sizeof r->current_id, v->state->slots[SLOT_CURRENT].key_id);
+  text_copy(r->previous_id, sizeof r->previous_id, v->state->slots[SLOT_PREVIOUS].key_id);
+}
+
+static void end_tick(struct target *t, const struct engine_io *io, const struct turn *u, const struct action *a,
+                     struct tick_result *r) {
+  r->row = a->row;
+  r->why = a->why;
+  r->attention = a->attention || t->memory->refused;
+  switch (a->kind) {
+  case ACT_ATTENTION:
+    r->end = TICK_ATTENTION;
+    r->again_ms = INT64_MAX;
+    break;
+  case ACT_REST:
+    r->end = TICK_REST;
+    r->again_ms = a->wait_s > 0 ? again_ms(t, io, &u->view, a->wait_s) : INT64_MAX;
+    break;
+  default:
+    r->end = TICK_WAIT;
+    r->again_ms = again_ms(t, io, &u->view, a->wait_s);
+  }
+  if (r->error.kind == ERR_OK && u->error.kind != ERR_OK)
+    r->error = u->error;
+  fill_state(r, &u->view);
+}
+
+static void stop_tick(const struct turn *u, enum tick_end end, struct tick_result *r) {
+  r->end = end;
+  r->again_ms = INT64_MAX;
+  fill_state(r, &u->view);
+}
+
+// --- turns -----------------------------------------------------------------------------------------------------------
+
+static bool is_effect(enum act_kind k) {
+  return k != ACT_WAIT && k != ACT_REST && k != ACT_ATTENTION && k != ACT_LOOK;
+}
+
+static bool is_same(const struct action *a, const struct action *b) {
+  return a->row == b->row && a->kind == b->kind && a->sink == b->sink && strcmp(a->key_id, b->key_id) == 0;
+}
+
+static void tell(const struct watcher *w, bool begin, const struct step *s) {
+  void (*call)(void *, const struct step *) = w ? (begin ? w->begin : w->end) : NULL;
+  if (call)
+    call(w->ctx, s);
+}
+
+static void take_turn(struct turn *u, struct target *t, const struct engine_io *io, struct action *a) {
+  turn_read_stores(u, t, io);
+  decide(&u->view, &t->policy, a);
+  if (a->kind == ACT_LOOK) {
+    turn_ask_iam(u, t, io);
+    decide(&u->view, &t->policy, a);
+  }
+}
+
+static enum err perform(struct turn *u, struct target *t, const struct engine_io *io, const struct watcher *w,
+                        const struct action *a, struct tick_result *r) {
+  struct error e = {0};
+  struct step step = {.target = t, .view = &u->view, .action = a, .result = ERR_OK};
+  tell(w, true, &step);
+  step.result = act_do(u, t, io, a, &e);
+  step.error = step.result == ERR_OK ? NULL : &e;
+  tell(w, false, &step);
+  if (step.result != ERR_OK && step.result != ERR_CONFLICT)
+    r->error = e;
+  else if (step.result == ERR_OK)
+    r->error.kind = ERR_OK;
+  return step.result;
+}
+
+// A refusal for good is a person's matter (rule 10). One sink's refusal does not keep the others from being written.
+static bool is_refused(enum err result, const struct action *a) {
+  bool for_good = result == ERR_REFUSED || result == ERR_DENIED || result == ERR_LIMIT || result == ERR_INVALID ||
+                  (result == ERR_LOCKED && a->kind == ACT_DELETE);
+  return for_good && a->kind != ACT_PROVE && a->kind != ACT_HOOK;
+}
+
+// What follows from an act. True: the tick is over, and *r says how.
+static bool settle_turn(struct turn *u, struct target *t, enum err result, const struct action *a, struct tick_result *r) {
+  if (result == ERR_CANCELLED) {
+    stop_tick(u, TICK_STOPPED, r);
+    return true;
+  }
+  if (result == ERR_INTERNAL) {
+    stop_tick(u, TICK_FAILED, r);
+    r->row = a->row;
+    return true;
+  }
+  if (!is_refused(result, a))
+    return false;
+  t->memory->refused = true;
+  if (a->kind == ACT_WRITE_SINK)
+    return false;
+  r->row = a->row;
+  r->why = a->why;
+  r->attention = true;
+  stop_tick(u, TICK_ATTENTION, r);
+  return true;
+}
+
+// One turn. True: the tick is over.
+static bool turn(struct target *t, const struct engine_io *io, const struct watcher *w, struct action *last,
+                 struct tick_result *r) {
+  struct turn *u = turn_new();
+  struct action a;
+  bool over = true;
+  if (!u) {
+    r->end = TICK_FAILED;
+    return true;
+  }
+  take_turn(u, t, io, &a);
+  bool again = is_effect(a.kind) && a.kind != ACT_PROVE && is_same(&a, last);
+  if (env_stopping(io->env)) {
+    stop_tick(u, TICK_STOPPED, r);
+  } else if (!is_effect(a.kind) || again) {
+    if (again) {
+      a.kind = ACT_WAIT;
+      a.wait_s = 0;
+      a.why = WHY_repeated;
+    }
+    end_tick(t, io, u, &a, r);
+    struct step step = {.target = t, .view = &u->view, .action = &a, .result = r->error.kind, .error = &r->error};
+    tell(w, false, &step);
+  } else {
+    enum err result = perform(u, t, io, w, &a, r);
+    over = settle_turn(u, t, result, &a, r);
+    *last = a;
+    if (result == ERR_CONFLICT)
+      last->row = ROW_COUNT;  // somebody was faster: what matches next is a new reading's matter
+  }
+  turn_free(u);
+  return over;
+}
+
+static void turns(struct target *t, const struct engine_io *io, const struct watcher *w, struct tick_result *ret) {
+  struct action last = {.row = ROW_COUNT};
+  for (int i = 0; i < ACTS_MAX; i++)
+    if (turn(t, io, w, &last, ret))
+      return;
+  ret->end = TICK_WAIT;
+  ret->why = WHY_repeated;
+  ret->again_ms = env_mono_ms(io->env) + back_off(t, io);
+}
+
+void tick(struct target *t, const struct engine_io *io, const struct watcher *w, struct tick_result *ret) {
+  struct tick_result r = {.end = TICK_FAILED, .row = ROW_unreadable, .phase = PHASE_COUNT, .working = WORKING_UNKNOWN,
+                          .again_ms = INT64_MAX};
+  int lock = -1;
+  enum err locked = t->lock_path ? file_lock(t->lock_path, io->env, 0, &lock, &r.error) : ERR_OK;
+  if (locked != ERR_OK) {
+    r.end = locked == ERR_LOCKED ? TICK_BUSY : TICK_ATTENTION;
+    r.attention = locked != ERR_LOCKED;
+  } else if (must_wait_for_mark(t, io)) {
+    r.end = TICK_WAIT;
+    r.why = WHY_home_silent;
+    r.again_ms = t->memory->mark_until_ms;
+  } else {
+    memory_new_tick(t->memory);
+    turns(t, io, w, &r);
+  }
+  file_unlock(lock);
+  *ret = r;
+}
+
+// --- looking without acting, changing outside the table ---------------------------------------------------------------
+
+enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam, struct state *ret_state, struct view *ret,
+                      struct error *e) {
+  struct turn *u = turn_new();
+  if (!u)
+    return error_set(e, ERR_INTERNAL, "out of memory");
+  turn_free(t->memory->kept);
+  t->memory->kept = u;
+  turn_read_stores(u, t, io);
+  if (ask_iam && !u->view.other_host)
+    turn_ask_iam(u, t, io);
+  if (u->view.state && state_copy(&u->state, ret_state) != ERR_OK)
+    return error_set(e, ERR_INTERNAL, "out of memory");
+  if (e)
+    *e = u->error;
+  *ret = u->view;
+  if (ret->state)
+    ret->state = ret_state;
+  return ERR_OK;
+}
+
+static enum err change_once(struct target *t, const struct engine_io *io,
+                            enum err (*change)(void *ctx, struct state *s, struct error *e), void *ctx, struct error *e) {
+  struct turn *u = turn_new();
+  struct state next = {0};
+  if (!u)
+    return error_set(e, ERR_INTERNAL, "out of memory");
+  turn_read_stores(u, t, io);
+  enum err result = ERR_OK;
+  if (!u->view.state)
+    result = u->error.kind != ERR_OK ? (e ? *e = u->error : u->error).kind
+                                     : error_set(e, ERR_MISSING, "the target has no state yet");
+  else if (u->view.home != HOME_OK)
+    result = error_set(e, ERR_CORRUPT, "the state that was read is older than one seen before");
+  if (result == ERR_OK && state_copy(&u->state, &next) != ERR_OK)
+    result = error_set(e, ERR_INTERNAL, "out of memory");
+  if (result == ERR_OK) {
+    next.seq++;
+    text_copy(next.writer, sizeof next.writer, t->writer);
+    result = change(ctx, &next, e);
+  }
+  if (result == ERR_OK)
+    result = act_cas(u, t, &next, e);
+  state_clear(&next);
+  turn_free(u);
+  return result;
+}
+
+enum err tick_change_state(struct target *t, const struct engine_io *io,
+                           enum err (*change)(void *ctx, struct state *s, struct error *e), void *ctx, struct error *e) {
+  int lock = -1;
+  enum err result = t->lock_path ? file_lock(t->lock_path, io->env, CHANGE_LOCK_MS, &lock, e) : ERR_OK;
+  if (result != ERR_OK)
+    return result;
+  result = ERR_CONFLICT;
+  for (int i = 0; i < CHANGE_TRIES && result == ERR_CONFLICT; i++)
+    result = change_once(t, io, change, ctx, e);
+  file_unlock(lock);
+  return result;
+}

@@ -1,0 +1,226 @@
+#include "rotator/engine/transition.h"
+
+#include <string.h>
+
+#include "rotator/base/text.h"
+
+static void enter(struct state *s, enum phase phase, int64_t now_s) {
+  s->phase = phase;
+  s->phase_since_s = now_s;
+}
+
+static void enter_publishing(struct state *s, int64_t now_s) {
+  enter(s, PHASE_PUBLISHING, now_s);
+  s->epoch = s->seq;
+}
+
+static void clear_wish(struct state *s) { memset(&s->wish, 0, sizeof s->wish); }
+
+// What a rollback was meant for ends with the rotation; a wish for another rotation stays.
+static void enter_idle(struct state *s, int64_t now_s) {
+  enter(s, PHASE_IDLE, now_s);
+  s->grace_s = s->quarantine_s = -1;
+  s->moved = 0;
+  s->stager[0] = '\0';
+  s->pending_from_iam = false;
+  if (s->wish.kind != WISH_ROTATE)
+    clear_wish(s);
+}
+
+static void drop(struct state *s, int64_t now_s) {
+  slot_clear(&s->slots[SLOT_PENDING]);
+  s->failures++;
+  if (s->wish.kind == WISH_GIVE_UP || s->wish.kind == WISH_BACK_TO)
+    clear_wish(s);
+  enter_idle(s, now_s);
+}
+
+static void stage(struct state *s, const struct policy *p, struct transition_input *in, int64_t now_s) {
+  s->generation++;
+  s->pending_from_iam = p->origin == POLICY_ORIGIN_IAM;
+  s->slots[SLOT_PENDING] =
+    (struct slot){.used = true, .value = in->fresh_value, .generation = s->generation, .since_s = now_s};
+  in->fresh_value = NULL;
+  text_copy(s->stager, sizeof s->stager, s->pending_from_iam ? in->stager : "");
+  enter(s, PHASE_STAGED, now_s);
+}
+
+void transition_new_key(struct state *s, const struct policy *p, struct transition_input *in, int64_t now_s) {
+  s->seq++;
+  stage(s, p, in, now_s);
+}
+
+void transition_keep(struct state *s, const struct slot *kept, int64_t now_s) {
+  slot_clear(&s->slots[SLOT_PENDING]);
+  s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
+  s->slots[SLOT_CURRENT] = *kept;
+  s->stager[0] = '\0';
+  s->pending_from_iam = false;
+  clear_wish(s);
+  enter_publishing(s, now_s);
+}
+
+void transition_hurry(struct state *s) { s->grace_s = s->quarantine_s = 0; }
+
+static void note(struct state *s, const struct action *a, struct transition_input *in) {
+  struct slot *pending = &s->slots[SLOT_PENDING];
+  text_copy(pending->key_id, sizeof pending->key_id, a->key_id);
+  if (!pending->value) {
+    pending->value = in->fresh_value;
+    in->fresh_value = NULL;
+  }
+}
+
+static void promote(struct state *s, int64_t now_s) {
+  s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
+  s->slots[SLOT_CURRENT] = s->slots[SLOT_PENDING];
+  memset(&s->slots[SLOT_PENDING], 0, sizeof s->slots[SLOT_PENDING]);
+  // The wish is fulfilled here, not at staging: a rotation that is dropped in between is still wished for.
+  if (s->wish.kind == WISH_ROTATE) {
+    s->grace_s = s->wish.compromised ? 0 : s->wish.grace_s;
+    s->quarantine_s = s->wish.compromised ? 0 : -1;
+    clear_wish(s);
+  }
+  s->stager[0] = '\0';
+  s->pending_from_iam = false;
+  enter_publishing(s, now_s);
+}
+
+static void swap(struct state *s, int64_t now_s) {
+  struct slot current = s->slots[SLOT_CURRENT];
+  s->slots[SLOT_CURRENT] = s->slots[SLOT_PREVIOUS];
+  s->slots[SLOT_PREVIOUS] = current;
+  if (s->wish.kind == WISH_BACK_TO)
+    clear_wish(s);
+  enter_publishing(s, now_s);
+}
+
+static void settle(struct state *s, int64_t now_s) {
+  s->failures = 0;
+  if (s->slots[SLOT_PREVIOUS].used)
+    enter(s, PHASE_GRACE, now_s);
+  else
+    enter_idle(s, now_s);
+}
+
+static void retired(struct state *s, int64_t now_s) {
+  state_add_retired(s, s->slots[SLOT_PREVIOUS].value);
+  slot_clear(&s->slots[SLOT_PREVIOUS]);
+  enter_idle(s, now_s);
+}
+
+// A state from nothing, above every tag and stamp that was seen.
+void transition_begin(struct state *s, uint64_t above, const struct transition_input *in) {
+  memset(s, 0, sizeof *s);
+  s->seq = above;
+  s->generation = above;
+  s->grace_s = s->quarantine_s = -1;
+  text_copy(s->account, sizeof s->account, in->account);
+  text_copy(s->iam_id, sizeof s->iam_id, in->iam_id);
+  text_copy(s->instance, sizeof s->instance, in->instance);
+  text_copy(s->lineage, sizeof s->lineage, in->lineage);
+}
+
+static void adopt(struct state *s, const struct view *v, struct transition_input *in) {
+  struct slot *current = &s->slots[SLOT_CURRENT];
+  *current = (struct slot){.used = true, .value = in->adopted_value, .adopted_s = v->now_s};
+  in->adopted_value = NULL;
+  text_copy(current->key_id, sizeof current->key_id, v->adoptable->id);
+  current->since_s = v->adoptable->created_s > 0 ? v->adoptable->created_s : v->now_s;
+  enter(s, PHASE_IDLE, v->now_s);
+}
+
+static bool change(struct state *s, const struct view *v, const struct policy *p, const struct action *a,
+                   struct transition_input *in) {
+  int64_t now_s = v->now_s;
+  switch (a->row) {
+  case ROW_adopt: adopt(s, v, in); return true;
+  case ROW_first:
+  case ROW_heal:
+  case ROW_due: stage(s, p, in, now_s); return true;
+  case ROW_drift:
+  case ROW_publish: return true;  // lists a sink: the list is renewed with every write
+  case ROW_give_up:
+    clear_wish(s);
+    drop(s, now_s);
+    return true;
+  case ROW_create:  // only by a process that may not create
+  case ROW_taken:
+  case ROW_lost:
+  case ROW_refute: drop(s, now_s); return true;
+  case ROW_note:
+    if (a->why == WHY_not_stager)
+      drop(s, now_s);
+    else
+      note(s, a, in);
+    return true;
+  case ROW_promote: promote(s, now_s); return true;
+  case ROW_swap: swap(s, now_s); return true;
+  case ROW_both_dead:
+    if (s->slots[SLOT_PREVIOUS].used)
+      enter(s, PHASE_RETIRING, now_s);
+    else
+      enter_idle(s, now_s);
+    return true;
+  case ROW_reload: s->hook_epoch = s->epoch; return true;
+  case ROW_settle: settle(s, now_s); return true;
+  case ROW_moved:
+    s->moved++;
+    enter_publishing(s, now_s);
+    return true;
+  case ROW_done: enter_idle(s, now_s); return true;
+  case ROW_retire: enter(s, PHASE_RETIRING, now_s); return true;
+  case ROW_retired: retired(s, now_s); return true;
+  default: return false;
+  }
+}
+
+static const struct state_sink *find_place(const struct state_sink *sinks, size_t n, const char *place) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(sinks[i].place, place) == 0)
+      return &sinks[i];
+  return NULL;
+}
+
+// The list of sinks: those of the configuration, and those that it no longer has, which stay until a person drops them.
+// Versions are noted on entering grace, and kept otherwise.
+static bool renew_sinks(struct state *s, const struct transition_input *in, bool note_versions) {
+  struct state_sink list[STATE_SINKS_MAX];
+  size_t n = 0;
+  for (size_t i = 0; i < in->n_sinks; i++) {
+    const struct state_sink *old = find_place(s->sinks, s->n_sinks, in->sinks[i].place);
+    list[n] = in->sinks[i];
+    if (!note_versions)
+      memcpy(list[n].noted.text, old ? old->noted.text : "", old ? sizeof old->noted.text : 1);
+    n++;
+  }
+  for (size_t i = 0; i < s->n_sinks; i++) {
+    if (find_place(in->sinks, in->n_sinks, s->sinks[i].place))
+      continue;
+    if (n == STATE_SINKS_MAX)
+      return false;
+    list[n++] = s->sinks[i];
+  }
+  memcpy(s->sinks, list, n * sizeof *list);
+  memset(s->sinks + n, 0, (STATE_SINKS_MAX - n) * sizeof *list);
+  s->n_sinks = n;
+  return true;
+}
+
+enum err transition(const struct view *v, const struct policy *p, const struct action *a, struct transition_input *in,
+                    struct state *ret) {
+  struct state s = {0};
+  if (!v->state)
+    transition_begin(&s, v->tag_generation, in);
+  else if (state_copy(v->state, &s) != ERR_OK)
+    return ERR_INTERNAL;
+  s.seq++;
+  text_copy(s.host, sizeof s.host, in->host);
+  text_copy(s.writer, sizeof s.writer, in->writer);
+  if (!change(&s, v, p, a, in) || !renew_sinks(&s, in, a->row == ROW_settle)) {
+    state_clear(&s);
+    return ERR_INTERNAL;
+  }
+  *ret = s;
+  return ERR_OK;
+}
