@@ -1,0 +1,24 @@
+// What the two generators share. Private to config_json*.c and config_manual.c.
+#ifndef ROTATOR_APP_CONFIG_DOCS_H
+#define ROTATOR_APP_CONFIG_DOCS_H
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+
+#include "rotator/app/config_schema.h"
+
+// config_json.c: the schema of one value. The limits are those of struct config_option.
+cJSON *config_json_value(enum config_type type, const char *choices, int64_t least, int64_t most);
+// Adds description and default to a schema.
+void config_json_describe(cJSON *schema, enum config_type type, const char *help,
+                          const char *fallback, const char *shown);
+cJSON *config_json_object(
+    void); // {"type": ["object", "null"], "additionalProperties": false, "properties": {}}
+cJSON *config_json_properties(cJSON *object);
+// The object in which the member of a dotted name stands, with the groups on the way made; *leaf is its last part.
+cJSON *config_json_group(cJSON *object, const char *dotted, const char **leaf);
+
+// config_json_stores.c: adds the definitions "sink", "home" and one of each store to $defs, and the stores to the top.
+void config_json_stores(cJSON *defs, cJSON *top);
+
+#endif
