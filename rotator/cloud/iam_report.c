@@ -55,13 +55,18 @@ static bool repeats(const char *text, const struct secret *value) {
   return false;
 }
 
+// Overwrites the field to its end: what stood behind the new text would still be there.
+static void hide(char *field, size_t cap, const char *instead, const struct secret *value) {
+  if (!repeats(field, value))
+    return;
+  secret_wipe(field, cap);
+  text_copy(field, cap, instead);
+}
+
 void iam_report_hide(struct error *e, const struct secret *value) {
   if (!e || !value)
     return;
-  if (repeats(e->text, value))
-    text_copy(e->text, sizeof e->text, "the answer repeats a secret and is not shown");
-  if (repeats(e->code, value))
-    e->code[0] = '\0';
-  if (repeats(e->trace, value))
-    e->trace[0] = '\0';
+  hide(e->text, sizeof e->text, "the answer repeats a secret and is not shown", value);
+  hide(e->code, sizeof e->code, "", value);
+  hide(e->trace, sizeof e->trace, "", value);
 }

@@ -74,14 +74,12 @@ static bool decode_value(const char *at, char *dst, size_t cap) {
 
 bool iam_url_param(const char *url, const char *name, char *dst, size_t cap) {
   size_t len = strlen(name);
-  const char *at = strchr(url, '?');
-  while (at && *at != '#') {
-    at++;  // the '?' or '&'
+  const char *at = url + strcspn(url, "?#");
+  while (*at == '?' || *at == '&') {
+    at++;
     if (strncmp(at, name, len) == 0 && at[len] == '=')
       return decode_value(at + len + 1, dst, cap);
     at += strcspn(at, "&#");
-    if (*at != '&')
-      return false;
   }
   return false;
 }

@@ -1,0 +1,230 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/cloud/fixture.h"
+
+#define ITEM(id) "{\"id\":\"" id "\",\"iam_id\":\"" IAM_ID "\"}"
+#define NEXT(token) ",\"next\":\"https://elsewhere.example/v1/apikeys?pagesize=100&pagetoken=" token "\"}"
+
+static enum err list(struct fixture *f, struct iam_key_list *l) {
+  return f->iam->ops->list(f->iam, ACCOUNT, IAM_ID, l, &f->e);
+}
+
+static void all_pages_are_read(void **state) {
+  (void)state;
+  struct fixture f;
+  static const struct script_row rows[] = {
+    {.url = "pagetoken=p%3D2$", .body = "{\"apikeys\":[" ITEM("b") "," ITEM("c") "]" NEXT("p3")},
+    {.url = "pagetoken=p3$", .body = "{\"apikeys\":[" ITEM("d") "]}"},
+    {.url = "pagesize=100$", .body = "{\"offset\":0,\"limit\":100,\"apikeys\":[" ITEM("a") "," ITEM("b") "]"
+                                     NEXT("p%3D2")}};
+  fixture_open(&f, rows, COUNT(rows));
+  struct iam_key_list l = {0};
+  assert_int_equal(list(&f, &l), ERR_OK);
+  assert_int_equal(l.n, 4);
+  assert_string_equal(l.keys[3].id, "d");
+  assert_int_equal(scripted_count(f.transport), 3);
+  assert_string_equal(scripted_request(f.transport, 0)->url,
+                      BASE "/v1/apikeys?account_id=" ACCOUNT "&iam_id=" IAM_ID "&pagesize=100");
+  for (size_t i = 0; i < 3; i++)
+    assert_true(text_starts(scripted_request(f.transport, i)->url, BASE "/"));
+  iam_key_list_clear(&l);
+  fixture_close(&f);
+}
+
+static void lists_that_never_end_are_corrupt(void **state) {
+  (void)state;
+  static const struct script_row one[] = {{.url = "$", .body = "{\"apikeys\":[]" NEXT("same")}};
+  static const struct script_row two[] = {
+    {.url = "pagetoken=x$", .body = "{\"apikeys\":[]" NEXT("y")},
+    {.url = "pagetoken=y$", .body = "{\"apikeys\":[]" NEXT("z")},
+    {.url = "$", .body = "{\"apikeys\":[]" NEXT("x")}};
+  struct fixture f;
+  struct iam_key_list l = {0};
+  fixture_open(&f, one, COUNT(one));
+  assert_int_equal(list(&f, &l), ERR_CORRUPT);
+  assert_int_equal(scripted_count(f.transport), 2);
+  fixture_rows(&f, two, COUNT(two));
+  assert_int_equal(list(&f, &l), ERR_CORRUPT);
+  assert_true(scripted_count(f.transport) < 20);
+  assert_null(l.keys);
+  fixture_close(&f);
+}
+
+// A server that makes up a new token for ever.
+struct endless {
+  struct transport base;
+  unsigned n;
+};
+
+static enum err endless_exchange(struct transport *t, const struct http_request *req,
+                                 struct http_response *ret, struct error *e) {
+  struct endless *s = (struct endless *)t;
+  char body[128];
+  (void)req;
+  (void)e;
+  snprintf(body, sizeof body, "{\"apikeys\":[],\"next\":\"/v1/apikeys?pagetoken=%u\"}", s->n++);
+  *ret = (struct http_response){.status = 200, .body = secret_copy_text(body), .date_s = -1};
+  return ERR_OK;
+}
+
+static void pages_are_bounded(void **state) {
+  (void)state;
+  static const struct transport_ops ops = {.exchange = endless_exchange};
+  struct endless server = {{&ops}, 0};
+  struct fixture f;
+  fixture_open(&f, NULL, 0);
+  iam_free(f.iam);
+  f.iam = iam_http_new(BASE, &server.base, f.auth, &f.env.env);
+  struct iam_key_list l = {0};
+  assert_int_equal(list(&f, &l), ERR_CORRUPT);
+  assert_int_equal(server.n, 1000);
+  fixture_close(&f);
+}
+
+static void a_list_is_whole_or_nothing(void **state) {
+  (void)state;
+  static const struct {
+    struct script_row second;
+    enum err err;
+  } rows[] = {
+    {{.url = "pagetoken=p2", .result = ERR_UNSURE}, ERR_UNSURE},
+    {{.url = "pagetoken=p2", .status = 500}, ERR_UNSURE},
+    {{.url = "pagetoken=p2", .status = 429}, ERR_THROTTLED},
+    {{.url = "pagetoken=p2", .status = 403, .body = "{}"}, ERR_DENIED},
+    {{.url = "pagetoken=p2", .status = 404, .body = GONE}, ERR_REFUSED},
+    {{.url = "pagetoken=p2", .body = "{\"apikeys\":[{}]}"}, ERR_CORRUPT},
+    {{.url = "pagetoken=p2", .body = "{\"apikeys\":[" ITEM("b")}, ERR_CORRUPT},
+    {{.url = "pagetoken=p2", .body = HTML}, ERR_CORRUPT},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    const struct script_row script[] = {rows[i].second,
+                                        {.url = "$", .body = "{\"apikeys\":[" ITEM("a") "]" NEXT("p2")}};
+    struct fixture f;
+    fixture_open(&f, script, 2);
+    struct iam_key_list l = {0};
+    assert_int_equal(list(&f, &l), rows[i].err);
+    assert_int_equal(f.e.kind, rows[i].err);
+    assert_null(l.keys);
+    fixture_close(&f);
+  }
+}
+
+static void a_look_at_one_key(void **state) {
+  (void)state;
+  struct fixture f;
+  static const struct script_row rows[] = {
+    {.url = "?include_activity=true$", .etag = "2-b",
+     .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"activity\":{\"authn_count\":4}}"},
+    {.url = "/v1/apikeys/" KEY_ID "$", .etag = "2-b",
+     .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"entity_tag\":\"1-a\"}"},
+    {.url = "/v1/apikeys/" "ApiKey-gone$", .status = 404, .body = GONE},
+    {.url = "/v1/apikeys/" "ApiKey-lost$", .status = 404, .body = HTML},
+    {.url = "/v1/apikeys/a%2Fb$", .status = 400, .body = LISTED("bad", "", "m")}};
+  fixture_open(&f, rows, COUNT(rows));
+  struct iam_key k;
+  assert_int_equal(f.iam->ops->get(f.iam, KEY_ID, true, &k, &f.e), ERR_OK);
+  assert_true(k.has_activity);
+  assert_int_equal(k.authn_count, 4);
+  assert_string_equal(k.entity_tag, "2-b");
+  assert_int_equal(f.iam->ops->get(f.iam, KEY_ID, false, &k, &f.e), ERR_OK);
+  assert_string_equal(k.entity_tag, "1-a");
+  assert_int_equal(f.iam->ops->get(f.iam, "ApiKey-gone", false, &k, &f.e), ERR_MISSING);
+  assert_string_equal(f.e.code, "BXNIM0102E");
+  assert_int_equal(f.iam->ops->get(f.iam, "ApiKey-lost", false, &k, &f.e), ERR_REFUSED);
+  assert_int_equal(f.iam->ops->get(f.iam, "a/b", false, &k, &f.e), ERR_REFUSED);
+  fixture_close(&f);
+}
+
+static void a_key_is_found_by_its_value(void **state) {
+  (void)state;
+  struct fixture f;
+  static const struct script_row rows[] = {
+    {.url = "/v1/apikeys/details$",
+     .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"apikey\":\"" VALUE "\"}"}};
+  fixture_open(&f, rows, 1);
+  struct iam_key k;
+  assert_int_equal(f.iam->ops->find_by_value(f.iam, f.value, &k, &f.e), ERR_OK);
+  assert_string_equal(k.id, KEY_ID);
+  assert_null(k.value);
+  assert_string_equal(scripted_header(scripted_last(f.transport), "IAM-ApiKey"), VALUE);
+  assert_null(strstr(scripted_last(f.transport)->url, VALUE));
+  struct secret *bad = secret_copy_text("two\nlines");
+  assert_int_equal(f.iam->ops->find_by_value(f.iam, bad, &k, &f.e), ERR_INVALID);
+  assert_int_equal(scripted_count(f.transport), 1);
+  secret_free(bad);
+  fixture_close(&f);
+}
+
+static void no_key_has_the_value(void **state) {
+  (void)state;
+  static const struct {
+    int status;
+    const char *body;
+    enum err err;
+  } rows[] = {
+    {404, GONE, ERR_MISSING},
+    {400, GONE, ERR_MISSING},
+    {400, FLAT("BXNIM0415E", "Provided API key could not be found"), ERR_MISSING},
+    {404, FLAT("BXNIM0415E", "Provided API key could not be found"), ERR_MISSING},
+    {400, LISTED("bad", "BXNIM0109E", "not " VALUE), ERR_REFUSED},
+    {404, HTML, ERR_REFUSED},
+    {400, HTML, ERR_REFUSED},
+    {403, GONE, ERR_DENIED},
+    {500, GONE, ERR_UNSURE},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    struct fixture f;
+    const struct script_row script[] = {{.url = "$", .status = rows[i].status, .body = rows[i].body}};
+    fixture_open(&f, script, 1);
+    struct iam_key k;
+    assert_int_equal(f.iam->ops->find_by_value(f.iam, f.value, &k, &f.e), rows[i].err);
+    assert_int_equal(f.e.kind, rows[i].err);
+    fixture_close(&f);
+  }
+}
+
+static void the_limit_of_keys(void **state) {
+  (void)state;
+  static const struct {
+    int status;
+    const char *body;
+    enum err err;
+  } rows[] = {
+    {200, "{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"" IAM_ID "\",\"count\":3}]}}", ERR_OK},
+    {200, "{}", ERR_CORRUPT},
+    {404, GONE, ERR_MISSING},
+    {404, HTML, ERR_MISSING},
+    {405, "", ERR_MISSING},
+    {403, "{}", ERR_DENIED},
+    {400, "{}", ERR_REFUSED},
+    {503, HTML, ERR_UNSURE},
+  };
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    struct fixture f;
+    const struct script_row script[] = {{.url = "$", .status = rows[i].status, .body = rows[i].body}};
+    fixture_open(&f, script, 1);
+    int64_t limit = -7, count = -7;
+    assert_int_equal(f.iam->ops->key_limit(f.iam, ACCOUNT, IAM_ID, &limit, &count, &f.e), rows[i].err);
+    assert_int_equal(limit, rows[i].err ? -7 : 20);
+    assert_int_equal(count, rows[i].err ? -7 : 3);
+    assert_string_equal(scripted_last(f.transport)->url,
+                        BASE "/v1/accounts/" ACCOUNT "/limits/identity?apikeys_per_identity=" IAM_ID);
+    fixture_close(&f);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(all_pages_are_read),
+    cmocka_unit_test(lists_that_never_end_are_corrupt),
+    cmocka_unit_test(pages_are_bounded),
+    cmocka_unit_test(a_list_is_whole_or_nothing),
+    cmocka_unit_test(a_look_at_one_key),
+    cmocka_unit_test(a_key_is_found_by_its_value),
+    cmocka_unit_test(no_key_has_the_value),
+    cmocka_unit_test(the_limit_of_keys),
+  };
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  return failed != 0;
+}
