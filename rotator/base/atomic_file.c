@@ -177,9 +177,10 @@ static enum err put_in_place(const struct file_place *p, const struct file_temp 
     r = renameat(p->fd, t->name, p->fd, p->name);
   if (r && (errno == EBUSY || errno == EXDEV))
     return error_set(e, ERR_REFUSED, "%s: is a mount point: mount its directory instead", p->path);
-  if (r && errno == EIO)
-    return error_set(e, ERR_UNSURE, "%s: rename: input/output error", p->path);
-  return r ? file_fail(e, p->path, "rename", errno) : ERR_OK;
+  enum err err = r ? file_fail(e, p->path, "rename", errno) : ERR_OK;
+  if (err == ERR_UNSENT && e) // a filesystem that did not answer may have done it
+    e->kind = ERR_UNSURE;
+  return err == ERR_UNSENT ? ERR_UNSURE : err;
 }
 
 static enum err settle(const struct file_place *p, int fd, struct file_version *ret_version,

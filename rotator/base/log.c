@@ -58,9 +58,14 @@ static void add(struct line *l, const char *fmt, ...) {
     l->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-static void add_json_field(struct line *l, const char *name, const char *value) {
+// Made printable, and cut: the text to TEXT_MAX, every other field to FIELD_MAX.
+static void clean_copy(char dst[TEXT_MAX], const char *value, size_t most) {
+  text_printable(dst, most, value, strnlen(value, most));
+}
+
+static void add_json_field(struct line *l, const char *name, const char *value, size_t most) {
   char clean[TEXT_MAX];
-  text_printable(clean, sizeof clean, value, strlen(value));
+  clean_copy(clean, value, most);
   add(l, "%s\"%s\":\"", l->len > 1 ? "," : "", name);
   for (const char *c = clean; *c; c++)
     add(l, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
@@ -82,29 +87,29 @@ static void build_json(struct line *l, const struct event *v) {
   char now[32];
   now_text(now, sizeof now);
   add(l, "{");
-  add_json_field(l, "time", now);
-  add_json_field(l, "level", levels[v->level].name);
+  add_json_field(l, "time", now, FIELD_MAX);
+  add_json_field(l, "level", levels[v->level].name, FIELD_MAX);
   if (v->target)
-    add_json_field(l, "target", v->target);
+    add_json_field(l, "target", v->target, FIELD_MAX);
   if (v->step)
-    add_json_field(l, "step", v->step);
-  add_json_field(l, "text", v->text);
+    add_json_field(l, "step", v->step, FIELD_MAX);
+  add_json_field(l, "text", v->text, TEXT_MAX);
   if (v->e) {
-    add_json_field(l, "kind", err_name(v->e->kind));
+    add_json_field(l, "kind", err_name(v->e->kind), FIELD_MAX);
     if (v->e->status)
       add(l, ",\"status\":%d", v->e->status);
     if (v->e->code[0])
-      add_json_field(l, "code", v->e->code);
+      add_json_field(l, "code", v->e->code, FIELD_MAX);
     if (v->e->trace[0])
-      add_json_field(l, "transaction", v->e->trace);
+      add_json_field(l, "transaction", v->e->trace, FIELD_MAX);
   }
   add(l, "}");
 }
 
-static void add_field(struct line *l, const char *value, const char *end) {
+static void add_field(struct line *l, const char *before, const char *value, size_t most) {
   char clean[TEXT_MAX];
-  text_printable(clean, sizeof clean, value, strnlen(value, sizeof clean));
-  add(l, "%s%s", clean, end);
+  clean_copy(clean, value, most);
+  add(l, "%s%s", before, clean);
 }
 
 static void build_text(struct line *l, const struct event *v) {
@@ -117,20 +122,19 @@ static void build_text(struct line *l, const struct event *v) {
   }
   add(l, "%s", levels[v->level].name);
   if (v->target)
-    add(l, " "), add_field(l, v->target, "");
+    add_field(l, " ", v->target, FIELD_MAX);
   if (v->step)
-    add(l, " "), add_field(l, v->step, "");
-  add(l, ": ");
-  add_field(l, v->text, "");
+    add_field(l, " ", v->step, FIELD_MAX);
+  add_field(l, ": ", v->text, TEXT_MAX);
   if (!v->e)
     return;
   add(l, " (%s", err_name(v->e->kind));
   if (v->e->status)
     add(l, ", status %d", v->e->status);
   if (v->e->code[0])
-    add(l, ", "), add_field(l, v->e->code, "");
+    add_field(l, ", ", v->e->code, FIELD_MAX);
   if (v->e->trace[0])
-    add(l, ", transaction "), add_field(l, v->e->trace, "");
+    add_field(l, ", transaction ", v->e->trace, FIELD_MAX);
   add(l, ")");
 }
 

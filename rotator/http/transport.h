@@ -60,10 +60,10 @@ struct transport;
 
 struct transport_ops {
   // One exchange. ERR_OK means that a complete, bounded answer of any status is in *ret. Otherwise:
-  //   ERR_UNSENT     certainly not applied (resolve, connect, TLS, proxy; nothing of the request was sent)
+  //   ERR_UNSENT     certainly not applied (resolve, connect, TLS, proxy: nothing was sent)
   //   ERR_UNSURE     sent at least in part, no complete answer (timeout, reset, truncated)
-  //   ERR_REFUSED    the URL is not allowed (http to a foreign host), or the answer to a GET or HEAD
-  //                  broke a bound (to any other method that is ERR_UNSURE: it may be applied)
+  //   ERR_REFUSED    the URL is not allowed (http to a foreign host), or the answer to a GET or
+  //                  HEAD broke a bound (to any other method that is ERR_UNSURE: it may be applied)
   //   ERR_INVALID    a header's name or value has characters that it may not have
   //   ERR_CANCELLED  a stop was asked for before anything was sent
   // *ret is written on ERR_OK only (retry.h's decorator also sets ret->tries after an error).
