@@ -1,4 +1,5 @@
-// What the tests of rotator/cloud share: a client on a scripted transport, tokens, and a search for secrets in errors.
+// What the tests of rotator/cloud share: a client on a scripted transport, tokens, and a search for
+// secrets in errors.
 #ifndef TESTS_UNIT_CLOUD_FIXTURE_H
 #define TESTS_UNIT_CLOUD_FIXTURE_H
 
@@ -25,12 +26,13 @@
 
 // The three shapes of error, and what a gateway says.
 #define LISTED(code, message_code, message) \
-  "{\"errors\":[{\"code\":\"" code "\",\"message_code\":\"" message_code "\",\"message\":\"" message \
-  "\",\"details\":\"about " VALUE "\"}],\"status_code\":400,\"trace\":\"trace-of-the-body\"}"
+  "{\"errors\":[{\"code\":\"" code "\",\"message_code\":\"" message_code "\"," \
+  "\"message\":\"" message "\",\"details\":\"about " VALUE "\"}]," \
+  "\"status_code\":400,\"trace\":\"trace-of-the-body\"}"
 #define GONE LISTED("not_found", "BXNIM0102E", "Unable to find object")
 #define FLAT(code, message) \
-  "{\"errorCode\":\"" code "\",\"errorMessage\":\"" message "\",\"errorDetails\":\"" VALUE \
-  "\",\"context\":{\"requestId\":\"request-id-of-the-body\"}}"
+  "{\"errorCode\":\"" code "\",\"errorMessage\":\"" message "\",\"errorDetails\":\"" VALUE "\"," \
+  "\"context\":{\"requestId\":\"request-id-of-the-body\"}}"
 #define HTML "<!DOCTYPE html><html><body>Not found</body></html>"
 
 struct fixture {

@@ -1,4 +1,5 @@
-// The management token: kept, renewed early, renewed once after a refusal, and one exchange for many threads.
+// The management token: kept, renewed early, renewed once after a refusal, and one exchange for
+// many threads.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -7,15 +8,16 @@
 
 #include "tests/unit/cloud/fixture.h"
 
-// A token endpoint of its own, usable by many threads at once. Each token has another number in its claims.
+// A token endpoint of its own, usable by many threads at once. Each token has another number in its
+// claims.
 struct endpoint {
   struct transport base;
   pthread_mutex_t mutex;
   pthread_cond_t moved;
   int sent;
-  bool hold;            // answers wait until it is false
+  bool hold;  // answers wait until it is false
   int expires_in;
-  enum err result;      // not ERR_OK: no answer
+  enum err result;  // not ERR_OK: no answer
   int status;
   int64_t deadline_ms;  // of the last request
 };
@@ -38,10 +40,12 @@ static enum err endpoint_exchange(struct transport *t, const struct http_request
   snprintf(claims, sizeof claims, "{\"iam_id\":\"me-%d\",\"account\":{\"bss\":\"a\"}}", n);
   text_base64url(middle, sizeof middle, claims, strlen(claims));
   if (status == 200)
-    snprintf(body, sizeof body, "{\"access_token\":\"e30.%s.c2ln\",\"expires_in\":%d}", middle, expires_in);
+    snprintf(body, sizeof body, "{\"access_token\":\"e30.%s.c2ln\",\"expires_in\":%d}", middle,
+             expires_in);
   else
     snprintf(body, sizeof body, "%s", FLAT("BXNIM0415E", "m"));
-  *ret = (struct http_response){.status = status, .body = secret_copy_text(body), .retry_after_ms = -1, .date_s = -1};
+  *ret = (struct http_response){
+    .status = status, .body = secret_copy_text(body), .retry_after_ms = -1, .date_s = -1};
   return ERR_OK;
 }
 
@@ -78,7 +82,8 @@ static void scene_close(struct scene *s) {
   pthread_cond_destroy(&s->endpoint.moved);
 }
 
-static enum err token(struct scene *s, const struct secret *refused, struct iam_token *ret, struct error *e) {
+static enum err token(struct scene *s, const struct secret *refused, struct iam_token *ret,
+                      struct error *e) {
   return s->auth->ops->token(s->auth, &s->endpoint.base, refused, ret, e);
 }
 
@@ -151,7 +156,8 @@ static void a_refused_token_is_replaced_once(void **state) {
   assert_int_equal(token(&s, NULL, &first, NULL), ERR_OK);
   assert_int_equal(token(&s, first.bearer, &second, NULL), ERR_OK);
   assert_string_equal(second.iam_id, "me-2");
-  assert_int_equal(token(&s, first.bearer, &third, NULL), ERR_OK);  // another caller with the same old one
+  assert_int_equal(token(&s, first.bearer, &third, NULL),
+                   ERR_OK);  // another caller with the same old one
   assert_string_equal(third.iam_id, "me-2");
   assert_int_equal(s.endpoint.sent, 2);
   iam_token_clear(&first);
@@ -233,7 +239,7 @@ static void threads_share_one_exchange(void **state) {
   scene_close(&s);
 }
 
-// A failure is shared by those who waited for it; one that came too late to wait may have tried anew.
+// A failure is shared by those who waited for it; one that came too late may have tried anew.
 static void threads_share_a_failure(void **state) {
   (void)state;
   struct scene s;
@@ -250,12 +256,9 @@ static void threads_share_a_failure(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_token_is_kept),
-    cmocka_unit_test(an_early_renewal_may_fail),
-    cmocka_unit_test(it_ends_ten_seconds_early),
-    cmocka_unit_test(a_refused_token_is_replaced_once),
-    cmocka_unit_test(failures_are_told),
-    cmocka_unit_test(threads_share_one_exchange),
+    cmocka_unit_test(a_token_is_kept),           cmocka_unit_test(an_early_renewal_may_fail),
+    cmocka_unit_test(it_ends_ten_seconds_early), cmocka_unit_test(a_refused_token_is_replaced_once),
+    cmocka_unit_test(failures_are_told),         cmocka_unit_test(threads_share_one_exchange),
     cmocka_unit_test(threads_share_a_failure),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

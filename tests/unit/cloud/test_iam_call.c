@@ -1,4 +1,5 @@
-// What all calls share: the token and its one renewal, transaction ids, the server's clock, and what a failure means.
+// What all calls share: the token and its one renewal, transaction ids, the server's clock, and
+// what a failure means.
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +37,8 @@ static void fake_free(struct iam_auth *a) {
 
 static const struct iam_auth_ops fake_ops = {fake_token, fake_free};
 
-static void open_with(struct fixture *f, struct fake_auth *a, const struct script_row *rows, size_t n) {
+static void open_with(struct fixture *f, struct fake_auth *a, const struct script_row *rows,
+                      size_t n) {
   fixture_open(f, rows, n);
   iam_free(f->iam);
   a->base.ops = &fake_ops;
@@ -82,7 +84,8 @@ static void a_401_renews_the_token_once(void **state) {
   assert_int_equal(a.renewals, 1);
   assert_string_equal(a.refused, "first");
   assert_int_equal(scripted_count(f.transport), 2);
-  assert_string_equal(scripted_header(scripted_last(f.transport), "Authorization"), "Bearer second");
+  assert_string_equal(scripted_header(scripted_last(f.transport), "Authorization"),
+                      "Bearer second");
   fixture_close(&f);
 }
 
@@ -90,8 +93,10 @@ static void a_second_401_is_denied(void **state) {
   (void)state;
   struct fixture f;
   struct fake_auth a = {.bearers = {"first", "second"}};
-  static const struct script_row rows[] = {
-    {.url = "$", .status = 401, .body = LISTED("invalid_access_token", "", "m"), .transaction = "tx"}};
+  static const struct script_row rows[] = {{.url = "$",
+                                            .status = 401,
+                                            .body = LISTED("invalid_access_token", "", "m"),
+                                            .transaction = "tx"}};
   open_with(&f, &a, rows, 1);
   assert_int_equal(get(&f), ERR_DENIED);
   assert_int_equal(scripted_count(f.transport), 2);
@@ -109,7 +114,8 @@ static void a_create_is_sent_again_after_a_401_only(void **state) {
                                            {.url = "$", .result = ERR_UNSURE}};
   open_with(&f, &a, rows, 2);
   struct iam_key k;
-  const struct iam_create spec = {.iam_id = IAM_ID, .account = ACCOUNT, .name = "n", .value = f.value};
+  const struct iam_create spec = {
+    .iam_id = IAM_ID, .account = ACCOUNT, .name = "n", .value = f.value};
   assert_int_equal(f.iam->ops->create(f.iam, &spec, &k, &f.e), ERR_UNSURE);
   assert_int_equal(scripted_count(f.transport), 2);
   assert_int_equal(scripted_last(f.transport)->replay, HTTP_REPLAY_NEVER);
@@ -122,9 +128,9 @@ static void no_token_means_not_sent_or_denied(void **state) {
   static const struct {
     enum err token, call;
   } rows[] = {
-    {ERR_REFUSED, ERR_DENIED},     {ERR_DENIED, ERR_DENIED},   {ERR_MISSING, ERR_DENIED},
-    {ERR_INVALID, ERR_DENIED},     {ERR_UNSURE, ERR_UNSENT},   {ERR_UNSENT, ERR_UNSENT},
-    {ERR_CORRUPT, ERR_UNSENT},     {ERR_LOCKED, ERR_UNSENT},   {ERR_THROTTLED, ERR_THROTTLED},
+    {ERR_REFUSED, ERR_DENIED},      {ERR_DENIED, ERR_DENIED},     {ERR_MISSING, ERR_DENIED},
+    {ERR_INVALID, ERR_DENIED},      {ERR_UNSURE, ERR_UNSENT},     {ERR_UNSENT, ERR_UNSENT},
+    {ERR_CORRUPT, ERR_UNSENT},      {ERR_LOCKED, ERR_UNSENT},     {ERR_THROTTLED, ERR_THROTTLED},
     {ERR_CANCELLED, ERR_CANCELLED}, {ERR_INTERNAL, ERR_INTERNAL},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
@@ -197,8 +203,10 @@ static void answers_that_do_not_decode_are_corrupt(void **state) {
 static void echoed_secrets_are_not_told(void **state) {
   (void)state;
   struct fixture f;
-  static const struct script_row rows[] = {
-    {.url = "$", .status = 400, .body = LISTED("bad", "", "token " BEARER " is bad"), .transaction = BEARER}};
+  static const struct script_row rows[] = {{.url = "$",
+                                            .status = 400,
+                                            .body = LISTED("bad", "", "token " BEARER " is bad"),
+                                            .transaction = BEARER}};
   fixture_open(&f, rows, 1);
   assert_int_equal(get(&f), ERR_REFUSED);
   fixture_close(&f);  // looks for it
@@ -207,8 +215,9 @@ static void echoed_secrets_are_not_told(void **state) {
 static void the_servers_clock_goes_on(void **state) {
   (void)state;
   struct fixture f;
-  static const struct script_row rows[] = {{.url = "$", .body = KEY, .date_s = 2000000000, .times = 1},
-                                           {.url = "$", .status = 503, .date_s = -1}};
+  static const struct script_row rows[] = {
+    {.url = "$", .body = KEY, .date_s = 2000000000, .times = 1},
+    {.url = "$", .status = 503, .date_s = -1}};
   fixture_open(&f, rows, 2);
   assert_int_equal(f.iam->ops->server_time_s(f.iam), -1);
   assert_int_equal(get(&f), ERR_OK);
@@ -236,7 +245,8 @@ static void whoami_tells_claims_only(void **state) {
 
 static void the_fixed_token_tells_its_claims(void **state) {
   (void)state;
-  struct secret *jwt = secret_copy_text(fixture_jwt("{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"}}"));
+  struct secret *jwt =
+    secret_copy_text(fixture_jwt("{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"}}"));
   struct iam_auth *a = iam_auth_fixed_new(jwt);
   struct iam_token t = {0};
   assert_int_equal(a->ops->token(a, NULL, NULL, &t, NULL), ERR_OK);

@@ -47,8 +47,8 @@ static void a_whole_key(void **state) {
 static void the_least_key(void **state) {
   (void)state;
   struct iam_key k;
-  assert_int_equal(decode_key("{" LEAST ",\"name\":null,\"locked\":null,\"activity\":null}", &k, NULL),
-                   ERR_OK);
+  assert_int_equal(
+    decode_key("{" LEAST ",\"name\":null,\"locked\":null,\"activity\":null}", &k, NULL), ERR_OK);
   assert_false(k.disabled || k.locked || k.expired || k.has_activity);
   assert_int_equal(k.created_s, -1);
   assert_int_equal(k.expires_s, -1);
@@ -59,7 +59,11 @@ static void the_least_key(void **state) {
 static void wrong_types_are_corrupt(void **state) {
   (void)state;
   static const char *const rows[] = {
-    "[]", "7", "null", "\"text\"", "{}",
+    "[]",
+    "7",
+    "null",
+    "\"text\"",
+    "{}",
     "{\"id\":\"" KEY_ID "\"}",
     "{\"iam_id\":\"" IAM_ID "\"}",
     "{\"id\":\"\",\"iam_id\":\"" IAM_ID "\"}",
@@ -76,7 +80,8 @@ static void wrong_types_are_corrupt(void **state) {
     "{" LEAST ",\"created_at\":1771505700}",
     "{" LEAST ",\"modified_at\":true}",
     "{" LEAST ",\"expires_at\":0}",
-    "{\"iam_id\":\"" IAM_ID "\",\"id\":\"ApiKey-0123456789012345678901234567890123456789012345678901234567\"}",
+    "{\"iam_id\":\"" IAM_ID
+    "\",\"id\":\"ApiKey-0123456789012345678901234567890123456789012345678901234567\"}",
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct iam_key k = {.id = "untouched"};
@@ -91,8 +96,8 @@ static void wrong_types_are_corrupt(void **state) {
 static void times_that_do_not_parse_are_not_said(void **state) {
   (void)state;
   struct iam_key k;
-  assert_int_equal(decode_key("{" LEAST ",\"created_at\":\"yesterday\",\"expires_at\":\"\"}", &k, NULL),
-                   ERR_OK);
+  assert_int_equal(
+    decode_key("{" LEAST ",\"created_at\":\"yesterday\",\"expires_at\":\"\"}", &k, NULL), ERR_OK);
   assert_int_equal(k.created_s, -1);
   assert_int_equal(k.expires_s, -1);
   assert_false(k.expired);
@@ -139,8 +144,9 @@ static void foreign_names_are_cut_and_tags_left_out(void **state) {
   char json[2048], longest[600];
   memset(longest, 'n', sizeof longest - 1);
   longest[sizeof longest - 1] = '\0';
-  snprintf(json, sizeof json, "{" LEAST ",\"name\":\"%s\",\"description\":\"%s\",\"entity_tag\":\"%s\"}",
-           longest, longest, longest);
+  snprintf(json, sizeof json,
+           "{" LEAST ",\"name\":\"%s\",\"description\":\"%s\",\"entity_tag\":\"%s\"}", longest,
+           longest, longest);
   struct iam_key k;
   assert_int_equal(decode_key(json, &k, NULL), ERR_OK);
   assert_int_equal(strlen(k.name), IAM_NAME_MAX - 1);
@@ -160,15 +166,20 @@ static void pages_add_up_without_twins(void **state) {
   assert_int_equal(add_page("{\"apikeys\":[]}", &l), ERR_OK);
   assert_int_equal(l.n, 0);
   assert_int_equal(add_page("{\"apikeys\":[{\"id\":\"a\",\"iam_id\":\"i\"},"
-                            "{\"id\":\"b\",\"iam_id\":\"i\"},{\"id\":\"a\",\"iam_id\":\"i\"}]}", &l), ERR_OK);
+                            "{\"id\":\"b\",\"iam_id\":\"i\"},{\"id\":\"a\",\"iam_id\":\"i\"}]}",
+                            &l),
+                   ERR_OK);
   assert_int_equal(add_page("{\"apikeys\":[{\"id\":\"b\",\"iam_id\":\"i\"},"
-                            "{\"id\":\"c\",\"iam_id\":\"i\"}]}", &l), ERR_OK);
+                            "{\"id\":\"c\",\"iam_id\":\"i\"}]}",
+                            &l),
+                   ERR_OK);
   assert_int_equal(l.n, 3);
   assert_string_equal(l.keys[0].id, "a");
   assert_string_equal(l.keys[1].id, "b");
   assert_string_equal(l.keys[2].id, "c");
   // One key that does not decode makes the list useless: absence must not be read out of it.
-  assert_int_equal(add_page("{\"apikeys\":[{\"id\":\"d\",\"iam_id\":\"i\"},{\"id\":\"e\"}]}", &l), ERR_CORRUPT);
+  assert_int_equal(add_page("{\"apikeys\":[{\"id\":\"d\",\"iam_id\":\"i\"},{\"id\":\"e\"}]}", &l),
+                   ERR_CORRUPT);
   assert_int_equal(add_page("{}", &l), ERR_CORRUPT);
   assert_int_equal(add_page("{\"apikeys\":{}}", &l), ERR_CORRUPT);
   assert_int_equal(add_page("{\"apikeys\":null}", &l), ERR_CORRUPT);
@@ -219,8 +230,11 @@ static enum err decode_service_id(const char *json, struct iam_service_id *ret) 
 static void service_ids(void **state) {
   (void)state;
   struct iam_service_id s;
-  assert_int_equal(decode_service_id("{\"id\":\"ServiceId-1\",\"iam_id\":\"iam-ServiceId-1\",\"name\":\"n\","
-                                     "\"account_id\":\"a\",\"locked\":true,\"group_id\":\"g\"}", &s), ERR_OK);
+  assert_int_equal(
+    decode_service_id("{\"id\":\"ServiceId-1\",\"iam_id\":\"iam-ServiceId-1\",\"name\":\"n\","
+                      "\"account_id\":\"a\",\"locked\":true,\"group_id\":\"g\"}",
+                      &s),
+    ERR_OK);
   assert_string_equal(s.id, "ServiceId-1");
   assert_string_equal(s.iam_id, "iam-ServiceId-1");
   assert_string_equal(s.name, "n");
@@ -229,8 +243,10 @@ static void service_ids(void **state) {
   assert_true(s.locked);
   assert_int_equal(decode_service_id("{\"id\":\"ServiceId-1\"}", &s), ERR_CORRUPT);
   assert_int_equal(decode_service_id("{\"iam_id\":\"iam-ServiceId-1\"}", &s), ERR_CORRUPT);
-  assert_int_equal(decode_service_id("{\"id\":\"a\",\"iam_id\":\"b\",\"locked\":1}", &s), ERR_CORRUPT);
-  assert_int_equal(decode_service_id("{\"id\":\"a\",\"iam_id\":\"b\",\"name\":1}", &s), ERR_CORRUPT);
+  assert_int_equal(decode_service_id("{\"id\":\"a\",\"iam_id\":\"b\",\"locked\":1}", &s),
+                   ERR_CORRUPT);
+  assert_int_equal(decode_service_id("{\"id\":\"a\",\"iam_id\":\"b\",\"name\":1}", &s),
+                   ERR_CORRUPT);
   assert_int_equal(decode_service_id("[]", &s), ERR_CORRUPT);
 }
 
@@ -241,14 +257,20 @@ static void limits(void **state) {
     enum err err;
   } rows[] = {
     {"{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"o\",\"count\":9},"
-     "{\"iam_id\":\"i\",\"count\":3}]},\"serviceids_per_group\":{}}", ERR_OK},
-    {"{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"o\",\"count\":9}]}}", ERR_CORRUPT},
+     "{\"iam_id\":\"i\",\"count\":3}]},\"serviceids_per_group\":{}}",
+     ERR_OK},
+    {"{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"o\",\"count\":9}]}}",
+     ERR_CORRUPT},
     {"{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[]}}", ERR_CORRUPT},
     {"{\"apikeys_per_identity\":{\"limit\":20}}", ERR_CORRUPT},
     {"{\"apikeys_per_identity\":{\"identities\":[{\"iam_id\":\"i\",\"count\":3}]}}", ERR_CORRUPT},
-    {"{\"apikeys_per_identity\":{\"limit\":\"20\",\"identities\":[{\"iam_id\":\"i\",\"count\":3}]}}", ERR_CORRUPT},
-    {"{\"apikeys_per_identity\":{\"limit\":-1,\"identities\":[{\"iam_id\":\"i\",\"count\":3}]}}", ERR_CORRUPT},
-    {"{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"i\",\"count\":-3}]}}", ERR_CORRUPT},
+    {"{\"apikeys_per_identity\":{\"limit\":\"20\",\"identities\":[{\"iam_id\":\"i\",\"count\":3}]}"
+     "}",
+     ERR_CORRUPT},
+    {"{\"apikeys_per_identity\":{\"limit\":-1,\"identities\":[{\"iam_id\":\"i\",\"count\":3}]}}",
+     ERR_CORRUPT},
+    {"{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"i\",\"count\":-3}]}}",
+     ERR_CORRUPT},
     {"{\"apikeys_per_identity\":[]}", ERR_CORRUPT},
     {"{}", ERR_CORRUPT},
   };
@@ -268,10 +290,10 @@ static void values_that_are_no_keys(void **state) {
     size_t len;
     enum err err;
   } rows[] = {
-    {"", 0, ERR_INVALID},       {"abc\n", 4, ERR_INVALID},  {"a\rb", 3, ERR_INVALID},
-    {"a\0b", 3, ERR_INVALID},   {"{KEY}", 5, ERR_INVALID},  {"\"abc\"", 5, ERR_INVALID},
-    {"abc}", 4, ERR_INVALID},   {"abc\"", 4, ERR_INVALID},  {"abc", 3, ERR_OK},
-    {"a{b\"c", 5, ERR_OK},      {VALUE, sizeof VALUE - 1, ERR_OK},
+    {"", 0, ERR_INVALID},     {"abc\n", 4, ERR_INVALID},         {"a\rb", 3, ERR_INVALID},
+    {"a\0b", 3, ERR_INVALID}, {"{KEY}", 5, ERR_INVALID},         {"\"abc\"", 5, ERR_INVALID},
+    {"abc}", 4, ERR_INVALID}, {"abc\"", 4, ERR_INVALID},         {"abc", 3, ERR_OK},
+    {"a{b\"c", 5, ERR_OK},    {VALUE, sizeof VALUE - 1, ERR_OK},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct secret *s = secret_copy(rows[i].value, rows[i].len);

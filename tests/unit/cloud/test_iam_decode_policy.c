@@ -13,8 +13,9 @@
 #define ONE LOGS "," EQ("serviceInstance", GUID)
 #define ME EQ("iam_id", IAM_ID)
 #define V2(more, subject, role, resource) \
-  "{\"id\":\"p\",\"type\":\"access\"," more "\"subject\":{\"attributes\":[" subject "]},\"control\":" \
-  "{\"grant\":{\"roles\":[{\"role_id\":\"" role "\"}]}},\"resource\":{\"attributes\":[" resource "]}}"
+  "{\"id\":\"p\",\"type\":\"access\"," more "\"subject\":{\"attributes\":[" subject "]}," \
+  "\"control\":{\"grant\":{\"roles\":[{\"role_id\":\"" role "\"}]}}," \
+  "\"resource\":{\"attributes\":[" resource "]}}"
 #define ROLE(role) V2("", ME, role, ONE)
 #define RESOURCE(resource) V2("", ME, SENDER, resource)
 
@@ -28,8 +29,10 @@ static const struct {
   {V2("", ME, SENDER, ONE), true},
   {V2("\"state\":\"deleted\",", ME, SENDER, ONE), false},
   {V2("\"rule\":{\"key\":\"{{environment.attributes.day_of_week}}\"},", ME, SENDER, ONE), false},
-  {"{\"id\":\"p\",\"type\":\"authorization\",\"subject\":{\"attributes\":[" ME "]},\"control\":{\"grant\":"
-   "{\"roles\":[{\"role_id\":\"" SENDER "\"}]}},\"resource\":{\"attributes\":[" ONE "]}}", false},
+  {"{\"id\":\"p\",\"type\":\"authorization\",\"subject\":{\"attributes\":[" ME
+   "]},\"control\":{\"grant\":"
+   "{\"roles\":[{\"role_id\":\"" SENDER "\"}]}},\"resource\":{\"attributes\":[" ONE "]}}",
+   false},
   // Roles.
   {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Sender"), true},
   {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Writer"), true},
@@ -83,10 +86,12 @@ static const struct {
   {RESOURCE(EQ("accountId", ACCOUNT) "," A("serviceName", "stringMatch", "\"log*\"")), true},
   {RESOURCE(LOGS ",{\"value\":\"no key\"}"), false},
   // v1, as a conflict may show it.
-  {"{\"id\":\"p\",\"type\":\"access\",\"subjects\":[{\"attributes\":[{\"name\":\"iam_id\",\"value\":\"" IAM_ID
-   "\"}]}],\"roles\":[{\"role_id\":\"crn:v1:bluemix:public:iam::::role:Viewer\"},{\"role_id\":\"" SENDER
+  {"{\"id\":\"p\",\"type\":\"access\",\"subjects\":[{\"attributes\":[{\"name\":\"iam_id\","
+   "\"value\":\"" IAM_ID "\"}]}],\"roles\":[{\"role_id\":\"crn:v1:bluemix:public:iam::::role:"
+                         "Viewer\"},{\"role_id\":\"" SENDER
    "\"}],\"resources\":[{\"attributes\":[{\"name\":\"accountId\",\"value\":\"" ACCOUNT "\"},"
-   "{\"name\":\"serviceName\",\"value\":\"logs\"}]}]}", true},
+   "{\"name\":\"serviceName\",\"value\":\"logs\"}]}]}",
+   true},
   // Half a policy.
   {"{\"id\":\"p\"}", false},
   {"{\"id\":\"p\",\"subject\":7,\"control\":7,\"resource\":7}", false},

@@ -4,7 +4,8 @@
 #include "rotator/cloud/iam_decode.h"
 #include "tests/unit/cloud/fixture.h"
 
-#define CLAIMS "{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"},\"name\":\"n\",\"iat\":100,\"exp\":700}"
+#define CLAIMS                                                                                     \
+  "{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"},\"name\":\"n\",\"iat\":100,\"exp\":700}"
 
 static enum err decode(const char *body, struct iam_token *ret) {
   return iam_decode_token(body, strlen(body), ret, NULL);
@@ -91,8 +92,8 @@ static void claims(void **state) {
 
 static void what_is_no_token(void **state) {
   (void)state;
-  static const char *const rows[] = {"",      "a",     "a.b",     "a.b.",   ".b.c",       "a..c",
-                                     "a.b.c.d", "a.b.c\n", "a.!.c", "..",  "a.b c.d",    "a.e30.c="};
+  static const char *const rows[] = {"",        "a",       "a.b",   "a.b.", ".b.c",    "a..c",
+                                     "a.b.c.d", "a.b.c\n", "a.!.c", "..",   "a.b c.d", "a.e30.c="};
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct iam_token t = {0};
     int64_t life_s;

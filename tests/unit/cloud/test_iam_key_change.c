@@ -8,8 +8,13 @@
 #define URL "/v1/apikeys/" KEY_ID
 
 static struct iam_create spec_of(const struct fixture *f) {
-  return (struct iam_create){.iam_id = IAM_ID, .account = ACCOUNT, .name = "logs-key", .description = "tag",
-                             .value = f->value, .disabled = true, .action_when_leaked = "disable",
+  return (struct iam_create){.iam_id = IAM_ID,
+                             .account = ACCOUNT,
+                             .name = "logs-key",
+                             .description = "tag",
+                             .value = f->value,
+                             .disabled = true,
+                             .action_when_leaked = "disable",
                              .expires_s = 1771505719};
 }
 
@@ -17,7 +22,10 @@ static void create_says_all(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.method = "POST", .url = "/v1/apikeys$", .status = 201, .body = KEY(",\"disabled\":true,\"apikey\":\"" VALUE "\"")}};
+    {.method = "POST",
+     .url = "/v1/apikeys$",
+     .status = 201,
+     .body = KEY(",\"disabled\":true,\"apikey\":\"" VALUE "\"")}};
   fixture_open(&f, rows, 1);
   struct iam_key k;
   const struct iam_create spec = spec_of(&f);
@@ -45,8 +53,12 @@ static void create_says_all(void **state) {
 static void create_says_no_more_than_asked(void **state) {
   (void)state;
   struct fixture f;
-  static const struct script_row rows[] = {{.url = "$", .status = 201, .etag = "1-z", .body =
-    "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"apikey\":\"made-by-the-service-itself-0123456789\"}"}};
+  static const struct script_row rows[] = {
+    {.url = "$",
+     .status = 201,
+     .etag = "1-z",
+     .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID
+             "\",\"apikey\":\"made-by-the-service-itself-0123456789\"}"}};
   fixture_open(&f, rows, 1);
   struct iam_key k;
   const struct iam_create spec = {.iam_id = IAM_ID, .account = ACCOUNT, .name = "n"};
@@ -56,7 +68,8 @@ static void create_says_no_more_than_asked(void **state) {
   assert_false(k.disabled);
   assert_string_equal(scripted_header(scripted_last(f.transport), "Entity-Disable"), "");
   assert_string_equal(scripted_last(f.transport)->body,
-                      "{\"name\":\"n\",\"iam_id\":\"" IAM_ID "\",\"account_id\":\"" ACCOUNT "\",\"store_value\":false}");
+                      "{\"name\":\"n\",\"iam_id\":\"" IAM_ID "\",\"account_id\":\"" ACCOUNT
+                      "\",\"store_value\":false}");
   iam_key_clear(&k);
   fixture_close(&f);
 }
@@ -70,13 +83,17 @@ static void create_answers_mean(void **state) {
   } rows[] = {
     {{.status = 201, .body = KEY(",\"disabled\":false")}, ERR_OK, ""},  // handed up as it is
     {{.status = 200, .body = KEY(",\"disabled\":true,\"apikey\":\"\"")}, ERR_OK, ""},
-    {{.status = 201, .body = KEY(",\"apikey\":\"another-value-than-ours-0123456789\"")}, ERR_CORRUPT, ""},
+    {{.status = 201, .body = KEY(",\"apikey\":\"another-value-than-ours-0123456789\"")},
+     ERR_CORRUPT,
+     ""},
     {{.status = 201, .body = ""}, ERR_CORRUPT, ""},
     {{.status = 201, .body = "{\"id\":\"ApiKey-1\""}, ERR_CORRUPT, ""},
     {{.status = 201, .body = HTML}, ERR_CORRUPT, ""},
     {{.status = 202, .body = "{}"}, ERR_CORRUPT, ""},
     {{.status = 400, .body = LISTED("bad", "BXNIM0109E", "m")}, ERR_REFUSED, "BXNIM0109E"},
-    {{.status = 400, .body = LISTED("duplicate", "", "apikey " VALUE " exists")}, ERR_REFUSED, "duplicate"},
+    {{.status = 400, .body = LISTED("duplicate", "", "apikey " VALUE " exists")},
+     ERR_REFUSED,
+     "duplicate"},
     {{.status = 409, .body = LISTED("duplicate", "", "m")}, ERR_EXISTS, "duplicate"},
     {{.status = 403, .body = LISTED("x", "BXNIM0513E", "m")}, ERR_DENIED, "BXNIM0513E"},
     {{.status = 422, .body = LISTED("x", "BXNIM0151E", "m")}, ERR_LIMIT, "BXNIM0151E"},
@@ -171,11 +188,12 @@ static void run_changes(const struct change *rows, size_t n, size_t offset, cons
     answer.method = method;
     answer.url = url;
     const struct script_row script[] = {
-      answer, {.method = "GET", .url = URL "$", .status = rows[i].look_status, .body = rows[i].look}};
+      answer,
+      {.method = "GET", .url = URL "$", .status = rows[i].look_status, .body = rows[i].look}};
     struct fixture f;
     fixture_open(&f, script, 2);
     // enable, disable and remove have one type; offset says which is meant.
-    enum err (*op)(struct iam *c, const char *id, struct error *e);
+    enum err (*op)(struct iam * c, const char *id, struct error *e);
     memcpy(&op, (const char *)f.iam->ops + offset, sizeof op);
     enum err err = op(f.iam, KEY_ID, &f.e);
     if (err != rows[i].err)
@@ -225,7 +243,10 @@ static const struct change enable[] = {
 
 static const struct change removal[] = {
   {{.status = 404, .body = GONE}, NULL, 0, ERR_OK},
-  {{.status = 409, .body = LISTED("delete_not_possible", "BXNIM0105E", "m")}, LIVE, 0, ERR_CONFLICT},
+  {{.status = 409, .body = LISTED("delete_not_possible", "BXNIM0105E", "m")},
+   LIVE,
+   0,
+   ERR_CONFLICT},
   {{.status = 409, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
   {{.status = 403, .body = "{}"}, LOCKED_DISABLED, 0, ERR_LOCKED},
   {{.status = 422, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
@@ -235,7 +256,8 @@ static const struct change removal[] = {
 
 static void changes_mean(void **state) {
   (void)state;
-  static const size_t on = offsetof(struct iam_ops, enable), off = offsetof(struct iam_ops, disable),
+  static const size_t on = offsetof(struct iam_ops, enable),
+                      off = offsetof(struct iam_ops, disable),
                       gone = offsetof(struct iam_ops, remove);
   run_changes(always, COUNT(always), off, "POST", URL "/disable$");
   run_changes(always, COUNT(always), on, "DELETE", URL "/disable$");

@@ -4,7 +4,8 @@
 #include "tests/unit/cloud/fixture.h"
 
 #define ITEM(id) "{\"id\":\"" id "\",\"iam_id\":\"" IAM_ID "\"}"
-#define NEXT(token) ",\"next\":\"https://elsewhere.example/v1/apikeys?pagesize=100&pagetoken=" token "\"}"
+#define NEXT(token)                                                                                \
+  ",\"next\":\"https://elsewhere.example/v1/apikeys?pagesize=100&pagetoken=" token "\"}"
 
 static enum err list(struct fixture *f, struct iam_key_list *l) {
   return f->iam->ops->list(f->iam, ACCOUNT, IAM_ID, l, &f->e);
@@ -16,8 +17,9 @@ static void all_pages_are_read(void **state) {
   static const struct script_row rows[] = {
     {.url = "pagetoken=p%3D2$", .body = "{\"apikeys\":[" ITEM("b") "," ITEM("c") "]" NEXT("p3")},
     {.url = "pagetoken=p3$", .body = "{\"apikeys\":[" ITEM("d") "]}"},
-    {.url = "pagesize=100$", .body = "{\"offset\":0,\"limit\":100,\"apikeys\":[" ITEM("a") "," ITEM("b") "]"
-                                     NEXT("p%3D2")}};
+    {.url = "pagesize=100$",
+     .body =
+       "{\"offset\":0,\"limit\":100,\"apikeys\":[" ITEM("a") "," ITEM("b") "]" NEXT("p%3D2")}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_key_list l = {0};
   assert_int_equal(list(&f, &l), ERR_OK);
@@ -98,8 +100,8 @@ static void a_list_is_whole_or_nothing(void **state) {
     {{.url = "pagetoken=p2", .body = HTML}, ERR_CORRUPT},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
-    const struct script_row script[] = {rows[i].second,
-                                        {.url = "$", .body = "{\"apikeys\":[" ITEM("a") "]" NEXT("p2")}};
+    const struct script_row script[] = {
+      rows[i].second, {.url = "$", .body = "{\"apikeys\":[" ITEM("a") "]" NEXT("p2")}};
     struct fixture f;
     fixture_open(&f, script, 2);
     struct iam_key_list l = {0};
@@ -114,12 +116,20 @@ static void a_look_at_one_key(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "?include_activity=true$", .etag = "2-b",
+    {.url = "?include_activity=true$",
+     .etag = "2-b",
      .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"activity\":{\"authn_count\":4}}"},
-    {.url = "/v1/apikeys/" KEY_ID "$", .etag = "2-b",
+    {.url = "/v1/apikeys/" KEY_ID "$",
+     .etag = "2-b",
      .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"entity_tag\":\"1-a\"}"},
-    {.url = "/v1/apikeys/" "ApiKey-gone$", .status = 404, .body = GONE},
-    {.url = "/v1/apikeys/" "ApiKey-lost$", .status = 404, .body = HTML},
+    {.url = "/v1/apikeys/"
+            "ApiKey-gone$",
+     .status = 404,
+     .body = GONE},
+    {.url = "/v1/apikeys/"
+            "ApiKey-lost$",
+     .status = 404,
+     .body = HTML},
     {.url = "/v1/apikeys/a%2Fb$", .status = 400, .body = LISTED("bad", "", "m")}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_key k;
@@ -175,7 +185,8 @@ static void no_key_has_the_value(void **state) {
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
-    const struct script_row script[] = {{.url = "$", .status = rows[i].status, .body = rows[i].body}};
+    const struct script_row script[] = {
+      {.url = "$", .status = rows[i].status, .body = rows[i].body}};
     fixture_open(&f, script, 1);
     struct iam_key k;
     assert_int_equal(f.iam->ops->find_by_value(f.iam, f.value, &k, &f.e), rows[i].err);
@@ -191,7 +202,10 @@ static void the_limit_of_keys(void **state) {
     const char *body;
     enum err err;
   } rows[] = {
-    {200, "{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"" IAM_ID "\",\"count\":3}]}}", ERR_OK},
+    {200,
+     "{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"" IAM_ID
+     "\",\"count\":3}]}}",
+     ERR_OK},
     {200, "{}", ERR_CORRUPT},
     {404, GONE, ERR_MISSING},
     {404, HTML, ERR_MISSING},
@@ -202,28 +216,26 @@ static void the_limit_of_keys(void **state) {
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
-    const struct script_row script[] = {{.url = "$", .status = rows[i].status, .body = rows[i].body}};
+    const struct script_row script[] = {
+      {.url = "$", .status = rows[i].status, .body = rows[i].body}};
     fixture_open(&f, script, 1);
     int64_t limit = -7, count = -7;
-    assert_int_equal(f.iam->ops->key_limit(f.iam, ACCOUNT, IAM_ID, &limit, &count, &f.e), rows[i].err);
+    assert_int_equal(f.iam->ops->key_limit(f.iam, ACCOUNT, IAM_ID, &limit, &count, &f.e),
+                     rows[i].err);
     assert_int_equal(limit, rows[i].err ? -7 : 20);
     assert_int_equal(count, rows[i].err ? -7 : 3);
-    assert_string_equal(scripted_last(f.transport)->url,
-                        BASE "/v1/accounts/" ACCOUNT "/limits/identity?apikeys_per_identity=" IAM_ID);
+    assert_string_equal(scripted_last(f.transport)->url, BASE
+                        "/v1/accounts/" ACCOUNT "/limits/identity?apikeys_per_identity=" IAM_ID);
     fixture_close(&f);
   }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(all_pages_are_read),
-    cmocka_unit_test(lists_that_never_end_are_corrupt),
-    cmocka_unit_test(pages_are_bounded),
-    cmocka_unit_test(a_list_is_whole_or_nothing),
-    cmocka_unit_test(a_look_at_one_key),
-    cmocka_unit_test(a_key_is_found_by_its_value),
-    cmocka_unit_test(no_key_has_the_value),
-    cmocka_unit_test(the_limit_of_keys),
+    cmocka_unit_test(all_pages_are_read),   cmocka_unit_test(lists_that_never_end_are_corrupt),
+    cmocka_unit_test(pages_are_bounded),    cmocka_unit_test(a_list_is_whole_or_nothing),
+    cmocka_unit_test(a_look_at_one_key),    cmocka_unit_test(a_key_is_found_by_its_value),
+    cmocka_unit_test(no_key_has_the_value), cmocka_unit_test(the_limit_of_keys),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

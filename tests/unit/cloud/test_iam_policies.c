@@ -7,11 +7,15 @@
 #define PID "9b9b9b9b-1111-4111-8111-111111111111"
 #define SENDER "crn:v1:bluemix:public:logs::::serviceRole:Sender"
 #define READER "crn:v1:bluemix:public:iam::::serviceRole:Reader"
-#define ATTR(key, value) "{\"key\":\"" key "\",\"operator\":\"stringEquals\",\"value\":\"" value "\"}"
-#define POLICY(role, instance) \
-  "{\"id\":\"" PID "\",\"type\":\"access\",\"state\":\"active\",\"subject\":{\"attributes\":[" \
-  ATTR("iam_id", IAM_ID) "]},\"control\":{\"grant\":{\"roles\":[{\"role_id\":\"" role "\"}]}}," \
-  "\"resource\":{\"attributes\":[" ATTR("serviceName", "logs") "," ATTR("serviceInstance", instance) "]}}"
+#define ATTR(key, value) \
+  "{\"key\":\"" key "\",\"operator\":\"stringEquals\",\"value\":\"" value "\"}"
+#define SUBJECT "\"subject\":{\"attributes\":[" ATTR("iam_id", IAM_ID) "]}"
+#define CONTROL(role) "\"control\":{\"grant\":{\"roles\":[{\"role_id\":\"" role "\"}]}}"
+#define RESOURCE(attributes) "\"resource\":{\"attributes\":[" attributes "]}"
+#define LOGS(guid) ATTR("serviceName", "logs") "," ATTR("serviceInstance", guid)
+#define POLICY(role, guid) \
+  "{\"id\":\"" PID "\",\"type\":\"access\",\"state\":\"active\"," SUBJECT "," CONTROL(role) "," \
+  RESOURCE(LOGS(guid)) "}"
 #define GOOD POLICY(SENDER, GUID)
 #define CONFLICT(policy) \
   "{\"trace\":\"t\",\"errors\":[{\"code\":\"policy_conflict_error\",\"message\":\"m\",\"details\":" \
@@ -29,8 +33,11 @@ static void found_on_a_later_page(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "start=two$", .body = "{\"policies\":[" POLICY(SENDER, "x") "," GOOD "],\"next\":{\"start\":\"three\"}}"},
-    {.url = "$", .body = "{\"policies\":[" POLICY(READER, GUID) "],\"next\":{\"href\":\"/v2/policies?start=two\"}}"}};
+    {.url = "start=two$",
+     .body = "{\"policies\":[" POLICY(SENDER, "x") "," GOOD "],\"next\":{\"start\":\"three\"}}"},
+    {.url = "$",
+     .body =
+       "{\"policies\":[" POLICY(READER, GUID) "],\"next\":{\"href\":\"/v2/policies?start=two\"}}"}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_policy p;
   assert_int_equal(find(&f, &p), ERR_OK);
@@ -56,7 +63,8 @@ static void not_found(void **state) {
     {{.url = "$", .body = "{\"policies\":[{}]}"}, ERR_CORRUPT},
     {{.url = "$", .body = "{}"}, ERR_CORRUPT},
     {{.url = "$", .status = 404, .body = GONE}, ERR_REFUSED},
-    {{.url = "$", .status = 400, .body = LISTED("missing_required_query_parameter", "", "m")}, ERR_REFUSED},
+    {{.url = "$", .status = 400, .body = LISTED("missing_required_query_parameter", "", "m")},
+     ERR_REFUSED},
     {{.url = "$", .status = 403, .body = LISTED("insufficent_permissions", "", "m")}, ERR_DENIED},
     {{.url = "$", .status = 500, .body = HTML}, ERR_UNSURE},
   };
@@ -74,16 +82,16 @@ static void not_found(void **state) {
 static void a_grant_names_the_instance(void **state) {
   (void)state;
   struct fixture f;
-  static const struct script_row rows[] = {{.method = "POST", .url = "/v2/policies$", .status = 201, .body = GOOD}};
+  static const struct script_row rows[] = {
+    {.method = "POST", .url = "/v2/policies$", .status = 201, .body = GOOD}};
   fixture_open(&f, rows, 1);
   struct iam_policy p;
   assert_int_equal(grant(&f, &p), ERR_OK);
   assert_true(p.covers);
-  assert_string_equal(scripted_last(f.transport)->body,
-    "{\"type\":\"access\",\"description\":\"Log ingestion; made by rotator\",\"subject\":{\"attributes\":["
-    ATTR("iam_id", IAM_ID) "]},\"control\":{\"grant\":{\"roles\":[{\"role_id\":\"" SENDER "\"}]}},"
-    "\"resource\":{\"attributes\":[" ATTR("accountId", ACCOUNT) "," ATTR("serviceName", "logs") ","
-    ATTR("serviceInstance", GUID) "]}}");
+  assert_string_equal(
+    scripted_last(f.transport)->body,
+    "{\"type\":\"access\",\"description\":\"Log ingestion; made by rotator\"," SUBJECT
+    "," CONTROL(SENDER) "," RESOURCE(ATTR("accountId", ACCOUNT) "," LOGS(GUID)) "}");
   fixture_close(&f);
 }
 
@@ -91,7 +99,8 @@ static void a_grant_names_the_instance(void **state) {
 static void conflicts_are_understood(void **state) {
   (void)state;
   static const struct {
-    const char *conflict, *by_id, *listed;  // what the look by id and the list would answer; NULL: not asked
+    const char *conflict, *by_id,
+      *listed;  // what the look by id and the list would answer; NULL: not asked
     enum err err;
   } rows[] = {
     {CONFLICT(GOOD), NULL, NULL, ERR_OK},
@@ -120,7 +129,8 @@ static void conflicts_are_understood(void **state) {
       fail_msg("row %zu: %s", i, f.e.text);
     assert_int_equal(p.covers, rows[i].err == ERR_OK);
     assert_int_equal(scripted_count_of(f.transport, "GET", "/v2/policies/"), rows[i].by_id != NULL);
-    assert_int_equal(scripted_count_of(f.transport, "GET", "/v2/policies?"), rows[i].listed != NULL);
+    assert_int_equal(scripted_count_of(f.transport, "GET", "/v2/policies?"),
+                     rows[i].listed != NULL);
     fixture_close(&f);
   }
 }
@@ -164,9 +174,12 @@ static void one_policy(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(found_on_a_later_page),    cmocka_unit_test(not_found),
-    cmocka_unit_test(a_grant_names_the_instance), cmocka_unit_test(conflicts_are_understood),
-    cmocka_unit_test(a_grant_fails),            cmocka_unit_test(one_policy),
+    cmocka_unit_test(found_on_a_later_page),
+    cmocka_unit_test(not_found),
+    cmocka_unit_test(a_grant_names_the_instance),
+    cmocka_unit_test(conflicts_are_understood),
+    cmocka_unit_test(a_grant_fails),
+    cmocka_unit_test(one_policy),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -28,8 +28,7 @@ static void sentences(void **state) {
                       "do a thing: HTTP 400 BXNIM0415E: Provided API key could not be found");
   assert_string_equal(e.trace, "request-id-of-the-body");
   e = report(502, HTML, "");
-  assert_string_equal(e.text,
-                      "do a thing: HTTP 502 with an answer that is not the service's own");
+  assert_string_equal(e.text, "do a thing: HTTP 502 with an answer that is not the service's own");
   e = report(400, "{\"message\":\"m\"}", "");
   assert_string_equal(e.text, "do a thing: HTTP 400: m");
   e = report(400, "{}", "");
@@ -68,7 +67,7 @@ static void secrets_are_taken_out(void **state) {
   (void)state;
   struct secret *s = secret_copy_text(VALUE);
   struct error e;
-  error_set(&e, ERR_REFUSED, "key %.20s is not known", VALUE + 7);
+  error_set(&e, ERR_REFUSED, "key %.20s is not known", &VALUE[7]);
   text_copy(e.code, sizeof e.code, VALUE);
   text_copy(e.trace, sizeof e.trace, VALUE);
   iam_report_hide(&e, s);

@@ -11,8 +11,10 @@ static enum err exchange(struct fixture *f, bool fresh, struct iam_token *ret) {
 static void a_form_is_sent(void **state) {
   (void)state;
   struct fixture f;
-  const struct script_row rows[] = {
-    {.method = "POST", .url = BASE "/identity/token$", .body = fixture_token_body(IAM_ID, 3600), .takes_ms = 2000}};
+  const struct script_row rows[] = {{.method = "POST",
+                                     .url = BASE "/identity/token$",
+                                     .body = fixture_token_body(IAM_ID, 3600),
+                                     .takes_ms = 2000}};
   fixture_open(&f, rows, 1);
   struct iam_token t;
   int64_t before_ms = f.env.mono_ms;
@@ -23,8 +25,9 @@ static void a_form_is_sent(void **state) {
   assert_int_equal(t.expires_at_ms, before_ms + 3590000);
   const struct script_request *r = scripted_last(f.transport);
   assert_string_equal(r->content_type, "application/x-www-form-urlencoded");
-  assert_string_equal(r->body, "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=" VALUE
-                               "&response_type=cloud_iam");
+  assert_string_equal(r->body,
+                      "grant_type=urn%3Aibm%3Aparams%3Aoauth%3Agrant-type%3Aapikey&apikey=" VALUE
+                      "&response_type=cloud_iam");
   assert_string_equal(scripted_header(r, "Authorization"), "");
   assert_true(text_starts(scripted_header(r, "Transaction-Id"), "rotator-"));
   assert_true(r->fresh_connection);
@@ -59,17 +62,27 @@ static void answers_mean(void **state) {
     enum err err;
     const char *code;
   } rows[] = {
-    {{.url = "$", .status = 400, .body = FLAT("BXNIM0415E", "Provided API key could not be found.")},
-     ERR_REFUSED, "BXNIM0415E"},
+    {{.url = "$",
+      .status = 400,
+      .body = FLAT("BXNIM0415E", "Provided API key could not be found.")},
+     ERR_REFUSED,
+     "BXNIM0415E"},
     {{.url = "$", .status = 400, .body = FLAT("BXNIM0462E", "Provided API key is disabled.")},
-     ERR_REFUSED, "BXNIM0462E"},
-    {{.url = "$", .status = 401, .body = FLAT("BXNIM0430E", "IP not permitted")}, ERR_DENIED, "BXNIM0430E"},
-    {{.url = "$", .status = 400, .body = FLAT("BXNIM0415E", "No key " VALUE)}, ERR_REFUSED, "BXNIM0415E"},
+     ERR_REFUSED,
+     "BXNIM0462E"},
+    {{.url = "$", .status = 401, .body = FLAT("BXNIM0430E", "IP not permitted")},
+     ERR_DENIED,
+     "BXNIM0430E"},
+    {{.url = "$", .status = 400, .body = FLAT("BXNIM0415E", "No key " VALUE)},
+     ERR_REFUSED,
+     "BXNIM0415E"},
     {{.url = "$", .status = 400, .body = HTML}, ERR_UNSURE, ""},
     {{.url = "$", .status = 429, .retry_after_s = 3}, ERR_THROTTLED, ""},
     {{.url = "$", .status = 503, .body = HTML}, ERR_UNSURE, ""},
     {{.url = "$", .status = 200, .body = HTML}, ERR_CORRUPT, ""},
-    {{.url = "$", .status = 200, .body = "{\"access_token\":\"not.a.token\",\"expires_in\":60}"}, ERR_CORRUPT, ""},
+    {{.url = "$", .status = 200, .body = "{\"access_token\":\"not.a.token\",\"expires_in\":60}"},
+     ERR_CORRUPT,
+     ""},
     {{.url = "$", .result = ERR_UNSURE}, ERR_UNSURE, ""},
     {{.url = "$", .result = ERR_UNSENT}, ERR_UNSENT, ""},
     {{.url = "$", .result = ERR_REFUSED}, ERR_UNSURE, ""},
@@ -105,8 +118,9 @@ static void values_that_are_none_are_not_sent(void **state) {
 static void errors_may_be_null(void **state) {
   (void)state;
   struct fixture f;
-  static const struct script_row rows[] = {{.url = "$", .times = 1, .status = 400, .body = FLAT("BXNIM0415E", "m")},
-                                           {.url = "$", .body = "{}"}};
+  static const struct script_row rows[] = {
+    {.url = "$", .times = 1, .status = 400, .body = FLAT("BXNIM0415E", "m")},
+    {.url = "$", .body = "{}"}};
   fixture_open(&f, rows, 2);
   struct iam_token t;
   assert_int_equal(f.iam->ops->exchange(f.iam, f.value, false, &t, NULL), ERR_REFUSED);
@@ -130,12 +144,9 @@ static void a_transaction_id_can_be_missing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_form_is_sent),
-    cmocka_unit_test(reserved_bytes_are_encoded),
-    cmocka_unit_test(answers_mean),
-    cmocka_unit_test(values_that_are_none_are_not_sent),
-    cmocka_unit_test(errors_may_be_null),
-    cmocka_unit_test(a_transaction_id_can_be_missing),
+    cmocka_unit_test(a_form_is_sent),     cmocka_unit_test(reserved_bytes_are_encoded),
+    cmocka_unit_test(answers_mean),       cmocka_unit_test(values_that_are_none_are_not_sent),
+    cmocka_unit_test(errors_may_be_null), cmocka_unit_test(a_transaction_id_can_be_missing),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

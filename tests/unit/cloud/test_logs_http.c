@@ -5,8 +5,14 @@
 
 #define INGRESS "https://guid.ingress.test"
 
-static const struct logs_record record = {.application = "a", .subsystem = "b", .severity = 3, .computer = "c",
-                                          .rotation = "r", .key_id = KEY_ID, .step = "s", .nonce = "n"};
+static const struct logs_record record = {.application = "a",
+                                          .subsystem = "b",
+                                          .severity = 3,
+                                          .computer = "c",
+                                          .rotation = "r",
+                                          .key_id = KEY_ID,
+                                          .step = "s",
+                                          .nonce = "n"};
 
 struct scene {
   struct fake_env env;
@@ -16,8 +22,8 @@ struct scene {
   struct error e;
 };
 
-static void scene_open(struct scene *s, const char *url, const char *const *words, const struct script_row *rows,
-                       size_t n) {
+static void scene_open(struct scene *s, const char *url, const char *const *words,
+                       const struct script_row *rows, size_t n) {
   memset(s, 0, sizeof *s);
   fake_env_init(&s->env, 1);
   s->transport = scripted_transport_new(rows, n, &s->env.env);
@@ -42,7 +48,8 @@ static void one_request(void **state) {
   (void)state;
   struct scene s;
   static const struct script_row rows[] = {{.method = "POST", .url = INGRESS "/logs/v1/singles$"}};
-  static const char *const urls[] = {INGRESS, INGRESS "/", INGRESS "/logs/v1/singles", INGRESS "/logs/v1/singles/"};
+  static const char *const urls[] = {INGRESS, INGRESS "/", INGRESS "/logs/v1/singles",
+                                     INGRESS "/logs/v1/singles/"};
   for (size_t i = 0; i < COUNT(urls); i++) {
     scene_open(&s, urls[i], NULL, rows, 1);
     assert_int_equal(send(&s, true), LOGS_ACCEPTED);
@@ -66,21 +73,47 @@ static void answers_mean(void **state) {
     enum err kind;
     const char *text;
   } rows[] = {
-    {{.url = "$", .status = 200, .body = "{\"dropped\":1}"}, LOGS_COMPLAINED, ERR_REFUSED,
+    {{.url = "$", .status = 200, .body = "{\"dropped\":1}"},
+     LOGS_COMPLAINED,
+     ERR_REFUSED,
      "send a test log: HTTP 200 (complained): {\"dropped\":1}"},
-    {{.url = "$", .status = 403, .body = "Forbidden\x1b[0m"}, LOGS_REFUSED, ERR_DENIED,
+    {{.url = "$", .status = 403, .body = "Forbidden\x1b[0m"},
+     LOGS_REFUSED,
+     ERR_DENIED,
      "send a test log: HTTP 403 (refused): Forbidden?[0m"},
     {{.url = "$", .status = 401}, LOGS_REFUSED, ERR_DENIED, "send a test log: HTTP 401 (refused)"},
-    {{.url = "$", .status = 404}, LOGS_NO_INSTANCE, ERR_MISSING, "send a test log: HTTP 404 (no instance)"},
-    {{.url = "$", .status = 413}, LOGS_REJECTED, ERR_INVALID, "send a test log: HTTP 413 (rejected)"},
-    {{.url = "$", .status = 429, .retry_after_s = 9}, LOGS_THROTTLED, ERR_THROTTLED,
+    {{.url = "$", .status = 404},
+     LOGS_NO_INSTANCE,
+     ERR_MISSING,
+     "send a test log: HTTP 404 (no instance)"},
+    {{.url = "$", .status = 413},
+     LOGS_REJECTED,
+     ERR_INVALID,
+     "send a test log: HTTP 413 (rejected)"},
+    {{.url = "$", .status = 429, .retry_after_s = 9},
+     LOGS_THROTTLED,
+     ERR_THROTTLED,
      "send a test log: HTTP 429 (throttled)"},
     {{.url = "$", .status = 503}, LOGS_OUTAGE, ERR_UNSURE, "send a test log: HTTP 503 (outage)"},
-    {{.url = "$", .result = ERR_UNSENT}, LOGS_OUTAGE, ERR_UNSENT, "send a test log: scripted: unsent"},
-    {{.url = "$", .result = ERR_UNSURE}, LOGS_OUTAGE, ERR_UNSURE, "send a test log: scripted: unsure"},
-    {{.url = "$", .result = ERR_REFUSED}, LOGS_OUTAGE, ERR_UNSURE, "send a test log: scripted: refused"},
-    {{.url = "$", .result = ERR_CANCELLED}, LOGS_STOPPED, ERR_CANCELLED, "send a test log: scripted: cancelled"},
-    {{.url = "$", .status = 403, .body = "token " BEARER " is bad"}, LOGS_REFUSED, ERR_DENIED,
+    {{.url = "$", .result = ERR_UNSENT},
+     LOGS_OUTAGE,
+     ERR_UNSENT,
+     "send a test log: scripted: unsent"},
+    {{.url = "$", .result = ERR_UNSURE},
+     LOGS_OUTAGE,
+     ERR_UNSURE,
+     "send a test log: scripted: unsure"},
+    {{.url = "$", .result = ERR_REFUSED},
+     LOGS_OUTAGE,
+     ERR_UNSURE,
+     "send a test log: scripted: refused"},
+    {{.url = "$", .result = ERR_CANCELLED},
+     LOGS_STOPPED,
+     ERR_CANCELLED,
+     "send a test log: scripted: cancelled"},
+    {{.url = "$", .status = 403, .body = "token " BEARER " is bad"},
+     LOGS_REFUSED,
+     ERR_DENIED,
      "the answer repeats a secret and is not shown"},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
@@ -99,8 +132,10 @@ static void answers_mean(void **state) {
 static void codes_and_ids_are_told(void **state) {
   (void)state;
   struct scene s;
-  static const struct script_row rows[] = {
-    {.url = "$", .status = 403, .transaction = "tx", .body = "{\"errors\":[{\"code\":\"forbidden\"}]}"}};
+  static const struct script_row rows[] = {{.url = "$",
+                                            .status = 403,
+                                            .transaction = "tx",
+                                            .body = "{\"errors\":[{\"code\":\"forbidden\"}]}"}};
   scene_open(&s, INGRESS, NULL, rows, 1);
   assert_int_equal(send(&s, true), LOGS_REFUSED);
   assert_string_equal(s.e.code, "forbidden");

@@ -7,20 +7,27 @@
 
 static void a_record(void **state) {
   (void)state;
-  const struct logs_record r = {.application = "secret-rotator", .subsystem = "probe", .severity = 3,
-                                .computer = "host", .rotation = "00ff-7", .key_id = KEY_ID, .step = "settle",
+  const struct logs_record r = {.application = "secret-rotator",
+                                .subsystem = "probe",
+                                .severity = 3,
+                                .computer = "host",
+                                .rotation = "00ff-7",
+                                .key_id = KEY_ID,
+                                .step = "settle",
                                 .nonce = "0123"};
   struct secret *s = logs_record_encode(&r);
-  assert_string_equal(secret_bytes(s),
-    "[{\"applicationName\":\"secret-rotator\",\"subsystemName\":\"probe\",\"severity\":3,\"computerName\":\"host\","
-    "\"text\":{\"message\":\"test log of the key rotation\",\"rotation\":\"00ff-7\",\"key_id\":\"" KEY_ID
-    "\",\"step\":\"settle\",\"nonce\":\"0123\"}}]");
+  assert_string_equal(secret_bytes(s), "[{\"applicationName\":\"secret-rotator\",\"subsystemName\":"
+                                       "\"probe\",\"severity\":3,\"computerName\":\"host\","
+                                       "\"text\":{\"message\":\"test log of the key "
+                                       "rotation\",\"rotation\":\"00ff-7\",\"key_id\":\"" KEY_ID
+                                       "\",\"step\":\"settle\",\"nonce\":\"0123\"}}]");
   secret_free(s);
 }
 
 static void odd_text_is_tamed(void **state) {
   (void)state;
-  const struct logs_record r = {.application = "a\"b\\c\nd\xc3\xa9", .subsystem = NULL, .severity = 0};
+  const struct logs_record r = {
+    .application = "a\"b\\c\nd\xc3\xa9", .subsystem = NULL, .severity = 0};
   struct secret *s = logs_record_encode(&r);
   JSON_AUTO list = json_parse(secret_bytes(s), secret_len(s));
   assert_true(cJSON_IsArray(list));
