@@ -1,0 +1,180 @@
+// The document of the state: what is written comes back, and nothing else is taken.
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rotator/base/json.h"
+#include "tests/unit/engine/world.h"
+
+static struct state full(void) {
+  struct world w = world(PHASE_GRACE);
+  struct state *s = &w.state;
+  s->seq = UINT64_MAX - 1;  // beyond what a JSON number keeps
+  s->n_sinks = 2;
+  for (int i = 0; i < 2; i++) {
+    snprintf(s->sinks[i].name, sizeof s->sinks[i].name, "sink-%d", i);
+    snprintf(s->sinks[i].place, sizeof s->sinks[i].place, "file:/a \"b\"/%d", i);
+    strcpy(s->sinks[i].noted.text, "1:2:3");
+  }
+  s->wish = (struct wish){.kind = WISH_BACK_TO, .grace_s = 60, .compromised = true, .at_s = NOW, .reason = "caf\xc3\xa9"};
+  strcpy(s->wish.key_id, "ApiKey-previous");
+  s->hold = (struct hold){.on = true, .until_s = NOW + 5, .by = "somebody"};
+  s->grace_s = 0;
+  s->failures = 2;
+  s->moved = 1;
+  strcpy(s->host, "host-1");
+  strcpy(s->writer, "host-1/42 0.1.0");
+  state_add_retired(s, s->slots[SLOT_PREVIOUS].value);
+  return w.state;
+}
+
+static struct secret *encoded(const struct state *s) {
+  struct secret *document = NULL;
+  assert_int_equal(state_encode(s, &document, NULL), ERR_OK);
+  return document;
+}
+
+static void comes_back_whole(void **unused) {
+  (void)unused;
+  struct state s = full(), back;
+  SECRET_AUTO document = encoded(&s);
+  assert_int_equal(state_decode(document, &back, NULL), ERR_OK);
+  SECRET_AUTO again = encoded(&back);
+  assert_true(secret_equal(document, again));
+  assert_int_equal(back.seq, s.seq);
+  assert_int_equal(back.phase, PHASE_GRACE);
+  assert_true(secret_equal(back.slots[SLOT_PREVIOUS].value, s.slots[SLOT_PREVIOUS].value));
+  assert_string_equal(back.wish.reason, s.wish.reason);
+  assert_true(state_knows_retired(&back, s.slots[SLOT_PREVIOUS].value));
+  assert_false(state_knows_retired(&back, s.slots[SLOT_CURRENT].value));
+  state_clear(&s);
+  state_clear(&back);
+}
+
+static void every_phase_comes_back(void **unused) {
+  (void)unused;
+  for (int p = 0; p < PHASE_COUNT; p++) {
+    struct world w = world((enum phase)p);
+    struct state back;
+    SECRET_AUTO document = encoded(&w.state);
+    assert_int_equal(state_decode(document, &back, NULL), ERR_OK);
+    assert_int_equal(back.phase, p);
+    state_clear(&w.state);
+    state_clear(&back);
+  }
+}
+
+static void assert_corrupt(const char *text, size_t len, const char *code) {
+  struct state s;
+  struct error e;
+  SECRET_AUTO document = secret_copy(text, len);
+  assert_int_equal(state_decode(document, &s, &e), ERR_CORRUPT);
+  assert_string_equal(e.code, code);
+  assert_non_null(strstr(e.text, "state"));
+  assert_null(strstr(e.text, "current-value"));
+}
+
+static void cut_anywhere_is_corrupt(void **unused) {
+  (void)unused;
+  struct state s = full();
+  SECRET_AUTO document = encoded(&s);
+  for (size_t n = 0; n < secret_len(document); n += 7)
+    assert_corrupt(secret_bytes(document), n, "");
+  state_clear(&s);
+}
+
+static void any_changed_byte_is_corrupt(void **unused) {
+  (void)unused;
+  struct state s = full();
+  SECRET_AUTO document = encoded(&s);
+  char *copy = strdup(secret_bytes(document));
+  for (size_t i = 0; copy[i]; i++) {
+    char kept = copy[i];
+    struct state got;
+    copy[i] = kept == '0' ? '1' : '0';
+    SECRET_AUTO changed = secret_copy_text(copy);
+    if (state_decode(changed, &got, NULL) == ERR_OK)
+      fail_msg("byte %zu", i);
+    copy[i] = kept;
+  }
+  free(copy);
+  state_clear(&s);
+}
+
+static void a_newer_schema_is_said(void **unused) {
+  (void)unused;
+  const char *text = "{\"rotator_state\":2,\"sha256\":\"x\",\"state\":{}}";
+  assert_corrupt(text, strlen(text), "schema");
+}
+
+static void other_documents_are_corrupt(void **unused) {
+  (void)unused;
+  static const char *const texts[] = {"", "{}", "null", "[]", "42", "{\"rotator_state\":1}",
+                                      "{\"rotator_state\":1,\"sha256\":1,\"state\":{}}", STATE_FORGOTTEN};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    assert_corrupt(texts[i], strlen(texts[i]), "");
+}
+
+// Right checksum, wrong content: the state that the test breaks is encoded by us and must still be refused.
+static void assert_impossible(struct state *s) {
+  struct state got;
+  SECRET_AUTO document = encoded(s);
+  assert_int_equal(state_decode(document, &got, NULL), ERR_CORRUPT);
+  state_clear(s);
+}
+
+static void impossible_states_are_corrupt(void **unused) {
+  (void)unused;
+  struct world w = world(PHASE_STAGED);
+  slot_clear(&w.state.slots[SLOT_PENDING]);  // staged without pending
+  assert_impossible(&w.state);
+  w = world(PHASE_RETIRING);
+  slot_clear(&w.state.slots[SLOT_PREVIOUS]);
+  assert_impossible(&w.state);
+  w = world(PHASE_GRACE);
+  slot_clear(&w.state.slots[SLOT_CURRENT]);
+  assert_impossible(&w.state);
+  w = world(PHASE_IDLE);
+  w.state.seq = 0;
+  assert_impossible(&w.state);
+  w = world(PHASE_IDLE);
+  w.state.epoch = w.state.seq + 1;
+  assert_impossible(&w.state);
+  w = world(PHASE_IDLE);
+  w.state.slots[SLOT_CURRENT].generation = w.state.generation + 1;
+  assert_impossible(&w.state);
+  w = world(PHASE_IDLE);
+  w.state.slots[SLOT_CURRENT].key_id[0] = '\0';
+  assert_impossible(&w.state);
+}
+
+static void fingerprints_are_salted_and_bounded(void **unused) {
+  (void)unused;
+  struct state s = full();
+  char a[STATE_FINGERPRINT_MAX], b[STATE_FINGERPRINT_MAX];
+  SECRET_AUTO value = secret_copy_text("value");
+  state_fingerprint(&s, value, a);
+  strcpy(s.lineage, "fedcba9876543210");
+  state_fingerprint(&s, value, b);
+  assert_string_not_equal(a, b);
+  for (int i = 0; i < STATE_RETIRED_MAX + 3; i++) {
+    char text[16];
+    snprintf(text, sizeof text, "value-%d", i);
+    SECRET_AUTO each = secret_copy_text(text);
+    state_add_retired(&s, each);
+    state_add_retired(&s, each);  // once is enough
+  }
+  SECRET_AUTO newest = secret_copy_text("value-26");
+  SECRET_AUTO oldest = secret_copy_text("value-0");
+  assert_true(state_knows_retired(&s, newest));
+  assert_false(state_knows_retired(&s, oldest));
+  state_clear(&s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(comes_back_whole),         cmocka_unit_test(every_phase_comes_back),
+    cmocka_unit_test(cut_anywhere_is_corrupt),  cmocka_unit_test(any_changed_byte_is_corrupt),
+    cmocka_unit_test(a_newer_schema_is_said),   cmocka_unit_test(other_documents_are_corrupt),
+    cmocka_unit_test(impossible_states_are_corrupt), cmocka_unit_test(fingerprints_are_salted_and_bounded)};
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}

@@ -1,0 +1,185 @@
+// Walks through views at random (a fixed seed, so a failure comes back) and holds every answer of decide to what must never
+// happen, whatever was seen: the promises of PROTOCOL.md section 1 as far as one decision can keep or break them.
+#include "tests/unit/engine/world.h"
+
+#define VIEWS 300000
+
+static uint64_t dice_state = 88172645463325252ULL;
+static unsigned dice(unsigned n) {
+  dice_state ^= dice_state << 13;
+  dice_state ^= dice_state >> 7;
+  dice_state ^= dice_state << 17;
+  return (unsigned)(dice_state >> 33) % n;
+}
+static bool coin(void) { return dice(2) != 0; }
+static bool rarely(void) { return dice(8) == 0; }
+
+static void roll_sink(struct sink_view *s) {
+  static const enum sink_value values[] = {SINK_CURRENT, SINK_CURRENT, SINK_CURRENT, SINK_SILENT, SINK_REFUSED, SINK_EMPTY,
+                                           SINK_PREVIOUS, SINK_PENDING, SINK_RETIRED, SINK_FOREIGN};
+  s->value = values[dice(sizeof values / sizeof *values)];
+  s->stamped = !rarely();
+  s->noted = !rarely();
+  s->listed = !rarely();
+  s->acted = rarely();
+}
+
+static void roll_slot(struct slot_view *s) {
+  s->key = (enum key_seen)dice(KEY_GONE + 1);
+  s->dead = s->key >= KEY_DISABLED && coin();
+  s->locked = rarely();
+  s->look_again_s = rarely() ? NOW + 5 : 0;
+  s->modified_s = coin() ? NOW - (int64_t)dice(2 * DAY) : -1;
+  s->proof = (enum proof_seen)dice(PROOF_REFUTED + 1);
+  s->refutations = dice(5);
+  s->prove_again_s = coin() ? 0 : NOW + 5;
+}
+
+static void roll_state(struct world *w) {
+  struct state *s = &w->state;
+  s->phase_since_s = NOW - (int64_t)dice(3 * DAY);
+  s->grace_s = coin() ? -1 : 0;
+  s->quarantine_s = coin() ? -1 : 0;
+  s->hold.on = rarely();
+  s->failures = dice(5);
+  s->moved = dice(4);
+  s->hook_epoch = coin() ? s->epoch : 0;
+  s->wish.kind = (enum wish_kind)dice(WISH_GIVE_UP + 1);
+  strcpy(s->wish.key_id, coin() ? "ApiKey-previous" : "ApiKey-another");
+  s->pending_from_iam = rarely();
+  if (rarely())
+    s->slots[SLOT_PENDING].key_id[0] = '\0';
+  if (rarely() && s->phase != PHASE_RETIRING)
+    slot_clear(&s->slots[SLOT_PREVIOUS]);
+  if (rarely() && (s->phase == PHASE_IDLE || s->phase == PHASE_STAGED))
+    slot_clear(&s->slots[SLOT_CURRENT]);
+}
+
+static struct world roll(void) {
+  struct world w = world((enum phase)dice(PHASE_COUNT));
+  roll_state(&w);
+  for (int i = 0; i < 2; i++)
+    roll_sink(&w.sinks[i]);
+  for (int i = 0; i < SLOT_COUNT; i++)
+    roll_slot(&w.view.slots[i]);
+  w.view.home = rarely() ? (enum home_seen)dice(HOME_REBOUND + 1) : HOME_OK;
+  w.view.back_for_s = dice(20);
+  w.view.other_host = rarely() && rarely();
+  w.view.iam_asked = !rarely();
+  w.view.iam_answered = w.view.iam_asked && !rarely();
+  w.view.due = coin();
+  w.view.window_open = coin();
+  w.view.sink_lost = rarely();
+  w.view.is_stager = coin();
+  w.view.value_taken = rarely();
+  w.view.create_refused = rarely();
+  w.view.has_hook = coin();
+  w.view.hook_done = coin();
+  w.view.hook_failed = coin();
+  w.view.previous_used_known = coin();
+  w.view.previous_used_s = NOW - (int64_t)dice(2 * DAY);
+  w.view.command_init = coin();
+  if (rarely())
+    strcpy(w.view.stray_id, "ApiKey-stray");
+  if (rarely())
+    strcpy(w.view.found_id, "ApiKey-found");
+  return w;
+}
+
+static bool probed(const struct world *w, enum slot_name s) {
+  return w->view.slots[s].proof == PROOF_PROBED || w->view.slots[s].proof == PROOF_PROVEN;
+}
+static bool dead(const struct world *w, enum slot_name s) { return w->state.slots[s].used && w->view.slots[s].dead; }
+
+static bool all_serve(const struct world *w) {
+  for (int i = 0; i < 2; i++)
+    if (w->sinks[i].value != SINK_CURRENT || !w->sinks[i].stamped)
+      return false;
+  return true;
+}
+
+static bool is_effect(enum act_kind k) { return k >= ACT_PROVE && k <= ACT_HOOK; }
+
+static void check_key_acts(const struct world *w, const struct action *a) {
+  const struct slot *pending = &w->state.slots[SLOT_PENDING], *previous = &w->state.slots[SLOT_PREVIOUS];
+  if (a->kind == ACT_ENABLE && a->row == ROW_enable)  // only what the state has noted (rule 5)
+    assert_true(w->state.phase == PHASE_STAGED && strcmp(a->key_id, pending->key_id) == 0 && a->key_id[0]);
+  if (a->kind == ACT_ENABLE && a->row != ROW_enable)
+    assert_true(a->row == ROW_held && w->state.hold.on && strcmp(a->key_id, previous->key_id) == 0);
+  if (a->kind == ACT_DISABLE || (a->kind == ACT_DELETE && a->row != ROW_stray)) {  // S4, S5
+    assert_true(w->state.phase == PHASE_RETIRING);
+    assert_string_equal(a->key_id, previous->key_id);
+    assert_true(probed(w, SLOT_CURRENT) || dead(w, SLOT_CURRENT));
+    assert_true(!w->state.hold.on || dead(w, SLOT_CURRENT));
+  }
+  if (a->kind == ACT_DELETE && a->row == ROW_stray)
+    assert_string_equal(a->key_id, "ApiKey-stray");
+  if (a->kind == ACT_DELETE && a->row == ROW_delete)
+    assert_int_not_equal(w->view.slots[SLOT_PREVIOUS].key, KEY_ACTIVE);
+}
+
+static void check_steps(const struct world *w, const struct action *a) {
+  if (a->kind != ACT_CAS)
+    return;
+  const struct slot_view *slots = w->view.slots;
+  bool back = w->state.wish.kind == WISH_BACK_TO && strcmp(w->state.wish.key_id, "ApiKey-previous") == 0;
+  switch (a->row) {
+  case ROW_promote: assert_true(slots[SLOT_PENDING].proof == PROOF_PROVEN); break;
+  case ROW_settle: assert_true(slots[SLOT_CURRENT].proof == PROOF_PROVEN && all_serve(w)); break;
+  case ROW_swap: assert_true(probed(w, SLOT_PREVIOUS) && !dead(w, SLOT_PREVIOUS)); break;
+  case ROW_retire:
+    assert_true(probed(w, SLOT_CURRENT) && !w->state.hold.on && !back && !w->view.sink_lost);
+    assert_true(w->sinks[0].value == SINK_CURRENT && w->sinks[1].value == SINK_CURRENT);
+    assert_true(w->sinks[0].noted && w->sinks[1].noted);
+    assert_true(NOW >= w->state.phase_since_s + (w->state.grace_s >= 0 ? w->state.grace_s : w->policy.grace_s));
+    break;
+  case ROW_refute: assert_true(slots[SLOT_PENDING].refutations >= w->policy.refute_count); break;
+  case ROW_lost: assert_true(slots[SLOT_PENDING].key == KEY_GONE || slots[SLOT_PENDING].key == KEY_EXPIRED); break;
+  case ROW_retired: assert_int_equal(slots[SLOT_PREVIOUS].key, KEY_GONE); break;
+  case ROW_heal: assert_true(!w->state.slots[SLOT_CURRENT].used || dead(w, SLOT_CURRENT)); break;
+  case ROW_due: assert_true(!w->state.hold.on && w->state.failures < 3 && !w->view.sink_lost); break;
+  default: break;
+  }
+}
+
+static void check(const struct world *w, const struct action *a) {
+  assert_true(a->row < ROW_COUNT && a->kind <= ACT_ATTENTION);
+  if (w->view.home != HOME_OK || w->view.other_host)  // nothing is done without a state that can be trusted
+    assert_false(is_effect(a->kind) && !(w->view.home == HOME_ABSENT));
+  if (is_effect(a->kind) && a->kind != ACT_HOOK && a->row != ROW_reload && a->row != ROW_give_up &&
+      a->row != ROW_note && a->row != ROW_taken && a->row != ROW_moved)
+    assert_true(w->view.iam_answered);
+  if (a->kind == ACT_WRITE_SINK) {  // S1: never a dead key, never over a foreign value
+    assert_true(w->state.slots[SLOT_CURRENT].used && !dead(w, SLOT_CURRENT));
+    assert_true(w->sinks[a->sink].value != SINK_FOREIGN && w->sinks[a->sink].listed);
+  }
+  check_key_acts(w, a);
+  check_steps(w, a);
+}
+
+static void every_view_has_a_safe_answer(void **unused) {
+  (void)unused;
+  unsigned long rows[ROW_COUNT] = {0};
+  for (int i = 0; i < VIEWS; i++) {
+    struct world w = roll(), before;
+    struct action a, again;
+    w.view.sinks = w.sinks;
+    w.view.state = w.view.home == HOME_ABSENT ? NULL : &w.state;
+    before = w;
+    decide(&w.view, &w.policy, &a);
+    decide(&w.view, &w.policy, &again);
+    assert_memory_equal(&w, &before, sizeof w);
+    assert_memory_equal(&a, &again, sizeof a);
+    rows[a.row]++;
+    check(&w, &a);
+    state_clear(&w.state);
+  }
+  for (int r = 0; r < ROW_COUNT; r++)  // the walk came by every row, but for those that need a reading without a state
+    if (r != ROW_first && r != ROW_rebound && r != ROW_unclear && r != ROW_adopt)
+      assert_true(rows[r] > 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_view_has_a_safe_answer)};
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
