@@ -1,0 +1,209 @@
+// The fleet with real ticks on memory stores and an IAM that is never needed or never answers: who is ticked, who waits, who
+// ends, what a stop does.
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "backends/memory/memory.h"
+#include "rotator/engine/fleet.h"
+#include "rotator/engine/memory.h"
+#include "tests/unit/engine/world.h"
+
+#define TARGETS 40
+
+struct farm {
+  struct memory_space *space;
+  struct target targets[TARGETS];
+  struct target *list[TARGETS];
+  struct memory memories[TARGETS];
+  struct tick_result results[TARGETS];
+  char names[TARGETS][16];
+  int told, io_refused;
+  int threads_seen[64];
+};
+
+static enum err no_list(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret, struct error *e) {
+  (void)c, (void)account, (void)iam_id, (void)ret;
+  return error_set(e, ERR_UNSENT, "IAM can't be reached");
+}
+static int64_t no_time(struct iam *c) { return (void)c, -1; }
+static const struct iam_ops silent_ops = {.list = no_list, .server_time_s = no_time};
+static struct iam silent = {&silent_ops};
+
+static void put_state(struct farm *f, int i, int64_t since_s) {
+  struct world w = world(PHASE_IDLE);
+  struct store_record r = {0};
+  char home[32];
+  snprintf(home, sizeof home, "home-%d", i);
+  w.state.slots[SLOT_CURRENT].since_s = since_s;
+  assert_int_equal(state_encode(&w.state, &r.value, NULL), ERR_OK);
+  assert_int_equal(memory_poke(f->space, home, &r), ERR_OK);
+  store_record_clear(&r);
+  r = (struct store_record){.value = secret_copy_text("current-value"), .stamp = w.state.epoch};
+  assert_int_equal(memory_poke(f->space, f->names[i], &r), ERR_OK);
+  store_record_clear(&r);
+  state_clear(&w.state);
+}
+
+static struct farm *farm_new(void) {
+  struct farm *f = calloc(1, sizeof *f);
+  int64_t now = env_wall_ms(env_real()) / 1000;
+  f->space = memory_space_new();
+  for (int i = 0; i < TARGETS; i++) {
+    struct target *t = &f->targets[i];
+    char home[32];
+    snprintf(f->names[i], sizeof f->names[i], "target-%d", i);
+    snprintf(home, sizeof home, "home-%d", i);
+    put_state(f, i, now - DAY);
+    memory_init(&f->memories[i]);
+    f->memories[i].last_look_s = now;
+    *t = (struct target){.name = f->names[i], .account = "a", .iam_id = "iam-ServiceId-x", .instance = "g",
+                         .key_name = "k", .host_id = "h", .writer = "w", .process_id = "0000000000000000",
+                         .policy = POLICY_DEFAULT, .memory = &f->memories[i], .n_sinks = 1};
+    t->home = memory_open(f->space, STORE_HOME, home, STORE_CLASS_A);
+    t->sinks[0] = (struct engine_sink){"one", memory_open(f->space, STORE_SINK, f->names[i], STORE_CLASS_A)};
+    f->list[i] = t;
+  }
+  return f;
+}
+
+static void farm_free(struct farm *f) {
+  for (int i = 0; i < TARGETS; i++) {
+    store_item_free(f->targets[i].home);
+    store_item_free(f->targets[i].sinks[0].item);
+    memory_clear(&f->memories[i]);
+  }
+  memory_space_unref(f->space);
+  free(f);
+}
+
+static bool give_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret, struct error *e) {
+  struct farm *f = ctx;
+  __atomic_add_fetch(&f->threads_seen[worker % 64], 1, __ATOMIC_RELAXED);
+  if (f->io_refused && t == f->list[f->io_refused]) {
+    error_set(e, ERR_INVALID, "no such CA file");
+    return false;
+  }
+  ret->iam = &silent;
+  return true;
+}
+
+static void count(void *ctx, const struct step *s) {
+  (void)s;
+  ((struct farm *)ctx)->told++;
+}
+
+static struct fleet_options options(struct farm *f, struct watcher *w) {
+  *w = (struct watcher){.end = count, .ctx = f};
+  return (struct fleet_options){.jobs = 4, .io = give_io, .io_ctx = f, .watcher = w};
+}
+
+static void everyone_is_ticked_once_when_nothing_is_due(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  fleet_run(f->list, TARGETS, &o, env_real(), f->results);
+  for (int i = 0; i < TARGETS; i++) {
+    assert_int_equal(f->results[i].end, TICK_REST);
+    assert_int_equal(f->results[i].working, WORKING_YES);
+    assert_string_equal(f->results[i].current_id, "ApiKey-current");
+  }
+  assert_int_equal(f->told, TARGETS);
+  farm_free(f);
+}
+
+static void a_bad_target_stops_no_other(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  struct store_record garbage = {.value = secret_copy_text("garbage")};
+  f->io_refused = 7;
+  assert_int_equal(memory_poke(f->space, "home-3", &garbage), ERR_OK);
+  store_record_clear(&garbage);
+  f->memories[5].last_look_s = 0;  // wants IAM, which is silent: waits, beyond our patience
+  fleet_run(f->list, TARGETS, &o, env_real(), f->results);
+  for (int i = 0; i < TARGETS; i++)
+    if (i != 3 && i != 5 && i != 7)
+      assert_int_equal(f->results[i].end, TICK_REST);
+  assert_int_equal(f->results[3].end, TICK_ATTENTION);
+  assert_int_equal(f->results[3].row, ROW_corrupt);
+  assert_int_equal(f->results[5].end, TICK_WAIT);
+  assert_int_equal(f->results[5].error.kind, ERR_UNSENT);
+  assert_int_equal(f->results[7].end, TICK_FAILED);
+  assert_string_equal(f->results[7].error.text, "no such CA file");
+  farm_free(f);
+}
+
+static bool after_three(void *ctx, const struct target *t, const struct tick_result *r) {
+  (void)r;
+  int *times = ctx;
+  return strcmp(t->name, "target-5") == 0 && ++*times == 3;
+}
+
+static void a_target_that_waits_is_put_back(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  int times = 0;
+  f->memories[5].last_look_s = 0;
+  o.patience_ms = 60000;
+  o.jobs = 1;  // a waiting target holds no worker: the others are served while it waits
+  o.done = after_three;
+  o.done_ctx = &times;
+  for (int i = 0; i < TARGETS; i++)
+    f->targets[i].policy.look_every_s = 7200;  // at rest for longer than our patience
+  fleet_run(f->list, TARGETS, &o, env_real(), f->results);
+  assert_int_equal(times, 3);
+  assert_int_equal(f->results[TARGETS - 1].end, TICK_REST);
+  farm_free(f);
+}
+
+static void a_busy_target_is_said_or_waited_for(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  char path[] = "/tmp/rotator-fleet-lock-XXXXXX";
+  int fd = mkstemp(path), lock = -1;
+  close(fd);
+  assert_int_equal(file_lock(path, env_real(), 0, &lock, NULL), ERR_OK);
+  f->targets[1].lock_path = path;
+  fleet_run(f->list, TARGETS, &o, env_real(), f->results);
+  assert_int_equal(f->results[1].end, TICK_BUSY);
+  assert_int_equal(f->results[2].end, TICK_REST);
+  file_unlock(lock);
+  o.wait_busy = true;
+  fleet_run(f->list, 2, &o, env_real(), f->results);
+  assert_int_equal(f->results[1].end, TICK_REST);
+  unlink(path);
+  farm_free(f);
+}
+
+static bool stop_now(struct env *env) { return (void)env, true; }
+
+static void a_stop_begins_nothing(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  struct env_ops ops = *env_real()->ops;
+  struct env stopped = {&ops};
+  ops.stopping = stop_now;
+  fleet_run(f->list, TARGETS, &o, &stopped, f->results);
+  for (int i = 0; i < TARGETS; i++)
+    assert_int_equal(f->results[i].end, TICK_STOPPED);
+  assert_int_equal(f->told, 0);
+  farm_free(f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(everyone_is_ticked_once_when_nothing_is_due), cmocka_unit_test(a_bad_target_stops_no_other),
+    cmocka_unit_test(a_target_that_waits_is_put_back), cmocka_unit_test(a_busy_target_is_said_or_waited_for),
+    cmocka_unit_test(a_stop_begins_nothing)};
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
