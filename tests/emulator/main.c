@@ -222,7 +222,7 @@ int main(int argc, char **argv) {
   sigaddset(&wait, SIGTERM);
   sigaddset(&wait, SIGINT);
   pthread_sigmask(SIG_BLOCK, &wait, NULL);  // inherited by every thread; main waits for them
-  signal(SIGPIPE, SIG_IGN);
+  sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
   if (o.die_with_parent) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)

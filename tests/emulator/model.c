@@ -269,6 +269,7 @@ static void free_policy(struct policy *p) {
   policy_clear_roles(p);
   free(p->roles.items);
   cJSON_Delete(p->attributes);
+  cJSON_Delete(p->tags);
   cJSON_Delete(p->extra);
   free(p);
 }

@@ -79,6 +79,7 @@ struct policy {
   char *type, *description;
   struct list roles;            // char *: role CRNs
   cJSON *attributes;            // [{key, operator, value}], the v2 spelling
+  cJSON *tags;                  // of the resource, spelt like attributes; NULL: none
   cJSON *extra;                 // v2 pattern and rule, kept as given
   struct tag tag;
   bool confers;                 // false: the granter lacked the right, so it is an empty shell

@@ -115,6 +115,9 @@ static const char *parse(const cJSON *body, bool v2, struct policy_draft *d) {
   if (!parse_roles(cJSON_GetObjectItem(v2 ? grant : body, "roles"), &d->roles))
     return "roles: at least one role_id is required.";
   d->attributes = parse_attributes(cJSON_GetObjectItem(resource, "attributes"), v2);
+  const cJSON *tags = cJSON_GetObjectItem(resource, "tags");
+  if (tags && !(d->tags = parse_attributes(tags, v2)))
+    return "resource: a tag is not valid.";
   if (!d->attributes || !policy_draft_attribute(d, "accountId"))
     return "resource: an accountId is required.";
   bool scoped = false;
@@ -144,6 +147,7 @@ void policy_draft_free(struct policy_draft *d) {
     free(d->roles.items[i]);
   free(d->roles.items);
   cJSON_Delete(d->attributes);
+  cJSON_Delete(d->tags);
   cJSON_Delete(d->extra);
   *d = (struct policy_draft){0};
 }
@@ -157,10 +161,12 @@ void policy_adopt(struct policy *p, struct policy_draft *d) {
     list_add(&p->roles, d->roles.items[i]);
   d->roles.count = 0;
   cJSON_Delete(p->attributes);
+  cJSON_Delete(p->tags);
   cJSON_Delete(p->extra);
   p->attributes = d->attributes;
+  p->tags = d->tags;
   p->extra = d->extra;
-  d->attributes = d->extra = NULL;
+  d->attributes = d->tags = d->extra = NULL;
   policy_draft_free(d);
 }
 
@@ -174,16 +180,23 @@ static cJSON *subject_json(const struct policy *p, bool v2) {
   return subject;
 }
 
-static cJSON *resource_json(const struct policy *p, bool v2) {
-  cJSON *resource = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(resource, "attributes");
+static void add_attributes(cJSON *object, const char *name, const cJSON *attributes, bool v2) {
+  cJSON *list = cJSON_AddArrayToObject(object, name);
   const cJSON *item;
-  cJSON_ArrayForEach(item, p->attributes) {
+  cJSON_ArrayForEach(item, attributes) {
     cJSON *copy = cJSON_CreateObject();
     cJSON_AddStringToObject(copy, v2 ? "key" : "name", json_text(item, "key"));
     cJSON_AddStringToObject(copy, "operator", json_text(item, "operator"));
     cJSON_AddItemToObject(copy, "value", cJSON_Duplicate(cJSON_GetObjectItem(item, "value"), true));
     cJSON_AddItemToArray(list, copy);
   }
+}
+
+static cJSON *resource_json(const struct policy *p, bool v2) {
+  cJSON *resource = cJSON_CreateObject();
+  add_attributes(resource, "attributes", p->attributes, v2);
+  if (p->tags)
+    add_attributes(resource, "tags", p->tags, v2);
   return resource;
 }
 
@@ -263,5 +276,6 @@ bool policy_covers(const struct policy *p, const struct policy_draft *d) {
     if (!has_attribute(d->attributes, item))
       return false;
   }
-  return !p->extra || !p->extra->child;
+  // Conditions and tags restrict too, in ways not looked into here.
+  return !p->tags && (!p->extra || !p->extra->child);
 }

@@ -10,7 +10,7 @@
 struct policy_draft {
   char *subject_key, *subject, *description;
   struct list roles;
-  cJSON *attributes, *extra;
+  cJSON *attributes, *tags, *extra;  // tags: of the resource, NULL when there are none
 };
 
 bool policy_is_v2(const struct req *r);

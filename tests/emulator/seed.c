@@ -71,6 +71,7 @@ static bool seed_key(struct seeding *s, struct identity *owner, const cJSON *ite
                                 emu_now_ms(s->emu));
   text_set(&k->description, json_text(item, "description"));
   text_set(&k->created_by, owner->iam_id);
+  history_add(&k->history, k->created_ms, owner->iam_id, owner->account->id, "create", "created");
   k->disabled = json_true(item, "disabled");
   k->locked = json_true(item, "locked");
   k->store_value = json_true(item, "store_value");

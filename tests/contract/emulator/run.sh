@@ -1,5 +1,5 @@
 #!/bin/sh
-# Drives the emulator with the vendor's own SDK, over plain HTTP and over HTTPS.
+# Drives the emulator with the vendor's own SDK and with a check of its faults, over HTTP and HTTPS.
 #   run.sh BUILD_DIR        BUILD_DIR holds ibmcloud-emulator somewhere below it
 # Node modules live in a cache outside the tree, one per lock file. Prints TAP; fails on any failure.
 set -eu
@@ -30,10 +30,10 @@ trap finish EXIT
 trap 'exit 1' INT TERM
 
 # A module finds its packages by where it lies, so the scripts run from a copy beside them.
-cp "$here/conformance.mjs" "$here/harness.mjs" "$work/"
+cp "$here"/*.mjs "$work/"
 ln -s "$cache/node_modules" "$work/node_modules"
 mkdir "$work/emulator"
-"$emulator" --dir "$work/emulator" --ready-file "$work/ready" >/dev/null &
+"$emulator" --imds-port 0 --dir "$work/emulator" --ready-file "$work/ready" >/dev/null &
 pid=$!
 tries=0
 until [ -s "$work/ready" ]; do
@@ -49,11 +49,13 @@ field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/ready"; }
 status=0
 count=0
 for base in "$(field http)" "$(field https)"; do
-  echo "# $base"
-  TAP_DONE=$count NODE_EXTRA_CA_CERTS=$(field ca) \
-    node "$work/conformance.mjs" "$base" "$(field http)" >"$work/tap" || status=1
-  cat "$work/tap"
-  count=$((count + $(grep -c '^\(not \)\{0,1\}ok ' "$work/tap" || true)))
+  for script in conformance faults; do
+    echo "# $script on $base"
+    TAP_DONE=$count NODE_EXTRA_CA_CERTS=$(field ca) \
+      node "$work/$script.mjs" "$base" "$(field http)" "$(field imds)" >"$work/tap" || status=1
+    cat "$work/tap"
+    count=$((count + $(grep -c '^\(not \)\{0,1\}ok ' "$work/tap" || true)))
+  done
 done
 echo "1..$count"
 exit $status
