@@ -1,0 +1,252 @@
+#include "rotator/app/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rotator/app/generate.h"
+#include "rotator/app/lazy_transport.h"
+#include "rotator/app/notify.h"
+#include "rotator/app/out.h"
+#include "rotator/app/report.h"
+#include "rotator/base/log.h"
+#include "rotator/base/text.h"
+
+static int (*const commands[CMD_COUNT])(struct app *a) = {
+    [CMD_INIT] = command_init,         [CMD_RUN] = command_run,
+    [CMD_ROTATE] = command_rotate,     [CMD_STATUS] = command_status,
+    [CMD_CHECK] = command_check,       [CMD_KEYS] = command_keys,
+    [CMD_ROLLBACK] = command_rollback, [CMD_HOLD] = command_hold,
+    [CMD_RESUME] = command_resume,     [CMD_REPAIR] = command_repair,
+    [CMD_FORGET] = command_forget,     [CMD_HISTORY] = command_history,
+};
+
+// --- configuration ---
+
+static char *find_config(const char *given) {
+  const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
+  char path[4096];
+  if (given)
+    return strdup(given);
+  if (access("/etc/rotator/rotator.yaml", F_OK) == 0)
+    return strdup("/etc/rotator/rotator.yaml");
+  if (xdg && xdg[0] == '/')
+    snprintf(path, sizeof path, "%s/rotator/rotator.yaml", xdg);
+  else
+    snprintf(path, sizeof path, "%s/.config/rotator/rotator.yaml", home ? home : "");
+  return strdup(home || xdg ? path : "/etc/rotator/rotator.yaml");
+}
+
+// Words of a shell: quoted only where it must be.
+static void name_self(struct app *a) {
+  const char *c = a->cli.config;
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=@%,:";
+  if (!c)
+    text_copy(a->self, sizeof a->self, "rotator");
+  else if (c[strspn(c, plain)] == '\0')
+    snprintf(a->self, sizeof a->self, "rotator -c %s", c);
+  else
+    snprintf(a->self, sizeof a->self, "rotator -c '%s'", c);
+}
+
+static int load_config(struct app *a) {
+  char next[700], text[4200];
+  a->config_path = find_config(a->cli.config);
+  if (!a->config_path)
+    return EXIT_BUG;
+  if (access(a->config_path, F_OK) != 0) {
+    snprintf(text, sizeof text, "there is no configuration %s", a->config_path);
+    report_usage(a, text, "rotator --help");
+    return EXIT_USAGE;
+  }
+  enum err r = config_load(a->config_path, env_wall_ms(a->env) / 1000, &a->config, &a->mistakes);
+  if (r == ERR_OK)
+    return EXIT_FINE;
+  report_mistakes(a, true);
+  report_next(a, "check --offline", NULL, next, sizeof next);
+  snprintf(text, sizeof text, "the configuration %s cannot be used", a->config_path);
+  report_usage(a, text, next);
+  return r == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
+}
+
+// --- targets ---
+
+static int unknown_target(const struct app *a, const char *name) {
+  char text[400], next[700];
+  const char *near = config_target_nearest(a->config, name);
+  snprintf(text, sizeof text,
+           near ? "there is no target '%s' (did you mean '%s'?)" : "there is no target '%s'", name,
+           near);
+  report_next(a, "status", NULL, next, sizeof next);
+  report_usage(a, text, next);
+  return EXIT_USAGE;
+}
+
+static bool select_target(struct app *a, const struct config_target *t) {
+  if (t->broken) {
+    a->n_broken++;
+    return true;
+  }
+  struct bound *b = compose_bound(a->compose, (size_t)(t - a->config->targets));
+  if (b)
+    a->selected[a->n_selected++] = b;
+  return b != NULL;
+}
+
+static int select_targets(struct app *a) {
+  bool ok = true;
+  a->selected = calloc(a->config->n_targets + 1, sizeof(struct bound *));
+  if (!a->selected)
+    return EXIT_BUG;
+  for (size_t i = 0; a->cli.n_targets == 0 && i < a->config->n_targets; i++)
+    ok = select_target(a, &a->config->targets[i]) && ok;
+  for (size_t i = 0; i < a->cli.n_targets; i++) {
+    const struct config_target *t = config_target_find(a->config, a->cli.targets[i]);
+    if (!t)
+      return unknown_target(a, a->cli.targets[i]);
+    ok = select_target(a, t) && ok;
+  }
+  return ok ? EXIT_FINE : EXIT_BUG;
+}
+
+// A broken target stops itself only.
+static int report_broken(struct app *a) {
+  char text[200], next[700];
+  if (a->n_broken == 0)
+    return EXIT_FINE;
+  report_mistakes(a, false);
+  report_next(a, "check --offline", NULL, next, sizeof next);
+  snprintf(text, sizeof text, "%zu target%s cannot be worked on: mistakes in the configuration",
+           a->n_broken, a->n_broken == 1 ? "" : "s");
+  report_usage(a, text, next);
+  return a->n_selected > 0 ? EXIT_PERSON : EXIT_USAGE;
+}
+
+static int compose_all(struct app *a) {
+  struct error e;
+  a->jobs = (unsigned)(a->cli.jobs > 0 ? a->cli.jobs : a->config->jobs > 0 ? a->config->jobs : 8);
+  enum err r = compose_new(a->config, a->env, a->jobs, &a->compose, &e);
+  if (r == ERR_OK)
+    return select_targets(a);
+  report_usage(a, e.text, "rotator --help");
+  return r == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
+}
+
+// --- the answer ---
+
+cJSON *app_answer_target(struct app *a, const char *target) {
+  if (!a->targets)
+    return NULL;
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "target", target);
+  cJSON_AddItemToArray(a->targets, o);
+  return o;
+}
+
+static void begin_answer(struct app *a) {
+  if (!a->cli.json)
+    return;
+  a->answer = cJSON_CreateObject();
+  cJSON_AddNumberToObject(a->answer, "rotator", 1);
+  cJSON_AddStringToObject(a->answer, "command",
+                          a->cli.command ? cli_commands[a->cli.command].name : "");
+  a->targets = cJSON_AddArrayToObject(a->answer, "targets");
+}
+
+static int end_answer(struct app *a, int status) {
+  if (a->answer) {
+    cJSON_AddNumberToObject(a->answer, "exit", status);
+    char *text = cJSON_Print(a->answer);
+    if (text)
+      puts(text);
+    cJSON_free(text);
+  }
+  // A full disk or a closed pipe must not look like success to a script that reads the answer.
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_FINE)
+    status = EXIT_BUG;
+  return status;
+}
+
+// --- from argv to status ---
+
+static void set_up_logs(const struct app *a) {
+  bool json = a->cli.log_format && strcmp(a->cli.log_format, "json") == 0;
+  enum log_level level = a->cli.verbose ? LOG_LEVEL_DEBUG
+                         : a->cli.quiet ? LOG_LEVEL_ERROR
+                         : env_stderr_is_journal() || (json && !isatty(STDERR_FILENO))
+                             ? LOG_LEVEL_NOTICE
+                             : LOG_LEVEL_WARN;
+  log_setup(level, json ? LOG_JSON : LOG_TEXT);
+  out_setup(a->cli.json, a->cli.quiet);
+}
+
+static int usage_mistake(struct app *a, const struct error *e) {
+  char next[700];
+  enum command c = a->cli.command;
+  if (c == CMD_NONE)
+    text_copy(next, sizeof next, "rotator --help");
+  else
+    snprintf(next, sizeof next, "rotator %s --help", cli_commands[c].name);
+  report_usage(a, e->text, next);
+  return EXIT_USAGE;
+}
+
+static int run_command(struct app *a) {
+  int status = load_config(a);
+  if (status != EXIT_FINE)
+    return status;
+  if (a->cli.generate) {
+    for (size_t i = 0; i < a->config->n_targets; i++)
+      puts(a->config->targets[i].name);
+    return EXIT_FINE;
+  }
+  begin_answer(a);
+  status = compose_all(a);
+  if (status == EXIT_FINE && a->cli.command != CMD_CHECK)
+    status = report_broken(a);
+  if (status == EXIT_FINE || (status == EXIT_PERSON && a->n_selected > 0)) {
+    notify_ready();
+    status = exit_worse(status, commands[a->cli.command](a));
+    notify_stopping();
+  }
+  return end_answer(a, status);
+}
+
+static void clean_up(struct app *a) {
+  a->compose = compose_free(a->compose);
+  free(a->selected);
+  config_free(a->config);
+  config_report_clear(&a->mistakes);
+  free(a->config_path);
+  cJSON_Delete(a->answer);
+  cli_clear(&a->cli);
+  lazy_transport_cleanup();
+}
+
+static int dispatch(struct app *a) {
+  if (a->cli.help) {
+    cli_help(stdout, a->cli.command);
+    return EXIT_FINE;
+  }
+  if (a->cli.version) {
+    puts("rotator " ROTATOR_VERSION);
+    return EXIT_FINE;
+  }
+  if (a->cli.generate && strcmp(a->cli.generate, "targets") != 0)
+    return generate(stdout, a->cli.generate) ? EXIT_FINE : EXIT_USAGE;
+  env_real_catch_signals();
+  return run_command(a);
+}
+
+int app_main(int argc, char **argv, bool memory_locked) {
+  struct app a = {.env = env_real(), .memory_locked = memory_locked};
+  struct error e;
+  enum err r = cli_parse(argc, argv, &a.cli, &e);
+  set_up_logs(&a);
+  name_self(&a);
+  int status = r == ERR_OK ? dispatch(&a) : r == ERR_INTERNAL ? EXIT_BUG : usage_mistake(&a, &e);
+  clean_up(&a);
+  return status;
+}

@@ -1,0 +1,178 @@
+// What is made of the tables besides --help: the option lists of rotator(1) and the shell completions.
+#include <string.h>
+
+#include "rotator/app/cli.h"
+
+// --- rotator(1): between the markers .\" begin generated / .\" end generated ---
+
+// In mdoc a full stop or a bar at the start of a macro's argument, or alone, would be read as something else.
+static void mdoc_words(FILE *out, const char *arg) {
+  for (const char *p = arg; *p; p++)
+    fputs(*p == '|' ? " | " : (char[]){*p, 0}, out);
+}
+
+static void manual_option(FILE *out, const struct cli_option *o) {
+  fprintf(out, ".It");
+  if (o->letter)
+    fprintf(out, " Fl %c ,", o->letter);
+  fprintf(out, " Fl Fl %s", o->name);
+  if (o->arg && o->fallback)
+    fprintf(out, " Ns Op = Ns Ar ");
+  else if (o->arg)
+    fprintf(out, " Ar ");
+  if (o->arg)
+    mdoc_words(out, o->arg);
+  fprintf(out, "\n%s\n", o->help);
+}
+
+static void manual_list(FILE *out, enum command command) {
+  bool any = false;
+  for (size_t i = 0; i < cli_n_options; i++)
+    if (cli_option_belongs(&cli_options[i], command)) {
+      if (!any)
+        fprintf(out, ".Bl -tag -width Ds -compact\n");
+      any = true;
+      manual_option(out, &cli_options[i]);
+    }
+  if (any)
+    fprintf(out, ".El\n");
+}
+
+static const char *targets_mdoc(enum command command) {
+  switch (cli_commands[command].targets) {
+  case CLI_TARGETS_ONE:
+    return "Ar target";
+  case CLI_TARGETS_SOME:
+    return "Ar target ...";
+  case CLI_TARGETS_ANY:
+    return "Op Ar target ...";
+  }
+  return "";
+}
+
+static void generate_manual(FILE *out) {
+  fprintf(out, ".Bl -tag -width Ds\n");
+  for (int i = CMD_NONE + 1; i < CMD_COUNT; i++) {
+    fprintf(out, ".It Cm %s %s\n%s\n", cli_commands[i].name, targets_mdoc((enum command)i),
+            cli_commands[i].help);
+    manual_list(out, (enum command)i);
+  }
+  fprintf(out, ".El\n.Pp\nOptions of every command:\n.Pp\n");
+  manual_list(out, CMD_NONE);
+}
+
+// --- completion ---
+
+static void bash_words(FILE *out, enum command command) {
+  for (size_t i = 0; i < cli_n_options; i++)
+    if (cli_option_belongs(&cli_options[i], command) ||
+        cli_option_belongs(&cli_options[i], CMD_NONE))
+      fprintf(out, " --%s", cli_options[i].name);
+}
+
+static void bash_choices(FILE *out) {
+  for (size_t i = 0; i < cli_n_options; i++) {
+    const struct cli_option *o = &cli_options[i];
+    if (o->type != CLI_CHOICE || o->hidden || o->fallback)
+      continue;
+    fprintf(out, "  --%s) COMPREPLY=($(compgen -W '", o->name);
+    for (const char *p = o->choices; *p; p++)
+      fputc(*p == '|' ? ' ' : *p, out);
+    fprintf(out, "' -- \"$cur\")); return ;;\n");
+  }
+}
+
+static void generate_bash(FILE *out) {
+  fprintf(out, "# bash completion for rotator(1); made by 'rotator --generate=completion'\n"
+               "_rotator()\n{\n"
+               "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command='' "
+               "config=() i words=''\n"
+               "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+               "    case ${COMP_WORDS[i]} in\n"
+               "    -c | --config) config=(-c \"${COMP_WORDS[i+1]-}\"); ((i++)) ;;\n"
+               "    -*) ;;\n"
+               "    *) [[ -n $command ]] || command=${COMP_WORDS[i]} ;;\n"
+               "    esac\n"
+               "  done\n"
+               "  case $prev in\n"
+               "  -c | --config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n");
+  bash_choices(out);
+  fprintf(out, "  esac\n  case $command in\n  '') words='");
+  for (int i = CMD_NONE + 1; i < CMD_COUNT; i++)
+    fprintf(out, "%s ", cli_commands[i].name);
+  bash_words(out, CMD_NONE);
+  fprintf(out, "' ;;\n");
+  for (int i = CMD_NONE + 1; i < CMD_COUNT; i++) {
+    fprintf(out, "  %s) words='", cli_commands[i].name);
+    bash_words(out, (enum command)i);
+    fprintf(out, "' ;;\n");
+  }
+  fprintf(out, "  esac\n"
+               "  if [[ $cur != -* && -n $command ]]; then\n"
+               "    words=$(rotator ${config[@]+\"${config[@]}\"} --generate=targets 2>/dev/null)\n"
+               "  fi\n"
+               "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+               "}\ncomplete -F _rotator rotator\n");
+}
+
+static void zsh_option(FILE *out, const struct cli_option *o) {
+  fprintf(out, "      '--%s%s[", o->name, o->fallback ? "=-" : o->arg ? "=" : "");
+  for (const char *p = o->help; *p; p++)
+    fputs(*p == '\''                            ? "'\\''"
+          : *p == '[' || *p == ']' || *p == ':' ? (char[]){'\\', *p, 0}
+                                                : (char[]){*p, 0},
+          out);
+  fputc(']', out);
+  if (o->fallback)
+    fputc(':', out);
+  if (o->type == CLI_CHOICE) {
+    fprintf(out, ":%s:(", o->name);
+    for (const char *p = o->choices; *p; p++)
+      fputc(*p == '|' ? ' ' : *p, out);
+    fputc(')', out);
+  } else if (o->arg) {
+    fprintf(out, ":%s:%s", o->name, strcmp(o->arg, "FILE") == 0 ? "_files" : " ");
+  }
+  fprintf(out, "' \\\n");
+}
+
+static void zsh_options(FILE *out, enum command command) {
+  for (size_t i = 0; i < cli_n_options; i++)
+    if (cli_option_belongs(&cli_options[i], command))
+      zsh_option(out, &cli_options[i]);
+}
+
+static void generate_zsh(FILE *out) {
+  fprintf(out, "#compdef rotator\n# zsh completion for rotator(1); made by 'rotator "
+               "--generate=completion-zsh'\n"
+               "_rotator_targets()\n{\n  local -a targets\n"
+               "  targets=(${(f)\"$(rotator --generate=targets 2>/dev/null)\"})\n  _describe "
+               "target targets\n}\n"
+               "_rotator()\n{\n  local -a commands\n  local state\n  commands=(\n");
+  for (int i = CMD_NONE + 1; i < CMD_COUNT; i++)
+    fprintf(out, "    \"%s:%s\"\n", cli_commands[i].name, cli_commands[i].help);
+  fprintf(out, "  )\n  _arguments -C '1:command:->command' '*::argument:->argument'\n"
+               "  case $state in\n  command) _describe command commands ;;\n  argument)\n    case "
+               "$words[1] in\n");
+  for (int i = CMD_NONE + 1; i < CMD_COUNT; i++) {
+    fprintf(out, "    %s)\n      _arguments \\\n", cli_commands[i].name);
+    zsh_options(out, (enum command)i);
+    zsh_options(out, CMD_NONE);
+    fprintf(out, "      '*:target:_rotator_targets' ;;\n");
+  }
+  fprintf(out, "    esac ;;\n  esac\n}\n_rotator \"$@\"\n");
+}
+
+bool cli_generate(FILE *out, const char *what) {
+  static const struct {
+    const char *what;
+    void (*generate)(FILE *out);
+  } parts[] = {
+      {"manual", generate_manual}, {"completion", generate_bash}, {"completion-zsh", generate_zsh}};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (strcmp(parts[i].what, what) == 0) {
+      parts[i].generate(out);
+      return true;
+    }
+  return false;
+}

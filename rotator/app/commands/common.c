@@ -1,0 +1,206 @@
+#include "rotator/app/commands/common.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rotator/app/history.h"
+#include "rotator/app/out.h"
+#include "rotator/app/report_words.h"
+#include "rotator/base/atomic_file.h"
+#include "rotator/base/text.h"
+
+// --- looking ---
+
+static enum err observe(struct bound *b, bool ask_iam, struct look *l) {
+  state_clear(&l->state);
+  enum err r = tick_observe(&b->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
+  if (r == ERR_OK)
+    decide(&l->view, &b->target.policy, &l->action);
+  return r;
+}
+
+enum err look_at(struct bound *b, enum look_at how, struct look *ret, struct error *e) {
+  struct look l = {0};
+  enum err r = compose_bind(b, 0, how == LOOK_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
+  if (r != ERR_OK)
+    return r;
+  if (!compose_io(NULL, 0, &b->target, &l.io, e))
+    return ERR_INTERNAL;
+  r = observe(b, how == LOOK_AT_IAM, &l);
+  if (r == ERR_OK && how == LOOK_AS_NEEDED && l.action.kind == ACT_LOOK)
+    r = observe(b, true, &l);
+  if (r != ERR_OK && e)
+    *e = l.error;
+  if (r != ERR_OK)
+    state_clear(&l.state);
+  else
+    *ret = l;
+  if (r == ERR_OK && ret->view.state)
+    ret->view.state = &ret->state;
+  return r;
+}
+
+void look_clear(struct look *l) {
+  state_clear(&l->state);
+}
+
+bool is_busy(struct bound *b, struct env *env) {
+  int fd = -1;
+  if (!b->target.lock_path || access(b->target.lock_path, F_OK) != 0)
+    return false;
+  bool busy = file_lock(b->target.lock_path, env, 0, &fd, NULL) == ERR_LOCKED;
+  file_unlock(fd);
+  return busy;
+}
+
+// --- people ---
+
+void who_asks(char *dst, size_t cap) {
+  char host[64] = "";
+  const struct passwd *pw = getpwuid(getuid());
+  const char *sudo = getenv("SUDO_USER");
+  if (gethostname(host, sizeof host - 1) != 0)
+    host[0] = '\0';
+  snprintf(dst, cap, "%s@%s", sudo ? sudo : pw ? pw->pw_name : "unknown", host);
+}
+
+void wish_fill(struct wish *w, const struct app *a, const char *reason) {
+  *w = (struct wish){.grace_s = -1, .at_s = env_wall_ms(a->env) / 1000};
+  text_copy(w->reason, sizeof w->reason, reason ? reason : "");
+  who_asks(w->by, sizeof w->by);
+}
+
+bool confirm(const struct app *a, const char *question) {
+  char line[16] = "", next[700];
+  if (a->cli.yes)
+    return true;
+  if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+    snprintf(next, sizeof next, "rotator %s --help", cli_commands[a->cli.command].name);
+    report_usage(a, "this has to be confirmed: there is no terminal to ask on, give --yes", next);
+    return false;
+  }
+  fprintf(stderr, "%s [y/N] ", question);
+  return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
+}
+
+void age_text(char *dst, size_t cap, int64_t s) {
+  if (s < 0) {
+    text_copy(dst, cap, "-");
+    return;
+  }
+  if (s >= 2 * 86400)
+    s -= s % 86400;
+  else if (s >= 2 * 3600)
+    s -= s % 3600;
+  else if (s >= 120)
+    s -= s % 60;
+  text_format_duration(dst, cap, s);
+}
+
+void time_text(char *dst, size_t cap, int64_t t_s) {
+  if (t_s > 0)
+    text_format_time(dst, cap, t_s);
+  else
+    text_copy(dst, cap, "-");
+}
+
+// --- what was done ---
+
+static void say_grace(const struct bound *b, const struct tick_result *r) {
+  char until[32];
+  time_text(until, sizeof until, b->told.until_s);
+  out_line("%s: %s is published to %zu sink%s and proven", b->target.name, r->current_id,
+           b->target.n_sinks, b->target.n_sinks == 1 ? "" : "s");
+  if (r->previous_id[0] && r->phase == PHASE_GRACE)
+    out_line("%s: the old key %s works until %s; then the next 'rotator run' retires it",
+             b->target.name, r->previous_id, until);
+  else if (r->previous_id[0])
+    out_line("%s: the old key %s is being retired: %s", b->target.name, r->previous_id,
+             report_why(r->why)->text);
+}
+
+void say_done(const struct bound *b, const struct tick_result *r) {
+  if (!b->told.acted || r->end == TICK_FAILED)
+    return;
+  if (b->told.retired)
+    out_line("%s: the old key %s is deleted; %s is current", b->target.name, b->told.retired_id,
+             r->current_id);
+  else if (r->phase == PHASE_GRACE || r->phase == PHASE_RETIRING)
+    say_grace(b, r);
+  else if (r->phase == PHASE_IDLE && b->told.promoted)
+    out_line("%s: %s is published and proven", b->target.name, r->current_id);
+  else if (r->phase < PHASE_COUNT)
+    out_line("%s: %s, current key %s", b->target.name, phase_name(r->phase),
+             r->current_id[0] ? r->current_id : "none");
+}
+
+static enum goal goal_of(const struct drive *d, const struct bound *b, const struct tick_result *r,
+                         bool by_hand) {
+  if (!by_hand)
+    return GOAL_NONE;
+  return !d->done || d->done(d->done_ctx, &b->target, r) ? GOAL_REACHED : GOAL_MISSED;
+}
+
+static int report_all(struct app *a, const struct drive *d, bool by_hand,
+                      const struct tick_result *results) {
+  int worst = EXIT_FINE;
+  for (size_t i = 0; i < a->n_selected; i++) {
+    struct bound *b = a->selected[i];
+    struct outcome o;
+    drive_finish(b, &results[i], goal_of(d, b, &results[i], by_hand), &o);
+    say_done(b, &results[i]);
+    report_result(a, b, &results[i], &o);
+    worst = exit_worse(worst, o.exit);
+  }
+  return worst;
+}
+
+int drive_and_report(struct app *a, const struct drive *d, bool by_hand) {
+  struct error e;
+  struct tick_result *results = calloc(a->n_selected + 1, sizeof *results);
+  if (!results)
+    return EXIT_BUG;
+  int status = EXIT_PERSON;
+  if (drive_run(d, a->selected, a->n_selected, results, &e) == ERR_OK) {
+    status = report_all(a, d, by_hand, results);
+  } else {
+    struct trouble t = {.working = WORKING_UNKNOWN, .step = "start", .error = &e};
+    report_trouble(a, &t);
+  }
+  free(results);
+  return status;
+}
+
+// --- changes ---
+
+int change_each(struct app *a, const char *command,
+                enum err (*change)(struct app *a, struct bound *b, const struct engine_io *io,
+                                   char *ret_text, size_t cap, struct error *e)) {
+  int worst = EXIT_FINE;
+  for (size_t i = 0; i < a->n_selected; i++) {
+    struct bound *b = a->selected[i];
+    struct engine_io io;
+    struct error e = {0};
+    char text[400] = "";
+    enum err r = compose_io(NULL, 0, &b->target, &io, &e) ? ERR_OK : ERR_INTERNAL;
+    if (r == ERR_OK && is_busy(b, a->env))
+      r = error_set(&e, ERR_LOCKED, "another run works on this target now");
+    if (r == ERR_OK)
+      r = change(a, b, &io, text, sizeof text, &e);
+    if (r != ERR_OK) {
+      worst = exit_worse(worst, report_failure(a, b, command, &e));
+      continue;
+    }
+    history_command(b, command, text, a->cli.reason);
+    out_line("%s: %s", b->target.name, text);
+    cJSON *o = app_answer_target(a, b->target.name);
+    if (o) {
+      cJSON_AddNumberToObject(o, "exit", EXIT_FINE);
+      cJSON_AddStringToObject(o, "text", text);
+    }
+  }
+  return worst;
+}

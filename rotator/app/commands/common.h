@@ -1,0 +1,48 @@
+// What several commands need.
+#ifndef ROTATOR_APP_COMMANDS_COMMON_H
+#define ROTATOR_APP_COMMANDS_COMMON_H
+
+#include "rotator/app/app.h"
+#include "rotator/app/drive.h"
+#include "rotator/app/report.h"
+#include "rotator/engine/wish.h"
+
+// One reading of a target, and what would be done about it. Clear with look_clear.
+struct look {
+  struct engine_io io;
+  struct state state;
+  struct view view;
+  struct action action;
+  struct error error; // the last thing that went wrong while reading; kind ERR_OK: nothing
+};
+enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM };
+// As needed: IAM is asked when the engine would ask it. The error, when it could not be bound.
+enum err look_at(struct bound *b, enum look_at how, struct look *ret, struct error *e);
+void look_clear(struct look *l);
+
+// Is a run at work on the target now? (A command by hand does not wait behind it.)
+bool is_busy(struct bound *b, struct env *env);
+// For wishes: who asked ("alice@host"), why.
+void wish_fill(struct wish *w, const struct app *a, const char *reason);
+void who_asks(char *dst, size_t cap);
+
+// Asks on the terminal; true with --yes. False also when there is no terminal to ask on (and then
+// says so as a usage error).
+bool confirm(const struct app *a, const char *question);
+
+// "3d4h" rounded to what a person reads, "-" for negative.
+void age_text(char *dst, size_t cap, int64_t seconds);
+void time_text(char *dst, size_t cap, int64_t t_s); // "-" for 0 and less
+
+// What a run has done to the target, one line on standard output.
+void say_done(const struct bound *b, const struct tick_result *r);
+
+// Drives all selected targets with the goal that `done` says, reports each; the worst status.
+int drive_and_report(struct app *a, const struct drive *d, bool by_hand);
+
+// One change of the state for each selected target, told and entered into the history.
+int change_each(struct app *a, const char *command,
+                enum err (*change)(struct app *a, struct bound *b, const struct engine_io *io,
+                                   char *ret_text, size_t cap, struct error *e));
+
+#endif

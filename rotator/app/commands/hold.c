@@ -1,0 +1,63 @@
+#include <stdio.h>
+
+#include "rotator/app/commands/common.h"
+#include "rotator/base/text.h"
+
+// A time, or a duration from now. 0: until lifted.
+static enum err parse_until(const struct app *a, int64_t *ret_s, struct error *e) {
+  int64_t now_s = env_wall_ms(a->env) / 1000, s = 0;
+  const char *until = a->cli.until;
+  if (!until) {
+    *ret_s = 0;
+    return ERR_OK;
+  }
+  if (text_parse_duration(until, &s) == ERR_OK)
+    s += now_s;
+  else if (text_parse_time(until, &s) != ERR_OK)
+    return error_set(e, ERR_INVALID,
+                     "--until takes a time such as 2026-12-01T06:00:00Z or a duration such as 3d, "
+                     "not '%s'",
+                     until);
+  if (s <= now_s)
+    return error_set(e, ERR_INVALID, "--until %s is over already", until);
+  *ret_s = s;
+  return ERR_OK;
+}
+
+static enum err hold(struct app *a, struct bound *b, const struct engine_io *io, char *ret_text,
+                     size_t cap, struct error *e) {
+  struct hold h = {.on = true};
+  char until[32];
+  enum err r = parse_until(a, &h.until_s, e);
+  if (r != ERR_OK)
+    return r;
+  text_copy(h.reason, sizeof h.reason, a->cli.reason ? a->cli.reason : "");
+  who_asks(h.by, sizeof h.by);
+  r = wish_hold(&b->target, io, &h, e);
+  time_text(until, sizeof until, h.until_s);
+  snprintf(ret_text, cap,
+           "held %s%s: no rotation begins and nothing is retired; sinks are still mended",
+           h.until_s ? "until " : "until resumed", h.until_s ? until : "");
+  return r;
+}
+
+static enum err resume(struct app *a, struct bound *b, const struct engine_io *io, char *ret_text,
+                       size_t cap, struct error *e) {
+  (void)a;
+  snprintf(ret_text, cap, "resumed: the next run goes on");
+  return wish_resume(&b->target, io, e);
+}
+
+int command_hold(struct app *a) {
+  int64_t s;
+  struct error e;
+  if (parse_until(a, &s, &e) != ERR_OK) {
+    report_usage(a, e.text, "rotator hold --help");
+    return EXIT_USAGE;
+  }
+  return change_each(a, "hold", hold);
+}
+
+int command_resume(struct app *a) {
+  return change_each(a, "resume", resume);
+}

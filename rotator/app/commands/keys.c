@@ -1,0 +1,201 @@
+// Every key of the identity as IAM lists it, and what each is to us. With --disable or --delete, one
+// key that is not ours to rotate is taken out of the way; never the current or the pending one.
+#include <stdio.h>
+#include <string.h>
+
+#include "rotator/app/commands/common.h"
+#include "rotator/app/history.h"
+#include "rotator/app/out.h"
+#include "rotator/base/text.h"
+#include "rotator/engine/tag.h"
+
+struct listing {
+  struct app *app;
+  struct bound *bound;
+  struct look look;
+  struct iam_key_list list;
+  int64_t now_s;
+};
+
+static const char *role_of(const struct listing *l, const struct iam_key *k) {
+  const struct state *s = l->look.view.state;
+  struct tag tag;
+  for (int i = 0; s && i < SLOT_COUNT; i++)
+    if (s->slots[i].used && strcmp(s->slots[i].key_id, k->id) == 0)
+      return slot_name((enum slot_name)i);
+  if (!s && l->look.view.adoptable && strcmp(l->look.view.adoptable->id, k->id) == 0)
+    return "in the sinks";
+  if (!tag_parse(k->description, &tag) || strcmp(tag.binding, l->bound->binding) != 0)
+    return "unknown";
+  if (!s || strcmp(tag.lineage, s->lineage) != 0)
+    return "other lineage";
+  return tag.generation <= s->generation ? "stray" : "ours";
+}
+
+static const char *condition_of(const struct iam_key *k) {
+  if (k->disabled)
+    return k->locked ? "disabled, locked" : "disabled";
+  if (k->expired)
+    return "expired";
+  return k->locked ? "active, locked" : "active";
+}
+
+static void used_text(const struct listing *l, const struct iam_key *k, char *dst, size_t cap) {
+  char ago[32];
+  if (!k->has_activity) {
+    text_copy(dst, cap, "not known");
+  } else if (k->last_authn_s < 0) {
+    text_copy(dst, cap, "never");
+  } else {
+    age_text(ago, sizeof ago, l->now_s - k->last_authn_s);
+    snprintf(dst, cap, "%s ago", ago);
+  }
+}
+
+// The list says nothing of the use; each key is asked for once more.
+static void add_activity(struct listing *l, struct iam_key *k) {
+  struct iam_key more = {0};
+  struct iam *iam = l->look.io.iam;
+  if (iam->ops->get(iam, k->id, true, &more, NULL) == ERR_OK && more.has_activity) {
+    k->has_activity = true;
+    k->last_authn_s = more.last_authn_s;
+    k->authn_count = more.authn_count;
+  }
+  iam_key_clear(&more);
+}
+
+static void answer_key(const struct listing *l, cJSON *keys, const struct iam_key *k) {
+  char time[32];
+  if (!keys)
+    return;
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "id", k->id);
+  cJSON_AddStringToObject(o, "name", k->name);
+  cJSON_AddStringToObject(o, "role", role_of(l, k));
+  cJSON_AddBoolToObject(o, "disabled", k->disabled);
+  cJSON_AddBoolToObject(o, "locked", k->locked);
+  cJSON_AddBoolToObject(o, "expired", k->expired);
+  time_text(time, sizeof time, k->created_s);
+  cJSON_AddStringToObject(o, "created", time);
+  time_text(time, sizeof time, k->has_activity ? k->last_authn_s : -1);
+  cJSON_AddStringToObject(o, "last_used", time);
+  cJSON_AddItemToArray(keys, o);
+}
+
+static void show(struct listing *l) {
+  struct table t;
+  char age[32], used[48];
+  cJSON *answer = app_answer_target(l->app, l->bound->target.name);
+  cJSON *keys = answer ? cJSON_AddArrayToObject(answer, "keys") : NULL;
+  table_init(&t, 6);
+  table_row(&t, (const char *const[]){"KEY", "ROLE", "CONDITION", "AGE", "LAST USED", "NAME"});
+  for (size_t i = 0; i < l->list.n; i++) {
+    struct iam_key *k = &l->list.keys[i];
+    add_activity(l, k);
+    age_text(age, sizeof age, k->created_s > 0 ? l->now_s - k->created_s : -1);
+    used_text(l, k, used, sizeof used);
+    table_row(&t, (const char *const[]){k->id, role_of(l, k), condition_of(k), age, used, k->name});
+    answer_key(l, keys, k);
+  }
+  table_print(&t);
+  table_clear(&t);
+}
+
+// --- one key out of the way ---
+
+static const struct iam_key *find_key(const struct listing *l, const char *id) {
+  for (size_t i = 0; i < l->list.n; i++)
+    if (strcmp(l->list.keys[i].id, id) == 0)
+      return &l->list.keys[i];
+  return NULL;
+}
+
+static int refuse(struct listing *l, const char *id, const char *why) {
+  char text[300], next[700];
+  snprintf(text, sizeof text, "%s: %s", id, why);
+  report_next(l->app, "keys", l->bound->target.name, next, sizeof next);
+  struct error e;
+  error_set(&e, ERR_REFUSED, "%s", text);
+  struct trouble t = {.target = l->bound->target.name,
+                      .working = view_working(&l->look.view),
+                      .step = "keys",
+                      .error = &e,
+                      .next = next};
+  report_trouble(l->app, &t);
+  return EXIT_USAGE;
+}
+
+static bool is_agreed(struct listing *l, const char *verb, const struct iam_key *k,
+                      const char *role) {
+  char question[500];
+  const char *warning = "";
+  if (strcmp(role, "previous") == 0)
+    warning = " Consumers that have not read the new key yet still use it; no way back then.";
+  else if (strcmp(role, "unknown") == 0)
+    warning = " It is not ours: somebody may use it.";
+  else if (strcmp(role, "other lineage") == 0)
+    warning = " Another host or an earlier state made it, and may have it in use.";
+  snprintf(question, sizeof question, "%s %s (%s, %s)?%s", verb, k->id, k->name, role, warning);
+  return confirm(l->app, question);
+}
+
+static int take_away(struct listing *l, const char *id, bool delete) {
+  const struct iam_key *k = find_key(l, id);
+  struct iam *iam = l->look.io.iam;
+  struct error e = {0};
+  if (!k)
+    return refuse(l, id, "the identity has no such key");
+  const char *role = role_of(l, k);
+  if (strcmp(role, "current") == 0 || strcmp(role, "in the sinks") == 0)
+    return refuse(l, id, "it is the key that consumers use; rotate first");
+  if (strcmp(role, "pending") == 0)
+    return refuse(l, id, "it is the new key of a rotation under way; roll back first");
+  if (!is_agreed(l, delete ? "Delete" : "Disable", k, role))
+    return EXIT_USAGE;
+  enum err r = delete ? iam->ops->remove(iam, id, &e) : iam->ops->disable(iam, id, &e);
+  if (r != ERR_OK)
+    return report_failure(l->app, l->bound, delete ? "delete" : "disable", &e);
+  history_command(l->bound, "keys", delete ? "deleted by hand" : "disabled by hand", id);
+  out_line("%s: %s %s", l->bound->target.name, delete ? "deleted" : "disabled", id);
+  cJSON *o = app_answer_target(l->app, l->bound->target.name);
+  if (o)
+    cJSON_AddStringToObject(o, delete ? "deleted" : "disabled", id);
+  return EXIT_FINE;
+}
+
+static int work(struct listing *l) {
+  const struct cli *c = &l->app->cli;
+  if (c->disable_id)
+    return take_away(l, c->disable_id, false);
+  if (c->delete_id)
+    return take_away(l, c->delete_id, true);
+  show(l);
+  return EXIT_FINE;
+}
+
+int command_keys(struct app *a) {
+  struct listing l = {.app = a};
+  struct error e = {0};
+  if (a->cli.disable_id && a->cli.delete_id) {
+    report_usage(a, "--disable and --delete: one at a time", "rotator keys --help");
+    return EXIT_USAGE;
+  }
+  if (a->n_selected == 0)
+    return EXIT_FINE;
+  l.bound = a->selected[0];
+  enum err r = look_at(l.bound, LOOK_AT_IAM, &l.look, &e);
+  if (r != ERR_OK)
+    return report_failure(a, l.bound, "keys", &e);
+  struct iam *iam = l.look.io.iam;
+  int status;
+  if (iam->ops->list(iam, l.bound->target.account, l.bound->iam_id, &l.list, &e) != ERR_OK) {
+    status = report_failure(a, l.bound, "keys", &e);
+  } else {
+    int64_t server_s = iam->ops->server_time_s(iam);
+    l.now_s = server_s > 0 ? server_s : env_wall_ms(a->env) / 1000;
+    status = work(&l);
+  }
+  iam_key_list_clear(&l.list);
+  look_clear(&l.look);
+  return status;
+}

@@ -1,0 +1,150 @@
+// rotate: a wish for each target, then the engine until the new key is published and proven (or the
+// old one retired). A rotation that is under way already is helped, not doubled.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/app/commands/common.h"
+#include "rotator/app/history.h"
+#include "rotator/app/out.h"
+#include "rotator/base/text.h"
+
+#define WAIT_LOCK_MS 500
+#define TOKEN_LIFE_S 3600 // IAM's usual answer, where it could not be asked
+
+struct rotation {
+  struct bound *bound;
+  char before[IAM_ID_MAX]; // the current key when we began
+  bool failed;             // the wish could not be made; told already
+  int status;
+};
+
+struct rotations {
+  struct app *app;
+  struct rotation *list;
+  size_t n;
+  bool until_retired;
+};
+
+static struct rotation *find(struct rotations *rs, const struct target *t) {
+  for (size_t i = 0; i < rs->n; i++)
+    if (&rs->list[i].bound->target == t)
+      return &rs->list[i];
+  return NULL;
+}
+
+static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
+  struct rotations *rs = ctx;
+  const struct rotation *mine = find(rs, t);
+  if (!mine || !r->current_id[0] || strcmp(r->current_id, mine->before) == 0)
+    return false;
+  if (rs->until_retired)
+    return r->phase == PHASE_IDLE;
+  return r->phase == PHASE_IDLE || r->phase == PHASE_GRACE || r->phase == PHASE_RETIRING;
+}
+
+// Waits for another run's lock, if that was asked for.
+static enum err wait_for_lock(struct rotations *rs, struct bound *b, struct error *e) {
+  while (is_busy(b, rs->app->env)) {
+    if (!rs->app->cli.wait)
+      return error_set(e, ERR_LOCKED, "another run works on this target now (--wait waits for it)");
+    if (env_sleep_ms(rs->app->env, WAIT_LOCK_MS) != ERR_OK)
+      return error_set(e, ERR_CANCELLED, "stopped while waiting for another run");
+  }
+  return ERR_OK;
+}
+
+// In publishing the rotation under way brings the new key; a wish would make another one after it.
+static bool needs_wish(const struct rotations *rs, const struct state *s) {
+  return rs->app->cli.compromised || s->phase != PHASE_PUBLISHING;
+}
+
+static enum err make_wish(struct rotations *rs, struct rotation *mine, struct error *e) {
+  const struct cli *c = &rs->app->cli;
+  struct bound *b = mine->bound;
+  struct look l;
+  struct wish w;
+  enum err r = look_at(b, LOOK_OFFLINE, &l, e);
+  if (r == ERR_MISSING)
+    r = look_at(b, LOOK_AS_NEEDED, &l, e);
+  if (r != ERR_OK)
+    return r;
+  if (l.view.state) {
+    bool swapping = l.state.phase == PHASE_PUBLISHING && l.state.slots[SLOT_PREVIOUS].used;
+    text_copy(mine->before, sizeof mine->before,
+              l.state.slots[swapping ? SLOT_PREVIOUS : SLOT_CURRENT].key_id);
+    wish_fill(&w, rs->app, c->reason);
+    w.grace_s = c->grace_s;
+    w.compromised = c->compromised;
+    if (needs_wish(rs, &l.state))
+      r = wish_rotate(&b->target, &l.io, &w, e);
+    if (r == ERR_OK)
+      history_command(b, "rotate", c->compromised ? "asked for, compromised" : "asked for",
+                      c->reason);
+  }
+  look_clear(&l);
+  return r; // without a state the tick itself says what is the matter
+}
+
+static void make_wishes(struct rotations *rs) {
+  for (size_t i = 0; i < rs->n; i++) {
+    struct rotation *mine = &rs->list[i];
+    struct error e = {0};
+    enum err r = compose_bind(mine->bound, 0, IDENTITY_REMEMBERED, &e);
+    if (r == ERR_OK)
+      r = compose_make_state_dir(rs->app->compose, &e);
+    if (r == ERR_OK)
+      r = wait_for_lock(rs, mine->bound, &e);
+    if (r == ERR_OK)
+      r = make_wish(rs, mine, &e);
+    mine->failed = r != ERR_OK;
+    if (mine->failed)
+      mine->status = report_failure(rs->app, mine->bound, "rotate", &e);
+  }
+}
+
+// Tokens of a key outlive it: only after this time does nobody hold one.
+static void say_last_token(struct app *a, struct bound *b) {
+  char until[32];
+  struct iam_token t = {0};
+  int64_t life_s = TOKEN_LIFE_S;
+  struct iam *iam = compose_iam(b, 0, NULL);
+  if (iam && iam->ops->whoami(iam, &t, NULL) == ERR_OK && t.expires_in_s > 0)
+    life_s = t.expires_in_s;
+  iam_token_clear(&t);
+  time_text(until, sizeof until, env_wall_ms(a->env) / 1000 + life_s);
+  if (b->told.retired)
+    out_line("%s: tokens that were made of the old key before die by %s at the latest",
+             b->target.name, until);
+}
+
+static int drive(struct rotations *rs) {
+  struct app *a = rs->app;
+  struct drive d = {.app = a, .patience_s = a->cli.patience_s, .done = is_done, .done_ctx = rs};
+  size_t n = 0;
+  int worst = EXIT_FINE;
+  for (size_t i = 0; i < rs->n; i++) {
+    if (rs->list[i].failed)
+      worst = exit_worse(worst, rs->list[i].status);
+    else
+      a->selected[n++] = rs->list[i].bound;
+  }
+  a->n_selected = n;
+  return n > 0 ? exit_worse(worst, drive_and_report(a, &d, true)) : worst;
+}
+
+int command_rotate(struct app *a) {
+  bool retired = a->cli.compromised || (a->cli.wait && strcmp(a->cli.wait, "retired") == 0);
+  struct rotations rs = {.app = a, .n = a->n_selected, .until_retired = retired};
+  rs.list = calloc(a->n_selected + 1, sizeof *rs.list);
+  if (!rs.list)
+    return EXIT_BUG;
+  for (size_t i = 0; i < rs.n; i++)
+    rs.list[i].bound = a->selected[i];
+  make_wishes(&rs);
+  int status = drive(&rs);
+  for (size_t i = 0; a->cli.compromised && i < a->n_selected; i++)
+    say_last_token(a, a->selected[i]);
+  free(rs.list);
+  return status;
+}

@@ -1,0 +1,245 @@
+// status: where each target stands. One target is shown in full, several as a table. IAM is asked
+// only where a run would ask it, so that the status of targets at rest opens no connection.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/sinks.h"
+#include "rotator/app/out.h"
+#include "rotator/app/report_words.h"
+#include "rotator/base/text.h"
+
+struct standing {
+  struct app *app;
+  struct bound *bound;
+  struct look look;
+  int64_t now_s;
+  int exit;
+};
+
+static const struct slot *slot_of(const struct standing *s, enum slot_name name) {
+  const struct state *st = s->look.view.state;
+  return st && st->slots[name].used ? &st->slots[name] : NULL;
+}
+
+static const char *phase_text(const struct standing *s) {
+  const struct view *v = &s->look.view;
+  if (v->state)
+    return phase_name(v->state->phase);
+  switch (v->home) {
+  case HOME_ABSENT:
+    return "not set up";
+  case HOME_SILENT:
+    return "no answer";
+  case HOME_REBOUND:
+    return "rebound";
+  default:
+    return "unusable";
+  }
+}
+
+static void due_text(const struct standing *s, char *dst, size_t cap) {
+  char when[32], in[32];
+  int64_t due_s = s->look.view.due_s;
+  if (due_s <= 0) {
+    text_copy(dst, cap, "-");
+    return;
+  }
+  time_text(when, sizeof when, due_s);
+  age_text(in, sizeof in, due_s > s->now_s ? due_s - s->now_s : s->now_s - due_s);
+  snprintf(dst, cap, due_s > s->now_s ? "%s (in %s)" : "%s (%s ago)", when, in);
+}
+
+static void old_key_text(const struct standing *s, char *dst, size_t cap) {
+  const struct view *v = &s->look.view;
+  char when[32];
+  if (!slot_of(s, SLOT_PREVIOUS)) {
+    text_copy(dst, cap, "none");
+    return;
+  }
+  time_text(when, sizeof when, v->previous_used_s);
+  if (!v->previous_used_known)
+    text_copy(dst, cap, "use not known");
+  else if (v->previous_used_s < 0)
+    text_copy(dst, cap, "never used");
+  else
+    snprintf(dst, cap,
+             s->look.action.why == WHY_still_used ? "STILL USED, last %s" : "last used %s", when);
+}
+
+static void last_run_text(const struct standing *s, char *dst, size_t cap) {
+  const struct record *r = &s->bound->record;
+  char when[32], ago[32];
+  if (r->ended_s <= 0) {
+    text_copy(dst, cap, "not known");
+    return;
+  }
+  time_text(when, sizeof when, r->ended_s);
+  age_text(ago, sizeof ago, s->now_s - r->ended_s);
+  snprintf(dst, cap, "%s (%s ago): %s, exit %d", when, ago, r->row, r->exit);
+}
+
+static void say_key(const struct standing *s, const char *label, enum slot_name name) {
+  const struct slot *slot = slot_of(s, name);
+  char age[32], since[32];
+  if (!slot)
+    return;
+  age_text(age, sizeof age, s->now_s - slot->since_s);
+  time_text(since, sizeof since, slot->since_s);
+  out_line("  %-10s %s, generation %llu, made %s (%s old)%s", label,
+           slot->key_id[0] ? slot->key_id : "not created yet", (unsigned long long)slot->generation,
+           since, age, slot->adopted_s > 0 ? ", adopted" : "");
+}
+
+static void say_wishes(const struct state *st) {
+  char until[32];
+  if (st->hold.on) {
+    time_text(until, sizeof until, st->hold.until_s);
+    out_line("  %-10s until %s, by %s%s%s", "hold", st->hold.until_s > 0 ? until : "resumed",
+             st->hold.by, st->hold.reason[0] ? ": " : "", st->hold.reason);
+  }
+  if (st->wish.kind != WISH_NONE)
+    out_line("  %-10s %s, by %s%s%s", "asked for", wish_name(st->wish.kind), st->wish.by,
+             st->wish.reason[0] ? ": " : "", st->wish.reason);
+  if (st->failures > 0)
+    out_line("  %-10s %u rotation%s in a row", "failed", st->failures,
+             st->failures == 1 ? "" : "s");
+}
+
+static void say_in_full(const struct standing *s) {
+  char text[256];
+  const struct view *v = &s->look.view;
+  out_line("%s: %s", s->bound->target.name, phase_text(s));
+  say_key(s, "key", SLOT_CURRENT);
+  say_key(s, "new key", SLOT_PENDING);
+  say_key(s, "old key", SLOT_PREVIOUS);
+  if (slot_of(s, SLOT_PREVIOUS)) {
+    old_key_text(s, text, sizeof text);
+    out_line("  %-10s %s", "", text);
+  }
+  due_text(s, text, sizeof text);
+  out_line("  %-10s %s", "due", text);
+  for (size_t i = 0; i < v->n_sinks; i++)
+    out_line("  %-10s %s: %s (%s)", i == 0 ? "sinks" : "", v->sinks[i].name,
+             sink_value_text(v->sinks[i].value), s->bound->target.sinks[i].item->what);
+  out_line("  %-10s %s%s%s", "now", report_why(s->look.action.why)->text,
+           s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
+  if (v->state)
+    say_wishes(v->state);
+  last_run_text(s, text, sizeof text);
+  out_line("  %-10s %s", "last run", text);
+}
+
+static void add_row(const struct standing *s, struct table *t) {
+  char age[32] = "-", due[80], old[80], sinks[160];
+  const struct slot *current = slot_of(s, SLOT_CURRENT);
+  if (current)
+    age_text(age, sizeof age, s->now_s - current->since_s);
+  due_text(s, due, sizeof due);
+  old_key_text(s, old, sizeof old);
+  sinks_summary(&s->look.view, sinks, sizeof sinks);
+  table_row(t, (const char *const[]){s->bound->target.name, phase_text(s),
+                                     current ? current->key_id : "-", age, due, sinks, old,
+                                     why_name(s->look.action.why)});
+}
+
+static void add_time(cJSON *o, const char *name, int64_t t_s) {
+  char text[32];
+  time_text(text, sizeof text, t_s);
+  if (t_s > 0)
+    cJSON_AddStringToObject(o, name, text);
+  else
+    cJSON_AddNullToObject(o, name);
+}
+
+static void add_slot(const struct standing *s, cJSON *o, enum slot_name name) {
+  const struct slot *slot = slot_of(s, name);
+  if (!slot) {
+    cJSON_AddNullToObject(o, slot_name(name));
+    return;
+  }
+  cJSON *x = cJSON_AddObjectToObject(o, slot_name(name));
+  cJSON_AddStringToObject(x, "key_id", slot->key_id);
+  json_add_u64_text(x, "generation", slot->generation);
+  add_time(x, "since", slot->since_s);
+  cJSON_AddBoolToObject(x, "adopted", slot->adopted_s > 0);
+}
+
+static void add_details(const struct standing *s) {
+  cJSON *targets = s->app->targets;
+  cJSON *o = targets ? cJSON_GetArrayItem(targets, cJSON_GetArraySize(targets) - 1) : NULL;
+  const struct view *v = &s->look.view;
+  if (!o)
+    return;
+  cJSON *keys = cJSON_AddObjectToObject(o, "keys");
+  for (int i = 0; i < SLOT_COUNT; i++)
+    add_slot(s, keys, (enum slot_name)i);
+  add_time(o, "due", v->due_s);
+  cJSON_AddBoolToObject(o, "held", v->state && v->state->hold.on);
+  cJSON_AddBoolToObject(o, "old_key_use_known", v->previous_used_known);
+  add_time(o, "old_key_last_used", v->previous_used_known ? v->previous_used_s : 0);
+  add_time(o, "last_run", s->bound->record.ended_s);
+  sinks_answer(&s->bound->target, v, o);
+}
+
+// As a run would answer, without doing anything. A fault is shown, and is no reason to fail.
+static void judge(struct standing *s) {
+  const struct action *act = &s->look.action;
+  struct tick_result r = {.end = act->kind == ACT_ATTENTION ? TICK_ATTENTION : TICK_WAIT,
+                          .row = act->row,
+                          .why = act->why,
+                          .attention = act->attention,
+                          .phase = PHASE_COUNT,
+                          .working = view_working(&s->look.view),
+                          .error = s->look.error};
+  const struct state *st = s->look.view.state;
+  struct outcome o;
+  if (act->kind == ACT_REST)
+    r.end = TICK_REST;
+  if (st) {
+    r.phase = st->phase;
+    r.generation = st->generation;
+    r.epoch = st->epoch;
+    text_copy(r.current_id, sizeof r.current_id, st->slots[SLOT_CURRENT].key_id);
+    text_copy(r.previous_id, sizeof r.previous_id, st->slots[SLOT_PREVIOUS].key_id);
+  }
+  s->bound->told.until_s = act->wait_s;
+  if (act->sink < s->bound->target.n_sinks)
+    text_copy(s->bound->told.sink, sizeof s->bound->told.sink,
+              s->bound->target.sinks[act->sink].name);
+  outcome_of(&r, GOAL_NONE, s->bound->config->policy.alert_after_s,
+             s->bound->record.trouble_since_s, s->now_s, &o);
+  s->exit = o.exit;
+  if (!s->app->cli.json && s->app->n_selected == 1)
+    say_in_full(s);
+  report_result(s->app, s->bound, &r, &o);
+  add_details(s);
+}
+
+static int stand(struct app *a, struct bound *b, struct table *t) {
+  struct standing s = {.app = a, .bound = b, .now_s = env_wall_ms(a->env) / 1000};
+  struct error e = {0};
+  if (look_at(b, a->cli.offline ? LOOK_OFFLINE : LOOK_AS_NEEDED, &s.look, &e) != ERR_OK)
+    return report_failure(a, b, "status", &e);
+  if (s.look.view.now_s > 0)
+    s.now_s = s.look.view.now_s;
+  judge(&s);
+  add_row(&s, t);
+  look_clear(&s.look);
+  return s.exit;
+}
+
+int command_status(struct app *a) {
+  struct table t;
+  int worst = EXIT_FINE;
+  table_init(&t, 8);
+  table_row(
+      &t, (const char *const[]){"TARGET", "PHASE", "KEY", "AGE", "DUE", "SINKS", "OLD KEY", "NOW"});
+  for (size_t i = 0; i < a->n_selected; i++)
+    worst = exit_worse(worst, stand(a, a->selected[i], &t));
+  if (a->n_selected != 1)
+    table_print(&t);
+  table_clear(&t);
+  return worst;
+}

@@ -1,0 +1,111 @@
+#include "rotator/app/compose_worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/app/credential.h"
+#include "rotator/app/lazy_transport.h"
+
+// One IAM of the configuration: its authenticator is shared, so that all workers use one token.
+struct realm {
+  const char *iam_url;
+  struct iam_auth *auth;
+};
+
+struct worker {
+  struct transport *transport;
+  struct iam **iams; // one a realm, NULL until used
+};
+
+struct workers {
+  const struct config *config;
+  struct env *env;
+  struct realm *realms;
+  size_t n_realms;
+  struct worker *list;
+  unsigned n;
+};
+
+static struct realm *find_realm(struct workers *w, const char *iam_url) {
+  for (size_t i = 0; i < w->n_realms; i++)
+    if (strcmp(w->realms[i].iam_url, iam_url) == 0)
+      return &w->realms[i];
+  return NULL;
+}
+
+// The realms are made before any thread starts; afterwards the list is only read.
+static bool make_realms(struct workers *w) {
+  const struct config *c = w->config;
+  w->realms = calloc(c->n_targets + 1, sizeof *w->realms);
+  if (!w->realms)
+    return false;
+  for (size_t i = 0; i < c->n_targets; i++) {
+    const char *url = c->targets[i].iam_url;
+    if (!url || find_realm(w, url))
+      continue;
+    void *ctx = (void *)(uintptr_t)&c->management;
+    struct iam_auth *auth = iam_auth_apikey_new(url, w->env, credential_read, ctx);
+    if (!auth)
+      return false;
+    w->realms[w->n_realms++] = (struct realm){.iam_url = url, .auth = auth};
+  }
+  return true;
+}
+
+struct workers *workers_new(const struct config *config, struct env *env, unsigned jobs) {
+  struct workers *w = calloc(1, sizeof *w);
+  if (!w)
+    return NULL;
+  *w = (struct workers){.config = config, .env = env, .n = jobs};
+  w->list = calloc(jobs, sizeof *w->list);
+  if (w->list && make_realms(w))
+    return w;
+  workers_free(w);
+  return NULL;
+}
+
+void workers_free(struct workers *w) {
+  if (!w)
+    return;
+  for (unsigned i = 0; w->list && i < w->n; i++) {
+    for (size_t k = 0; w->list[i].iams && k < w->n_realms; k++)
+      iam_free(w->list[i].iams[k]);
+    free(w->list[i].iams);
+    transport_free(w->list[i].transport);
+  }
+  for (size_t i = 0; i < w->n_realms; i++)
+    iam_auth_free(w->realms[i].auth);
+  free(w->realms);
+  free(w->list);
+  free(w);
+}
+
+struct transport *workers_transport(struct workers *w, unsigned at, struct error *e) {
+  struct worker *me = &w->list[at];
+  if (!me->transport) {
+    struct curl_options o = {.ca_file = w->config->ca_file,
+                             .allow_plain_loopback = w->config->allow_plain_loopback};
+    me->transport = lazy_transport_new(&o, w->env);
+  }
+  if (!me->transport)
+    error_set(e, ERR_INTERNAL, "out of memory");
+  return me->transport;
+}
+
+struct iam *workers_iam(struct workers *w, unsigned at, const char *iam_url, struct error *e) {
+  struct worker *me = &w->list[at];
+  struct realm *realm = find_realm(w, iam_url);
+  struct transport *t = workers_transport(w, at, e);
+  if (!me->iams)
+    me->iams = calloc(w->n_realms + 1, sizeof *me->iams);
+  if (!t || !realm || !me->iams) {
+    error_set(e, ERR_INTERNAL, "no IAM client for %s", iam_url);
+    return NULL;
+  }
+  struct iam **mine = &me->iams[realm - w->realms];
+  if (!*mine)
+    *mine = iam_http_new(iam_url, t, realm->auth, w->env);
+  if (!*mine)
+    error_set(e, ERR_INTERNAL, "out of memory");
+  return *mine;
+}

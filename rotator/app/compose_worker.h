@@ -1,0 +1,20 @@
+// Inside compose: what each worker of a fleet has, and what all of them share.
+#ifndef ROTATOR_APP_COMPOSE_WORKER_H
+#define ROTATOR_APP_COMPOSE_WORKER_H
+
+#include "rotator/app/config.h"
+#include "rotator/cloud/iam_http.h"
+#include "rotator/http/transport.h"
+
+struct workers;
+
+// `jobs` workers, numbered from 0. NULL without memory.
+struct workers *workers_new(const struct config *config, struct env *env, unsigned jobs);
+void workers_free(struct workers *w);
+
+// Worker `at`'s transport, and its IAM client for that URL. Called by the worker's own thread; they
+// live as long as *w. NULL without memory.
+struct transport *workers_transport(struct workers *w, unsigned at, struct error *e);
+struct iam *workers_iam(struct workers *w, unsigned at, const char *iam_url, struct error *e);
+
+#endif

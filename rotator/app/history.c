@@ -1,0 +1,143 @@
+#include "rotator/app/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rotator/app/report_words.h"
+#include "rotator/base/atomic_file.h"
+#include "rotator/base/log.h"
+#include "rotator/base/text.h"
+
+#define LINE_MAX_BYTES 4096
+
+static bool history_path(const struct bound *b, char *dst, size_t cap, const char *end) {
+  int n = snprintf(dst, cap, "%s/history/%s.jsonl%s", compose_config(b->compose)->state_dir,
+                   b->target.name, end);
+  return n > 0 && (size_t)n < cap;
+}
+
+static void complain(const struct bound *b, const char *path, int number) {
+  static bool told;
+  if (!told)
+    log_line(LOG_LEVEL_WARN, b->target.name, "history", "%s: %s; history is not kept", path,
+             strerror(number));
+  told = true;
+}
+
+static int open_for_append(const char *path, const char *old) {
+  struct stat st;
+  if (stat(path, &st) == 0 && st.st_size >= HISTORY_MAX)
+    (void)rename(path, old);
+  return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+// One write(2) a line: lines of several processes do not mix.
+static void append(struct bound *b, cJSON *entry) {
+  char path[600], old[600], dir[560];
+  SECRET_AUTO text = NULL;
+  if (!history_path(b, path, sizeof path, "") || !history_path(b, old, sizeof old, ".1") ||
+      json_print(entry, LINE_MAX_BYTES, &text) != ERR_OK)
+    return;
+  snprintf(dir, sizeof dir, "%s/history", compose_config(b->compose)->state_dir);
+  int fd = open_for_append(path, old);
+  if (fd < 0 && errno == ENOENT && file_make_dir(dir, 0700, NULL) == ERR_OK)
+    fd = open_for_append(path, old);
+  if (fd < 0) {
+    complain(b, path, errno);
+    return;
+  }
+  char line[LINE_MAX_BYTES + 1];
+  size_t len = secret_len(text);
+  memcpy(line, secret_bytes(text), len);
+  line[len] = '\n';
+  if (write(fd, line, len + 1) != (ssize_t)(len + 1))
+    complain(b, path, errno);
+  close(fd);
+}
+
+static cJSON *new_entry(const struct bound *b, const char *what, const char *text) {
+  char now[32];
+  cJSON *o = cJSON_CreateObject();
+  text_format_time(now, sizeof now, env_wall_ms(compose_env(b->compose)) / 1000);
+  cJSON_AddStringToObject(o, "time", now);
+  cJSON_AddStringToObject(o, "what", what);
+  cJSON_AddStringToObject(o, "text", text);
+  return o;
+}
+
+static void add_text(cJSON *o, const char *name, const char *text) {
+  if (text && text[0])
+    cJSON_AddStringToObject(o, name, text);
+}
+
+static void add_state(cJSON *o, const struct step *s) {
+  const struct state *st = s->view->state;
+  const struct action *a = s->action;
+  enum phase to = a->kind == ACT_CAS ? report_row(a->row)->to : PHASE_COUNT;
+  if (to != PHASE_COUNT)
+    cJSON_AddStringToObject(o, "phase", phase_name(to));
+  else if (st)
+    cJSON_AddStringToObject(o, "phase", phase_name(st->phase));
+  if (!st)
+    return;
+  const struct slot *pending = &st->slots[SLOT_PENDING];
+  add_text(o, "key_id",
+           a->key_id[0]                          ? a->key_id
+           : pending->used && pending->key_id[0] ? pending->key_id
+                                                 : st->slots[SLOT_CURRENT].key_id);
+  add_text(o, "previous_id", st->slots[SLOT_PREVIOUS].key_id);
+  json_add_u64_text(o, "generation", st->generation);
+  json_add_u64_text(o, "epoch", st->epoch);
+  add_text(o, "reason", st->wish.reason);
+  add_text(o, "by", st->wish.by);
+}
+
+void history_step(struct bound *b, const struct step *s) {
+  JSON_AUTO o = new_entry(b, row_name(s->action->row), report_row(s->action->row)->done);
+  add_state(o, s);
+  add_text(o, "sink",
+           s->action->kind == ACT_WRITE_SINK ? b->target.sinks[s->action->sink].name : NULL);
+  if (s->result != ERR_OK && s->error)
+    add_text(o, "error", s->error->text);
+  append(b, o);
+}
+
+void history_command(struct bound *b, const char *command, const char *text, const char *reason) {
+  JSON_AUTO o = new_entry(b, command, text ? text : "");
+  add_text(o, "reason", reason);
+  add_text(o, "by", b->target.writer);
+  append(b, o);
+}
+
+static bool read_file(const char *path, bool (*each)(void *ctx, const cJSON *entry), void *ctx,
+                      bool *ret_any) {
+  char line[LINE_MAX_BYTES + 2];
+  FILE *f = fopen(path, "re");
+  bool go_on = true;
+  if (!f)
+    return true;
+  while (go_on && fgets(line, sizeof line, f)) {
+    JSON_AUTO o = json_parse(line, strcspn(line, "\n"));
+    if (!o)
+      continue;
+    *ret_any = true;
+    go_on = each(ctx, o);
+  }
+  fclose(f);
+  return go_on;
+}
+
+enum err history_read(const struct bound *b, bool (*each)(void *ctx, const cJSON *entry), void *ctx,
+                      struct error *e) {
+  char path[600], old[600];
+  bool any = false;
+  if (!history_path(b, path, sizeof path, "") || !history_path(b, old, sizeof old, ".1"))
+    return error_set(e, ERR_INVALID, "state_dir is too long");
+  if (read_file(old, each, ctx, &any))
+    read_file(path, each, ctx, &any);
+  return any ? ERR_OK : error_set(e, ERR_MISSING, "nothing has been done to it yet");
+}

@@ -1,0 +1,37 @@
+#include "rotator/app/hook.h"
+
+#include "rotator/app/child.h"
+#include "rotator/app/compose.h"
+#include "rotator/base/json.h"
+
+#define HOOK_INPUT_MAX (32 * 1024)
+
+static enum err describe(const struct target *t, const struct state *s, struct secret **ret) {
+  JSON_AUTO o = cJSON_CreateObject();
+  cJSON *sinks = cJSON_AddArrayToObject(o, "sinks");
+  cJSON_AddStringToObject(o, "target", t->name);
+  cJSON_AddStringToObject(o, "key_id", s->slots[SLOT_CURRENT].key_id);
+  json_add_u64_text(o, "generation", s->slots[SLOT_CURRENT].generation);
+  json_add_u64_text(o, "epoch", s->epoch);
+  for (size_t i = 0; i < t->n_sinks; i++) {
+    cJSON *sink = cJSON_CreateObject();
+    cJSON_AddStringToObject(sink, "name", t->sinks[i].name);
+    cJSON_AddStringToObject(sink, "place", t->sinks[i].item->place);
+    cJSON_AddItemToArray(sinks, sink);
+  }
+  return o && sinks ? json_print(o, HOOK_INPUT_MAX, ret) : ERR_INTERNAL;
+}
+
+enum err hook_after_publish(void *ctx, const struct target *t, const struct state *s,
+                            struct error *e) {
+  const struct config_hook *h = ctx;
+  SECRET_AUTO input = NULL;
+  if (describe(t, s, &input) != ERR_OK)
+    return error_set(e, ERR_INTERNAL, "the hook's input cannot be made");
+  struct child_spec spec = {.argv = h->argv,
+                            .input = secret_bytes(input),
+                            .input_len = secret_len(input),
+                            .limit_ms = (h->timeout_s > 0 ? h->timeout_s : 60) * 1000,
+                            .env = compose_env(bound_of(t)->compose)};
+  return child_run(&spec, e);
+}

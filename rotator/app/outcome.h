@@ -1,0 +1,24 @@
+// From how a tick ended to what the program answers. Pure.
+#ifndef ROTATOR_APP_OUTCOME_H
+#define ROTATOR_APP_OUTCOME_H
+
+#include "rotator/app/app.h"
+#include "rotator/engine/tick.h"
+
+enum goal {
+  GOAL_NONE,    // `run`: bring it forward
+  GOAL_REACHED, // a command by hand, and what was wanted is there
+  GOAL_MISSED,  // … and it is not
+};
+
+struct outcome {
+  int exit;
+  bool fault;  // something failed that may pass by itself
+  bool silent; // nothing that a person must read now
+};
+
+// `fault_since_s`: since when runs have met a fault (0: not before this one).
+void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after_s,
+                int64_t fault_since_s, int64_t now_s, struct outcome *ret);
+
+#endif

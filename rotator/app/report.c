@@ -1,0 +1,262 @@
+#include "rotator/app/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "rotator/app/out.h"
+#include "rotator/app/report_rights.h"
+#include "rotator/app/report_words.h"
+#include "rotator/base/log.h"
+#include "rotator/base/text.h"
+
+#define LINE_MAX_BYTES 1200
+
+void report_next(const struct app *a, const char *command, const char *target, char *dst,
+                 size_t cap) {
+  const char *space = strchr(command, ' ');
+  int word = space ? (int)(space - command) : (int)strlen(command);
+  snprintf(dst, cap, "%s %.*s%s%s%s", a->self, word, command, target ? " " : "",
+           target ? target : "", space ? space : "");
+}
+
+void report_service_said(const struct error *e, char *dst, size_t cap) {
+  struct text_buf b = TEXT_BUF(400);
+  if (e->status)
+    text_buf_add(&b, "status %d", e->status);
+  if (e->code[0])
+    text_buf_add(&b, "%s%s", b.len ? ", " : "", e->code);
+  if (e->trace[0])
+    text_buf_add(&b, "%stransaction %s", b.len ? ", " : "", e->trace);
+  text_copy(dst, cap, text_buf_str(&b));
+  text_buf_free(&b);
+}
+
+// The second line: step, text, and the service's own words.
+static void what_failed(const struct trouble *t, char *dst, size_t cap) {
+  char said[256] = "";
+  bool error = t->error && t->error->kind != ERR_OK;
+  const char *error_text = error ? t->error->text : "";
+  if (error)
+    report_service_said(t->error, said, sizeof said);
+  snprintf(dst, cap, "%s%s%s%s%s%s%s%s", t->step ? t->step : "", t->step ? ": " : "",
+           t->text ? t->text : error_text, t->text && error_text[0] ? ": " : "",
+           t->text ? error_text : "", said[0] ? " (" : "", said, said[0] ? ")" : "");
+}
+
+static bool logs_are_json(const struct app *a) {
+  return a->cli.log_format && strcmp(a->cli.log_format, "json") == 0;
+}
+
+static void print_line(const char *text) {
+  char clean[LINE_MAX_BYTES];
+  text_printable(clean, sizeof clean, text, strlen(text));
+  fprintf(stderr, "%s\n", clean);
+}
+
+void report_trouble(const struct app *a, const struct trouble *t) {
+  char working[160], what[LINE_MAX_BYTES], next[700], line[LINE_MAX_BYTES + 200];
+  report_working(working, sizeof working, t->working, t->key_id ? t->key_id : "");
+  what_failed(t, what, sizeof what);
+  if (t->next)
+    text_copy(next, sizeof next, t->next);
+  else
+    report_next(a, "check", t->target, next, sizeof next);
+  if (logs_are_json(a)) {
+    log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s. %s%s%s. next: %s", working, what,
+             t->hint ? ". " : "", t->hint ? t->hint : "", next);
+    return;
+  }
+  fflush(stdout);
+  snprintf(line, sizeof line, "%s: %s", t->target ? t->target : "rotator", working);
+  print_line(line);
+  snprintf(line, sizeof line, "  %s", what);
+  print_line(line);
+  if (t->hint) {
+    snprintf(line, sizeof line, "  %s", t->hint);
+    print_line(line);
+  }
+  snprintf(line, sizeof line, "next: %s", next);
+  print_line(line);
+}
+
+void report_usage(const struct app *a, const char *text, const char *next) {
+  struct error e;
+  error_set(&e, ERR_INVALID, "%s", text);
+  struct trouble t = {.working = WORKING_UNKNOWN,
+                      .error = &e,
+                      .hint = "nothing was contacted and nothing was changed",
+                      .next = next};
+  report_trouble(a, &t);
+}
+
+// --- results ---
+
+static const char *end_name(enum tick_end end) {
+  static const char *const names[] = {
+      [TICK_REST] = "rest", [TICK_WAIT] = "wait",       [TICK_ATTENTION] = "attention",
+      [TICK_BUSY] = "busy", [TICK_STOPPED] = "stopped", [TICK_FAILED] = "failed",
+  };
+  return (unsigned)end < sizeof names / sizeof *names ? names[end] : "failed";
+}
+
+static const char *working_name(enum working w) {
+  return w == WORKING_YES ? "yes" : w == WORKING_NO ? "no" : "unknown";
+}
+
+static void add_error(cJSON *o, const struct error *e) {
+  if (e->kind == ERR_OK) {
+    cJSON_AddNullToObject(o, "error");
+    return;
+  }
+  cJSON *x = cJSON_AddObjectToObject(o, "error");
+  cJSON_AddStringToObject(x, "kind", err_name(e->kind));
+  cJSON_AddStringToObject(x, "text", e->text);
+  cJSON_AddNumberToObject(x, "status", e->status);
+  cJSON_AddStringToObject(x, "code", e->code);
+  cJSON_AddStringToObject(x, "transaction", e->trace);
+}
+
+static void add_id(cJSON *o, const char *name, const char *id) {
+  if (id[0])
+    cJSON_AddStringToObject(o, name, id);
+  else
+    cJSON_AddNullToObject(o, name);
+}
+
+static void answer(struct app *a, const struct bound *b, const struct tick_result *r,
+                   const struct outcome *o, const char *next) {
+  char until[32];
+  cJSON *x = app_answer_target(a, b->target.name);
+  if (!x)
+    return;
+  cJSON_AddNumberToObject(x, "exit", o->exit);
+  cJSON_AddStringToObject(x, "end", end_name(r->end));
+  add_id(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
+  cJSON_AddStringToObject(x, "row", row_name(r->row));
+  cJSON_AddStringToObject(x, "why", why_name(r->why));
+  cJSON_AddStringToObject(x, "text", report_why(r->why)->text);
+  cJSON_AddStringToObject(x, "working", working_name(r->working));
+  cJSON_AddBoolToObject(x, "attention", r->attention || r->end == TICK_ATTENTION);
+  cJSON_AddBoolToObject(x, "changed", b->told.acted);
+  add_id(x, "current", r->current_id);
+  add_id(x, "previous", r->previous_id);
+  json_add_u64_text(x, "generation", r->generation);
+  json_add_u64_text(x, "epoch", r->epoch);
+  text_format_time(until, sizeof until, b->told.until_s);
+  add_id(x, "until", b->told.until_s > 0 ? until : "");
+  add_error(x, &r->error);
+  add_id(x, "next", next ? next : "");
+}
+
+// The clause for what happened: the reason's words, or, where an effect was refused for good, the
+// act's own.
+static void clause(const struct bound *b, const struct tick_result *r, char *dst, size_t cap) {
+  const char *sink = b->told.sink;
+  bool named = sink[0] && (r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
+                           r->why == WHY_sink_foreign || r->why == WHY_sink_drift);
+  if (r->end == TICK_BUSY)
+    text_copy(dst, cap, "another run works on this target now");
+  else if (r->end == TICK_STOPPED)
+    text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
+  else if (b->told.dropped != ROW_COUNT && r->why == WHY_failures)
+    snprintf(dst, cap, "%s (%s)", report_why(r->why)->text, report_row(b->told.dropped)->done);
+  else if (r->why == WHY_none && r->error.kind != ERR_OK)
+    snprintf(dst, cap, "%s failed", report_row(r->row)->doing);
+  else
+    snprintf(dst, cap, "%s%s%s%s", report_why(r->why)->text, named ? " (" : "", named ? sink : "",
+             named ? ")" : "");
+}
+
+static const char *next_command(const struct tick_result *r) {
+  if (r->end == TICK_BUSY)
+    return "status";
+  if (r->end == TICK_STOPPED)
+    return "run";
+  if (r->why == WHY_none)
+    return "check";
+  const char *next = report_why(r->why)->next;
+  return next ? next : "status";
+}
+
+static void tell_error(struct app *a, const struct bound *b, const struct tick_result *r,
+                       const char *next) {
+  char text[400], hint[400];
+  const struct error *e = &r->error;
+  if (e->kind == ERR_OK && b->told.dropped != ROW_COUNT)
+    e = &b->told.dropped_error;
+  clause(b, r, text, sizeof text);
+  bool rights = report_rights(b, r->row, e, hint, sizeof hint);
+  struct trouble t = {.target = b->target.name,
+                      .working = r->working,
+                      .key_id = r->current_id,
+                      .step = r->end == TICK_FAILED ? "start" : row_name(r->row),
+                      .text = r->end == TICK_FAILED ? NULL : text,
+                      .error = e,
+                      .hint = rights ? hint : NULL,
+                      .next = next};
+  report_trouble(a, &t);
+}
+
+void report_result(struct app *a, struct bound *b, const struct tick_result *r,
+                   const struct outcome *o) {
+  char next[700];
+  report_next(a, next_command(r), b->target.name, next, sizeof next);
+  answer(a, b, r, o, o->silent ? NULL : next);
+  if (!o->silent)
+    tell_error(a, b, r, next);
+  else if (o->fault)
+    log_line(LOG_LEVEL_NOTICE, b->target.name, row_name(r->row), "%s: %s", report_why(r->why)->text,
+             r->error.text);
+}
+
+int report_failure(struct app *a, struct bound *b, const char *step, const struct error *e) {
+  struct tick_result r = {.end = e->kind == ERR_LOCKED ? TICK_BUSY : TICK_FAILED,
+                          .row = ROW_unreadable,
+                          .why = WHY_none,
+                          .phase = PHASE_COUNT,
+                          .working = WORKING_UNKNOWN,
+                          .error = *e};
+  struct outcome o;
+  char next[700], hint[400];
+  outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
+  const char *command = r.end == TICK_BUSY ? "status" : e->kind == ERR_MISSING ? "init" : "check";
+  report_next(a, command, b->target.name, next, sizeof next);
+  answer(a, b, &r, &o, next);
+  bool rights = report_rights(b, ROW_COUNT, e, hint, sizeof hint);
+  struct trouble t = {.target = b->target.name,
+                      .working = WORKING_UNKNOWN,
+                      .step = step,
+                      .error = e,
+                      .hint = rights ? hint : NULL,
+                      .next = next};
+  report_trouble(a, &t);
+  return o.exit;
+}
+
+// --- configuration ---
+
+static bool concerns(const struct app *a, const struct config_mistake *m) {
+  if (!m->target || a->cli.n_targets == 0)
+    return true;
+  for (size_t i = 0; i < a->cli.n_targets; i++)
+    if (strcmp(a->cli.targets[i], m->target) == 0)
+      return true;
+  return false;
+}
+
+void report_mistakes(const struct app *a, bool all) {
+  char line[LINE_MAX_BYTES];
+  for (size_t i = 0; i < a->mistakes.n; i++) {
+    const struct config_mistake *m = &a->mistakes.mistakes[i];
+    if (!all && (m->warning || !concerns(a, m)))
+      continue;
+    config_mistake_format(m, line, sizeof line);
+    if (logs_are_json(a)) {
+      log_line(m->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, m->target, "config", "%s", line);
+      continue;
+    }
+    print_line(line);
+  }
+  if (a->mistakes.more > 0)
+    fprintf(stderr, "... and %zu more\n", a->mistakes.more);
+}
