@@ -53,6 +53,7 @@ void control_clock_post(struct req *r) {
     r->emu->offset_ms = (int64_t)(offset->valuedouble * 1000);
   if (cJSON_IsNumber(advance))
     r->emu->offset_ms += (int64_t)(advance->valuedouble * 1000);
+  model_sweep_expired(r->emu->model, emu_now_ms(r->emu));  // time only leaps here
   if (cJSON_IsNumber(offset) || cJSON_IsNumber(advance))
     answer_clock(r);
   else
@@ -142,6 +143,29 @@ void control_settings_post(struct req *r) {
   else
     control_error(r, 400, error);
   free(error);
+  cJSON_Delete(body);
+}
+
+// {"key_id": id}: the key was found in public; its action_when_leaked is carried out.
+void control_leak(struct req *r) {
+  static const long none[LAG_COUNT];
+  cJSON *body = req_json(r);
+  const char *id = json_text(body, "key_id");
+  struct key *k = id ? model_key(r->emu->model, id) : NULL;
+  int64_t now = emu_now_ms(r->emu);
+  if (!k || k->deleted) {
+    control_error(r, 404, "no such key");
+  } else {
+    if (!strcmp(k->action_when_leaked, "delete"))
+      key_delete(k, now, none);
+    if (!strcmp(k->action_when_leaked, "disable") && !k->disabled) {
+      k->disabled = true;
+      k->disabled_ms = k->modified_ms = now;
+      k->disabled_lag = 0;
+      tag_bump(&k->tag);
+    }
+    answer_ok(r);
+  }
   cJSON_Delete(body);
 }
 

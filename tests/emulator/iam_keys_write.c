@@ -168,7 +168,8 @@ void keys_create(struct req *r) {
     error_bad_request(r, "iam_id: missing, or no such identity.");
   else if (account && *account && strcmp(account, owner->account->id))
     error_bad_request(r, "account_id: not the account of the iam_id.");
-  else if (!authz_identity(r, "apikey.create", owner, owner->account))
+  else if (!authz_identity(r, "apikey.create", owner, owner->account) ||
+           (owner->kind == IDENTITY_USER && authz_caller(r)->kind == IDENTITY_PROFILE))
     error_forbidden(r, "iam-identity.apikey.create");
   else
     create_for(r, owner, body);

@@ -136,6 +136,16 @@ static bool tenant_ok(struct req *r, const struct account *account) {
   return found;
 }
 
+// Older bodies repeated the offered key; whoever logs errorDetails then logs a secret.
+static void key_not_found(struct req *r, const char *value) {
+  char *details = NULL;
+  if (r->emu->settings.echo_apikey)
+    details = util_format("BXNIM0102E: Unable to find Object. Object Type: 'ApiKey' with ID: '%s' "
+                          "not found.", value);
+  token_error(r, 400, "BXNIM0415E", "Provided API key could not be found.", details);
+  free(details);
+}
+
 static void grant_apikey(struct req *r, const struct pairs *form, struct grant *g) {
   const struct settings *s = &r->emu->settings;
   const char *value = pairs_get(form, "apikey");
@@ -146,7 +156,7 @@ static void grant_apikey(struct req *r, const struct pairs *form, struct grant *
   struct key *k = model_key_by_value(r->emu->model, value);
   switch (key_verdict(r->emu, k)) {
   case KEY_UNKNOWN:
-    token_error(r, 400, "BXNIM0415E", "Provided API key could not be found.", NULL);
+    key_not_found(r, value);
     return;
   case KEY_DISABLED:
     token_error(r, s->disabled_key_status, "BXNIM0462E", "Provided API key is disabled.", NULL);

@@ -138,7 +138,14 @@ void query_post(struct req *r) {
     error_forbidden(r, "logs.logs-data-api-high.read");
     return;
   }
-  if (rate_limited(r, in)) {
+  bool limited = rate_limited(r, in);
+  if (limited && r->emu->settings.query_limit_in_stream) {
+    answer_text(r, 200, "text/event-stream",
+                "data: {\"error\":{\"message\":\"Too many queries in a minute.\","
+                "\"code\":{\"rate_limit_reached\":{}}}}\n\n");
+    return;
+  }
+  if (limited) {
     struct error e = {.status = 429, .code = "resource_exhausted",
                       .message = "Too many queries in a minute."};
     error_reply(r, &e);

@@ -185,6 +185,16 @@ void key_delete(struct key *k, int64_t now, const long lags[LAG_COUNT]) {
   k->deleted_lag[VIEW_GET] = lags[LAG_DELETED_KEY_GET];
 }
 
+void model_sweep_expired(struct model *m, int64_t now) {
+  static const long none[LAG_COUNT];
+  for (size_t i = 0; i < m->key_list.count; i++) {
+    struct key *k = m->key_list.items[i];
+    if (!k->deleted && k->expires_ms && now > k->expires_ms + KEY_EXPIRED_KEPT_MS &&
+        now > k->modified_ms + KEY_EXPIRED_KEPT_MS)
+      key_delete(k, now, none);
+  }
+}
+
 size_t identity_live_keys(const struct identity *i) {
   size_t n = 0;
   for (size_t k = 0; k < i->keys.count; k++)

@@ -136,6 +136,9 @@ struct instance *model_instance_add(struct model *m, struct account *a, const ch
 bool key_visible(const struct key *k, enum key_view view, int64_t now, long stale_ms);
 void key_new_lags(struct key *k, const long lags[LAG_COUNT]);
 void key_delete(struct key *k, int64_t now, const long lags[LAG_COUNT]);
+// Expired keys go for good when expiry and last change are both this long past.
+#define KEY_EXPIRED_KEPT_MS (90 * 24 * 3600 * INT64_C(1000))
+void model_sweep_expired(struct model *m, int64_t now);
 size_t identity_live_keys(const struct identity *i);
 void policy_delete(struct policy *p, int64_t now);
 void policy_clear_roles(struct policy *p);

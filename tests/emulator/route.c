@@ -40,6 +40,10 @@ static const struct route routes[] = {
     {"DELETE", "/v1/serviceids/*/lock", serviceids_unlock, FAMILY_IDENTITY},
     {"GET", "/v1/accounts/*/limits/identity", limits_identity, FAMILY_IDENTITY},
     {"POST", "/v1/accounts/*/limits/identity", limits_identity, FAMILY_IDENTITY},
+    {"GET", "/v1/profiles", profiles_list, FAMILY_IDENTITY},
+    {"GET", "/v1/profiles/*", profiles_get, FAMILY_IDENTITY},
+    {"GET", "/v1/profile_templates", templates_list, FAMILY_IDENTITY},
+    {"GET", "/v1/account_settings_templates", templates_list, FAMILY_IDENTITY},
     {"GET", "/v1/policies", policies_list, FAMILY_POLICY},
     {"POST", "/v1/policies", policies_create, FAMILY_POLICY},
     {"GET", "/v1/policies/*", policies_get, FAMILY_POLICY},
@@ -72,6 +76,7 @@ static const struct route routes[] = {
     {"POST", "/_control/latency", control_latency, FAMILY_CONTROL},
     {"GET", "/_control/settings", control_settings_get, FAMILY_CONTROL},
     {"POST", "/_control/settings", control_settings_post, FAMILY_CONTROL},
+    {"POST", "/_control/leak", control_leak, FAMILY_CONTROL},
     {"POST", "/_control/reset", control_reset, FAMILY_CONTROL},
 };
 

@@ -50,6 +50,8 @@ static const struct setting table[] = {
     ENTRY(SETTING_BOOL, self_rotation),
     ENTRY(SETTING_BOOL, creator_manages),
     ENTRY(SETTING_BOOL, operator_may_lock),
+    ENTRY(SETTING_BOOL, echo_apikey),
+    ENTRY(SETTING_BOOL, query_limit_in_stream),
     ENTRY(SETTING_BOOL, restrict_service_ids),
 };
 

@@ -42,6 +42,8 @@ struct settings {
   bool self_rotation;               // a service ID without any policy may manage its own keys
   bool creator_manages;             // who created a service ID may manage it and its keys
   bool operator_may_lock;
+  bool echo_apikey;                 // BXNIM0415E repeats the offered value in errorDetails
+  bool query_limit_in_stream;       // too many queries: an error inside a 200, not a 429
   bool restrict_service_ids;        // only a ServiceIdCreator may create service IDs
   long lags[LAG_COUNT];
   long latency_ms;                  // set over /_control/latency

@@ -362,6 +362,8 @@ await check('query: ten a minute, and not for senders', async () => {
   assert.equal(sent.status, 403);
   for (let i = 0; i < 10; i += 1) assert.equal((await query('source logs')).status, 200);
   assert.equal((await query('source logs')).status, 429);
+  await control.post('settings', { query_limit_in_stream: true });
+  assert.match(await (await query('source logs')).text(), /rate_limit_reached/);
   await control.post('clock', { advance_s: 61 });
   assert.equal((await query('source logs')).status, 200);
 });
@@ -381,6 +383,29 @@ await check('a key past expires_at is refused by its own code', async () => {
   assert.equal((await exchange(key.apikey)).status, 200);
   await control.post('clock', { offset_s: (Date.UTC(2049, 0, 3) - Date.now()) / 1000 });
   assert.equal((await (await exchange(key.apikey)).json()).errorCode, 'BXNIM9003E');
+});
+
+await check('an expired key is deleted for good after ninety days', async () => {
+  const at = new Date(Date.now() + 60e3).toISOString().slice(0, 16) + '+0000';
+  const { id } = await (await create({ expires_at: at })).json();
+  await control.post('clock', { offset_s: 89 * 86400 });
+  assert.equal((await keys()).at(-1).deleted, false);
+  await control.post('clock', { advance_s: 2 * 86400 });
+  assert.deepEqual((await keys()).filter((k) => k.deleted).map((k) => k.id), [id]);
+});
+
+await check('a leaked key meets what it asked for', async () => {
+  const deleted = await (await create({ action_when_leaked: 'delete' })).json();
+  const disabled = await (await create()).json();
+  for (const key of [deleted, disabled]) await control.post('leak', { key_id: key.id });
+  assert.equal((await (await exchange(deleted.apikey)).json()).errorCode, 'BXNIM0415E');
+  assert.equal((await (await exchange(disabled.apikey)).json()).errorCode, 'BXNIM0462E');
+});
+
+await check('an error body repeats the key only when asked to', async () => {
+  assert.ok(!(await (await exchange('offered-value')).text()).includes('offered-value'));
+  await control.post('settings', { echo_apikey: true });
+  assert.match((await (await exchange('offered-value')).json()).errorDetails, /offered-value/);
 });
 
 await check('check-value answers without leaving a trace', async () => {

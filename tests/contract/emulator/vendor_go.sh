@@ -1,0 +1,96 @@
+#!/bin/sh
+# Runs the vendor's own integration tests, those they run on the live service, against the emulator:
+# the parts on API keys, service IDs, policies and roles. They come as a Go module and stay in a
+# cache outside the tree. vendor_go.sh BUILD_DIR prints TAP, one line a package.
+set -eu
+
+module=github.com/IBM/platform-services-go-sdk
+version=v0.101.0
+build=${1:?usage: vendor_go.sh BUILD_DIR}
+emulator=$(find "$build" -name ibmcloud-emulator -type f -perm -u+x | head -n 1)
+[ -n "$emulator" ] || { echo "Bail out! no ibmcloud-emulator below $build"; exit 1; }
+command -v go >/dev/null || { echo "1..0 # SKIP go is not installed"; exit 0; }
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/rotator-tests/vendor-go-$version
+if [ ! -e "$cache/done" ]; then
+  mkdir -p "$cache"
+  if ! dir=$(cd "$cache" && GOFLAGS=-mod=mod go mod download -json "$module@$version" |
+    sed -n 's/^.*"Dir": "\(.*\)",$/\1/p') || [ -z "$dir" ]; then
+    echo "1..0 # SKIP the module cannot be had"
+    exit 0
+  fi
+  rm -rf "$cache/sdk"
+  cp -R "$dir" "$cache/sdk"
+  chmod -R u+w "$cache/sdk"
+  touch "$cache/done"
+fi
+
+work=$(mktemp -d)
+pid=
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+  [ -z "$pid" ] || { kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; } || true
+  rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+account=cccccccccccccccccccccccccccccccc
+key=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+cat >"$work/seed.json" <<SEED
+{"accounts": [{"id": "$account"}],
+ "users": [{"id": "IBMid-VENDOR", "account": "$account", "owner": true, "name": "vendor",
+            "apikeys": [{"name": "vendor", "apikey": "$key"}]}]}
+SEED
+mkdir "$work/emulator"
+"$emulator" --dir "$work/emulator" --ready-file "$work/ready" --seed "$work/seed.json" >/dev/null &
+pid=$!
+tries=0
+until [ -s "$work/ready" ]; do
+  tries=$((tries + 1))
+  if [ $tries -gt 200 ] || ! kill -0 "$pid" 2>/dev/null; then
+    echo "Bail out! the emulator does not start"
+    exit 1
+  fi
+  sleep 0.05
+done
+url=$(sed -n 's/.*"https":"\([^"]*\)".*/\1/p' "$work/ready")
+ca=$(sed -n 's/.*"ca":"\([^"]*\)".*/\1/p' "$work/ready")
+
+settings() { # PREFIX: what the tests read their credentials and names from
+  for pair in "URL=$url" "AUTH_TYPE=iam" "AUTH_URL=$url" "APIKEY=$key" "ACCOUNT_ID=$account" \
+    "IAM_ID=IBMid-VENDOR" "ENTERPRISE_ACCOUNT_ID=$account" "ENTERPRISE_SUBACCOUNT_ID=$account" \
+    "TEST_ACCOUNT_ID=$account" "TEST_TARGET_ACCOUNT_ID=$account"; do
+    echo "$1_$pair"
+  done
+}
+
+# The tests look for these files one folder up; the names are theirs. The key in them is one of
+# this run's emulator and good for nothing afterwards.
+settings IAM_IDENTITY >"$cache/sdk/iam_identity.env"
+settings IAM_POLICY_MANAGEMENT >"$cache/sdk/iam_policy_management.env"
+
+count=0
+status=0
+run() { # PACKAGE LEAST FOCUS: at least LEAST of its tests must have run, so that a focus cannot rot
+  count=$((count + 1))
+  if (cd "$cache/sdk" && go test -c -tags integration -o "$work/test" "./$1/" &&
+    cd "$1" && SSL_CERT_FILE=$ca "$work/test" -ginkgo.noColor \
+      -ginkgo.focus="Integration Tests ($3)") >"$work/out" 2>&1 &&
+    ran=$(sed -n 's/^SUCCESS! -- \([0-9]*\) Passed | 0 Failed.*/\1/p' "$work/out") &&
+    [ "${ran:-0}" -ge "$2" ]; then
+    echo "ok $count - $1: $ran of the vendor's tests"
+  else
+    echo "not ok $count - $1"
+    grep -v '^ *"' "$work/out" | tail -n 60 | sed 's/^/  # /'
+    status=1
+  fi
+}
+run iamidentityv1 20 "External|Client init|CreateAPIKey|GetAPIKey|ListAPIKeys|UpdateAPIKey|LockAPIKey|\
+UnlockAPIKey|DisableAPIKey|EnableAPIKey|DeleteAPIKey|CreateServiceID -|GetServiceID -|\
+ListServiceIds|UpdateServiceID -|LockServiceID|UnlockServiceID|DeleteServiceID -"
+run iampolicymanagementv1 10 "Successfully|Create an access|Get an access|Update an access|Patch|\
+List access|Create a v2|Get a v2|Update a v2|List v2|List V2"
+rm -f "$cache/sdk/iam_identity.env" "$cache/sdk/iam_policy_management.env"
+echo "1..$count"
+exit $status
