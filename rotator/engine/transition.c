@@ -199,7 +199,10 @@ static bool renew_sinks(struct state *s, const struct transition_input *in, bool
       continue;
     if (n == STATE_SINKS_MAX)
       return false;
-    list[n++] = s->sinks[i];
+    list[n] = s->sinks[i];
+    if (note_versions)  // nobody saw it in this epoch: whoever has it in the configuration finds it moved
+      list[n].noted.text[0] = '\0';
+    n++;
   }
   memcpy(s->sinks, list, n * sizeof *list);
   memset(s->sinks + n, 0, (STATE_SINKS_MAX - n) * sizeof *list);
