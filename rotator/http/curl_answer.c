@@ -52,8 +52,10 @@ static void keep_field(struct curl_call *c, const char *name, const char *value,
 
 // A status line begins an answer, the final one or an interim (1xx) one: what was kept of the one
 // before is dropped.
-static void begin_answer(struct curl_call *c) {
+static void begin_answer(struct curl_call *c, const char *line, size_t len) {
   http_response_clear(&c->answer);
+  c->proper_status =
+      len >= 12 && (memcmp(line, "HTTP/1.1 ", 9) == 0 || memcmp(line, "HTTP/1.0 ", 9) == 0);
   c->headers_done = false;
   c->transaction_rank = 0;
   c->retry_after[0] = '\0';
@@ -73,7 +75,7 @@ size_t curl_answer_header(char *line, size_t size, size_t n, void *p) {
     return 0;
   }
   if (len >= 5 && memcmp(line, "HTTP/", 5) == 0 && !c->answer.body)
-    begin_answer(c);
+    begin_answer(c, line, len);
   else if (len == 0 || line[0] == '\r' || line[0] == '\n')
     c->headers_done = true; // what comes after are trailers, which nobody needs
   while (name_len < len && line[name_len] != ':')

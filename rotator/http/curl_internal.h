@@ -38,7 +38,8 @@ struct curl_call {
 
   struct http_response answer;
   size_t header_bytes;
-  bool headers_done;
+  bool proper_status;   // the status line is one
+  bool headers_done;    // the empty line behind them was there
   int transaction_rank; // which header answer.transaction is from; 0: none yet
   char retry_after[64]; // raw: needs the Date, which may come later
   const char *broken;   // the bound that the answer broke; NULL: none

@@ -87,6 +87,9 @@ static enum err fail_after(const struct curl_call *c, CURLcode code, struct erro
 static enum err accept_answer(struct curl_call *c, struct http_response *ret, struct error *e) {
   long status = 0;
   (void)curl_easy_getinfo(c->t->easy, CURLINFO_RESPONSE_CODE, &status);
+  // libcurl is content with headers that end in the middle of a line, and with odd status lines.
+  if (!c->proper_status || !c->headers_done)
+    return error_set(e, ERR_UNSURE, "answer of %s:%d: is not whole", c->host, c->port);
   if (status < 200 || status > 599)
     return error_set(e, ERR_UNSURE, "answer of %s:%d: status %ld", c->host, c->port, status);
   if (!c->answer.body && !(c->answer.body = secret_new(0)))

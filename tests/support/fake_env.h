@@ -9,6 +9,8 @@
 #ifndef TESTS_SUPPORT_FAKE_ENV_H
 #define TESTS_SUPPORT_FAKE_ENV_H
 
+#include <stdatomic.h>
+
 #include "rotator/base/env.h"
 
 #define FAKE_ENV_SLEEPS 256
@@ -19,7 +21,7 @@ struct fake_env {
   int64_t wall_ms, mono_ms;
   int64_t read_costs_ms; // each reading of the monotonic clock moves both clocks on by this
   uint64_t seed;
-  bool stop;             // env_stopping(); sleeps end at once
+  atomic_bool stop;      // env_stopping(); sleeps end at once. May be set from another thread
   int stop_after_sleeps; // > 0: the stop comes while the n-th sleep lasts, half way through
   bool random_fails;     // env_random() answers ERR_INTERNAL
   int64_t sleeps[FAKE_ENV_SLEEPS]; // as asked for; the first ones only, when there are more

@@ -1,0 +1,288 @@
+// What the end of an exchange means when there was no right answer: certainly not applied, or not
+// known.
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/support/free_watch.h"
+#include "tests/support/scratch.h"
+#include "tests/unit/http/curl_fixture.h"
+
+#define OK_KEEP "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+// Sends a request that may not be repeated, expecting this answer, with the server's address in the
+// text and nothing of the URL's query.
+static void expect(const char *method, const char *url, enum err want) {
+  const struct http_request req = {.method = method, .url = url, .timeout_ms = 300};
+  http_response_clear(&fix.got);
+  enum err err = http_exchange(fix.t, &req, &fix.got, &fix.e);
+  if (err != want)
+    fail_msg("%s %s: %s instead of %s: %s", method, url, err_name(err), err_name(want), fix.e.text);
+  assert_int_equal(fix.e.kind, want);
+  assert_null(fix.got.body);
+  assert_null(strstr(fix.e.text, "s3cret"));
+}
+
+static void never_connected(void **state) {
+  (void)state;
+  curl_fixture_transport(NULL);
+  expect("POST", "http://127.0.0.1:1/?x=s3cret", ERR_UNSENT);
+  assert_non_null(strstr(fix.e.text, "connect to 127.0.0.1:1: "));
+  expect("POST", "https://name.invalid/?x=s3cret", ERR_UNSENT);
+  assert_non_null(strstr(fix.e.text, "resolve name.invalid:443: "));
+  uint64_t exchanges, connections;
+  curl_transport_counts(fix.t, &exchanges, &connections);
+  assert_int_equal(exchanges, 2);
+  assert_int_equal(connections, 0);
+}
+
+static void urls_that_are_not_allowed(void **state) {
+  (void)state;
+  curl_fixture_transport(NULL);
+  expect("GET", "http://iam.cloud.ibm.com/?x=s3cret", ERR_REFUSED);
+  expect("GET", "http://10.0.0.1/?x=s3cret", ERR_REFUSED);
+  expect("GET", "ftp://127.0.0.1/?x=s3cret", ERR_REFUSED);
+  expect("GET", "file:///etc/s3cret", ERR_REFUSED);
+  expect("GET", "http://user:s3cret@127.0.0.1/", ERR_REFUSED);
+  transport_free(fix.t);
+  const struct curl_options strict = {.timeout_ms = 1000};
+  assert_int_equal(curl_transport_new(&strict, &fix.f.env, &fix.t, &fix.e), ERR_OK);
+  expect("GET", "http://127.0.0.1:1/", ERR_REFUSED);
+  assert_non_null(strstr(fix.e.text, "127.0.0.1:1: plain HTTP is not allowed"));
+}
+
+// An answer that is none, to a request that may have been applied.
+static void answers_that_are_none(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {
+      {NULL, 0, RAW_CLOSE},
+      {NULL, 0, RAW_RESET},
+      {NULL, 0, RAW_HOLD},
+      {"HTTP/1.1 200 OK\r\nContent-Le", 0, RAW_CLOSE},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}", 0, RAW_CLOSE},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}", 0, RAW_RESET},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}", 0, RAW_HOLD},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{}", 0, RAW_DRIP},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", 0, RAW_CLOSE},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", 0, RAW_CLOSE},
+      {"HTTP/1.1 100 Continue\r\n\r\n", 0, RAW_CLOSE},
+      {"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n", 0, RAW_CLOSE},
+      {"SSH-2.0-OpenSSH_9.2\r\n", 0, RAW_CLOSE},
+      {"\x16\x03\x01garbage\n", 0, RAW_CLOSE},
+      {"{\"apikey\":\"s3cret\"}\n", 0, RAW_CLOSE},
+      {"HTTP/1.1 200 OK\r\nContent-Length: s3cret\r\n\r\n{}", 0, RAW_CLOSE},
+      {"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}", 0, RAW_CLOSE},
+      {"HTTP/s3cret 200 OK\r\n\r\n", 0, RAW_CLOSE},
+  };
+  for (size_t i = 0; i < COUNT_OF(steps); i++) {
+    curl_fixture_serve(&steps[i], 1);
+    expect("POST", curl_fixture_url("/?x=s3cret"), ERR_UNSURE);
+    assert_non_null(strstr(fix.e.text, "answer of 127.0.0.1:"));
+    assert_int_equal(raw_server_requests(fix.server), 1); // and it was not sent twice
+    curl_fixture_drop(NULL);
+  }
+}
+
+static void what_was_seen_of_a_broken_answer(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {
+      {"HTTP/1.1 502 Bad\r\nTransaction-Id: t-9\r\nContent-Length: 10\r\n\r\n{}", 0, RAW_CLOSE}};
+  curl_fixture_serve(steps, 1);
+  expect("POST", curl_fixture_url("/"), ERR_UNSURE);
+  assert_int_equal(fix.e.status, 502);
+  assert_string_equal(fix.e.trace, "t-9");
+}
+
+// A request that reads is refused when its answer is too large; one that may have been applied is
+// unsure.
+static void answers_that_are_too_large(void **state) {
+  (void)state;
+  static char bomb[80000], line[200];
+  char *at = bomb + sprintf(bomb, "HTTP/1.1 200 OK\r\n");
+  memset(line, 'h', sizeof line - 1);
+  while (at - bomb < 70000)
+    at += sprintf(at, "X-%s: y\r\n", line);
+  const struct raw_step steps[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n", 1048577, RAW_CLOSE},
+      {"HTTP/1.1 200 OK\r\n\r\n", 1048577, RAW_CLOSE}, // until closed
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n", 1048577, RAW_HOLD},
+      {bomb, 0, RAW_HOLD},
+      {"HTTP/1.1 200 OK\r\nX: ", 200000, RAW_HOLD}, // libcurl's own bound
+  };
+  for (size_t i = 0; i < COUNT_OF(steps); i++) {
+    curl_fixture_serve(&steps[i], 1);
+    if (i < 4) {
+      expect("GET", curl_fixture_url("/"), ERR_REFUSED);
+      assert_non_null(strstr(fix.e.text, "too large"));
+    }
+    expect("POST", curl_fixture_url("/"), ERR_UNSURE);
+    curl_fixture_drop(NULL);
+  }
+}
+
+static void the_bound_is_exact(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", 100, RAW_KEEP}};
+  curl_fixture_serve(steps, 1);
+  struct http_request req = {.method = "GET", .url = curl_fixture_url("/"), .max_body = 100};
+  assert_int_equal(curl_fixture_send(&req), ERR_OK);
+  assert_int_equal(secret_len(fix.got.body), 100);
+  req.max_body = 99;
+  assert_int_equal(curl_fixture_send(&req), ERR_REFUSED);
+}
+
+static void interim_answers_without_end(void **state) {
+  (void)state;
+  static char many[80000];
+  char *at = many;
+  while (at - many < 70000)
+    at += sprintf(at, "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n");
+  const struct raw_step step = {many, 0, RAW_HOLD};
+  curl_fixture_serve(&step, 1);
+  expect("GET", curl_fixture_url("/"), ERR_REFUSED);
+}
+
+// A kept connection dies under the next request. libcurl sends it again where the caller declared
+// that safe.
+static void a_kept_connection_that_dies(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {
+      {OK_KEEP, 0, RAW_KEEP}, {NULL, 0, RAW_CLOSE}, {OK_KEEP, 0, RAW_KEEP}};
+  curl_fixture_serve(steps, 3);
+  assert_int_equal(curl_fixture_get("/"), ERR_OK);
+  assert_int_equal(curl_fixture_get("/"), ERR_OK);
+  assert_int_equal(raw_server_requests(fix.server), 3);
+  curl_fixture_drop(NULL);
+  curl_fixture_serve(steps, 3);
+  assert_int_equal(curl_fixture_get("/"), ERR_OK);
+  expect("POST", curl_fixture_url("/"), ERR_UNSURE);
+  assert_int_equal(raw_server_requests(fix.server), 2);
+  assert_int_equal(raw_server_connections(fix.server), 2);
+}
+
+static void stop(void *data) {
+  (void)data;
+  atomic_store(&fix.f.stop, true);
+}
+
+static void nothing_is_begun_after_a_stop(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {{OK_KEEP, 0, RAW_KEEP}};
+  curl_fixture_serve(steps, 1);
+  stop(NULL);
+  expect("GET", curl_fixture_url("/"), ERR_CANCELLED);
+  assert_int_equal(raw_server_connections(fix.server), 0);
+}
+
+static void an_answer_on_its_way_is_still_taken(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {{OK_KEEP, 0, RAW_KEEP}};
+  curl_fixture_serve(steps, 1);
+  raw_server_on_request(fix.server, stop, NULL);
+  assert_int_equal(curl_fixture_get("/"), ERR_OK);
+  expect("GET", curl_fixture_url("/"), ERR_CANCELLED);
+}
+
+static void stop_and_let_time_pass(void *data) {
+  fix.f.read_costs_ms = 2000; // the transport's clock; nobody else reads it
+  stop(data);
+}
+
+static void an_answer_that_does_not_come_is_not_waited_for_long(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {{NULL, 0, RAW_HOLD}};
+  curl_fixture_serve(steps, 1);
+  raw_server_on_request(fix.server, stop_and_let_time_pass, NULL);
+  const struct http_request req = {
+      .method = "POST", .url = curl_fixture_url("/"), .timeout_ms = 50000};
+  assert_int_equal(curl_fixture_send(&req), ERR_UNSURE);
+  assert_non_null(strstr(fix.e.text, "did not come before the stop"));
+}
+
+static void the_deadline_counts_too(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {{NULL, 0, RAW_HOLD}};
+  curl_fixture_serve(steps, 1);
+  const struct http_request req = {
+      .method = "POST", .url = curl_fixture_url("/"), .timeout_ms = 50000, .deadline_ms = 50};
+  assert_int_equal(curl_fixture_send(&req), ERR_UNSURE);
+}
+
+// A name that claims to be loopback and a socket of its own.
+static void unix_sockets(void **state) {
+  (void)state;
+  struct scratch s;
+  scratch_new(&s);
+  char path[SCRATCH_PATH * 2];
+  snprintf(path, sizeof path, "%s", scratch_path(&s, "none.sock"));
+  curl_fixture_transport(&(struct curl_options){.unix_socket = path});
+  expect("POST", "http://localhost/", ERR_UNSENT);
+  expect("POST", "http://vault.corp/", ERR_REFUSED);
+  struct sockaddr_un a = {.sun_family = AF_UNIX};
+  memcpy(a.sun_path, path, strlen(path) + 1);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+  assert_int_equal(listen(fd, 4), 0);
+  expect("POST", "http://localhost/", ERR_UNSURE); // connected, and nobody answers
+  close(fd);
+  scratch_remove(&s);
+}
+
+#define MARK "hunter2-hunter2-hunter2"
+
+// What libcurl held of token, body and answer is wiped when it gives the memory back.
+static void nothing_is_left_in_memory(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {{"HTTP/1.1 200 OK\r\nETag: x\r\nX-Echo: " MARK
+                                           "\r\nContent-Length: 23\r\n\r\n" MARK,
+                                           0, RAW_KEEP}};
+  free_watch(MARK);
+  struct secret *token = secret_copy_text(MARK), *body = secret_copy_text("key=" MARK);
+  const struct http_header h = {.name = "Authorization", .secret = token, .prefix = "Bearer "};
+  curl_fixture_serve(steps, 1);
+  const struct http_request req = {.method = "POST",
+                                   .url = curl_fixture_url("/"),
+                                   .headers = &h,
+                                   .n_headers = 1,
+                                   .body = body,
+                                   .content_type = "text/plain"};
+  enum err err = curl_fixture_send(&req);
+  bool same = err == ERR_OK && strcmp(secret_bytes(fix.got.body), MARK) == 0;
+  secret_free(token), secret_free(body);
+  http_response_clear(&fix.got);
+  transport_free(fix.t);
+  fix.t = NULL;
+  size_t blocks = free_watch_blocks(), hits = free_watch_hits();
+  free_watch(NULL);
+  assert_true(same);
+  assert_true(blocks > 20);
+  assert_int_equal(hits, 0);
+}
+
+int main(void) {
+  curl_fixture_global();
+  const struct CMUnitTest tests[] = {
+      CURL_TEST(never_connected),
+      CURL_TEST(urls_that_are_not_allowed),
+      CURL_TEST(answers_that_are_none),
+      CURL_TEST(what_was_seen_of_a_broken_answer),
+      CURL_TEST(answers_that_are_too_large),
+      CURL_TEST(the_bound_is_exact),
+      CURL_TEST(interim_answers_without_end),
+      CURL_TEST(a_kept_connection_that_dies),
+      CURL_TEST(nothing_is_begun_after_a_stop),
+      CURL_TEST(an_answer_on_its_way_is_still_taken),
+      CURL_TEST(an_answer_that_does_not_come_is_not_waited_for_long),
+      CURL_TEST(the_deadline_counts_too),
+      CURL_TEST(unix_sockets),
+      CURL_TEST(nothing_is_left_in_memory),
+  };
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  curl_transport_global_cleanup();
+  return failed != 0;
+}
