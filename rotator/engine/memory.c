@@ -44,3 +44,10 @@ struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent,
     s->unusable = 0;
   return s;
 }
+
+bool memory_doubts(const struct memory *m, const char *key_id) {
+  for (int i = 0; key_id[0] && i < MEMORY_SIGHTINGS_MAX; i++)
+    if (strcmp(m->sightings[i].key_id, key_id) == 0)
+      return m->sightings[i].unusable > 0;
+  return false;
+}

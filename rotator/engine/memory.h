@@ -63,6 +63,8 @@ void memory_init(struct memory *m);
 void memory_new_tick(struct memory *m);
 // What was seen of a key now, entered into its sighting; returns the entry.
 struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent, bool unusable, int64_t now_ms);
+// Did the last look at this key show it absent or unusable? Then the next look shall not wait for look_every.
+bool memory_doubts(const struct memory *m, const char *key_id);
 void memory_clear(struct memory *m);  // wipes what it owns
 
 #endif

@@ -213,6 +213,7 @@ static void judge_time(struct turn *u, struct target *t, const struct engine_io 
   if (!v->state || !v->state->slots[SLOT_CURRENT].used)
     return;
   const struct slot *current = &v->state->slots[SLOT_CURRENT];
+  v->look_due = v->look_due || memory_doubts(t->memory, current->key_id);
   v->due_s = policy_due_s(&t->policy, u->binding, current->generation, current->since_s, current->adopted_s);
   v->due = v->now_s >= v->due_s;
 }

@@ -79,7 +79,7 @@ struct view {
   bool sinks_agree;            // the non-empty ones hold one value (no state)
 
   bool iam_asked, iam_answered;
-  bool look_due;               // at rest: look_every is over, or a pending was dropped in this run
+  bool look_due;               // at rest: look_every is over, a pending was dropped in this run, or current looked bad
   struct slot_view slots[SLOT_COUNT];
   char found_id[IAM_ID_MAX];   // pending without id: the id of its key, as answered or found; "" not seen
   bool found_active;           // … that key was found active
