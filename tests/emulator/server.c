@@ -275,10 +275,11 @@ static bool listen_on(struct listener *l, int port, unsigned threads, const stru
                                 .sin_port = htons((uint16_t)port)};
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO |
                    MHD_USE_SUPPRESS_DATE_NO_CLOCK | (l->tls ? MHD_USE_TLS : 0);
+  char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
   struct MHD_OptionItem tls[] = {
       {MHD_OPTION_HTTPS_MEM_KEY, 0, ca->server_key_pem},
       {MHD_OPTION_HTTPS_MEM_CERT, 0, ca->server_pem},
-      {MHD_OPTION_HTTPS_PRIORITIES, 0, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+      {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
       {MHD_OPTION_END, 0, NULL},
   };
   struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
