@@ -108,6 +108,7 @@ bool config_is_null(const yaml_node_t *node);       // nothing, ~, null
 // "\"x\"", "a list", "a text of 44 characters": what may be repeated of a value that could be a secret in the wrong place.
 #define CONFIG_SHOWN_MAX 64
 const char *config_show(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *node);
+const char *config_show_name(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *key); // unquoted
 const char *config_show_text(char dst[CONFIG_SHOWN_MAX], const char *text);
 
 // config_walk.c

@@ -20,9 +20,9 @@ const struct config_option config_options[] = {
     {"version", CONFIG_VERSION, .where = CONFIG_MAIN | CONFIG_EXTRA,
      .help = "Version of this format: 1. Required in the main file."},
     {"management", CONFIG_SECTION, .where = CONFIG_MAIN, .required = true,
-     .help = "Where the API key of the rotator's own identity is read from: exactly one of the two "
-             "below. The key itself "
-             "never stands in a configuration file."},
+     .help = "Where the API key of the rotator's own identity is read from: exactly one of "
+             "management.file and management.credential. The key itself never stands in a "
+             "configuration file."},
     {"management.file", CONFIG_PATH, MAIN(management.file),
      .help = "File that holds the key and nothing else."},
     {"management.credential", CONFIG_TOKEN, .most = 255, MAIN(management.credential),
@@ -33,8 +33,7 @@ const struct config_option config_options[] = {
      .help = "Directory of the lock and of the state of each target that has no home of its own."},
     {"host_id", CONFIG_TOKEN, .most = 64, MAIN(host_id), .shown = "the machine id",
      .help = "Name of this host, noted in the state of targets that belong to one host; needed in "
-             "containers, whose machine "
-             "id or host name changes with each run."},
+             "containers, whose machine id or host name changes with each run."},
     {"ca_file", CONFIG_PATH, MAIN(ca_file), .shown = "the system's",
      .help = "PEM file of certificate authorities to trust for IAM and Cloud Logs instead of the "
              "system's."},
@@ -43,8 +42,7 @@ const struct config_option config_options[] = {
     {"complaints", CONFIG_WORDS, .least = 1, .most = 64, MAIN(complaints),
      .shown = "drop, reject, too old, invalid, not accepted",
      .help = "Words that make a 2xx answer of Cloud Logs a complaint when they stand in its first "
-             "4 KiB; case is not looked "
-             "at."},
+             "4 KiB; case is not looked at."},
     {"jobs", CONFIG_INT, .least = 1, .most = 64, .fallback = "8", MAIN(jobs),
      .help = "How many targets are worked on at once."},
     {"defaults", CONFIG_SECTION, .where = CONFIG_MAIN,
@@ -233,14 +231,16 @@ enum config_type config_store_type(enum store_option_type t) {
 }
 
 struct config_nearest config_nearest_start(const char *written) {
+  // Two letters that changed places count as two. Beyond three wrong letters a guess is no help.
   size_t len = strlen(written);
-  // A third of the letters may be wrong, but no more than three: beyond that a guess is no help.
-  return (struct config_nearest){
-      .written = written, .best = NULL, .distance = len < 9 ? (unsigned)len / 3 + 1 : 4};
+  return (struct config_nearest){.written = written, .distance = len < 4 ? 2 : len < 9 ? 3 : 4};
 }
 
 void config_nearest_try(struct config_nearest *n, const char *name) {
+  size_t len = strlen(n->written);
   unsigned distance = text_distance(n->written, name);
+  if (len >= 3 && strncmp(name, n->written, len) == 0 && name[len] == '_')
+    distance = 1; // "token" for "token_file"
   if (distance < n->distance) {
     n->distance = distance;
     n->best = name;

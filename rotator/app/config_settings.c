@@ -49,7 +49,7 @@ static void tell_unknown(struct config_loader *l, const struct reading *r, const
   }
   bool secret = leaf && config_sounds_secret(leaf);
   config_wrong(l, &key->start_mark, best, "%s.%s%s: no such option of this store%s",
-               r->backend->name, prefix, config_show(shown, key),
+               r->backend->name, prefix, config_show_name(shown, key),
                secret ? "; a secret never stands in a configuration file" : "");
 }
 
@@ -127,6 +127,14 @@ static bool read_mapping(struct config_loader *l, struct reading *r, yaml_node_t
   return value->type == YAML_MAPPING_NODE || config_is_null(value);
 }
 
+// The store whose items are programs.
+static void check_program(struct config_loader *l, const struct store_backend *b,
+                          const yaml_mark_t *at) {
+  if (l->open_to_all && strcmp(b->name, "helper") == 0)
+    config_wrong(l, at, NULL,
+                 "helper: a file that anybody may change must not name a program to run");
+}
+
 void config_shared_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
                         yaml_node_t *value) {
   struct config_shared *shared = shared_of(l, b);
@@ -137,6 +145,7 @@ void config_shared_read(struct config_loader *l, const struct store_backend *b, 
     return;
   }
   shared->line = (int)key->start_mark.line + 1;
+  check_program(l, b, &key->start_mark);
   read_mapping(l, &r, value);
   shared->settings = keep(l, &r);
   shared->n = shared->settings ? r.n : 0;
@@ -191,9 +200,7 @@ void config_store_read(struct config_loader *l, const struct store_backend *b, y
   ret->backend = b;
   if (!read_mapping(l, &r, value))
     return;
-  if (l->open_to_all && strcmp(b->name, "helper") == 0)
-    config_wrong(l, at, NULL,
-                 "helper: a file that anybody may change must not name a program to run");
+  check_program(l, b, at);
   size_t own = r.n;
   inherit(l, &r);
   if (l->n_wrong == wrong)

@@ -1,4 +1,5 @@
 // Single values: what a text must look like to be a duration, a path, a choice …, and where it goes.
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -105,12 +106,30 @@ static enum err check_number(const struct check *c) {
   return ERR_OK;
 }
 
+// "65 minutes" and "65min" mean 65m.
+static void suggest_duration(const struct check *c) {
+  static const char *const units[] = {"seconds", "minutes", "hours", "days", "weeks"};
+  size_t digits = strspn(c->text, "0123456789");
+  const char *unit = c->text + digits + strspn(c->text + digits, " ");
+  char near[WINDOW_NEAREST_MAX];
+  for (size_t i = 0; i < 5 && digits > 0 && digits < 8 && unit[0]; i++)
+    if (strncasecmp(unit, units[i], strlen(unit)) == 0) {
+      snprintf(near, sizeof(near), "%.*s%c", (int)digits, c->text, units[i][0]);
+      suggest(c, near);
+    }
+}
+
 static enum err check_duration(const struct check *c) {
   int64_t s = 0;
   if (text_parse_duration(c->text, &s) != ERR_OK) {
     int64_t bare = 0;
     if (read_number(c->text, &bare))
       return expected(c, "a duration with its unit (s, m, h, d, w)");
+    suggest_duration(c);
+    if (strcmp(c->nearest, c->text) == 0) {
+      suggest(c, "");
+      return expected(c, "a duration of at most 10 years");
+    }
     return expected(c, "a duration such as 90m, 24h or 30d");
   }
   bool bounded = c->lim->least != 0 || c->lim->most != 0;
@@ -175,7 +194,14 @@ static enum err check_name(const struct check *c) {
   if (strchr("._-", c->text[0]))
     return expected(c,
                     c->text[0] ? "a name that begins with a lower-case letter or a digit" : what);
-  return check_letters(c, LOWER DIGITS "._-", what);
+  enum err err = check_letters(c, LOWER DIGITS "._-", what);
+  char low[WINDOW_NEAREST_MAX];
+  if (err != ERR_OK && text_copy(low, sizeof(low), c->text)) {
+    for (char *s = low; *s; s++)
+      *s = (char)tolower((unsigned char)*s);
+    suggest(c, strspn(low, LOWER DIGITS "._-") == strlen(low) ? low : "");
+  }
+  return err;
 }
 
 static enum err check_label(const struct check *c) {

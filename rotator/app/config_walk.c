@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "rotator/app/config_loader.h"
+#include "rotator/base/text.h"
 
 static size_t index_of(const struct config_option *o) {
   return (size_t)(o - config_options);
@@ -18,7 +19,7 @@ const yaml_mark_t *config_slot_mark(const struct config_slots *s, const char *na
 }
 
 // The nearest name that may stand behind `prefix` in this place.
-static const char *nearest_name(struct config_loader *l, const char *prefix, const char *leaf,
+static const char *nearest_here(struct config_loader *l, const char *prefix, const char *leaf,
                                 unsigned where) {
   size_t len = strlen(prefix);
   struct config_nearest n = config_nearest_start(leaf);
@@ -33,53 +34,66 @@ static const char *nearest_name(struct config_loader *l, const char *prefix, con
   return n.best;
 }
 
-// A right name in the wrong place; false if there is no such name, or none that is told apart from the nearest.
-static bool tell_misplaced(struct config_loader *l, const yaml_mark_t *at, const char *prefix,
-                           const char *leaf, unsigned where) {
+// The option of that name in another place, whole or as the last part of one.
+static const struct config_option *find_elsewhere(const char *leaf) {
   const struct config_option *o = config_option_find(leaf, ~0U);
-  if (where == CONFIG_EXTRA && (!o || (o->where & CONFIG_MAIN))) {
-    if (!o && !config_backend_find(l, leaf))
-      return false;
-    config_wrong(l, at, NULL,
-                 "%s stands in the main file only; a file of targets.d holds `targets`", leaf);
-    return true;
-  }
-  if (!o)
-    o = config_option_find_leaf(leaf);
-  if (!o)
-    return false;
-  size_t section = (size_t)(config_option_leaf(o) - o->name);
-  if (section > 0 && strlen(prefix) == section && strncmp(prefix, o->name, section) == 0)
-    return false; // the right section of a place that has none
-  if (section > 0)
-    config_wrong(l, at, o->name, "%s%s: no such option here", prefix, leaf);
+  return o ? o : config_option_find_leaf(leaf);
+}
+
+static const struct config_option *nearest_elsewhere(const char *leaf) {
+  struct config_nearest n = config_nearest_start(leaf);
+  for (size_t i = 0; i < config_options_n; i++)
+    config_nearest_try(&n, config_option_leaf(&config_options[i]));
+  return n.best ? find_elsewhere(n.best) : NULL;
+}
+
+static void tell_misplaced(struct config_loader *l, const yaml_mark_t *at, const char *name,
+                           const struct config_option *o) {
+  if (strchr(o->name, '.'))
+    config_wrong(l, at, o->name, "%s: no such option here", name);
   else
-    config_wrong(l, at, NULL, "%s%s: no such option here; %s belongs %s", prefix, leaf, leaf,
+    config_wrong(l, at, NULL, "%s: no such option here; %s belongs %s", name, o->name,
                  config_where_text(o->where));
-  return true;
 }
 
 static void tell_unknown(struct config_loader *l, yaml_node_t *key, const char *prefix,
                          unsigned where) {
-  char shown[CONFIG_SHOWN_MAX];
+  char name[CONFIG_NAME_MAX], shown[CONFIG_SHOWN_MAX];
+  const yaml_mark_t *at = &key->start_mark;
   const char *leaf = config_scalar(key);
   if (!leaf || strlen(leaf) >= CONFIG_NAME_MAX / 2) {
-    config_wrong(l, &key->start_mark, NULL, "expected the name of an option, found %s",
-                 config_show(shown, key));
+    config_wrong(l, at, NULL, "expected the name of an option, found %s", config_show(shown, key));
     return;
   }
-  const char *nearest = nearest_name(l, prefix, leaf, where);
+  size_t len = text_copy(name, sizeof(name), prefix) ? strlen(name) : 0;
+  text_printable(name + len, sizeof(name) - len, leaf, strlen(leaf));
+  if (l->n_wrong >= CONFIG_MISTAKES_MAX) { // will not be told any more: no need to look for advice
+    config_wrong(l, at, NULL, "%s: no such option", name);
+    return;
+  }
+  const struct config_option *elsewhere = find_elsewhere(leaf);
+  const char *near = nearest_here(l, prefix, leaf, where);
   if (strcmp(leaf, "<<") == 0)
-    config_wrong(l, &key->start_mark, NULL,
+    config_wrong(l, at, NULL,
                  "merge keys (<<) are not read; put what targets share into `defaults`");
+  else if (where == CONFIG_EXTRA && (config_backend_find(l, leaf) ||
+                                     (elsewhere && elsewhere->where == CONFIG_MAIN)))
+    config_wrong(l, at, NULL, "%s stands in the main file only; a file of targets.d holds `targets`",
+                 name);
   else if (config_sounds_secret(leaf))
-    config_wrong(l, &key->start_mark, NULL,
-                 "%s%s: a secret never stands in a configuration file; put it into a file of "
-                 "its own (mode 0600) or into a systemd credential, and name that",
-                 prefix, leaf);
-  else if (nearest || !tell_misplaced(l, &key->start_mark, prefix, leaf, where))
-    config_wrong(l, &key->start_mark, nearest, "%s%s: no such option", prefix,
-                 config_show_text(shown, leaf));
+    config_wrong(l, at, NULL,
+                 "%s: a secret never stands in a configuration file; put it into a file of its own "
+                 "(mode 0600) or into a systemd credential, and name that",
+                 name);
+  else if (strchr(leaf, '.') && config_option_find(name, where))
+    config_wrong(l, at, NULL, "%s: a dot stands for a mapping here; write %.*s: {%s: …}", name,
+                 (int)strcspn(name, "."), name, strchr(name, '.') + 1);
+  else if (elsewhere)
+    tell_misplaced(l, at, name, elsewhere);
+  else if (!near && (elsewhere = nearest_elsewhere(leaf)))
+    config_wrong(l, at, elsewhere->name, "%s: no such option here", name);
+  else
+    config_wrong(l, at, near, "%s: no such option", name);
 }
 
 static void tell_no_section(struct config_loader *l, const struct config_option *o,

@@ -20,6 +20,7 @@
 #define LOOK_AHEAD_DAYS 15
 #define DAYS_LOOKED_AT (LOOK_AHEAD_DAYS + 2)
 #define PART_MAX 128
+#define SHOWN_MAX 40
 
 struct part {
   unsigned days; // bit 0: Sunday
@@ -39,6 +40,14 @@ static void suggest(const struct reader *r, const char *word) {
     text_copy(r->nearest, WINDOW_NEAREST_MAX, word);
 }
 
+// A word that may be repeated: a secret in the wrong place is longer than anything that belongs here.
+static const char *shown(const char *word, size_t len, char dst[SHOWN_MAX]) {
+  char printable[33];
+  text_printable(printable, sizeof(printable), word, len);
+  snprintf(dst, SHOWN_MAX, len < sizeof(printable) ? "\"%s\"" : "a long word", printable);
+  return dst;
+}
+
 static int day_find(const char *s, size_t len) {
   for (int i = 0; i < 7; i++)
     if (len == 3 && strncasecmp(s, day_names[i], 3) == 0)
@@ -50,8 +59,9 @@ static enum err day_unknown(const struct reader *r, const char *s, size_t len) {
   for (int i = 0; i < 7; i++)
     if (len >= 2 && strncasecmp(s, day_names[i], len < 3 ? len : 3) == 0)
       suggest(r, day_names[i]);
-  return error_set(r->e, ERR_INVALID, "expected days such as Mon-Thu or Sat,Sun, not \"%.*s\"",
-                   (int)(len > 24 ? 24 : len), s);
+  char word[SHOWN_MAX];
+  return error_set(r->e, ERR_INVALID, "expected days such as Mon-Thu or Sat,Sun, not %s",
+                   shown(s, len, word));
 }
 
 // "Mon-Thu", "Mon,Wed,Fri", "Fri-Mon"
@@ -94,10 +104,12 @@ static int read_clock(const char *s) {
 }
 
 static enum err read_times(const struct reader *r, const char *s, struct part *p) {
+  char word[SHOWN_MAX];
   p->open_min = strlen(s) == 11 && s[5] == '-' ? read_clock(s) : -1;
   p->close_min = p->open_min >= 0 ? read_clock(s + 6) : -1;
   if (p->open_min < 0 || p->close_min < 0 || p->open_min == 24 * 60)
-    return error_set(r->e, ERR_INVALID, "expected times such as 09:00-16:00, not \"%.24s\"", s);
+    return error_set(r->e, ERR_INVALID, "expected times such as 09:00-16:00, not %s",
+                     shown(s, strlen(s), word));
   if (p->open_min == p->close_min)
     return error_set(r->e, ERR_INVALID, "%s is empty; the whole day is 00:00-24:00", s);
   if (p->close_min < p->open_min) // over midnight
@@ -107,11 +119,11 @@ static enum err read_times(const struct reader *r, const char *s, struct part *p
 
 static enum err read_zone(const struct reader *r, const char *s, struct part *p) {
   if (!text_copy(p->zone, sizeof(p->zone), s) || !zone_is_known(s)) {
-    char nearest[WINDOW_NEAREST_MAX];
+    char nearest[WINDOW_NEAREST_MAX], word[SHOWN_MAX];
     zone_nearest(s, nearest, sizeof(nearest));
     suggest(r, nearest);
-    return error_set(r->e, ERR_INVALID, "\"%.48s\" is no zone of the tz database on this machine",
-                     s);
+    return error_set(r->e, ERR_INVALID, "%s is no zone of the tz database on this machine",
+                     shown(s, strlen(s), word));
   }
   return ERR_OK;
 }
@@ -128,7 +140,7 @@ static char *next_word(char **at) {
 }
 
 static enum err read_part(const struct reader *r, const char *text, size_t len, struct part *p) {
-  char copy[PART_MAX];
+  char copy[PART_MAX], repeated[SHOWN_MAX];
   if (len >= sizeof(copy))
     return error_set(r->e, ERR_INVALID, "a part of %zu characters is too long", len);
   memcpy(copy, text, len);
@@ -149,8 +161,8 @@ static enum err read_part(const struct reader *r, const char *text, size_t len, 
   if (err == ERR_OK && (word = next_word(&at)))
     err = read_zone(r, word, p);
   if (err == ERR_OK && (word = next_word(&at)))
-    err =
-        error_set(r->e, ERR_INVALID, "\"%.24s\" follows the zone; parts are joined by \";\"", word);
+    err = error_set(r->e, ERR_INVALID, "%s follows the zone; parts are joined by \";\"",
+                    shown(word, strlen(word), repeated));
   return err;
 }
 
