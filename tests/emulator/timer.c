@@ -116,6 +116,10 @@ bool timers_after(struct timers *t, long ms, timer_fn *fn, void *arg, void (*pre
 
 void timers_stop(struct timers *t) {
   pthread_mutex_lock(&t->lock);
+  if (t->stopping) {
+    pthread_mutex_unlock(&t->lock);
+    return;
+  }
   t->stopping = true;
   pthread_cond_signal(&t->wake);
   pthread_mutex_unlock(&t->lock);
