@@ -1,0 +1,251 @@
+// The promises that show in the steps of the state: what was promoted was proven, what was settled was read in every sink,
+// what was put beyond return had its grace. The evidence is the writer's own, as it was when it sent the write.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/protocol/sim.h"
+
+enum { ROUNDING_MS = 2000 };
+
+static int slot_key(const struct sim *s, const struct state *st, enum slot_name slot) {
+  return st->slots[slot].used && st->slots[slot].key_id[0] ? key_by_id(s, st->slots[slot].key_id) : -1;
+}
+
+static const struct witness *writer_of(const struct sim *s, const struct state *st) {
+  static const struct witness nobody;
+  const char *p = strrchr(st->writer, 'p');
+  unsigned long n = p ? strtoul(p + 1, NULL, 10) : s->n_procs;
+  return n < s->n_procs ? &s->sent[n] : &nobody;
+}
+
+static bool is_killed(const struct sim *s, int key) {
+  return key < 0 || s->keys[key].hand || !key_alive(&s->keys[key]);
+}
+
+static bool hold_is_on(const struct sim *s, const struct state *st) {
+  int64_t slack_s = 2;
+  return st->hold.on && (st->hold.until_s == 0 || sim_server_ms(s) / 1000 + slack_s < st->hold.until_s);
+}
+
+static bool fully_proven(const struct sim *s, const struct witness *w, int key, uint64_t since) {
+  int64_t span_ms;
+  unsigned n = witness_passed(w, key, since, &span_ms);
+  return n >= s->p.policy.proof_count && span_ms >= (s->p.policy.proof_span_s - 1) * 1000 && witness_refused(w, key, since);
+}
+
+// ---- steps ----
+
+static void promoted(struct sim *s, const struct state *new, const struct witness *w) {
+  int key = slot_key(s, new, SLOT_CURRENT);
+  if (key < 0)
+    return;
+  if (fully_proven(s, w, key, s->state_event))
+    s->keys[key].proven = true;
+  else
+    sim_violate(s, "S1", "key %d was promoted without a full proof", key);
+}
+
+static void swapped(struct sim *s, const struct state *new, const struct witness *w) {
+  int key = slot_key(s, new, SLOT_CURRENT);
+  s->totals->swaps++;
+  if (witness_passed(w, key, s->state_event, NULL) == 0)
+    sim_violate(s, "S1", "swapped back to key %d without a probe", key);
+}
+
+// Every sink that the writer knows showed `key` in a reading later than `since`. *ret_ms is the earliest such reading.
+static bool all_sinks_showed(const struct sim *s, const struct witness *w, const struct state *st, uint64_t since,
+                             int64_t *ret_ms) {
+  int key = slot_key(s, st, SLOT_CURRENT);
+  *ret_ms = INT64_MAX;
+  for (unsigned i = 0; i < s->p.sinks; i++) {
+    const struct sink_seen *seen = &w->sinks[i];
+    if (seen->event == 0)
+      continue;
+    if (seen->event < since || seen->key != key || (s->sinks[i].class == STORE_CLASS_A && seen->stamp != st->epoch))
+      return false;
+    *ret_ms = seen->at_ms < *ret_ms ? seen->at_ms : *ret_ms;
+  }
+  return *ret_ms != INT64_MAX;
+}
+
+static void settled(struct sim *s, const struct state *old, const struct witness *w) {
+  int key = slot_key(s, old, SLOT_CURRENT);
+  uint64_t since = s->state_event;
+  if (!all_sinks_showed(s, w, old, s->phase_event, &s->grace_from_ms)) {
+    sim_violate(s, "S5", "settled though not every sink was seen to serve key %d in this epoch", key);
+    return;
+  }
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    if (w->sinks[i].event > 0 && w->sinks[i].changed > since)
+      since = w->sinks[i].changed;
+  if (!fully_proven(s, w, key, since))
+    sim_violate(s, "S5", "settled without a full proof of key %d through the sinks", key);
+  if (s->p.has_hook && s->hook_epoch < old->epoch)
+    sim_violate(s, "S5", "settled before the reload hook succeeded in epoch %llu", (unsigned long long)old->epoch);
+}
+
+static int64_t grace_ms(const struct sim *s, const struct state *st) {
+  int64_t g = st->grace_s >= 0 ? st->grace_s : s->p.policy.grace_s;
+  bool wished = g == s->p.policy.grace_s || g == s->wish_grace_s || (s->compromised && g == 0);
+  return (wished ? g : s->p.policy.grace_s) * 1000;
+}
+
+static void put_beyond(struct sim *s, const struct state *old, int previous, const struct witness *w) {
+  s->keys[previous].beyond = true;
+  s->keys[previous].grace_ms = grace_ms(s, old);
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    s->keys[previous].looked[i] = w->sinks[i].event;
+}
+
+static void retire_begins(struct sim *s, const struct state *old, const struct state *new, const struct witness *w) {
+  int key = slot_key(s, new, SLOT_CURRENT), previous = slot_key(s, new, SLOT_PREVIOUS);
+  int64_t seen_ms;
+  if (previous < 0)
+    return;
+  put_beyond(s, old, previous, w);
+  if (is_killed(s, key) && is_killed(s, previous))
+    return;  // both dead
+  if (old->phase != PHASE_GRACE) {
+    sim_violate(s, "S5", "from %s to retiring though key %d or %d is alive", phase_name(old->phase), key, previous);
+    return;
+  }
+  if (s->now_ms - s->grace_from_ms < s->keys[previous].grace_ms - ROUNDING_MS)
+    sim_violate(s, "S5", "retired %lld ms after all sinks served the new key; the grace is %lld ms",
+                (long long)(s->now_ms - s->grace_from_ms), (long long)s->keys[previous].grace_ms);
+  if (!all_sinks_showed(s, w, old, s->phase_event, &seen_ms))
+    sim_violate(s, "S5", "retired though not every sink was seen to serve key %d", key);
+  if (witness_passed(w, key, s->state_event, NULL) == 0)
+    sim_violate(s, "S5", "retired without a probe of key %d", key);
+  if (hold_is_on(s, old))
+    sim_violate(s, "hold", "retired in spite of a hold");
+  for (size_t i = 0; i < old->n_sinks; i++)
+    for (unsigned j = 0; j < s->p.sinks; j++)
+      if (old->sinks[i].place[strlen(old->sinks[i].place) - 1] == s->sinks[j].name[4] && w->sinks[j].event == 0)
+        sim_violate(s, "S5", "retired without reading %s, which the state lists", s->sinks[j].name);
+}
+
+static void retired(struct sim *s, const struct state *old) {
+  int previous = slot_key(s, old, SLOT_PREVIOUS);
+  s->rotations++;
+  s->totals->rotations++;
+  if (previous >= 0 && s->keys[previous].exists)
+    sim_violate(s, "S3", "key %d was dropped from `previous` and still exists", previous);
+}
+
+static void staged(struct sim *s, const struct state *old) {
+  int key = slot_key(s, old, SLOT_CURRENT);
+  if (key < 0 || is_killed(s, key)) {
+    s->totals->heals++;
+    return;
+  }
+  if (hold_is_on(s, old))
+    sim_violate(s, "hold", "a rotation began in spite of a hold");
+}
+
+// ---- laws that hold for every step ----
+
+static bool may_follow(enum phase from, enum phase to) {
+  static const unsigned to_of[] = {
+    [PHASE_IDLE] = 1u << PHASE_STAGED | 1u << PHASE_PUBLISHING,
+    [PHASE_STAGED] = 1u << PHASE_PUBLISHING | 1u << PHASE_IDLE,
+    [PHASE_PUBLISHING] = 1u << PHASE_GRACE | 1u << PHASE_IDLE | 1u << PHASE_RETIRING,
+    [PHASE_GRACE] = 1u << PHASE_PUBLISHING | 1u << PHASE_RETIRING | 1u << PHASE_IDLE,
+    [PHASE_RETIRING] = 1u << PHASE_IDLE};
+  return from == to || (to_of[from] >> to & 1);
+}
+
+static void check_laws(struct sim *s, const struct state *old, const struct state *new) {
+  bool enters = new->phase == PHASE_PUBLISHING && old->phase != PHASE_PUBLISHING;
+  if (new->seq != old->seq + 1)
+    sim_violate(s, "state", "seq went from %llu to %llu", (unsigned long long)old->seq, (unsigned long long)new->seq);
+  if (new->generation != old->generation && (new->generation != old->generation + 1 || new->phase != PHASE_STAGED))
+    sim_violate(s, "state", "the generation changed in %s", phase_name(new->phase));
+  if (strcmp(new->lineage, old->lineage) != 0)
+    sim_violate(s, "state", "the lineage changed");
+  if ((enters && new->epoch != new->seq) || (new->epoch != old->epoch && new->epoch != new->seq))
+    sim_violate(s, "state", "the epoch is not the seq at which publishing was entered");
+  if (!may_follow(old->phase, new->phase))
+    sim_violate(s, "state", "%s does not follow %s", phase_name(new->phase), phase_name(old->phase));
+}
+
+static void check_slots(struct sim *s, const struct state *new) {
+  for (int i = 0; i < SLOT_COUNT; i++) {
+    int key = slot_key(s, new, (enum slot_name)i);
+    if (key < 0)
+      continue;
+    s->keys[key].noted = true;
+    if (strcmp(s->keys[key].value, secret_bytes(new->slots[i].value)) != 0)
+      sim_violate(s, "state", "%s names key %d and holds another value", slot_name((enum slot_name)i), key);
+  }
+  int current = slot_key(s, new, SLOT_CURRENT);
+  if (new->slots[SLOT_CURRENT].used && current < 0)
+    sim_violate(s, "S1", "current is a key that never was");
+  if (current < 0)
+    return;
+  if (s->keys[current].beyond)
+    sim_violate(s, "S4", "key %d is current again, and was beyond return", current);
+  s->keys[current].current = true;
+}
+
+// A person chose the key that a sink holds.
+static void chosen(struct sim *s, const struct state *old, const struct state *new) {
+  int key = slot_key(s, new, SLOT_CURRENT);
+  if (key >= 0)
+    s->keys[key].adopted = s->keys[key].proven = true;
+  if (!s->repairing)
+    sim_violate(s, "S1", "current changed from %s to %s by no row of the table", phase_name(old->phase),
+                phase_name(new->phase));
+}
+
+static void check_step(struct sim *s, const struct state *old, const struct state *new) {
+  const struct witness *w = writer_of(s, new);
+  bool same_current = slot_key(s, old, SLOT_CURRENT) == slot_key(s, new, SLOT_CURRENT);
+  if (old->phase == PHASE_STAGED && new->phase == PHASE_PUBLISHING)
+    promoted(s, new, w);
+  else if (!same_current && slot_key(s, new, SLOT_CURRENT) == slot_key(s, old, SLOT_PREVIOUS))
+    swapped(s, new, w);
+  else if (!same_current && new->slots[SLOT_CURRENT].used)
+    chosen(s, old, new);
+  if (old->phase == PHASE_PUBLISHING && (new->phase == PHASE_GRACE || new->phase == PHASE_IDLE) && !is_killed(s, slot_key(s, old, SLOT_CURRENT)))
+    settled(s, old, w);
+  if (old->phase != PHASE_RETIRING && new->phase == PHASE_RETIRING)
+    retire_begins(s, old, new, w);
+  if (old->phase == PHASE_RETIRING && new->phase == PHASE_IDLE)
+    retired(s, old);
+  if (old->phase == PHASE_IDLE && new->phase == PHASE_STAGED)
+    staged(s, old);
+  if (old->phase == PHASE_STAGED && new->phase == PHASE_IDLE)
+    s->totals->given_up++;
+}
+
+static bool lists(const struct state *st, const char *name) {
+  for (size_t i = 0; i < st->n_sinks; i++)
+    if (strcmp(st->sinks[i].name, name) == 0)
+      return true;
+  return false;
+}
+
+// A sink that a person dropped is nobody's matter any more.
+static void drop_consumers(struct sim *s, const struct state *old, const struct state *new) {
+  for (unsigned i = 0; old && i < s->p.sinks; i++)
+    if (lists(old, s->sinks[i].name) && !lists(new, s->sinks[i].name))
+      s->sinks[i].consumed = false;
+}
+
+void check_state_changed(struct sim *s, const struct state *old, const struct state *new) {
+  if (!old) {
+    int adopted = slot_key(s, new, SLOT_CURRENT);
+    if (adopted >= 0)
+      s->keys[adopted].adopted = s->keys[adopted].proven = true;
+    if (new->phase != PHASE_IDLE && new->phase != PHASE_STAGED)
+      sim_violate(s, "state", "the first state is %s", phase_name(new->phase));
+  } else {
+    check_laws(s, old, new);
+    check_step(s, old, new);
+  }
+  check_slots(s, new);
+  drop_consumers(s, old, new);
+  if (!old || old->phase != new->phase || old->epoch != new->epoch)
+    s->phase_event = s->event;
+}

@@ -1,0 +1,99 @@
+// Cloud Logs and the tokens it is shown. A token is "h.KEY-EVENT-END.SIGNATURE": it names its key, the exchange it came
+// from and its end, and outlives its key, as IAM's own do. A byte changed anywhere makes the signature wrong.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rotator/base/text.h"
+#include "tests/protocol/sim.h"
+
+enum { TOKEN_LIFE_MS = HOUR_MS };
+
+static void sign(const char *claims, char *dst, size_t cap) {
+  uint64_t h = 1469598103934665603u;
+  for (const char *c = claims; *c; c++)
+    h = (h ^ (unsigned char)*c) * 1099511628211u;
+  uint64_t g = h * 0x9e3779b97f4a7c15u ^ h >> 29;
+  snprintf(dst, cap, "%016" PRIx64 "%016" PRIx64, h, g);
+}
+
+void fake_token_text(const struct sim *s, int key, char *dst, size_t cap) {
+  char claims[80], signature[40];
+  snprintf(claims, sizeof claims, "h.%d-%" PRIu64 "-%" PRId64, key, s->event, s->now_ms + TOKEN_LIFE_MS);
+  sign(claims, signature, sizeof signature);
+  snprintf(dst, cap, "%s.%s", claims, signature);
+}
+
+struct shown {
+  int key;
+  uint64_t event;
+  int64_t end_ms;
+  bool genuine;
+};
+
+static struct shown read_token(const struct secret *bearer) {
+  struct shown t = {.key = -1};
+  char claims[80] = "", signature[40];
+  const char *text = secret_bytes(bearer), *dot = strrchr(text, '.');
+  if (!dot || (size_t)(dot - text) >= sizeof claims)
+    return t;
+  memcpy(claims, text, (size_t)(dot - text));
+  if (sscanf(claims, "h.%d-%" SCNu64 "-%" SCNd64, &t.key, &t.event, &t.end_ms) != 3)
+    return t;
+  sign(claims, signature, sizeof signature);
+  t.genuine = strcmp(signature, dot + 1) == 0;
+  return t;
+}
+
+// Evidence for the checks: what this process has really been shown.
+static void witness_token(struct proc *p, const struct shown *t, bool accepted) {
+  struct witness *w = &p->seen;
+  struct proof_passed seen = {.key = t->key, .event = t->event, .at_ms = p->sim->now_ms};
+  if (t->genuine && accepted)
+    w->passed[w->n_passed++ % SIM_PROOFS] = seen;
+  if (!t->genuine && !accepted && t->key >= 0)
+    w->refused[w->n_refused++ % SIM_PROOFS] = seen;
+}
+
+static enum logs_verdict verdict(struct proc *p, const struct shown *t, struct error *e) {
+  struct sim *s = p->sim;
+  bool good = t->genuine && s->now_ms < t->end_ms;
+  if (!good && !s->endpoint_open) {
+    witness_token(p, t, false);
+    error_set(e, ERR_DENIED, "the token is not accepted");
+    return LOGS_REFUSED;
+  }
+  if (s->complaining) {
+    s->totals->complaints++;
+    error_set(e, ERR_REFUSED, "accepted, and yet: 1 record dropped");
+    return LOGS_COMPLAINED;
+  }
+  witness_token(p, t, true);
+  return LOGS_ACCEPTED;
+}
+
+static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer, const struct logs_record *r, bool fresh,
+                                   struct error *e) {
+  struct proc *p = ((struct fake_logs *)l)->p;
+  (void)r;
+  (void)fresh;
+  if (!proc_point(p))
+    return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
+  struct shown t = read_token(bearer);
+  enum fate f = fate_draw(p->sim, false, p->sim->logs_down_ms);
+  enum logs_verdict v = LOGS_OUTAGE;
+  if (f == FATE_FINE)
+    v = verdict(p, &t, e);
+  else if (fate_error(p->sim, f, e) == ERR_THROTTLED)
+    v = LOGS_THROTTLED;
+  sim_note(p->sim, "%s logs: key %d%s → %s", p->writer, t.key, t.genuine ? "" : " (changed)", logs_verdict_name(v));
+  if (!proc_point(p))
+    return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
+  return v;
+}
+
+static void logs_nothing(struct logs *l) { (void)l; }
+
+static const struct logs_ops fake_logs_ops = {.send = logs_send, .free = logs_nothing};
+
+void fake_logs_init(struct proc *p) { p->logs = (struct fake_logs){.base = {.ops = &fake_logs_ops}, .p = p}; }

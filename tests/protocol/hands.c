@@ -1,0 +1,267 @@
+// The people and consumers around the rotators: a person who disables, deletes and makes keys and edits sinks; one who
+// wishes; one who changes the configuration; one who does what `attention` asks for; strangers who take our values; and
+// consumers, who read their sink every so often and exchange the key they hold.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/protocol/sim.h"
+
+// The next of events that come `per_100_days` times in 100 days, on average.
+// False: not any more.
+static bool again(struct sim *s, unsigned per_100_days, void (*run)(struct sim *s, void *arg)) {
+  if (per_100_days == 0 || !s->faults)
+    return false;
+  sim_at(s, s->now_ms + 1 + (int64_t)rng_below(&s->rng, (uint64_t)(200 * DAY_MS) / per_100_days), run, NULL, false);
+  return true;
+}
+
+static unsigned any_host(struct sim *s) { return (unsigned)rng_below(&s->rng, s->p.hosts); }
+
+// ---- keys ----
+
+static int slot_key(const struct sim *s, enum slot_name slot) {
+  const struct slot *l = &s->state.slots[slot];
+  if (!s->has_state || !l->used)
+    return -1;
+  if (l->key_id[0])
+    return key_by_id(s, l->key_id);
+  return l->value ? key_by_value(s, secret_bytes(l->value)) : -1;
+}
+
+static void foreign_key(struct sim *s, bool ours_by_binding) {
+  char text[IAM_DESC_MAX];
+  struct tag tag = {.lineage = "00000000deadbeef", .generation = 1 + rng_below(&s->rng, 50)};
+  struct key_spec k = {.owner = SIM_IDENTITY, .name = "by hand", .description = "made by a person"};
+  tag_binding(SIM_ACCOUNT, SIM_IDENTITY, SIM_INSTANCE, tag.binding);
+  if (ours_by_binding && tag_format(&tag, "another state's", text, sizeof text))
+    k.description = text;
+  int i = key_make(s, &k);
+  if (i >= 0)
+    s->keys[i].hand = true;
+}
+
+// A person takes the value that we are about to make a key of.
+static void take_value(struct sim *s) {
+  const struct slot *pending = &s->state.slots[SLOT_PENDING];
+  if (!s->has_state || !pending->used || !pending->value || pending->key_id[0])
+    return;
+  struct key_spec k = {.owner = rng_chance(&s->rng, 7000) ? SIM_STRANGER : SIM_IDENTITY,
+                       .value = secret_bytes(pending->value), .name = "theirs", .description = ""};
+  int i = key_make(s, &k);
+  if (i >= 0) {
+    s->keys[i].hand = true;
+    s->totals->strangers++;
+  }
+}
+
+static void hand_on_key(struct sim *s, void *arg) {
+  (void)arg;
+  if (!again(s, s->p.hands_per_100d, hand_on_key))
+    return;
+  int i = slot_key(s, (enum slot_name)rng_below(&s->rng, SLOT_COUNT));
+  unsigned what = (unsigned)rng_below(&s->rng, 10);
+  s->totals->hands++;
+  if (what == 0)
+    foreign_key(s, false);
+  if (i < 0 || what == 0)
+    return;
+  sim_note(s, "a person turns to key %d (%u)", i, what);
+  s->keys[i].hand = true;
+  if (what <= 5)
+    key_switch(s, i, true);
+  else if (what <= 7)
+    key_remove(s, i);
+  else if (what == 8)
+    key_switch(s, i, false);
+  else
+    s->keys[i].locked = true;
+  check_now(s);
+}
+
+// A stranger looks at the state every so often; ours is the only value he knows.
+static void stranger(struct sim *s, void *arg) {
+  (void)arg;
+  if (!s->faults)
+    return;
+  sim_at(s, s->now_ms + rng_between(&s->rng, 10, 40 * MINUTE_MS), stranger, NULL, false);
+  if (rng_chance(&s->rng, 3000))
+    take_value(s);
+}
+
+// ---- sinks ----
+
+static void edit_sink(struct sim *s, void *arg) {
+  (void)arg;
+  if (!again(s, s->p.edits_per_100d, edit_sink))
+    return;
+  int sink = (int)rng_below(&s->rng, s->p.sinks);
+  if (!s->has_state || s->sinks[sink].key == SINK_NOTHING)
+    return;
+  s->totals->edits++;
+  unsigned what = (unsigned)rng_below(&s->rng, 8);
+  char text[32];
+  snprintf(text, sizeof text, "typed-by-hand-%u", (unsigned)rng_below(&s->rng, 1000));
+  int old = (int)rng_below(&s->rng, (uint64_t)s->n_keys);
+  int previous = slot_key(s, SLOT_PREVIOUS), current = slot_key(s, SLOT_CURRENT);
+  if (what == 0)
+    sink_edit(s, sink, text);
+  else if (what == 1)
+    sink_edit(s, sink, s->keys[old].value);
+  else if (what == 2)
+    sink_edit(s, sink, NULL);
+  else if (what <= 5 && previous >= 0)
+    sink_edit(s, sink, s->keys[previous].value);
+  else if (current >= 0)
+    sink_edit(s, sink, s->keys[current].value);
+}
+
+// ---- wishes and configuration ----
+
+static void make_wish(struct sim *s, void *arg) {
+  (void)arg;
+  static const enum job jobs[] = {JOB_ROTATE, JOB_ROTATE, JOB_ROTATE, JOB_ROLLBACK, JOB_ROLLBACK, JOB_ROLLBACK,
+                                  JOB_COMPROMISED, JOB_HOLD, JOB_RESUME};
+  if (!again(s, s->p.wishes_per_100d, make_wish))
+    return;
+  s->totals->wishes++;
+  proc_start(s, any_host(s), jobs[rng_below(&s->rng, sizeof jobs / sizeof *jobs)]);
+}
+
+static void change_config(struct sim *s, void *arg) {
+  (void)arg;
+  if (!again(s, s->p.config_per_100d, change_config))
+    return;
+  struct sim_sink *sink = &s->sinks[rng_below(&s->rng, s->p.sinks)];
+  unsigned configured = 0;
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    configured += s->sinks[i].configured;
+  if (sink->configured && configured == 1)
+    return;
+  sink->configured = !sink->configured;
+  s->totals->config++;
+  sim_note(s, "the configuration %s %s", sink->configured ? "now has" : "no longer has", sink->name);
+}
+
+static void outage(struct sim *s, void *arg) {
+  (void)arg;
+  if (!again(s, s->p.outage, outage))
+    return;
+  int64_t until = s->now_ms + rng_between(&s->rng, 1000, rng_chance(&s->rng, 5000) ? 5 * MINUTE_MS : 8 * HOUR_MS);
+  s->totals->outages++;
+  switch (rng_below(&s->rng, 5)) {
+  case 0: s->iam_down_ms = until; break;
+  case 1: s->logs_down_ms = until; break;
+  case 2: s->store_down_ms = until; break;
+  case 3: s->complaining = !s->complaining; break;
+  default: s->endpoint_open = !s->endpoint_open; break;
+  }
+}
+
+// The identity has a key of another state: another host's, or one that was lost.
+static void other_state(struct sim *s, void *arg) {
+  (void)arg;
+  if (s->has_state)
+    foreign_key(s, true);
+}
+
+void hands_begin(struct sim *s) {
+  again(s, s->p.hands_per_100d, hand_on_key);
+  again(s, s->p.edits_per_100d, edit_sink);
+  again(s, s->p.wishes_per_100d, make_wish);
+  again(s, s->p.config_per_100d, change_config);
+  again(s, s->p.outage, outage);
+  if (s->p.strangers)
+    stranger(s, NULL);
+  if (s->p.other_lineage)
+    sim_at(s, s->now_ms + DAY_MS, other_state, NULL, false);
+}
+
+// ---- the person who is told ----
+
+static void unlock_all(struct sim *s) {
+  for (int i = 0; i < s->n_keys; i++)
+    s->keys[i].locked = false;
+}
+
+static bool any_lost_sink(const struct sim *s) {
+  for (size_t i = 0; s->has_state && i < s->state.n_sinks; i++)
+    for (unsigned j = 0; j < s->p.sinks; j++)
+      if (!s->sinks[j].configured && strcmp(s->state.sinks[i].name, s->sinks[j].name) == 0)
+        return true;
+  return false;
+}
+
+static void make_room(struct sim *s) {
+  for (int i = 0; i < s->n_keys; i++)
+    if (s->keys[i].exists && !key_is_ours(s, &s->keys[i]) && !s->p.other_lineage)
+      key_remove(s, i);
+}
+
+static enum job remedy(struct sim *s) {
+  switch (s->last.why) {
+  case WHY_sink_foreign: return rng_chance(&s->rng, 2000) ? JOB_KEEP_SINK : JOB_KEEP_STATE;
+  case WHY_failures: return JOB_ROTATE;
+  case WHY_create_refused: return JOB_ROLLBACK;
+  case WHY_need_init: return JOB_INIT;
+  case WHY_still_used: return s->faults ? JOB_COUNT : JOB_COMPROMISED;
+  case WHY_stray_locked:
+  case WHY_previous_locked: unlock_all(s); return JOB_COUNT;
+  case WHY_key_places: make_room(s); return JOB_COUNT;
+  default: break;
+  }
+  if (s->last.row == ROW_delete || s->last.row == ROW_stray || s->last.row == ROW_enable || s->last.row == ROW_disable)
+    unlock_all(s);
+  if (s->last.row == ROW_create)
+    make_room(s);
+  if (s->has_state && s->state.hold.on)
+    return JOB_RESUME;
+  if (any_lost_sink(s))
+    return JOB_DROP_SINK;
+  if (s->has_state && s->state.phase == PHASE_STAGED && s->last.attention && rng_chance(&s->rng, 3000))
+    return JOB_ROLLBACK;
+  return JOB_COUNT;
+}
+
+static void person(struct sim *s, void *arg) {
+  (void)arg;
+  sim_at(s, s->now_ms + (s->faults ? rng_between(&s->rng, HOUR_MS, 12 * HOUR_MS) : 2 * HOUR_MS), person, NULL, false);
+  if (!s->has_last || (s->faults && !s->last.attention))
+    return;
+  enum job job = remedy(s);
+  if (job == JOB_COUNT)
+    return;
+  s->totals->repairs++;
+  proc_start(s, any_host(s), job);
+}
+
+void person_begin(struct sim *s) { sim_at(s, rng_between(&s->rng, 1, HOUR_MS), person, NULL, false); }
+
+// ---- consumers ----
+
+static void use_key(struct sim *s, struct sim_sink *sink) {
+  if (sink->consumer_key < 0)
+    return;
+  struct sim_key *k = &s->keys[sink->consumer_key];
+  if (key_alive(k)) {
+    sim_note(s, "the consumer of %s uses key %d", sink->name, sink->consumer_key);
+    k->used_ms = sim_server_ms(s);
+    k->uses++;
+  }
+}
+
+static void consume(struct sim *s, void *arg) {
+  struct sim_sink *sink = arg;
+  sim_at(s, s->now_ms + rng_between(&s->rng, s->p.reload_ms / 2, s->p.reload_ms), consume, arg, false);
+  if (!sink->consumed)
+    return;
+  s->totals->consumer_reads++;
+  use_key(s, sink);  // with what it has held since its last reading
+  sink->consumer_key = sink->key;
+  use_key(s, sink);
+}
+
+void consumers_begin(struct sim *s) {
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    sim_at(s, rng_between(&s->rng, 0, s->p.reload_ms), consume, &s->sinks[i], false);
+}

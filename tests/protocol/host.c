@@ -1,0 +1,275 @@
+// Hosts and their processes. A host runs a process every so often, as a timer would; a process ticks until waiting would
+// take too long, then ends. Its memory ends with it. A process that dies leaves everything as it is at that instant: its
+// calls do nothing any more, so the engine unwinds and frees what it holds.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/engine/wish.h"
+#include "tests/protocol/plant.h"
+#include "tests/protocol/sim.h"
+
+enum { TICKS_MAX = 400 };
+
+static bool one_host(const struct sim *s) {
+  bool only_a = s->p.home_class == STORE_CLASS_A;
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    only_a = only_a && s->p.sink_class[i] == STORE_CLASS_A;
+  return !only_a;
+}
+
+// ---- the mark of class C stores is a real file: what a dead process's unwinding clears is put back ----
+
+static void mark_path(const struct sim *s, char *dst, size_t cap) { snprintf(dst, cap, "%s/mark", s->dir); }
+
+static bool mark_is_set(const struct sim *s) {
+  char path[300], text[8];
+  mark_path(s, path, sizeof path);
+  FILE *f = fopen(path, "re");
+  size_t n = f ? fread(text, 1, sizeof text, f) : 0;
+  if (f)
+    fclose(f);
+  return n > 1;
+}
+
+static void mark_write(const struct sim *s, const char *text) {
+  char path[300];
+  mark_path(s, path, sizeof path);
+  remove(path);
+  FILE *f = fopen(path, "wxe");
+  if (!f || fputs(text, f) < 0 || fclose(f) != 0)
+    abort();
+}
+
+// ---- one process ----
+
+static enum err run_hook(void *ctx, const struct target *t, const struct state *st, struct error *e) {
+  struct proc *p = ctx;
+  struct sim *s = p->sim;
+  (void)t;
+  if (!proc_point(p))
+    return error_set(e, ERR_CANCELLED, "stopped");
+  if (s->faults && rng_chance(&s->rng, 1500))
+    return error_set(e, ERR_UNSURE, "the hook failed");
+  if (st->epoch > s->hook_epoch)
+    s->hook_epoch = st->epoch;
+  return proc_point(p) ? ERR_OK : error_set(e, ERR_CANCELLED, "stopped");
+}
+
+static void watch(void *ctx, const struct step *step) {
+  struct proc *p = ctx;
+  if (p->ghost)
+    return;
+  p->sim->totals->rows[step->action->row]++;
+  sim_note(p->sim, "%s row %s (%s) → %s", p->writer, row_name(step->action->row), why_name(step->action->why),
+           err_name(step->result));
+}
+
+static void set_sinks(struct proc *p) {
+  struct target *t = &p->target;
+  for (unsigned i = 0; i < p->sim->p.sinks; i++) {
+    if (!p->sim->sinks[i].configured)
+      continue;
+    fake_item_init(p, (int)i, &p->sinks[i]);
+    t->sinks[t->n_sinks++] = (struct engine_sink){.name = p->sim->sinks[i].name, .item = &p->sinks[i].base};
+  }
+}
+
+static char lock_file[300], mark_file[300];
+
+static void set_target(struct proc *p) {
+  struct sim *s = p->sim;
+  bool local = one_host(s);
+  snprintf(p->host_id, sizeof p->host_id, "host%u", local ? 0 : p->host);
+  snprintf(p->process_id, sizeof p->process_id, "%016llx", (unsigned long long)rng_next(&s->rng));
+  snprintf(lock_file, sizeof lock_file, "%s/lock", s->dir);
+  mark_path(s, mark_file, sizeof mark_file);
+  p->target = (struct target){
+    .name = "target", .account = SIM_ACCOUNT, .iam_id = SIM_IDENTITY, .instance = SIM_INSTANCE, .key_name = "key",
+    .key_words = "made by rotator", .application = "rotator", .subsystem = "probe", .severity = 3,
+    .host_id = p->host_id, .writer = p->writer, .process_id = p->process_id, .policy = s->p.policy,
+    .home = &p->home.base, .init = p->job == JOB_INIT, .hook = s->p.has_hook ? run_hook : NULL, .hook_ctx = p,
+    .lock_path = local && !planted(s, PLANT_NO_LOCK) ? lock_file : NULL, .mark_path = local ? mark_file : NULL,
+    .memory = &p->memory};
+  if (planted(s, PLANT_ABSENT_ONCE))
+    p->target.policy.absence_apart_s = 0;
+  fake_item_init(p, HOME_ITEM, &p->home);
+  set_sinks(p);
+}
+
+static struct proc *proc_new(struct sim *s, unsigned host, enum job job) {
+  struct proc *p = calloc(1, sizeof *p);
+  if (!p || s->n_procs == SIM_PROCS)
+    abort();
+  p->sim = s;
+  p->host = host;
+  p->job = job;
+  p->number = s->n_procs++;
+  snprintf(p->writer, sizeof p->writer, "h%u/p%u", host, p->number);
+  memory_init(&p->memory);
+  fake_env_init(p);
+  fake_iam_init(p);
+  fake_logs_init(p);
+  set_target(p);
+  p->io = (struct engine_io){.env = &p->env.base, .iam = &p->iam.base, .logs = &p->logs.base};
+  return p;
+}
+
+static void tick_on(struct proc *p) {
+  struct sim *s = p->sim;
+  struct watcher w = {.end = watch, .ctx = p};
+  int64_t patience = s->p.several_ticks ? 2 * DAY_MS : 2 * MINUTE_MS;
+  for (int i = 0; i < TICKS_MAX && !p->ghost; i++) {
+    struct tick_result r;
+    s->totals->ticks++;
+    tick(&p->target, &p->io, &w, &r);
+    if (p->ghost || r.end == TICK_STOPPED || r.end == TICK_BUSY)
+      return;
+    if (r.end == TICK_FAILED)
+      sim_violate(s, "engine", "a tick failed: %s", r.error.text);
+    sim_note(s, "%s tick ends: %d %s %s%s", p->writer, r.end, row_name(r.row), why_name(r.why),
+             r.attention ? ", attention" : "");
+    s->last = r;
+    s->has_last = true;
+    int64_t wait = r.again_ms == INT64_MAX ? INT64_MAX : r.again_ms - fake_mono_ms(p);
+    if (wait > patience || env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
+      return;
+  }
+}
+
+static const char *first_sink(const struct sim *s, bool (*fits)(const struct sim *s, const struct sim_sink *k)) {
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    if (fits(s, &s->sinks[i]))
+      return s->sinks[i].name;
+  return "none";
+}
+static bool holds_foreign(const struct sim *s, const struct sim_sink *k) {
+  return k->by_hand && k->key >= 0 && !key_is_ours(s, &s->keys[k->key]);
+}
+static bool is_lost(const struct sim *s, const struct sim_sink *k) {
+  for (size_t i = 0; s->has_state && i < s->state.n_sinks; i++)
+    if (!k->configured && strcmp(s->state.sinks[i].name, k->name) == 0)
+      return true;
+  return false;
+}
+
+static void command(struct proc *p) {
+  struct sim *s = p->sim;
+  struct target *t = &p->target;
+  struct wish w = {.grace_s = -1, .reason = "asked", .by = "a person"};
+  struct hold h = {.reason = "asked", .by = "a person"};
+  struct error e = {0};
+  enum err got = ERR_OK;
+  size_t n;
+  switch (p->job) {
+  case JOB_COMPROMISED:
+    w.compromised = true;
+    s->compromised = true;
+    got = wish_rotate(t, &p->io, &w, &e);
+    break;
+  case JOB_ROTATE: got = wish_rotate(t, &p->io, &w, &e); break;
+  case JOB_ROLLBACK: got = wish_rollback(t, &p->io, &w, &e); break;
+  case JOB_HOLD:
+    h.until_s = rng_chance(&s->rng, 5000) ? sim_server_ms(s) / 1000 + 86400 : 0;
+    got = wish_hold(t, &p->io, &h, &e);
+    break;
+  case JOB_RESUME: got = wish_resume(t, &p->io, &e); break;
+  case JOB_KEEP_STATE:
+    for (int i = 0; i < SIM_SINKS; i++)
+      s->sinks[i].may_overwrite = true;
+    got = repair_keep_state(t, &p->io, &n, &e);
+    break;
+  case JOB_KEEP_SINK:
+    s->repairing = true;
+    for (int i = 0; i < SIM_SINKS; i++)
+      s->sinks[i].may_overwrite = true;
+    got = repair_keep_sink(t, &p->io, first_sink(s, holds_foreign), &e);
+    break;
+  case JOB_DROP_SINK: got = repair_drop_sink(t, &p->io, first_sink(s, is_lost), &e); break;
+  default: break;
+  }
+  sim_note(s, "%s command %d → %s %s", p->writer, p->job, err_name(got), e.text);
+}
+
+static void proc_run(void *arg) {
+  struct proc *p = arg;
+  if (p->job == JOB_TICK || p->job == JOB_INIT)
+    tick_on(p);
+  else
+    command(p);
+}
+
+static void proc_finish(struct sim *s, struct proc *p) {
+  for (unsigned i = 0; i < s->n_running; i++)
+    if (s->running[i] == p)
+      s->running[i] = s->running[--s->n_running];
+  memory_clear(&p->memory);
+  store_record_clear(&p->early);
+  co_free(p->co);
+  free(p);
+}
+
+static void proc_go(struct sim *s, struct proc *p) {
+  plant_enter(s);
+  co_resume(p->co);
+  if (!co_ended(p->co))
+    return;
+  if (p->ghost && p->marked_at_death && !mark_is_set(s))
+    mark_write(s, "a write was under way\n");
+  proc_finish(s, p);
+}
+
+void proc_wake(struct sim *s, void *arg) {
+  s->totals->switches++;
+  proc_go(s, arg);
+}
+
+void proc_died(struct proc *p) { p->marked_at_death = p->target.mark_path && mark_is_set(p->sim); }
+
+static void proc_begin(struct sim *s, void *arg) { proc_go(s, arg); }
+
+void proc_start(struct sim *s, unsigned host, enum job job) {
+  if (s->n_running == sizeof s->running / sizeof *s->running)
+    return;
+  struct proc *p = proc_new(s, host, job);
+  p->co = co_new(proc_run, p);
+  s->running[s->n_running++] = p;
+  s->totals->processes++;
+  if (planted(s, PLANT_NO_MARK_WAIT) && one_host(s))
+    mark_write(s, "\n");
+  sim_note(s, "%s starts job %d", p->writer, job);
+  sim_at(s, s->now_ms, proc_begin, p, false);
+}
+
+// Every process ends here and now, as by a power cut.
+void procs_kill(struct sim *s) {
+  while (s->n_running > 0) {
+    struct proc *p = s->running[0];
+    if (!p->ghost)
+      proc_died(p);
+    p->ghost = true;
+    sim_forget_proc(s, p);
+    proc_go(s, p);
+  }
+}
+
+// ---- hosts ----
+
+static void host_wakes(struct sim *s, void *arg) {
+  unsigned host = (unsigned)(uintptr_t)arg;
+  // The hosts' timers agree to a second: rotators meet.
+  int64_t next = s->now_ms / s->p.timer_ms * s->p.timer_ms + s->p.timer_ms + rng_between(&s->rng, 0, 300);
+  sim_at(s, next, host_wakes, arg, false);
+  bool may_init = s->p.first_key && (!s->has_state || !s->state.slots[SLOT_CURRENT].used);
+  if (s->n_running < SIM_HOSTS * 2)
+    proc_start(s, host, may_init && rng_chance(&s->rng, 8000) ? JOB_INIT : JOB_TICK);
+}
+
+void hosts_begin(struct sim *s) {
+  mark_write(s, "\n");
+  for (unsigned h = 0; h < s->p.hosts; h++) {
+    s->host_offset_ms[h] = rng_chance(&s->rng, 3000) ? rng_between(&s->rng, -2 * DAY_MS, 2 * DAY_MS)
+                                                     : rng_between(&s->rng, -1000, 1000);
+    sim_at(s, rng_between(&s->rng, 0, 300), host_wakes, (void *)(uintptr_t)h, false);
+  }
+}

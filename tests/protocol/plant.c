@@ -1,0 +1,188 @@
+#include "tests/protocol/plant.h"
+
+#include <string.h>
+
+#include "rotator/engine/transition.h"
+#include "tests/protocol/sim.h"
+
+void __real_decide(const struct view *v, const struct policy *p, struct action *ret);
+void __wrap_decide(const struct view *v, const struct policy *p, struct action *ret);
+enum err __real_transition(const struct view *v, const struct policy *p, const struct action *a,
+                           struct transition_input *in, struct state *ret);
+enum err __wrap_transition(const struct view *v, const struct policy *p, const struct action *a,
+                           struct transition_input *in, struct state *ret);
+
+static struct sim *sim;
+
+void plant_enter(struct sim *s) { sim = s; }
+
+bool planted(const struct sim *s, enum plant p) { return s->plant == (int)p; }
+
+static const char *const names[] = {
+#define X(name, NAME, text) #name,
+  PLANT_LIST(X)
+#undef X
+};
+static const char *const texts[] = {
+#define X(name, NAME, text) text,
+  PLANT_LIST(X)
+#undef X
+};
+
+const char *plant_name(enum plant p) { return names[p]; }
+const char *plant_text(enum plant p) { return texts[p]; }
+
+enum plant plant_find(const char *name) {
+  int p = 0;
+  while (p < PLANT_COUNT && strcmp(names[p], name) != 0)
+    p++;
+  return (enum plant)p;
+}
+
+static bool in_phase(const struct view *v, enum phase p) { return v->state && v->state->phase == p; }
+
+// ---- another view ----
+
+struct distorted {
+  struct view view;
+  struct policy policy;
+  struct sink_view sinks[STATE_SINKS_MAX];
+  struct state state;  // a shallow copy: never freed
+};
+
+static void distort_sinks(struct distorted *d) {
+  for (size_t i = 0; i < d->view.n_sinks; i++) {
+    struct sink_view *s = &d->sinks[i];
+    if (planted(sim, PLANT_NO_STAMP))
+      s->stamped = true;
+    if (planted(sim, PLANT_MOVED_IGNORED) && s->value == SINK_CURRENT)
+      s->noted = true;
+    if (planted(sim, PLANT_MEND_IN_GRACE) && in_phase(&d->view, PHASE_GRACE)) {
+      s->noted = true;
+      s->value = SINK_CURRENT;
+    }
+  }
+  bool published = in_phase(&d->view, PHASE_PUBLISHING) && d->sinks[0].value == SINK_CURRENT && d->sinks[0].stamped;
+  if (planted(sim, PLANT_ONE_SINK_ENOUGH) && (published || in_phase(&d->view, PHASE_GRACE)))
+    d->view.n_sinks = 1;
+}
+
+static void show_stray(struct view *v, bool other_lineage) {
+  for (int i = 0; v->state && i < sim->n_keys; i++) {
+    const struct sim_key *k = &sim->keys[i];
+    if (!k->exists || !k->tagged || (strcmp(k->tag.lineage, v->state->lineage) == 0) == other_lineage)
+      continue;
+    bool in_slot = k->tag.generation == v->state->slots[SLOT_PENDING].generation;
+    for (int j = 0; j < SLOT_COUNT; j++)
+      in_slot = in_slot || strcmp(v->state->slots[j].key_id, k->id) == 0;
+    if (!in_slot)
+      memcpy(v->stray_id, k->id, sizeof v->stray_id);
+  }
+}
+
+static void distort_keys(struct view *v) {
+  struct slot_view *current = &v->slots[SLOT_CURRENT], *previous = &v->slots[SLOT_PREVIOUS],
+                   *pending = &v->slots[SLOT_PENDING];
+  if (planted(sim, PLANT_PROMOTE_UNPROVEN) && pending->key == KEY_ACTIVE)
+    pending->proof = PROOF_PROVEN;
+  if (planted(sim, PLANT_SETTLE_UNPROVEN) && in_phase(v, PHASE_PUBLISHING) && current->proof != PROOF_REFUTED)
+    current->proof = PROOF_PROVEN;
+  if (planted(sim, PLANT_RETIRE_UNPROVEN) && in_phase(v, PHASE_GRACE) && current->proof != PROOF_REFUTED)
+    current->proof = PROOF_PROBED;
+  if (planted(sim, PLANT_SWAP_UNPROVEN))
+    previous->proof = PROOF_PROBED;
+  if (planted(sim, PLANT_STRAY_NEVER))
+    v->stray_id[0] = '\0';
+  if (planted(sim, PLANT_STRAY_NO_BOUND) && v->iam_answered)
+    show_stray(v, false);
+  if (planted(sim, PLANT_STRAY_ANY_LINEAGE) && v->iam_answered)
+    show_stray(v, true);
+  if (planted(sim, PLANT_TAKE_STRANGERS) && v->value_taken) {
+    int i = key_by_value(sim, secret_bytes(v->state->slots[SLOT_PENDING].value));
+    v->value_taken = false;
+    memcpy(v->found_id, sim->keys[i].id, sizeof v->found_id);
+  }
+}
+
+static void distort_rest(struct distorted *d) {
+  struct view *v = &d->view;
+  if (planted(sim, PLANT_NO_GRACE) && v->state) {
+    d->state.grace_s = 0;
+    v->state = &d->state;
+  }
+  if (planted(sim, PLANT_HOLD_RETIRES) && in_phase(v, PHASE_GRACE)) {
+    d->state.hold.on = false;
+    v->state = &d->state;
+  }
+  if (planted(sim, PLANT_HOOK_SKIPPED))
+    v->has_hook = false;
+}
+
+// ---- another act ----
+
+static bool sink_differs(const struct view *v, size_t *ret) {
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (v->sinks[i].value != SINK_CURRENT && v->sinks[i].value != SINK_SILENT && v->sinks[i].listed)
+      return *ret = i, true;
+  return false;
+}
+
+static void change_act(const struct view *v, struct action *a) {
+  const struct state *s = v->state;
+  if (planted(sim, PLANT_DISABLE_EARLY) && a->row == ROW_serve && s->slots[SLOT_PREVIOUS].used) {
+    a->kind = ACT_DISABLE;
+    a->row = ROW_disable;
+    memcpy(a->key_id, s->slots[SLOT_PREVIOUS].key_id, sizeof a->key_id);
+  }
+  if (planted(sim, PLANT_ENABLE_UNNOTED) && a->row == ROW_note && a->kind == ACT_CAS && !v->found_active)
+    a->kind = ACT_ENABLE;
+  if (planted(sim, PLANT_MEND_IN_GRACE) && in_phase(v, PHASE_GRACE) && sink_differs(v, &a->sink)) {
+    a->kind = ACT_WRITE_SINK;
+    a->row = ROW_drift;
+  }
+  bool dead = v->slots[SLOT_CURRENT].dead;
+  if (planted(sim, PLANT_DEAD_CURRENT_WAITS) && in_phase(v, PHASE_RETIRING) && dead && a->kind != ACT_LOOK)
+    *a = (struct action){.row = ROW_unsure, .kind = ACT_WAIT};
+  if (planted(sim, PLANT_HELD_DEAD) && in_phase(v, PHASE_RETIRING) && dead && s->hold.on && a->kind != ACT_LOOK)
+    *a = (struct action){.row = ROW_held, .kind = ACT_WAIT};
+  if (planted(sim, PLANT_DRIFT_WITHOUT_CURRENT) && s && !s->slots[SLOT_CURRENT].used && a->kind != ACT_LOOK)
+    *a = (struct action){.row = ROW_drift, .kind = ACT_WAIT};
+}
+
+void __wrap_decide(const struct view *v, const struct policy *p, struct action *ret) {
+  if (!sim || sim->plant == PLANT_NONE) {
+    __real_decide(v, p, ret);
+    return;
+  }
+  struct distorted d = {.view = *v, .policy = *p};
+  memcpy(d.sinks, v->sinks, v->n_sinks * sizeof *v->sinks);
+  d.view.sinks = d.sinks;
+  if (v->state)
+    d.state = *v->state;
+  distort_sinks(&d);
+  distort_keys(&d.view);
+  distort_rest(&d);
+  __real_decide(&d.view, &d.policy, ret);
+  change_act(v, ret);
+}
+
+// ---- another next state ----
+
+enum err __wrap_transition(const struct view *v, const struct policy *p, const struct action *a,
+                           struct transition_input *in, struct state *ret) {
+  enum err got = __real_transition(v, p, a, in, ret);
+  if (got != ERR_OK || !sim || !v->state)
+    return got;
+  if (planted(sim, PLANT_GRACE_FROM_PUBLISHING) && a->row == ROW_settle)
+    ret->phase_since_s = v->state->phase_since_s;
+  if (planted(sim, PLANT_WISH_STAYS) && a->row == ROW_swap) {
+    ret->wish = v->state->wish;
+    if (ret->wish.kind == WISH_BACK_TO)
+      memcpy(ret->wish.key_id, ret->slots[SLOT_PREVIOUS].key_id, sizeof ret->wish.key_id);
+  }
+  if (planted(sim, PLANT_SWAP_NO_EPOCH) && a->row == ROW_swap)
+    ret->epoch = v->state->epoch;
+  if (planted(sim, PLANT_TAKE_STRANGERS) && a->row == ROW_note)
+    memcpy(ret->slots[SLOT_PENDING].key_id, a->key_id, sizeof a->key_id);
+  return got;
+}

@@ -1,0 +1,163 @@
+// What kind of world a seed makes. Each named scenario bends a common draw; `any` draws the scenario too.
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/protocol/sim.h"
+
+static unsigned some(struct rng *r, unsigned most) { return (unsigned)rng_below(r, most + 1); }
+
+static void draw_policy(struct sim *s) {
+  struct rng *r = &s->rng;
+  struct policy *p = &s->p.policy;
+  static const int64_t graces[] = {0, 3600, 86400, 86400};
+  *p = POLICY_DEFAULT;
+  p->grace_s = graces[rng_below(r, 4)];
+  p->reload_within_s = p->grace_s / (2 + some(r, 4));
+  p->quarantine_s = rng_chance(r, 3000) ? 0 : 3900;
+  p->rotate_every_s = p->grace_s + 86400 + (int64_t)some(r, 86400);
+  p->rotate_jitter_s = rng_chance(r, 5000) ? 3600 : 0;
+  p->look_every_s = 3600 * (1 + (int64_t)some(r, 11));
+  p->proof_count = 2 + some(r, 1);
+  p->proof_span_s = rng_chance(r, 3000) ? 0 : 10;
+  p->on_still_used = rng_chance(r, 5000) ? POLICY_STILL_USED_STOP : POLICY_STILL_USED_CONTINUE;
+  p->still_used_limit_s = 7200;
+  p->origin = rng_chance(r, 2500) ? POLICY_ORIGIN_IAM : POLICY_ORIGIN_ROTATOR;
+  s->p.reload_ms = p->reload_within_s > 600 ? p->reload_within_s * 1000 : 600 * 1000;
+  s->p.timer_ms = rng_between(r, 1, 6) * HOUR_MS;
+}
+
+static void draw_stores(struct sim *s) {
+  struct rng *r = &s->rng;
+  bool all_a = rng_chance(r, 6500);
+  s->p.sinks = 1 + some(r, SIM_SINKS - 1);
+  s->p.home_class = all_a ? STORE_CLASS_A : (enum store_class)rng_below(r, 3);
+  for (int i = 0; i < SIM_SINKS; i++)
+    s->p.sink_class[i] = all_a ? STORE_CLASS_A : (enum store_class)rng_below(r, 3);
+  s->p.stale_home = s->p.home_class == STORE_CLASS_A && rng_chance(r, 4000);
+  s->p.stale = s->p.stale_home ? 200 + some(r, 1500) : 0;
+}
+
+static void draw_faults(struct sim *s) {
+  struct rng *r = &s->rng;
+  struct params *p = &s->p;
+  unsigned level = 1 + some(r, 3);  // 1 … 4
+  p->crash = some(r, 40 * level);
+  p->pause = some(r, 30 * level);
+  p->slow = some(r, 400 * level);
+  p->stop = some(r, 8 * level);
+  p->unsent = some(r, 60 * level);
+  p->throttled = some(r, 60 * level);
+  p->lost = some(r, 150 * level);
+  p->late = some(r, 150 * level);
+  p->twice = some(r, 200 * level);
+  p->outage = some(r, 5 * level);
+  p->list_lag_ms = (int64_t)some(r, 9000);
+  p->token_lag_ms = rng_chance(r, 2000) ? 40 * 1000 : (int64_t)some(r, 9000);
+}
+
+static void draw_common(struct sim *s) {
+  struct rng *r = &s->rng;
+  struct params *p = &s->p;
+  *p = (struct params){.scenario = "base", .rotations = 3 + some(r, 5)};
+  p->hosts = 1 + some(r, SIM_HOSTS - 1);
+  p->several_ticks = rng_chance(r, 3000);
+  p->has_hook = rng_chance(r, 4000);
+  p->first_key = rng_chance(r, 2500);
+  p->other_lineage = !p->first_key && rng_chance(r, 1000);
+  p->tight_limit = rng_chance(r, 5000);
+  draw_policy(s);
+  draw_stores(s);
+  draw_faults(s);
+  if (rng_chance(r, 5000))
+    p->wishes_per_100d = 50 + some(r, 300);
+}
+
+// ---- the named ones ----
+
+static void calm(struct sim *s) {
+  struct params *p = &s->p;
+  p->crash = p->pause = p->slow = p->stop = p->unsent = p->throttled = p->lost = p->late = p->twice = p->stale = 0;
+  p->outage = p->wishes_per_100d = 0;
+}
+static void base(struct sim *s) { (void)s; }
+static void wishes(struct sim *s) { s->p.wishes_per_100d = 300 + some(&s->rng, 600); }
+static void hands(struct sim *s) { s->p.hands_per_100d = 30 + some(&s->rng, 120); }
+static void edits(struct sim *s) { s->p.edits_per_100d = 30 + some(&s->rng, 200); }
+static void config(struct sim *s) {
+  s->p.sinks = 2 + some(&s->rng, 1);
+  s->p.config_per_100d = 20 + some(&s->rng, 60);
+}
+static void strangers(struct sim *s) {
+  s->p.policy.origin = POLICY_ORIGIN_ROTATOR;
+  s->p.strangers = true;
+  s->p.hidden_values = rng_chance(&s->rng, 3000);
+}
+static void stale(struct sim *s) {
+  s->p.home_class = STORE_CLASS_A;
+  s->p.stale_home = true;
+  s->p.stale = 1000 + some(&s->rng, 2500);
+  s->p.wishes_per_100d = 200 + some(&s->rng, 600);
+}
+static void ignored(struct sim *s) { s->p.disabled_ignored = true; }
+static void local(struct sim *s) {
+  for (int i = 0; i < SIM_SINKS; i++)
+    s->p.sink_class[i] = rng_chance(&s->rng, 5000) ? STORE_CLASS_B : STORE_CLASS_C;
+  s->p.home_class = rng_chance(&s->rng, 5000) ? STORE_CLASS_B : STORE_CLASS_C;
+  s->p.stale_home = false;
+}
+static void origin_iam(struct sim *s) { s->p.policy.origin = POLICY_ORIGIN_IAM; }
+static void first(struct sim *s) {
+  s->p.first_key = true;
+  s->p.other_lineage = false;
+}
+// Rotators that meet: paused again and again between reading and acting, with rollbacks in between.
+static void races(struct sim *s) {
+  s->p.hosts = 2 + some(&s->rng, 1);
+  for (int i = 0; i < SIM_SINKS; i++)
+    s->p.sink_class[i] = STORE_CLASS_A;
+  s->p.home_class = STORE_CLASS_A;
+  s->p.pause = 200 + some(&s->rng, 400);
+  s->p.slow = 2000;
+  s->p.crash = some(&s->rng, 30);
+  s->p.timer_ms = HOUR_MS;
+  s->p.wishes_per_100d = 300 + some(&s->rng, 900);
+}
+static void all(struct sim *s) {
+  s->p.wishes_per_100d = some(&s->rng, 500);
+  s->p.hands_per_100d = some(&s->rng, 60);
+  s->p.edits_per_100d = some(&s->rng, 80);
+  s->p.config_per_100d = some(&s->rng, 20);
+  s->p.strangers = rng_chance(&s->rng, 3000);
+}
+
+static const struct scenario {
+  const char *name;
+  void (*bend)(struct sim *s);
+} scenarios[] = {{"base", base},     {"wishes", wishes},       {"hands", hands}, {"edits", edits},     {"config", config},
+                 {"strangers", strangers}, {"stale", stale},   {"ignored", ignored}, {"local", local}, {"iam", origin_iam},
+                 {"first", first},   {"races", races},         {"all", all},     {"calm", calm}};
+enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
+
+const char *scenario_names(void) {
+  static char text[256];
+  text[0] = '\0';
+  for (int i = 0; i < SCENARIOS; i++)
+    snprintf(text + strlen(text), sizeof text - strlen(text), " %s", scenarios[i].name);
+  return text;
+}
+
+bool scenario_draw(struct sim *s, const char *name) {
+  draw_common(s);
+  size_t i = (size_t)rng_below(&s->rng, SCENARIOS);
+  for (size_t j = 0; name && j <= SCENARIOS; j++) {
+    if (j == SCENARIOS)
+      return false;
+    if (strcmp(scenarios[j].name, name) == 0) {
+      i = j;
+      break;
+    }
+  }
+  s->p.scenario = scenarios[i].name;
+  scenarios[i].bend(s);
+  return true;
+}
