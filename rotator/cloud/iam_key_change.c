@@ -141,7 +141,7 @@ static enum err set_disabled(struct iam_http *h, struct iam_call *call, const ch
   enum err look = iam_http_get(&h->base, id, false, &key, NULL);
   if (!look && key.locked && key.disabled != disabled)
     return is_locked(e);
-  return call->response.status == 409 ? ERR_OK : err;
+  return call->response.status == 409 ? iam_report_as(ERR_OK, e) : err;
 }
 
 enum err iam_http_enable(struct iam *c, const char *id, struct error *e) {
@@ -164,13 +164,13 @@ enum err iam_http_remove(struct iam *c, const char *id, struct error *e) {
   if (!err)
     return iam_call_nothing(&call, e);
   if (err == ERR_MISSING)
-    return ERR_OK;
+    return iam_report_as(ERR_OK, e);
   if (!may_mean_locked(call.response.status))
     return err;
   struct iam_key key = {0};
   enum err look = iam_http_get(c, id, false, &key, NULL);
   if (look == ERR_MISSING)
-    return ERR_OK;
+    return iam_report_as(ERR_OK, e);
   if (!look && key.locked)
     return is_locked(e);
   // 409 delete_not_possible: something is under way, look again.

@@ -161,5 +161,5 @@ enum err iam_http_grant_sender(struct iam *c, const char *account, const char *i
   if (!conflicting(h, &call, &want, &found) && find_sender(h, &want, &found, NULL))
     return err;
   *ret = found;
-  return ERR_OK;
+  return iam_report_as(ERR_OK, e);
 }

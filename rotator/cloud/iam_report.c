@@ -36,13 +36,15 @@ enum err iam_report_no_answer(enum err err, const char *what, const char *transa
   if (err == ERR_OK)
     return ERR_OK;
   error_wrap(e, "%s", what);
-  if (e)
+  if (e && !e->trace[0])
     text_copy(e->trace, sizeof e->trace, transaction);
   return iam_report_as(err == ERR_REFUSED ? ERR_UNSURE : err, e);
 }
 
 enum err iam_report_as(enum err kind, struct error *e) {
-  if (e)
+  if (e && kind == ERR_OK)
+    *e = (struct error){0};
+  else if (e)
     e->kind = kind;
   return kind;
 }

@@ -198,8 +198,8 @@ static void run_changes(const struct change *rows, size_t n, size_t offset, cons
     enum err err = op(f.iam, KEY_ID, &f.e);
     if (err != rows[i].err)
       fail_msg("%s %s, row %zu: %s", method, url, i, err_name(err));
-    if (err)
-      assert_int_equal(f.e.kind, err);
+    assert_int_equal(f.e.kind, err);
+    assert_int_equal(f.e.text[0] != '\0', err != ERR_OK);
     assert_int_equal(scripted_count(f.transport), rows[i].look ? 2 : 1);
     assert_int_equal(scripted_request(f.transport, 0)->replay, HTTP_REPLAY_SAFE);
     fixture_close(&f);
