@@ -156,6 +156,7 @@ static void replicas_that_lag(void **state) {
   assert_int_equal(s->iam->ops->exchange(s->iam, s->value, true, &token, &s->e), ERR_REFUSED);
   assert_string_equal(s->e.code, "BXNIM0415E");  // the same word as for a dead key
   JSON_AUTO later = emulator_post(&s->emulator, "clock", "{\"advance_s\":61}");
+  assert_non_null(later);
   assert_int_equal(s->iam->ops->find_by_value(s->iam, s->value, &found, &s->e), ERR_OK);
   scene_clean(s);
 }
@@ -176,6 +177,7 @@ static void statuses_may_be_text(void **state) {
   struct scene *s = *state;
   struct iam_key key = {0};
   JSON_AUTO done = emulator_post(&s->emulator, "settings", "{\"string_status_code\":true}");
+  assert_non_null(done);
   assert_int_equal(
     s->iam->ops->get(s->iam, "ApiKey-00000000-0000-4000-8000-000000000000", false, &key, &s->e),
     ERR_MISSING);
