@@ -1,5 +1,6 @@
-// Runs a fuzz target over files, and over all files of folders: the tests without libFuzzer. Each input is given in memory
-// of its exact size, so that a sanitizer sees a read behind its end; then cut in half, and empty.
+// Runs a fuzz target over files, and over all files of folders: the tests without libFuzzer. Each
+// input is given in memory of its exact size, so that a sanitizer sees a read behind its end; then
+// cut in half, and empty.
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-// Bodies of errors: whatever they hold, codes stay codes, text stays printable, and "gone" needs IAM's own words.
+// Bodies of errors: whatever they hold, codes stay codes, text stays printable, and "gone" needs
+// IAM's own words.
 #include <string.h>
 
 #include "rotator/cloud/iam_fault.h"
@@ -20,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_printable(f.trace, sizeof f.trace);
   FUZZ_CHECK(f.json || (!f.n && !f.code[0] && !f.message[0]));
   for (int status = 100; status < 600; status++) {
-    enum err api = iam_fault_kind(status, &f, status & 1), token = iam_fault_kind_of_exchange(status, &f);
+    enum err api = iam_fault_kind(status, &f, status & 1);
+    enum err token = iam_fault_kind_of_exchange(status, &f);
     FUZZ_CHECK(api != ERR_OK && token != ERR_OK);
     FUZZ_CHECK(api != ERR_MISSING || (status == 404 && f.listed && f.n == 1));
     FUZZ_CHECK(token != ERR_REFUSED || (f.code[0] && status >= 400 && status < 500));

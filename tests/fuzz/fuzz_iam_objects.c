@@ -1,4 +1,5 @@
-// Keys, pages of keys, service IDs and limits. An answer that is taken is whole; one that is not leaves nothing behind.
+// Keys, pages of keys, service IDs and limits. An answer that is taken is whole; one that is not
+// leaves nothing behind.
 #include <string.h>
 
 #include "rotator/cloud/iam_decode.h"

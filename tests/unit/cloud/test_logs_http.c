@@ -65,65 +65,66 @@ static void one_request(void **state) {
   }
 }
 
+static const struct {
+  struct script_row answer;
+  enum logs_verdict verdict;
+  enum err kind;
+  const char *text;
+} answers[] = {
+  {{.url = "$", .status = 200, .body = "{\"dropped\":1}"},
+   LOGS_COMPLAINED,
+   ERR_REFUSED,
+   "send a test log: HTTP 200 (complained): {\"dropped\":1}"},
+  {{.url = "$", .status = 403, .body = "Forbidden\x1b[0m"},
+   LOGS_REFUSED,
+   ERR_DENIED,
+   "send a test log: HTTP 403 (refused): Forbidden?[0m"},
+  {{.url = "$", .status = 401}, LOGS_REFUSED, ERR_DENIED, "send a test log: HTTP 401 (refused)"},
+  {{.url = "$", .status = 404},
+   LOGS_NO_INSTANCE,
+   ERR_MISSING,
+   "send a test log: HTTP 404 (no instance)"},
+  {{.url = "$", .status = 413},
+   LOGS_REJECTED,
+   ERR_INVALID,
+   "send a test log: HTTP 413 (rejected)"},
+  {{.url = "$", .status = 429, .retry_after_s = 9},
+   LOGS_THROTTLED,
+   ERR_THROTTLED,
+   "send a test log: HTTP 429 (throttled)"},
+  {{.url = "$", .status = 503}, LOGS_OUTAGE, ERR_UNSURE, "send a test log: HTTP 503 (outage)"},
+  {{.url = "$", .result = ERR_UNSENT},
+   LOGS_OUTAGE,
+   ERR_UNSENT,
+   "send a test log: scripted: unsent"},
+  {{.url = "$", .result = ERR_UNSURE},
+   LOGS_OUTAGE,
+   ERR_UNSURE,
+   "send a test log: scripted: unsure"},
+  {{.url = "$", .result = ERR_REFUSED},
+   LOGS_OUTAGE,
+   ERR_UNSURE,
+   "send a test log: scripted: refused"},
+  {{.url = "$", .result = ERR_CANCELLED},
+   LOGS_STOPPED,
+   ERR_CANCELLED,
+   "send a test log: scripted: cancelled"},
+  {{.url = "$", .status = 403, .body = "token " BEARER " is bad"},
+   LOGS_REFUSED,
+   ERR_DENIED,
+   "the answer repeats a secret and is not shown"},
+};
+
 static void answers_mean(void **state) {
   (void)state;
-  static const struct {
-    struct script_row answer;
-    enum logs_verdict verdict;
-    enum err kind;
-    const char *text;
-  } rows[] = {
-    {{.url = "$", .status = 200, .body = "{\"dropped\":1}"},
-     LOGS_COMPLAINED,
-     ERR_REFUSED,
-     "send a test log: HTTP 200 (complained): {\"dropped\":1}"},
-    {{.url = "$", .status = 403, .body = "Forbidden\x1b[0m"},
-     LOGS_REFUSED,
-     ERR_DENIED,
-     "send a test log: HTTP 403 (refused): Forbidden?[0m"},
-    {{.url = "$", .status = 401}, LOGS_REFUSED, ERR_DENIED, "send a test log: HTTP 401 (refused)"},
-    {{.url = "$", .status = 404},
-     LOGS_NO_INSTANCE,
-     ERR_MISSING,
-     "send a test log: HTTP 404 (no instance)"},
-    {{.url = "$", .status = 413},
-     LOGS_REJECTED,
-     ERR_INVALID,
-     "send a test log: HTTP 413 (rejected)"},
-    {{.url = "$", .status = 429, .retry_after_s = 9},
-     LOGS_THROTTLED,
-     ERR_THROTTLED,
-     "send a test log: HTTP 429 (throttled)"},
-    {{.url = "$", .status = 503}, LOGS_OUTAGE, ERR_UNSURE, "send a test log: HTTP 503 (outage)"},
-    {{.url = "$", .result = ERR_UNSENT},
-     LOGS_OUTAGE,
-     ERR_UNSENT,
-     "send a test log: scripted: unsent"},
-    {{.url = "$", .result = ERR_UNSURE},
-     LOGS_OUTAGE,
-     ERR_UNSURE,
-     "send a test log: scripted: unsure"},
-    {{.url = "$", .result = ERR_REFUSED},
-     LOGS_OUTAGE,
-     ERR_UNSURE,
-     "send a test log: scripted: refused"},
-    {{.url = "$", .result = ERR_CANCELLED},
-     LOGS_STOPPED,
-     ERR_CANCELLED,
-     "send a test log: scripted: cancelled"},
-    {{.url = "$", .status = 403, .body = "token " BEARER " is bad"},
-     LOGS_REFUSED,
-     ERR_DENIED,
-     "the answer repeats a secret and is not shown"},
-  };
-  for (size_t i = 0; i < COUNT(rows); i++) {
+  for (size_t i = 0; i < COUNT(answers); i++) {
     struct scene s;
-    scene_open(&s, INGRESS, NULL, &rows[i].answer, 1);
-    assert_int_equal(send(&s, true), rows[i].verdict);
-    assert_int_equal(s.e.kind, rows[i].kind);
-    assert_string_equal(s.e.text, rows[i].text);
-    assert_int_equal(s.e.status, rows[i].answer.status);
-    if (rows[i].answer.retry_after_s)
+    scene_open(&s, INGRESS, NULL, &answers[i].answer, 1);
+    assert_int_equal(send(&s, true), answers[i].verdict);
+    assert_int_equal(s.e.kind, answers[i].kind);
+    assert_string_equal(s.e.text, answers[i].text);
+    assert_int_equal(s.e.status, answers[i].answer.status);
+    if (answers[i].answer.retry_after_s)
       assert_int_equal(s.e.retry_after_ms, 9000);
     scene_close(&s);
   }
