@@ -116,8 +116,10 @@ static bool seed_identity(struct seeding *s, const cJSON *item, enum identity_ki
                            emu_now_ms(s->emu));
   if (json_text(item, "description"))
     text_set(&i->description, json_text(item, "description"));
-  i->locked = json_true(item, "locked");
-  i->owner = json_true(item, "owner");
+  if (cJSON_GetObjectItem(item, "locked"))
+    i->locked = json_true(item, "locked");
+  if (cJSON_GetObjectItem(item, "owner"))
+    i->owner = json_true(item, "owner");
   if (cJSON_GetObjectItem(item, "cr_tokens") && !i->cr_tokens)
     i->cr_tokens = cJSON_Duplicate(cJSON_GetObjectItem(item, "cr_tokens"), true);
   cJSON *made = cJSON_CreateObject();

@@ -1,13 +1,18 @@
 // The vendor's own Node SDK, unmodified, against the emulator: a fake that the vendor's client
-// cannot use is a wrong fake. Arguments: the service URL and the control URL.
+// cannot use is a wrong fake. Arguments: the service URL, the control URL, the metadata URL.
 import crypto from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import sdkCore from 'ibm-cloud-sdk-core';
 import IamIdentityV1 from '@ibm-cloud/platform-services/iam-identity/v1.js';
 import IamPolicyManagementV1 from '@ibm-cloud/platform-services/iam-policy-management/v1.js';
 import { assert, Control, finish, refused, test } from './harness.mjs';
 
-const [url, controlUrl] = process.argv.slice(2);
-const { BearerTokenAuthenticator, IamAuthenticator } = sdkCore;
+const [url, controlUrl, imdsUrl] = process.argv.slice(2);
+const {
+  BearerTokenAuthenticator, ContainerAuthenticator, IamAssumeAuthenticator, IamAuthenticator, VpcInstanceAuthenticator,
+} = sdkCore;
 const control = new Control(controlUrl);
 const account = 'a'.repeat(32);
 const guid = '0b8c8a4e-0d3a-4f6e-9f0e-3a4a5b6c7d8e';
@@ -109,6 +114,21 @@ await test('a compute-resource token is exchanged for a profile token', async ()
   form.set('cr_token', 'another');
   const refusal = await post(form);
   assert.equal((await refusal.json()).errorCode, 'BXNIM0398E');
+});
+
+await test('the other authenticators of the SDK reach the profile too', async () => {
+  const iamProfileId = 'Profile-44444444-4444-4444-8444-444444444444';
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'emulator-'));
+  const crTokenFilename = path.join(dir, 'token');
+  fs.writeFileSync(crTokenFilename, 'cr-token-text');
+  const authenticators = [
+    new ContainerAuthenticator({ crTokenFilename, iamProfileName: 'prof', url }),
+    new IamAssumeAuthenticator({ apikey: manager.apikeys[0].apikey, iamProfileId, url }),
+    new VpcInstanceAuthenticator({ iamProfileId, url: imdsUrl }),
+    new VpcInstanceAuthenticator({ url: imdsUrl }),
+  ];
+  for (const a of authenticators) assert.equal(claims(await a.tokenManager.getToken()).iam_id, `iam-${iamProfileId}`);
+  fs.rmSync(dir, { recursive: true });
 });
 
 await test('a token with a changed byte is refused', async () => {
