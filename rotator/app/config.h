@@ -1,5 +1,6 @@
-// The configuration: one YAML file and the files of targets.d beside it, checked as a whole against one table of options
-// (config_schema.h) from which the manual's option list and the JSON Schema are made too.
+// The configuration: one YAML file and the files of targets.d beside it, checked as a whole against
+// one table of options (config_schema.h) from which the manual's option list and the JSON Schema
+// are made too.
 #ifndef ROTATOR_APP_CONFIG_H
 #define ROTATOR_APP_CONFIG_H
 
@@ -16,7 +17,8 @@
 #define CONFIG_FILE_MAX (1024 * 1024) // bytes of one file
 #define CONFIG_TARGETS_MAX 100000     // of all files
 
-// Where a credential of the rotator itself is read from; never a literal in the file. One of the two is set.
+// Where a credential of the rotator itself is read from; never a literal in the file. One of the
+// two is set.
 struct config_credential {
   char *file;       // absolute path, or NULL
   char *credential; // name under $CREDENTIALS_DIRECTORY (systemd LoadCredential), or NULL
@@ -24,8 +26,9 @@ struct config_credential {
 };
 
 struct config_store { // a home or a sink
-  char *
-      name; // sink: "fleet"; by default the backend's name, with -2, -3 … when that is taken. home: NULL
+  // Of a sink: "fleet"; by default the backend's name, with -2, -3 … when that is taken.
+  // Of a home: NULL.
+  char *name;
   const struct store_backend *backend;
   struct store_setting *settings; // nested settings are joined by dots: "fields.value"
   size_t n_settings;
@@ -39,12 +42,14 @@ struct config_hook { // after_publish
 };
 
 struct config_target {
-  char *
-      name; // [a-z0-9][a-z0-9._-]{0,63}, unique over all files; "(FILE:LINE)" for a broken one without a name
+  // [a-z0-9][a-z0-9._-]{0,63}, unique over all files; "(FILE:LINE)" for a broken one without a
+  // name.
+  char *name;
   char *file; // the file that defines it, and where
   int line;
-  bool
-      broken; // its settings or its file have mistakes: it is not run, the others are. Other fields may be NULL then
+  // Its settings or its file have mistakes: it is not run, the others are. Whatever the mistakes
+  // are about may be NULL then, the name excepted.
+  bool broken;
   char *instance; // the CRN as written
   char account[40], region[40], guid[40];
   char *service_id;            // name or ServiceId-…
@@ -63,10 +68,10 @@ struct config_target {
 struct config {
   char *path;
   struct config_credential management;
-  char *
-      state_dir; // /var/lib/rotator, or $STATE_DIRECTORY, or ~/.local/state/rotator for other users
-  char *host_id; // NULL: the machine id
-  char *ca_file; // NULL: the system's
+  // /var/lib/rotator, or $STATE_DIRECTORY, or ~/.local/state/rotator for other users.
+  char *state_dir;
+  char *host_id;                 // NULL: the machine id
+  char *ca_file;                 // NULL: the system's
   bool allow_plain_loopback;     // http:// to loopback, for emulators
   char **complaints;             // NULL-terminated, NULL: default list
   int64_t jobs;                  // 8
@@ -92,22 +97,22 @@ struct config_report {
   size_t more;                     // how many were left out
 };
 
-// Reads `path` and targets.d/*.yaml beside it. `now_s`: for windows. All mistakes of all files go to *ret_report (always
-// set; config_report_clear). ERR_OK: *ret is usable, though single targets may be `broken`. ERR_INVALID: it is not.
-// ERR_INTERNAL: memory ran out. Stores are opened to check their settings, and closed again; nothing is contacted.
-// Not thread safe (time zones).
+// Reads `path` and targets.d/*.yaml beside it. `now_s`: for windows. All mistakes of all files go
+// to *ret_report (always set; config_report_clear). ERR_OK: *ret is usable, though single targets
+// may be `broken`. ERR_INVALID: it is not. ERR_INTERNAL: memory ran out. Stores are opened to check
+// their settings, and closed again; nothing is contacted. Not thread safe (time zones).
 enum err config_load(const char *path, int64_t now_s, struct config **ret,
                      struct config_report *ret_report);
 void config_free(struct config *c); // NULL allowed
 void config_report_clear(struct config_report *r);
 // "FILE:LINE: TEXT (did you mean NEAREST?)"
 void config_mistake_format(const struct config_mistake *m, char *dst, size_t cap);
-const struct config_target *config_target_find(const struct config *c,
-                                               const char *name);            // NULL: unknown
-const char *config_target_nearest(const struct config *c, const char *name); // NULL: none near
+// NULL: unknown, or none near.
+const struct config_target *config_target_find(const struct config *c, const char *name);
+const char *config_target_nearest(const struct config *c, const char *name);
 
-// Made from the table of options and those of the stores: a JSON Schema (draft 2020-12) for editors, and the option lists
-// of rotator.yaml(5) as mdoc. Both fit into 256 KiB.
+// Made from the table of options and those of the stores: a JSON Schema (draft 2020-12) for
+// editors, and the option lists of rotator.yaml(5) as mdoc. Both fit into 256 KiB.
 enum err config_schema_json(struct text_buf *out);
 enum err config_schema_manual(struct text_buf *out);
 

@@ -1,4 +1,5 @@
-// Memory that is given back all at once: everything a configuration points to lives in one of these.
+// Memory that is given back all at once: everything a configuration points to lives in one of
+// these.
 #ifndef ROTATOR_APP_CONFIG_ARENA_H
 #define ROTATOR_APP_CONFIG_ARENA_H
 

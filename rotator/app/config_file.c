@@ -1,4 +1,5 @@
-// Reading of files: what is too large, no file or not readable is told before anything is read into memory.
+// Reading of files: what is too large, no file or not readable is told before anything is read into
+// memory.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -130,7 +131,8 @@ static char *join(struct config_loader *l, const char *dir, const char *name) {
   return path;
 }
 
-// Adds a name to a growing list. The old list stays in the arena until the end: it doubles, so that is little.
+// Adds a name to a growing list. The old list stays in the arena until the end: it doubles, so that
+// is little.
 static void push(struct config_loader *l, char ***list, size_t *n, char *path) {
   if ((*n & (*n - 1)) == 0) { // 0 or a power of two: full
     char **grown = config_arena_alloc(&l->scratch, (*n ? *n * 2 : 1) * sizeof(*grown));

@@ -1,7 +1,9 @@
-// The table of options as a JSON Schema (draft 2020-12), for editors that check and complete YAML by one.
+// The table of options as a JSON Schema (draft 2020-12), for editors that check and complete YAML
+// by one.
 //
-// One schema serves the main file and those of targets.d. It is a little more lenient than the loader, which alone knows
-// whether an option that a store requires is given for all its items at once.
+// One schema serves the main file and those of targets.d. It is a little more lenient than the
+// loader, which alone knows whether an option that a store requires is given for all its items at
+// once.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,133 +11,6 @@
 #include "rotator/app/config.h"
 #include "rotator/app/config_docs.h"
 #include "rotator/base/json.h"
-
-static cJSON *pattern(const char *text) {
-  cJSON *s = cJSON_CreateObject();
-  cJSON_AddStringToObject(s, "type", "string");
-  cJSON_AddStringToObject(s, "pattern", text);
-  return s;
-}
-
-static cJSON *types(const char *a, const char *b) {
-  cJSON *s = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(s, "type");
-  cJSON_AddItemToArray(list, cJSON_CreateString(a));
-  cJSON_AddItemToArray(list, cJSON_CreateString(b));
-  return s;
-}
-
-static cJSON *reference(const char *name) {
-  char path[64];
-  snprintf(path, sizeof(path), "#/$defs/%s", name);
-  cJSON *s = cJSON_CreateObject();
-  cJSON_AddStringToObject(s, "$ref", path);
-  return s;
-}
-
-static cJSON *words(const char *choices) {
-  cJSON *s = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(s, "enum");
-  for (const char *c = choices; *c;) {
-    char word[64];
-    size_t len = strcspn(c, "|");
-    snprintf(word, sizeof(word), "%.*s", (int)len, c);
-    cJSON_AddItemToArray(list, cJSON_CreateString(word));
-    c += len + (c[len] != '\0');
-  }
-  return s;
-}
-
-static cJSON *either(cJSON *a, cJSON *b) {
-  cJSON *s = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(s, "anyOf");
-  cJSON_AddItemToArray(list, a);
-  cJSON_AddItemToArray(list, b);
-  return s;
-}
-
-static cJSON *number(int64_t least, int64_t most) {
-  cJSON *s = cJSON_CreateObject();
-  cJSON_AddStringToObject(s, "type", "integer");
-  cJSON_AddNumberToObject(s, "minimum", (double)least);
-  if (most > 0)
-    cJSON_AddNumberToObject(s, "maximum", (double)most);
-  return s;
-}
-
-static cJSON *list_of(cJSON *items, int64_t least, int64_t most) {
-  cJSON *s = cJSON_CreateObject();
-  cJSON_AddStringToObject(s, "type", "array");
-  cJSON_AddItemToObject(s, "items", items);
-  if (least > 0)
-    cJSON_AddNumberToObject(s, "minItems", (double)least);
-  if (most > 0)
-    cJSON_AddNumberToObject(s, "maxItems", (double)most);
-  return s;
-}
-
-static cJSON *bounded(cJSON *s, int64_t most) {
-  if (most > 0)
-    cJSON_AddNumberToObject(s, "maxLength", (double)most);
-  return s;
-}
-
-cJSON *config_json_value(enum config_type type, const char *choices, int64_t least, int64_t most) {
-  switch (type) {
-  case CONFIG_VERSION:
-    return number(1, 1);
-  case CONFIG_TEXT:
-    return bounded(types("string", "integer"), most);
-  case CONFIG_LABEL:
-    return bounded(pattern("^[^\"'`\\\\]+$"), most);
-  case CONFIG_NAME:
-    return bounded(pattern("^[a-z0-9][a-z0-9._-]*$"), most);
-  case CONFIG_TOKEN:
-    return bounded(pattern("^[A-Za-z0-9._-]+$"), most);
-  case CONFIG_PATH:
-    return pattern("^/.*[^/]$");
-  case CONFIG_MODE:
-    return pattern("^0?[0-7]{3}$");
-  case CONFIG_BOOL: {
-    cJSON *s = cJSON_CreateObject();
-    cJSON_AddStringToObject(s, "type", "boolean");
-    return s;
-  }
-  case CONFIG_INT:
-  case CONFIG_COUNT:
-    return number(least, most);
-  case CONFIG_DURATION:
-    return reference("duration");
-  case CONFIG_CHOICE:
-  case CONFIG_WORD:
-    return words(choices);
-  case CONFIG_SEVERITY:
-    return either(words(choices), number(least, most));
-  case CONFIG_INSTANCE:
-    return pattern("^crn:v1:[^:]*:[^:]*:logs:[a-z0-9-]+:a/[0-9a-fA-F]{32}:[0-9a-fA-F-]{36}::$");
-  case CONFIG_ENDPOINT:
-    return either(words(choices), pattern("^https?://"));
-  case CONFIG_WORDS:
-    return list_of(types("string", "integer"), least, most);
-  case CONFIG_COMMAND:
-    return list_of(types("string", "integer"), least, most);
-  case CONFIG_HOME:
-    return reference("home");
-  case CONFIG_SINKS:
-    return list_of(reference("sink"), least, most);
-  case CONFIG_TARGETS: {
-    cJSON *s = list_of(reference("target"), 0, CONFIG_TARGETS_MAX),
-          *type_list = cJSON_CreateArray();
-    cJSON_AddItemToArray(type_list, cJSON_CreateString("array"));
-    cJSON_AddItemToArray(type_list, cJSON_CreateString("null"));
-    cJSON_ReplaceItemInObject(s, "type", type_list);
-    return s;
-  }
-  case CONFIG_SECTION:
-    return config_json_object();
-  case CONFIG_WINDOW:
-  case CONFIG_IDENTITY:
-    break;
-  }
-  return bounded(pattern("."), most);
-}
 
 void config_json_describe(cJSON *schema, enum config_type type, const char *help,
                           const char *fallback, const char *shown) {
@@ -154,7 +29,7 @@ void config_json_describe(cJSON *schema, enum config_type type, const char *help
 }
 
 cJSON *config_json_object(void) {
-  cJSON *s = types("object", "null");
+  cJSON *s = config_json_types("object", "null");
   cJSON_AddFalseToObject(s, "additionalProperties");
   cJSON_AddObjectToObject(s, "properties");
   return s;
@@ -190,11 +65,11 @@ static cJSON *place(unsigned where, bool required) {
     const char *leaf = o->name;
     cJSON *in = config_json_group(object, o->name, &leaf);
     cJSON *s = o->type == CONFIG_SECTION && strcmp(o->name, "defaults") == 0
-                   ? reference("defaults")
+                   ? config_json_reference("defaults")
                    : config_json_value(o->type, o->choices, o->least, o->most);
     if (o->type == CONFIG_ENDPOINT && config_option_has_members(o)) {
       cJSON_Delete(s);
-      s = either(words(o->choices), config_json_object());
+      s = config_json_either(config_json_words(o->choices), config_json_object());
     }
     config_json_describe(s, o->type, o->help, o->fallback, o->shown);
     cJSON_AddItemToObject(config_json_properties(in), leaf, s);
@@ -216,7 +91,7 @@ static cJSON *kinds_of_file(void) {
   cJSON_AddItemToArray(needs, cJSON_CreateString("management"));
   needs = cJSON_AddArrayToObject(second, "required");
   cJSON_AddItemToArray(needs, cJSON_CreateString("targets"));
-  cJSON_AddItemToObject(second, "propertyNames", words("version|targets"));
+  cJSON_AddItemToObject(second, "propertyNames", config_json_words("version|targets"));
   cJSON_AddItemToArray(list, first);
   cJSON_AddItemToArray(list, second);
   return list;
@@ -238,9 +113,9 @@ static cJSON *make_schema(void) {
   cJSON *target = place(CONFIG_TARGET, true);
   cJSON_ReplaceItemInObject(target, "type", cJSON_CreateString("object"));
   cJSON_AddItemToObject(defs, "target", target);
-  cJSON_AddItemToObject(
-      defs, "duration",
-      either(pattern("^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"), number(0, 0)));
+  cJSON *duration = config_json_pattern("^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$");
+  cJSON_AddNumberToObject(duration, "minLength", 2);
+  cJSON_AddItemToObject(defs, "duration", config_json_either(duration, config_json_only(0)));
   cJSON_AddItemToObject(s, "$defs", defs);
   cJSON_Delete(top);
   return s;

@@ -5,11 +5,9 @@
 #include "rotator/app/config_docs.h"
 
 static cJSON *reference(const struct store_backend *b) {
-  char path[64];
-  snprintf(path, sizeof(path), "#/$defs/store_%s", b->name);
-  cJSON *s = cJSON_CreateObject();
-  cJSON_AddStringToObject(s, "$ref", path);
-  return s;
+  char name[64];
+  snprintf(name, sizeof(name), "store_%s", b->name);
+  return config_json_reference(name);
 }
 
 static void define_store(cJSON *defs, const struct store_backend *b) {

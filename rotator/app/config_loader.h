@@ -1,11 +1,13 @@
 // What the parts of the loader share. Private to config*.c and their tests.
 //
-// config.c drives: it reads the main file (config_yaml.c), then walks it (config_main.c), then does the same with each file
-// of targets.d. A mapping is first *collected*: each of its names is looked up in the table of options, whatever is unknown,
-// written twice or in the wrong place is told, and the value's node is noted in the option's slot. Then each slot is
-// *applied*: its text is checked by type (config_value.c) and put into the struct at the option's offset. A target begins
-// as a copy of `base`, which holds the table's defaults and then those of the file, and ends with what concerns several
-// settings (config_target.c, config_policy.c, config_stores.c). What concerns several targets comes last (config_claims.c).
+// config.c drives: it reads the main file (config_yaml.c), then walks it (config_main.c), then does
+// the same with each file of targets.d. A mapping is first *collected*: each of its names is looked
+// up in the table of options, whatever is unknown, written twice or in the wrong place is told, and
+// the value's node is noted in the option's slot. Then each slot is *applied*: its text is checked
+// by type (config_value.c) and put into the struct at the option's offset. A target begins as a
+// copy of `base`, which holds the table's defaults and then those of the file, and ends with what
+// concerns several settings (config_target.c, config_policy.c, config_stores.c). What concerns
+// several targets comes last (config_claims.c).
 //
 // Mistakes never stop the reading. `scope` says what a mistake breaks at the moment.
 #ifndef ROTATOR_APP_CONFIG_LOADER_H
@@ -79,7 +81,8 @@ struct config_slots {
   yaml_node_t *key[CONFIG_OPTIONS_MAX], *value[CONFIG_OPTIONS_MAX];
 };
 
-// config.c. `backends` stands in for store_backends in tests. The second reads one main file from memory, without targets.d.
+// config.c. `backends` stands in for store_backends in tests. The second reads one main file from
+// memory, without targets.d.
 enum err config_load_with(const char *path, int64_t now_s,
                           const struct store_backend *const *backends, struct config **ret,
                           struct config_report *ret_report);
@@ -87,32 +90,41 @@ enum err config_load_bytes(const char *name, const char *bytes, size_t len, int6
                            const struct store_backend *const *backends, struct config **ret,
                            struct config_report *ret_report);
 
-// config_report.c: adds a mistake of the present scope at a mark (NULL: the file as a whole). `nearest` may be NULL or "".
+// config_report.c: adds a mistake of the present scope at a mark (NULL: the file as a whole).
+// `nearest` may be NULL or "".
 void config_wrong(struct config_loader *l, const yaml_mark_t *at, const char *nearest,
                   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void config_warn(struct config_loader *l, const yaml_mark_t *at, const char *nearest,
                  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void config_report_sort(struct config_report *r, const char *main_file);
 
-// config_file.c: the whole file, malloc'd; false (and a mistake) if it cannot be used. Sets l->open_to_all.
+// config_file.c: the whole file, malloc'd; false (and a mistake) if it cannot be used. Sets
+// l->open_to_all.
 bool config_file_read(struct config_loader *l, const char *path, char **ret, size_t *ret_len);
 // The *.yaml of a directory by name, as full paths in scratch; no directory is an empty one.
 bool config_dir_list(struct config_loader *l, const char *dir, char ***ret, size_t *ret_n);
 
-// config_yaml.c: one checked document: no cycles, not deep, no tags, no zero bytes in texts. False after a mistake, or when
-// it is empty (a mistake too). yaml_document_delete when done.
+// config_survey.c: may the parser see these bytes, is the document one that a walk leaves again?
+// False after a mistake.
+bool config_guard(struct config_loader *l, const char *bytes, size_t len);
+bool config_survey(struct config_loader *l, yaml_document_t *document);
+yaml_mark_t config_mark_of(const char *bytes, size_t offset);
+
+// config_yaml.c: one checked document: no cycles, not deep, no tags, no zero bytes in texts. False
+// after a mistake, or when it is empty (a mistake too). yaml_document_delete when done.
 bool config_yaml_load(struct config_loader *l, const char *bytes, size_t len, yaml_document_t *ret);
 yaml_node_t *config_node(struct config_loader *l, int id);
 const char *config_scalar(const yaml_node_t *node); // NULL: not a scalar
 bool config_is_null(const yaml_node_t *node);       // nothing, ~, null
-// "\"x\"", "a list", "a text of 44 characters": what may be repeated of a value that could be a secret in the wrong place.
+// "\"x\"", "a list", "a text of 44 characters": what may be repeated of a value that could be a
+// secret in the wrong place.
 #define CONFIG_SHOWN_MAX 64
 const char *config_show(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *node);
 const char *config_show_name(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *key); // unquoted
 const char *config_show_text(char dst[CONFIG_SHOWN_MAX], const char *text);
 
-// config_walk.c
-// Looks up the names of a mapping that stands in one of the places; stores of the main file go to config_shared_read.
+// config_walk.c: looks up the names of a mapping that stands in one of the places; stores of the
+// main file go to config_shared_read.
 void config_collect(struct config_loader *l, yaml_node_t *mapping, unsigned where,
                     struct config_slots *s);
 // Checks the values of the slots, writes them to `base`, and tells what is required and missing.
@@ -122,8 +134,9 @@ yaml_node_t *config_slot(const struct config_slots *s, const char *name); // val
 const yaml_mark_t *config_slot_mark(const struct config_slots *s,
                                     const char *name); // of its name, or NULL
 
-// config_value.c: checks the text of a scalar by type. ERR_INVALID: e says what was expected, nearest (WINDOW_NEAREST_MAX)
-// the nearest right one or "". *ret_number: of bools, numbers, durations, and of choices their place.
+// config_value.c: checks the text of a scalar by type. ERR_INVALID: e says what was expected,
+// nearest (WINDOW_NEAREST_MAX) the nearest right one or "". *ret_number: of bools, numbers,
+// durations, and of choices their place.
 struct config_limits {
   int64_t least, most;
   const char *choices;
@@ -151,8 +164,9 @@ enum err config_endpoint_check(const char *text, const char *choices, bool plain
 void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
                               const yaml_mark_t *at);
 
-// config_policy.c: settles the defaults that depend on other settings and compares settings with each other. `s`: what is
-// given at this place, the rest is the base's (NULL slots of the base itself are told by base_given).
+// config_policy.c: settles the defaults that depend on other settings and compares settings with
+// each other. `s`: what is given at this place, the rest is the base's (NULL slots of the base
+// itself are told by base_given).
 void config_policy_settle(struct config_loader *l, struct config_target *t,
                           const struct config_slots *s);
 

@@ -1,5 +1,5 @@
-// The table of options as the option lists of rotator.yaml(5), in mdoc. Lines are broken at sentences and at 78 columns,
-// as mandoc's lint wants them.
+// The table of options as the option lists of rotator.yaml(5), in mdoc. Lines are broken at
+// sentences and at 78 columns, as mandoc's lint wants them.
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

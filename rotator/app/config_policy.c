@@ -1,6 +1,8 @@
-// What several settings of a target say together: defaults that depend on other settings, and contradictions.
+// What several settings of a target say together: defaults that depend on other settings, and
+// contradictions.
 //
-// A contradiction within `defaults` is told there, once; in a target only if the target says one of the two itself.
+// A contradiction within `defaults` is told there, once; in a target only if the target says one of
+// the two itself.
 #include <string.h>
 
 #include "rotator/app/config_loader.h"

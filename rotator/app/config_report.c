@@ -20,7 +20,8 @@ void config_report_clear(struct config_report *r) {
   *r = (struct config_report){0};
 }
 
-// A place for one more mistake: the next, or that of the last warning where an error finds no other. NULL: none.
+// A place for one more mistake: the next, or that of the last warning where an error finds no
+// other. NULL: none.
 static struct config_mistake *place(struct config_loader *l, bool warning) {
   struct config_report *r = &l->report;
   if (r->n < CONFIG_MISTAKES_MAX) {

@@ -1,5 +1,5 @@
-// The one table of options. Whatever is read, checked, defaulted, suggested or documented comes from it; the stores' own
-// tables (struct store_option) join it where a store may stand.
+// The one table of options. Whatever is read, checked, defaulted, suggested or documented comes
+// from it; the stores' own tables (struct store_option) join it where a store may stand.
 #ifndef ROTATOR_APP_CONFIG_SCHEMA_H
 #define ROTATOR_APP_CONFIG_SCHEMA_H
 
@@ -83,7 +83,8 @@ bool config_store_has_members(const struct store_backend *b, const char *prefix)
 bool config_store_is_offered(const struct store_backend *b);
 enum config_type config_store_type(enum store_option_type t);
 
-// Keeps the nearest of several right names. Start with CONFIG_NEAREST(written); best stays NULL when none is near.
+// Keeps the nearest of several right names. Start with CONFIG_NEAREST(written); best stays NULL
+// when none is near.
 struct config_nearest {
   const char *written, *best;
   unsigned distance;

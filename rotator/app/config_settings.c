@@ -1,9 +1,9 @@
 // The settings of a store, checked against the store's own table of options.
 //
-// Nested settings are joined by dots. What the main file says of a store at its top is common to all homes and sinks of
-// that store; a setting of a home or sink takes the place of the common one, and a nested group ("auth") of the whole
-// common group. The store is then opened, which checks what its settings say together and tells
-// its place, and closed. Nothing is contacted by that.
+// Nested settings are joined by dots. What the main file says of a store at its top is common to
+// all homes and sinks of that store; a setting of a home or sink takes the place of the common one,
+// and a nested group ("auth") of the whole common group. The store is then opened, which checks
+// what its settings say together and tells its place, and closed. Nothing is contacted by that.
 #include <string.h>
 
 #include "rotator/app/config_loader.h"
@@ -89,7 +89,8 @@ static void read_setting(struct config_loader *l, struct reading *r, yaml_node_t
   }
   snprintf(label, sizeof(label), "%s.%s", r->backend->name, name);
   if (group && value->type == YAML_MAPPING_NODE) {
-    read_settings(l, r, value, strcat(name, "."));
+    snprintf(name, sizeof(name), "%s%s.", prefix, leaf);
+    read_settings(l, r, value, name);
   } else if (!o) {
     config_wrong(l, &value->start_mark, NULL, "%s: expected a mapping, found %s", label,
                  config_show(shown, value));

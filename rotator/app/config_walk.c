@@ -76,10 +76,10 @@ static void tell_unknown(struct config_loader *l, yaml_node_t *key, const char *
   if (strcmp(leaf, "<<") == 0)
     config_wrong(l, at, NULL,
                  "merge keys (<<) are not read; put what targets share into `defaults`");
-  else if (where == CONFIG_EXTRA && (config_backend_find(l, leaf) ||
-                                     (elsewhere && elsewhere->where == CONFIG_MAIN)))
-    config_wrong(l, at, NULL, "%s stands in the main file only; a file of targets.d holds `targets`",
-                 name);
+  else if (where == CONFIG_EXTRA &&
+           (config_backend_find(l, leaf) || (elsewhere && elsewhere->where == CONFIG_MAIN)))
+    config_wrong(l, at, NULL,
+                 "%s stands in the main file only; a file of targets.d holds `targets`", name);
   else if (config_sounds_secret(leaf))
     config_wrong(l, at, NULL,
                  "%s: a secret never stands in a configuration file; put it into a file of its own "

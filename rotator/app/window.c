@@ -1,10 +1,11 @@
 // A window is one or more parts joined by ";", each of them [DAYS] HH:MM-HH:MM [ZONE].
 //
-// Every part is read first, so that a mistake is told whatever the day. Then, zone by zone, each day from yesterday (a span
-// that began before midnight may still be open) to two weeks ahead is asked whether it is one of the part's, and its two
-// local times become moments. The spans of all parts are sorted, those that touch become one, and what lies further ahead
-// than WINDOW_DAYS is left out, except that two spans always stay: no spans would mean "always", and one alone would not
-// show how long the window stays shut.
+// Every part is read first, so that a mistake is told whatever the day. Then, zone by zone, each
+// day from yesterday (a span that began before midnight may still be open) to two weeks ahead is
+// asked whether it is one of the part's, and its two local times become moments. The spans of all
+// parts are sorted, those that touch become one, and what lies further ahead than WINDOW_DAYS is
+// left out, except that two spans always stay: no spans would mean "always", and one alone would
+// not show how long the window stays shut.
 #include "rotator/app/window.h"
 
 #include <stdbool.h>
@@ -40,7 +41,8 @@ static void suggest(const struct reader *r, const char *word) {
     text_copy(r->nearest, WINDOW_NEAREST_MAX, word);
 }
 
-// A word that may be repeated: a secret in the wrong place is longer than anything that belongs here.
+// A word that may be repeated: a secret in the wrong place is longer than anything that belongs
+// here.
 static const char *shown(const char *word, size_t len, char dst[SHOWN_MAX]) {
   char printable[33];
   text_printable(printable, sizeof(printable), word, len);

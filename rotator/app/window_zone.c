@@ -1,5 +1,6 @@
-// The C library knows the rules of a zone, but gives them out only through TZ and localtime_r. Local to UTC is worked out
-// from it by search rather than by mktime, whose answer for a time that is skipped or comes twice is not laid down.
+// The C library knows the rules of a zone, but gives them out only through TZ and localtime_r.
+// Local to UTC is worked out from it by search rather than by mktime, whose answer for a time that
+// is skipped or comes twice is not laid down.
 #include "rotator/app/window_zone.h"
 
 #include <stdio.h>

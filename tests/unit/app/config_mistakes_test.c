@@ -349,7 +349,7 @@ static void up_to_a_hundred(void **state) {
   (void)state;
   char *yaml = calloc(1, 65536);
   assert_non_null(yaml);
-  strcpy(yaml, LIST TARGET("w") "    max_age: 1d\n" TARGET("a"));
+  snprintf(yaml, 65536, "%s", LIST TARGET("w") "    max_age: 1d\n" TARGET("a"));
   for (int i = 0; i < 150; i++)
     snprintf(yaml + strlen(yaml), 65536 - strlen(yaml), "    oops%d: 1\n", i);
   struct try t = try_text(yaml);
@@ -365,15 +365,17 @@ static void up_to_a_hundred(void **state) {
 
 static void as_a_line(void **state) {
   (void)state;
-  char text[128];
-  config_mistake_format(&(struct config_mistake){.file = "f", .line = 3, .text = "t"}, text,
-                        sizeof(text));
+  char file[] = "f", says[] = "t", near[] = "n", text[128];
+  volatile size_t short_cap = 4; // so that the compiler does not foresee the cut
+  struct config_mistake m = {.file = file, .line = 3, .text = says};
+  config_mistake_format(&m, text, sizeof(text));
   assert_string_equal(text, "f:3: t");
-  config_mistake_format(&(struct config_mistake){.file = "f", .text = "t", .nearest = "n"}, text,
-                        sizeof(text));
-  assert_string_equal(text, "f: t (did you mean n?)");
-  config_mistake_format(&(struct config_mistake){.file = "f", .line = 3, .text = "t"}, text, 4);
+  config_mistake_format(&m, text, short_cap);
   assert_string_equal(text, "f:3");
+  m.nearest = near;
+  m.line = 0;
+  config_mistake_format(&m, text, sizeof(text));
+  assert_string_equal(text, "f: t (did you mean n?)");
 }
 
 int main(void) {

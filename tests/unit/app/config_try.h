@@ -19,8 +19,9 @@
                                                    "\n    sinks: [{file: {path: /keys/" name       \
                                                    "}}]\n"
 
-// Stores: "file" (path required, format raw|json|env, mode, newline, group; format json with newline does not open), "vault"
-// (address, ca_file, path required, mount, fields.value, fields.id, timeout, version, auth.…), "helper", "memory".
+// Stores: "file" (path required, format raw|json|env, mode, newline, group; format json with
+// newline does not open), "vault" (address, ca_file, path required, mount, fields.value, fields.id,
+// timeout, version, auth.…), "helper", "memory".
 extern const struct store_backend *const try_backends[];
 
 struct try {
@@ -33,7 +34,8 @@ struct try try_bytes(const char *bytes, size_t len);
 struct try try_path(const char *path);
 void try_end(struct try *t);
 
-// One mistake to expect. `flags`: W warning, F fatal, "" breaks a target or a file. NULL nearest: none.
+// One mistake to expect. `flags`: W warning, F fatal, "" breaks a target or a file. NULL nearest:
+// none.
 struct expected {
   int line;
   const char *flags, *says, *nearest;

@@ -91,7 +91,8 @@ static void joins_parts(void **state) {
                "2026-11-24T11:00:00Z/2026-11-24T13:00:00Z");
 }
 
-// 2026: summer time in Berlin begins on 29 March at 01:00 UTC (02:00 → 03:00) and ends on 25 October at 01:00 UTC.
+// 2026: summer time in Berlin begins on 29 March at 01:00 UTC (02:00 → 03:00) and ends on 25
+// October at 01:00 UTC.
 static void follows_summer_time(void **state) {
   (void)state;
   expect_spans(
