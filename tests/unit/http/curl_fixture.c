@@ -16,7 +16,7 @@ void curl_fixture_global(void) {
 void curl_fixture_transport(const struct curl_options *o) {
   struct curl_options all = o ? *o : (struct curl_options){0};
   all.allow_plain_loopback = true;
-  all.timeout_ms = all.timeout_ms ? all.timeout_ms : 5000;
+  all.timeout_ms = all.timeout_ms ? all.timeout_ms : 20000;
   fake_env_init(&fix.f, 1);
   enum err err = curl_transport_new(&all, &fix.f.env, &fix.t, &fix.e);
   if (err)

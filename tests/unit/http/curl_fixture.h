@@ -20,7 +20,7 @@ extern struct curl_fixture fix;
 // For main(): secret_setup and libcurl, once.
 void curl_fixture_global(void);
 
-// A transport that may speak plain HTTP to loopback, timeouts 5 s; *o may change that (NULL:
+// A transport that may speak plain HTTP to loopback, timeouts 20 s; *o may change that (NULL:
 // nothing).
 void curl_fixture_transport(const struct curl_options *o);
 // A raw server with these steps, and a transport.

@@ -193,6 +193,12 @@ int raw_server_requests(struct raw_server *s) {
   return read_locked(s, &s->requests);
 }
 
+int raw_server_wait(struct raw_server *s, int n) {
+  for (int i = 0; i < 1000 && read_locked(s, &s->requests) < n; i++)
+    usleep(10 * 1000);
+  return read_locked(s, &s->requests);
+}
+
 int raw_server_connections(struct raw_server *s) {
   return read_locked(s, &s->connections);
 }

@@ -31,6 +31,9 @@ void raw_server_on_request(struct raw_server *s, void (*call)(void *data), void 
 
 // How many requests and connections there were, and the latest request: its bytes, head and body.
 int raw_server_requests(struct raw_server *s);
+// Waits (10 s at most) until there were n requests; returns how many there were. A client that ran
+// into its time may be done before its request has been read.
+int raw_server_wait(struct raw_server *s, int n);
 int raw_server_connections(struct raw_server *s);
 const char *raw_server_last(struct raw_server *s);
 
