@@ -40,8 +40,9 @@ static int64_t longest_ms(const struct target *t) {
   return most;
 }
 
-// After an unclean end a write may still be under way: nobody reads before it has had its time. True: wait.
-static bool must_wait_for_mark(struct target *t, const struct engine_io *io) {
+// After an unclean end, or a write of ours without an answer, a write may still be under way: nobody reads before it has had
+// its time. True: wait.
+bool mark_blocks(struct target *t, const struct engine_io *io) {
   struct memory *m = t->memory;
   struct file_version version;
   struct error e;
@@ -62,6 +63,11 @@ static bool must_wait_for_mark(struct target *t, const struct engine_io *io) {
   m->mark_until_ms = 0;
   mark_clear(t);
   return false;
+}
+
+enum err mark_error(struct target *t, const struct engine_io *io, struct error *e) {
+  int64_t left_ms = t->memory->mark_until_ms - env_mono_ms(io->env);
+  return error_set(e, ERR_LOCKED, "an earlier write may still be under way: try again in %d s", (int)(left_ms / 1000) + 1);
 }
 
 // --- results ---------------------------------------------------------------------------------------------------------
@@ -230,9 +236,16 @@ static bool turn(struct target *t, const struct engine_io *io, const struct watc
 
 static void turns(struct target *t, const struct engine_io *io, const struct watcher *w, struct tick_result *ret) {
   struct action last = {.row = ROW_COUNT};
-  for (int i = 0; i < ACTS_MAX; i++)
+  for (int i = 0; i < ACTS_MAX; i++) {
+    if (mark_blocks(t, io)) {
+      ret->end = TICK_WAIT;
+      ret->why = WHY_home_silent;
+      ret->again_ms = t->memory->mark_until_ms;
+      return;
+    }
     if (turn(t, io, w, &last, ret))
       return;
+  }
   ret->end = TICK_WAIT;
   ret->why = WHY_repeated;
   ret->again_ms = env_mono_ms(io->env) + back_off(t, io);
@@ -246,10 +259,6 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
   if (locked != ERR_OK) {
     r.end = locked == ERR_LOCKED ? TICK_BUSY : TICK_ATTENTION;
     r.attention = locked != ERR_LOCKED;
-  } else if (must_wait_for_mark(t, io)) {
-    r.end = TICK_WAIT;
-    r.why = WHY_home_silent;
-    r.again_ms = t->memory->mark_until_ms;
   } else {
     memory_new_tick(t->memory);
     turns(t, io, w, &r);
@@ -313,7 +322,7 @@ enum err tick_change_state(struct target *t, const struct engine_io *io,
   enum err result = t->lock_path ? file_lock(t->lock_path, io->env, CHANGE_LOCK_MS, &lock, e) : ERR_OK;
   if (result != ERR_OK)
     return result;
-  result = ERR_CONFLICT;
+  result = mark_blocks(t, io) ? mark_error(t, io, e) : ERR_CONFLICT;
   for (int i = 0; i < CHANGE_TRIES && result == ERR_CONFLICT; i++)
     result = change_once(t, io, change, ctx, e);
   file_unlock(lock);

@@ -50,5 +50,8 @@ struct secret *act_fresh_value(struct env *env);
 // The lock of a turn, and the mark of class C stores (tick.c).
 enum err mark_set(struct target *t, struct error *e);
 void mark_clear(struct target *t);
+// Under the lock, before anything is read: may a write still be under way? Then mark_error says so (ERR_LOCKED).
+bool mark_blocks(struct target *t, const struct engine_io *io);
+enum err mark_error(struct target *t, const struct engine_io *io, struct error *e);
 
 #endif

@@ -121,6 +121,10 @@ static enum err with_turn(struct target *t, const struct engine_io *io,
   enum err result = t->lock_path ? file_lock(t->lock_path, io->env, 30000, &lock, e) : ERR_OK;
   if (result != ERR_OK)
     return result;
+  if (mark_blocks(t, io)) {
+    file_unlock(lock);
+    return mark_error(t, io, e);
+  }
   struct turn *u = turn_new();
   if (!u) {
     file_unlock(lock);
