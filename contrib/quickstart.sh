@@ -14,9 +14,11 @@ else
 fi
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '%s%s%s\n' "$dim" "$*" "$plain"; }
+# What rotator says, with its steps as they happen: time, step, what was done.
 run() {
   note "\$ rotator $*"
-  "$rotator" --config "$sandbox/rotator.yaml" "$@"
+  "$rotator" --config "$sandbox/rotator.yaml" --verbose "$@" 2>&1 |
+    sed -u -n "/^[0-9TZ:-]* debug /d; s/^[0-9-]*T\([0-9:]*\)Z [a-z]* demo \([a-z_]*\): /  \1  $bold\2$plain: /; p"
 }
 
 need cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev libsystemd-dev \
@@ -43,7 +45,7 @@ say "An IBM Cloud on this machine: IAM and Cloud Logs at $sandbox_https"
 sandbox_config demo <<YAML
 grace: 0s
 quarantine: 0s
-proof: {count: 3, span: 2s}
+proof: {count: 3, span: 1s, absence_apart: 2s}
 YAML
 note "the configuration:"
 sed -n '/^targets/,$s/^/  /p' "$sandbox/rotator.yaml"
@@ -71,8 +73,8 @@ new=$(id_in_file)
 note "$key_file now holds the key $new"
 
 say "3. What arrived in Cloud Logs: every proof of a key is a log line of its own"
-sandbox_control GET logs | jq -r '.logs[] | [(.arrived_ms / 1000 | strftime("%H:%M:%S")), .application, .subsystem, .key_id,
-  (.text | tojson)] | join("  ")'
+sandbox_control GET logs | jq -r '"one of them, as it was sent: \(([.logs[] | select(.text.step == "settle")][-1].text) | tojson)",
+  (.logs[] | "  \(.arrived_ms / 1000 | strftime("%H:%M:%S"))  sent with \(.key_id)  \(.text.step)  \(.text.nonce)")'
 
 say "4. Does the old key still work? And the new one?"
 value_of "$sandbox/new-value"

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import lint
 
-WORD = r"(?:^|[\s`(/;|&\"'=])rotator((?: +[^\s`|;&<>()]+)+)"
+WORD = r"(?:^|[\s`(/;|&\"'=])rotator(?:-as-service)?((?: +[^\s`|;&<>()]+)+)"
 
 
 def pieces(text):
@@ -61,7 +61,8 @@ def look_with(program):
         for path in lint.files(root, ".md", ".service", ".cron"):
             text = lint.read(root, path)
             lines = pieces(text) if path.endswith(".md") else (
-                (n, line) for n, line in enumerate(text.split("\n"), 1) if not line.startswith("#"))
+                (n, re.sub(r"^(\S+\s+){5}\S+\s+", " ", line) if path.endswith(".cron") else line)
+                for n, line in enumerate(text.split("\n"), 1) if not line.startswith("#"))
             for n, line in lines:
                 for m in re.finditer(WORD, re.sub(r"-u rotator\b", "-u USER", line)):
                     wrong = program.wrong(m.group(1).split())
@@ -74,6 +75,7 @@ PLANTED = {
     "README.md": "Run `rotator run --dry-run`, `rotator rotate x --nowait`, the rotator is `rotator`.\n"
                  "`rotator -c file run prod` and `rotator walk`; rotator walks.\n```sh\n"
                  "sudo -u rotator rotator run --json # rotator walk\nX=1 rotator --jsn run\n```\n",
+    "contrib/rotator.cron": "# rotator walk\n0 * * * * rotator exec rotator run\n",
     "contrib/rotator.service": "ExecStart=/usr/bin/rotator run --dryrun\n",
 }
 EXPECTED = ["README.md:1: rotator rotate x --nowait: rotate has no option --nowait", "README.md:2: rotator walk: no command walk",
