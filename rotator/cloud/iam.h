@@ -115,7 +115,8 @@ struct iam_ops {
                    struct error *e);
   enum err (*get)(struct iam *c, const char *id, bool activity, struct iam_key *ret,
                   struct error *e);
-  // Which key accepts this value? ERR_MISSING also for 400 with a not-found code.
+  // Which key accepts this value? ERR_MISSING also for 400 with a not-found code, and for a value
+  // that can't be a key's at all (iam_value_check).
   enum err (*find_by_value)(struct iam *c, const struct secret *value, struct iam_key *ret,
                             struct error *e);
   enum err (*describe)(struct iam *c, const char *id, const char *entity_tag, const char *name,

@@ -95,7 +95,7 @@ enum err iam_fault_kind(int status, const struct iam_fault *f, bool versioned) {
 enum err iam_fault_kind_of_exchange(int status, const struct iam_fault *f) {
   if (status == 429)
     return ERR_THROTTLED;
-  if (status < 400 || status >= 500 || !f->json || f->code[0] == '\0')
+  if (status < 400 || status >= 500 || f->code[0] == '\0')
     return ERR_UNSURE;
   // A refusal of where we come from (allow-list of addresses) or of this use says nothing about the
   // value.

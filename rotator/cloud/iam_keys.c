@@ -79,13 +79,13 @@ enum err iam_http_get(struct iam *c, const char *id, bool activity, struct iam_k
 enum err iam_http_find_by_value(struct iam *c, const struct secret *value, struct iam_key *ret,
                                 struct error *e) {
   struct iam_http *h = iam_http_of(c);
-  enum err err = iam_value_check(value, e);
-  if (err)
-    return err;
+  // What can't be sent as a key is no key's value: an answer, so that a spoilt sink is recognised.
+  if (iam_value_check(value, e))
+    return iam_report_as(ERR_MISSING, e);
   IAM_CALL(call) = iam_call_begin(h, "find the API key of a value", "GET", "/v1/apikeys/details");
   iam_call_header(&call, (struct http_header){.name = "IAM-ApiKey", .secret = value});
   call.hide = value;
-  err = read_key(h, &call, ret, e);
+  enum err err = read_key(h, &call, ret, e);
   if (err == ERR_REFUSED && iam_fault_unknown_value(call.response.status, &call.fault))
     return iam_report_as(ERR_MISSING, e);
   return err;

@@ -45,6 +45,8 @@ static const struct {
   {ROLE("crn:v1:bluemix:public:cos::::serviceRole:Writer"), false},
   {ROLE("crn:v1:bluemix:public:logs::::serviceRole:Sender:more"), false},
   {ROLE("crn:v1:bluemix:public:logs::::serviceRole:"), false},
+  {ROLE("crn:v1:bluemix:public:logs::::serviceRoles:Sender"), false},
+  {ROLE("crn:v1:bluemix:public:logsx::::serviceRole:Sender"), false},
   {ROLE("crn:v1:bluemix:public:logs:::serviceRole:Sender"), false},
   {ROLE("Sender"), false},
   {ROLE(""), false},

@@ -160,7 +160,9 @@ static void a_key_is_found_by_its_value(void **state) {
   assert_string_equal(scripted_header(scripted_last(f.transport), "IAM-ApiKey"), VALUE);
   assert_null(strstr(scripted_last(f.transport)->url, VALUE));
   struct secret *bad = secret_copy_text("two\nlines");
-  assert_int_equal(f.iam->ops->find_by_value(f.iam, bad, &k, &f.e), ERR_INVALID);
+  assert_int_equal(f.iam->ops->find_by_value(f.iam, bad, &k, &f.e), ERR_MISSING);
+  assert_string_equal(f.e.text, "the API key holds a line break");
+  assert_int_equal(f.e.kind, ERR_MISSING);
   assert_int_equal(scripted_count(f.transport), 1);
   secret_free(bad);
   fixture_close(&f);
