@@ -297,6 +297,23 @@ static void proxies_that_refuse(void **state) {
   assert_int_equal(curl_fixture_send(&req), ERR_UNSENT);
 }
 
+static void stop(void *data) {
+  (void)data;
+  atomic_store(&fix.f.stop, true);
+}
+
+static void a_stop_before_it_is_sent(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {{"HTTP/1.1 200 Connected\r\n\r\n", 0, RAW_HOLD}};
+  char proxy[64];
+  fix.server = raw_server_new(steps, 1);
+  raw_server_on_request(fix.server, stop, NULL);
+  snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", raw_server_port(fix.server));
+  curl_fixture_transport(&(struct curl_options){.ca_file = ca_file, .proxy = proxy});
+  const struct http_request req = {.method = "POST", .url = "https://iam.example/x"};
+  assert_int_equal(curl_fixture_send(&req), ERR_CANCELLED);
+}
+
 #define TLS_TEST(name) cmocka_unit_test_teardown(name, drop)
 
 int main(void) {
@@ -316,6 +333,8 @@ int main(void) {
       TLS_TEST(through_a_proxy),
       TLS_TEST(through_the_proxy_of_the_environment),
       TLS_TEST(proxies_that_refuse),
+      TLS_TEST(a_stop_before_it_is_sent),
+      TLS_TEST(a_stop_before_it_is_sent),
   };
   int failed = cmocka_run_group_tests(tests, begin, end);
   curl_transport_global_cleanup();
