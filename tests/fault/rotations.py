@@ -95,7 +95,7 @@ def value_in(path):
 
 
 class Reader(threading.Thread):
-    """Reads, asks, reads again, without a pause."""
+    """Reads, asks, reads again, all the time."""
 
     def __init__(self, control, path):
         super().__init__(daemon=True)
@@ -117,6 +117,7 @@ class Reader(threading.Thread):
                 print(f"# the file held a refused key ({hashlib.sha256(before.encode()).hexdigest()[:12]})", flush=True)
             self.values += before != last
             last = before
+            time.sleep(0.001)  # leaves the processor to the program that is being watched
 
 
 class World:
