@@ -38,6 +38,7 @@ static void assert_found(const struct file_bench *b, const struct found *f) {
     fail_msg("%s \"%s\": %s (%s)", f->format, f->bytes, err_name(got), e.text);
   if (f->value)
     assert_string_equal(f->value, secret_bytes(r.value));
+  assert_int_equal(got == ERR_MISSING ? ERR_OK : got, store_check(it, NULL));
   assert_int_equal(got != ERR_REFUSED, v.text[0] != '\0');
   store_record_clear(&r);
   store_item_free(it);

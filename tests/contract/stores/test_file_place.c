@@ -25,7 +25,11 @@ struct outcome {
   const char *says;  // part of the text of read's error, or of check's when read had none
 };
 
-static void assert_says(const char *says, enum err got, const struct error *e) {
+// The text says so, and names the item once.
+static void assert_says(const struct store_item *it, const char *says, enum err got,
+                        const struct error *e) {
+  if (got != ERR_OK)
+    assert_null(strstr(e->text + strlen(it->what), it->what + strlen("file ")));
   if (got != ERR_OK && got != ERR_MISSING && says && !strstr(e->text, says))
     fail_msg("'%s' does not say '%s'", e->text, says);
 }
@@ -44,8 +48,8 @@ static void assert_outcome(struct store_item *it, struct outcome want) {
   if (read != want.read || check != want.check || write != want.write)
     fail_msg("read %s (%s), check %s (%s), write %s (%s)", err_name(read), read_error.text,
              err_name(check), check_error.text, err_name(write), write_error.text);
-  assert_says(want.says, read, &read_error);
-  assert_says(want.says, check, &check_error);
+  assert_says(it, want.says, read, &read_error);
+  assert_says(it, want.says, check, &check_error);
 }
 
 static void assert_sink(const char *path, struct outcome want) {
@@ -170,7 +174,7 @@ static void refuses_owners_of_others(void **state) {
   assert_sink(b->path, refused);
 }
 
-static void gives_mode_and_owner(void **state) {
+static void gives_the_mode(void **state) {
   struct file_bench *b = *state;
   struct stat st;
   mode_t old = umask(077);
@@ -185,10 +189,14 @@ static void gives_mode_and_owner(void **state) {
   assert_int_equal(0, stat(b->path, &st));
   assert_int_equal(0600, st.st_mode & 07777);
   store_item_free(it);
+}
 
+static void gives_owner_and_group(void **state) {
+  struct file_bench *b = *state;
+  struct stat st;
   needs_root();
-  it = file_bench_open(STORE_SINK, b->path, "mode", "640", "owner", "nobody", "group", STRANGERS,
-                       (char *)NULL);
+  struct store_item *it = file_bench_open(STORE_SINK, b->path, "mode", "640", "owner", "nobody",
+                                          "group", STRANGERS, (char *)NULL);
   assert_int_equal(ERR_OK, store_check(it, NULL));
   file_bench_writes(it, "Zm9v");
   assert_int_equal(0, stat(b->path, &st));
@@ -266,7 +274,8 @@ int main(void) {
       T(a_home_makes_its_own_directory),
       T(refuses_directories_of_others),
       T(refuses_owners_of_others),
-      T(gives_mode_and_owner),
+      T(gives_the_mode),
+      T(gives_owner_and_group),
       T(says_what_another_user_may_not),
       T(versions_follow_every_change),
   };
