@@ -15,9 +15,9 @@ struct stream {
   struct MHD_Connection *connection;
   struct timers *timers;
   char *data;
-  size_t len;       // of data; what follows is white space
-  size_t cut;       // end with an error here; SIZE_MAX: never
-  size_t piece;     // bytes per call, with a pause before each
+  size_t len;   // of data; what follows is white space
+  size_t cut;   // end with an error here; SIZE_MAX: never
+  size_t piece; // bytes per call, with a pause before each
   long pause_ms;
   bool rested;
 };
@@ -133,8 +133,10 @@ void answer_fault(struct req *r) {
     answer_text(r, status, type, body);
     return;
   }
-  struct error e = {.status = status, .code = "request_not_processed",
-                    .message_code = "BXNIM9000E", .message = "A fault was asked for."};
+  struct error e = {.status = status,
+                    .code = "request_not_processed",
+                    .message_code = "BXNIM9000E",
+                    .message = "A fault was asked for."};
   if (status == 429)
     e.code = "too_many_requests";
   error_reply(r, &e);
@@ -146,7 +148,7 @@ enum MHD_Result answer_queue(struct req *r, struct MHD_Connection *connection) {
   struct MHD_Response *response = make_response(r, connection);
   if (!response)
     return MHD_NO;
-  pthread_mutex_lock(&r->emu->lock);  // the clock may be moved meanwhile
+  pthread_mutex_lock(&r->emu->lock); // the clock may be moved meanwhile
   add_headers(r, response);
   pthread_mutex_unlock(&r->emu->lock);
   enum MHD_Result result = MHD_queue_response(connection, (unsigned)status, response);

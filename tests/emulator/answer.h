@@ -6,7 +6,7 @@
 
 #include "http.h"
 
-void answer_fault(struct req *r);  // the answer becomes what the status effect says
+void answer_fault(struct req *r); // the answer becomes what the status effect says
 enum MHD_Result answer_queue(struct req *r, struct MHD_Connection *connection);
 
 #endif

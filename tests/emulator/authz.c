@@ -27,7 +27,7 @@ void authz_settle_token(struct req *r) {
   else if (r->session.exp * 1000 <= emu_now_ms(r->emu))
     r->token_state = TOKEN_EXPIRED;
   else if (!authz_caller(r))
-    r->token_state = TOKEN_BAD;  // the service ID is gone, and its tokens with it
+    r->token_state = TOKEN_BAD; // the service ID is gone, and its tokens with it
   if (key && r->session.epoch == r->emu->epoch)
     snprintf(r->key_id, sizeof r->key_id, "%s", key->id);
 }
@@ -41,7 +41,7 @@ const char *role_name(const char *role_crn) {
   return colon ? colon + 1 : role_crn;
 }
 
-static bool value_matches(const char *operator, const cJSON *value, const char *actual) {
+static bool value_matches(const char *operator, const cJSON * value, const char *actual) {
   if (cJSON_IsArray(value)) {
     const cJSON *one;
     cJSON_ArrayForEach(one, value) {
@@ -51,7 +51,7 @@ static bool value_matches(const char *operator, const cJSON *value, const char *
     return false;
   }
   if (!cJSON_IsString(value))
-    return cJSON_IsBool(value);  // stringExists
+    return cJSON_IsBool(value); // stringExists
   if (!strncmp(operator, "stringMatch", 11))
     return !fnmatch(value->valuestring, actual, 0);
   return !strcmp(value->valuestring, actual);
@@ -61,7 +61,7 @@ static bool value_matches(const char *operator, const cJSON *value, const char *
 static bool attribute_allows(const struct policy *p, const char *key, const char *actual) {
   const cJSON *item;
   cJSON_ArrayForEach(item, p->attributes) {
-    const char *name = json_text(item, "key"), *operator = json_text(item, "operator");
+    const char *name = json_text(item, "key"), *operator= json_text(item, "operator");
     if (name && !strcmp(name, key) &&
         !value_matches(operator ? operator : "stringEquals", cJSON_GetObjectItem(item, "value"),
                        actual ? actual : ""))
@@ -150,8 +150,11 @@ bool authz_identity(const struct req *r, const char *action, const struct identi
 
 static bool on_instance(const struct emu *emu, const struct identity *who,
                         const struct instance *to, const char *const *roles) {
-  struct question q = {.service = "logs", .roles = roles, .instance = to->guid,
-                       .region = to->region, .resource = ""};
+  struct question q = {.service = "logs",
+                       .roles = roles,
+                       .instance = to->guid,
+                       .region = to->region,
+                       .resource = ""};
   return who && who->account == to->account && holds(emu, who, &q);
 }
 
@@ -200,7 +203,9 @@ bool authz_can_confer(const struct emu *emu, const struct identity *granter,
     return true;
   if (granter->downgrant == DOWNGRANT_ALWAYS)
     return false;
-  struct question q = {.service = "logs", .roles = enough, .resource = "",
+  struct question q = {.service = "logs",
+                       .roles = enough,
+                       .resource = "",
                        .instance = policy_attribute(p, "serviceInstance"),
                        .region = policy_attribute(p, "region")};
   return holds(emu, granter, &q);

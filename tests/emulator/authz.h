@@ -11,7 +11,7 @@
 void authz_read_token(struct req *r);
 void authz_settle_token(struct req *r);
 
-struct identity *authz_caller(const struct req *r);  // NULL unless the token is good
+struct identity *authz_caller(const struct req *r); // NULL unless the token is good
 
 // "apikey.create" and so on, on a service ID (or a user) as target; NULL: the whole account.
 bool authz_identity(const struct req *r, const char *action, const struct identity *target,
@@ -23,6 +23,6 @@ bool authz_policy_write(const struct req *r, const struct policy *p);
 // Whether the creator of p holds what p grants; a policy of one who does not confers nothing.
 bool authz_can_confer(const struct emu *emu, const struct identity *granter,
                       const struct policy *p);
-const char *role_name(const char *role_crn);  // "Sender"
+const char *role_name(const char *role_crn); // "Sender"
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "util.h"
 
-#define VALID_DAYS 3650  // tests move their clocks far
+#define VALID_DAYS 3650 // tests move their clocks far
 
 static void check(bool ok, const char *what) {
   if (!ok) {
@@ -31,8 +31,8 @@ static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value) 
 }
 
 static void set_name(X509_NAME *name, const char *common_name) {
-  check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name,
-                                   -1, -1, 0),
+  check(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1,
+                                   -1, 0),
         "name");
 }
 
@@ -55,9 +55,9 @@ static X509 *new_certificate(EVP_PKEY *key, const char *common_name) {
 // Every host name the emulator can be reached by, the vendor's real ones included: a client whose
 // resolver is pointed here then finds what it expects.
 static char *subject_names(void) {
-  static const char *const regions[] = {
-      "jp-osa", "au-syd", "jp-tok", "in-che", "in-mum",   "eu-de",   "eu-gb",
-      "eu-es",  "ca-tor", "ca-mon", "us-east", "us-south", "br-sao"};
+  static const char *const regions[] = {"jp-osa",  "au-syd",   "jp-tok", "in-che", "in-mum",
+                                        "eu-de",   "eu-gb",    "eu-es",  "ca-tor", "ca-mon",
+                                        "us-east", "us-south", "br-sao"};
   static const char *const domains[] = {"localhost", "cloud.ibm.com", "test.cloud.ibm.com"};
   struct sbuf b = {0};
   sbuf_addf(&b, "DNS:localhost,DNS:*.localhost,DNS:iam.localhost,DNS:private.iam.localhost,"

@@ -53,7 +53,7 @@ void control_clock_post(struct req *r) {
     r->emu->offset_ms = (int64_t)(offset->valuedouble * 1000);
   if (cJSON_IsNumber(advance))
     r->emu->offset_ms += (int64_t)(advance->valuedouble * 1000);
-  model_sweep_expired(r->emu->model, emu_now_ms(r->emu));  // time only leaps here
+  model_sweep_expired(r->emu->model, emu_now_ms(r->emu)); // time only leaps here
   if (cJSON_IsNumber(offset) || cJSON_IsNumber(advance))
     answer_clock(r);
   else

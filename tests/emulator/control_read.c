@@ -23,9 +23,10 @@ static void add_ms(cJSON *out, const char *name, int64_t ms) {
 }
 
 static cJSON *key_entry(const struct emu *emu, const struct key *k) {
-  static const char *const verdicts[] = {
-      [KEY_ACCEPTED] = "accepted", [KEY_UNKNOWN] = "unknown", [KEY_DISABLED] = "disabled",
-      [KEY_EXPIRED] = "expired"};
+  static const char *const verdicts[] = {[KEY_ACCEPTED] = "accepted",
+                                         [KEY_UNKNOWN] = "unknown",
+                                         [KEY_DISABLED] = "disabled",
+                                         [KEY_EXPIRED] = "expired"};
   char hash[65];
   util_sha256_hex(hash, k->value);
   cJSON *out = cJSON_CreateObject();
@@ -163,9 +164,10 @@ void control_stats(struct req *r) {
 
 // Whether the token endpoint would take the value right now; no counter moves.
 void control_check_value(struct req *r) {
-  static const char *const reasons[] = {
-      [KEY_ACCEPTED] = "accepted", [KEY_UNKNOWN] = "unknown", [KEY_DISABLED] = "disabled",
-      [KEY_EXPIRED] = "expired"};
+  static const char *const reasons[] = {[KEY_ACCEPTED] = "accepted",
+                                        [KEY_UNKNOWN] = "unknown",
+                                        [KEY_DISABLED] = "disabled",
+                                        [KEY_EXPIRED] = "expired"};
   cJSON *given = req_json(r);
   const char *value = json_text(given, "value");
   if (!value) {

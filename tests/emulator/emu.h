@@ -17,14 +17,14 @@ struct emu {
   struct jwt *jwt;
   struct timers *timers;
   struct settings settings;
-  int64_t offset_ms;   // the emulator's clock minus the machine's
-  unsigned epoch;      // counts resets: tokens of an earlier life are refused
+  int64_t offset_ms; // the emulator's clock minus the machine's
+  unsigned epoch;    // counts resets: tokens of an earlier life are refused
   bool verbose;
   int https_port, http_port, imds_port;
   unsigned long connections, tls_connections, tls_handshakes, open_connections;
 };
 
 int64_t emu_now_ms(const struct emu *emu);
-void emu_reset(struct emu *emu);  // everything back to the start; the clock too
+void emu_reset(struct emu *emu); // everything back to the start; the clock too
 
 #endif

@@ -95,7 +95,9 @@ void error_reply(struct req *r, const struct error *e) {
 
 void error_unauthorized(struct req *r) {
   bool missing = r->token_state == TOKEN_NONE;
-  struct error e = {.status = 401, .code = "invalid_access_token", .message_code = "BXNIM0401E",
+  struct error e = {.status = 401,
+                    .code = "invalid_access_token",
+                    .message_code = "BXNIM0401E",
                     .message = "The access token is not valid."};
   if (r->token_state == TOKEN_EXPIRED) {
     e.message_code = "BXNIM0407E";
@@ -115,10 +117,10 @@ void error_unauthorized(struct req *r) {
 void error_forbidden(struct req *r, const char *action) {
   char *message = util_format("The identity '%s' is not authorized to perform the action '%s'.",
                               r->session.iam_id, action);
-  struct error e = {.status = 403, .code = "not_authorized", .message_code = "BXNIM0513E",
-                    .message = message};
+  struct error e = {
+      .status = 403, .code = "not_authorized", .message_code = "BXNIM0513E", .message = message};
   if (r->family == FAMILY_POLICY)
-    e.code = "insufficent_permissions";  // the service's own spelling
+    e.code = "insufficent_permissions"; // the service's own spelling
   if (r->family == FAMILY_LOGS) {
     e.code = "unauthorized";
     e.message = "Forbidden";
@@ -128,8 +130,8 @@ void error_forbidden(struct req *r, const char *action) {
 }
 
 void error_bad_request(struct req *r, const char *message) {
-  struct error e = {.status = 400, .code = "invalid_input", .message_code = "BXNIM0106E",
-                    .message = message};
+  struct error e = {
+      .status = 400, .code = "invalid_input", .message_code = "BXNIM0106E", .message = message};
   if (r->family == FAMILY_POLICY)
     e.code = "invalid_body";
   if (r->family == FAMILY_LOGS)
@@ -141,8 +143,11 @@ void error_not_found(struct req *r, const char *type, const char *id) {
   char *text = r->family == FAMILY_POLICY
                    ? util_format("%s with Id %s not found.", type, id)
                    : util_format("Object type '%s' with ID '%s' not found.", type, id);
-  struct error e = {.status = 404, .code = "not_found", .message_code = "BXNIM0102E",
-                    .message = "Unable to find object", .details = text};
+  struct error e = {.status = 404,
+                    .code = "not_found",
+                    .message_code = "BXNIM0102E",
+                    .message = "Unable to find object",
+                    .details = text};
   if (r->family == FAMILY_POLICY) {
     e.code = "policy_not_found";
     e.message = text;

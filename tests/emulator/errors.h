@@ -7,10 +7,10 @@
 
 struct error {
   int status;
-  const char *code;          // identity and policy families: errors[0].code
-  const char *message_code;  // BXNIM....E; the token endpoint's errorCode
+  const char *code;         // identity and policy families: errors[0].code
+  const char *message_code; // BXNIM....E; the token endpoint's errorCode
   const char *message;
-  const char *details;       // may be NULL
+  const char *details; // may be NULL
 };
 
 void error_reply(struct req *r, const struct error *e);

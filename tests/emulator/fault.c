@@ -41,8 +41,8 @@ void effects_merge(struct effects *fx, const struct effects *add) {
   fx->lose_answer |= add->lose_answer;
   fx->reset |= add->reset;
   fx->late_ms = add->late_ms >= 0 ? add->late_ms : fx->late_ms;
-  fx->duplicate_late_ms = add->duplicate_late_ms >= 0 ? add->duplicate_late_ms
-                                                      : fx->duplicate_late_ms;
+  fx->duplicate_late_ms =
+      add->duplicate_late_ms >= 0 ? add->duplicate_late_ms : fx->duplicate_late_ms;
   if (add->status) {
     fx->status = add->status;
     fx->status_done = add->status_done;

@@ -8,8 +8,15 @@
 
 #include "util.h"
 
-enum field_type { FIELD_FLAG, FIELD_LONG, FIELD_STATUS, FIELD_TEXT, FIELD_HEADERS,
-                  FIELD_COMPLAINT, FIELD_LAGS };
+enum field_type {
+  FIELD_FLAG,
+  FIELD_LONG,
+  FIELD_STATUS,
+  FIELD_TEXT,
+  FIELD_HEADERS,
+  FIELD_COMPLAINT,
+  FIELD_LAGS
+};
 
 struct field {
   const char *name;
@@ -17,7 +24,8 @@ struct field {
   size_t offset;
 };
 
-#define FIELD(type, member) { #member, type, offsetof(struct effects, member) }
+#define FIELD(type, member)                                                                        \
+  { #member, type, offsetof(struct effects, member) }
 
 static const struct field effect_fields[] = {
     FIELD(FIELD_LONG, delay_ms),
@@ -116,13 +124,12 @@ static bool parse_match(struct fault_rule *rule, const cJSON *item) {
   return true;
 }
 
-static bool parse_all(struct fault_rule *rule, const cJSON *object, bool match,
-                      char **ret_error) {
+static bool parse_all(struct fault_rule *rule, const cJSON *object, bool match, char **ret_error) {
   const cJSON *item;
   cJSON_ArrayForEach(item, object) {
     if (!(match ? parse_match(rule, item) : parse_effect(&rule->fx, item))) {
-      *ret_error = util_format("%s: unknown member or wrong value: %s",
-                               match ? "match" : "effect", item->string);
+      *ret_error = util_format("%s: unknown member or wrong value: %s", match ? "match" : "effect",
+                               item->string);
       return false;
     }
   }

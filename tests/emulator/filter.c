@@ -45,8 +45,9 @@ static bool take_keyword(struct parser *p, const char *keyword) {
 static char *take_string(struct parser *p) {
   struct sbuf b = {0};
   skip_space(p);
-  if (*p->at++ != '"')
+  if (*p->at != '"')
     return NULL;
+  p->at++;
   sbuf_add(&b, "", 0);
   for (; *p->at && *p->at != '"'; p->at++) {
     if (*p->at == '\\' && p->at[1])

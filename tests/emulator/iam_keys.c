@@ -141,8 +141,8 @@ static void answer_list(struct req *r, const struct list *all, const char *type)
 
 static void list_account(struct req *r) {
   const char *account_id = req_query(r, "account_id"), *type = req_query(r, "type");
-  const struct account *a = model_account(r->emu->model,
-                                          account_id ? account_id : r->session.account);
+  const struct account *a =
+      model_account(r->emu->model, account_id ? account_id : r->session.account);
   if (!a || (type && strcmp(type, "user") && strcmp(type, "serviceid")))
     error_bad_request(r, "Invalid account_id or type.");
   else if (!authz_identity(r, "apikey.list", NULL, a))

@@ -35,16 +35,18 @@ bool tag_matches(struct req *r, const cJSON *body, const struct tag *tag) {
 
 void error_locked(struct req *r, const char *type, const char *id) {
   char *details = util_format("Object type '%s' with ID '%s' is locked.", type, id);
-  struct error e = {.status = r->emu->settings.locked_status, .code = "entity_locked",
-                    .message_code = "BXNIM9005E", .message = "The entity is locked",
+  struct error e = {.status = r->emu->settings.locked_status,
+                    .code = "entity_locked",
+                    .message_code = "BXNIM9005E",
+                    .message = "The entity is locked",
                     .details = details};
   error_reply(r, &e);
   free(details);
 }
 
 void answer_already(struct req *r, const char *message) {
-  struct error e = {.status = 409, .code = "conflict", .message_code = "BXNIM9006E",
-                    .message = message};
+  struct error e = {
+      .status = 409, .code = "conflict", .message_code = "BXNIM9006E", .message = message};
   if (r->emu->settings.already_status == 409)
     error_reply(r, &e);
   else
@@ -62,8 +64,8 @@ static bool text_or_absent(const cJSON *body, const char *name) {
 
 // The members that create and update share. An empty string clears.
 static bool check_members(struct req *r, const cJSON *body, int64_t *ret_expires) {
-  const char *expires = json_text(body, "expires_at"), *action = json_text(body,
-                                                                           "action_when_leaked");
+  const char *expires = json_text(body, "expires_at"),
+             *action = json_text(body, "action_when_leaked");
   *ret_expires = 0;
   if (!text_or_absent(body, "name") || !text_or_absent(body, "description") ||
       !text_or_absent(body, "apikey") || !text_or_absent(body, "expires_at")) {
@@ -88,7 +90,8 @@ static bool check_value(struct req *r, const char *value) {
     return false;
   }
   if (other && !other->deleted) {
-    struct error e = {.status = r->emu->settings.duplicate_value_status, .code = "conflict",
+    struct error e = {.status = r->emu->settings.duplicate_value_status,
+                      .code = "conflict",
                       .message_code = "BXNIM9001E",
                       .message = "apikey: the value is in use already."};
     error_reply(r, &e);
@@ -100,7 +103,9 @@ static bool check_value(struct req *r, const char *value) {
 static bool check_limit(struct req *r, const struct identity *owner) {
   if ((long)identity_live_keys(owner) < owner->account->key_limit)
     return true;
-  struct error e = {.status = 422, .code = "limit_exceeded", .message_code = "BXNIM0151E",
+  struct error e = {.status = 422,
+                    .code = "limit_exceeded",
+                    .message_code = "BXNIM0151E",
                     .message = "The limit of API keys for this identity has been reached."};
   error_reply(r, &e);
   return false;
@@ -122,8 +127,8 @@ struct key *key_create(struct req *r, struct identity *owner, const cJSON *body)
     error_bad_request(r, "store_value: not possible for a user's key.");
     return NULL;
   }
-  struct key *k = model_key_add(r->emu->model, owner, NULL, value && *value ? value : NULL, name,
-                                now);
+  struct key *k =
+      model_key_add(r->emu->model, owner, NULL, value && *value ? value : NULL, name, now);
   text_set(&k->description, json_text(body, "description"));
   text_set(&k->created_by, r->session.iam_id);
   if (action && *action)
@@ -134,8 +139,9 @@ struct key *key_create(struct req *r, struct identity *owner, const cJSON *body)
   req_lags(r, lags);
   key_new_lags(k, lags);
   history_add(&k->history, now, r->session.iam_id, r->session.account, "create", "created");
-  journal_event(r, owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.create"
-                                                : "iam-identity.serviceid-apikey.create",
+  journal_event(r,
+                owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.create"
+                                             : "iam-identity.serviceid-apikey.create",
                 k->id, true);
   return k;
 }
@@ -267,8 +273,8 @@ static void set_disabled(struct req *r, bool disabled) {
     return;
   }
   if (k->disabled == disabled) {
-    answer_already(r, disabled ? "The API key is disabled already."
-                               : "The API key is not disabled.");
+    answer_already(r,
+                   disabled ? "The API key is disabled already." : "The API key is not disabled.");
     return;
   }
   req_lags(r, lags);
@@ -299,8 +305,9 @@ void keys_delete(struct req *r) {
   }
   req_lags(r, lags);
   key_delete(k, emu_now_ms(r->emu), lags);
-  journal_event(r, k->owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.delete"
-                                                   : "iam-identity.serviceid-apikey.delete",
+  journal_event(r,
+                k->owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.delete"
+                                                : "iam-identity.serviceid-apikey.delete",
                 k->id, true);
   answer_empty(r, 204);
 }

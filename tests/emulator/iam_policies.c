@@ -130,8 +130,8 @@ static void answer_conflict(struct req *r, const struct policy *p) {
   cJSON_AddItemToArray(cJSON_AddArrayToObject(body, "errors"), error);
   cJSON_AddStringToObject(error, "code", "policy_conflict_error");
   cJSON_AddStringToObject(error, "message", "A policy with these roles and resources exists.");
-  cJSON *with = cJSON_AddObjectToObject(cJSON_AddObjectToObject(error, "details"),
-                                        "conflicts_with");
+  cJSON *with =
+      cJSON_AddObjectToObject(cJSON_AddObjectToObject(error, "details"), "conflicts_with");
   cJSON_AddStringToObject(with, "etag", p->tag.text);
   cJSON_AddItemToObject(with, "policy", policy_json(r, p, policy_is_v2(r)));
   cJSON_AddNumberToObject(body, "status_code", 409);
@@ -271,7 +271,10 @@ void policies_delete(struct req *r) {
   answer_empty(r, 204);
 }
 
-struct role { const char *crn, *name, *description; const char *actions[4]; };
+struct role {
+  const char *crn, *name, *description;
+  const char *actions[4];
+};
 
 static void add_roles(cJSON *body, const char *list_name, const struct role *roles, size_t count) {
   cJSON *list = cJSON_AddArrayToObject(body, list_name);
@@ -293,16 +296,24 @@ void roles_list(struct req *r) {
   static const struct role logs[] = {
       {"crn:v1:bluemix:public:logs::::serviceRole:Sender", "Sender", "Sends logs.", {SEND}},
       {"crn:v1:bluemix:public:iam::::serviceRole:Reader", "Reader", "Reads logs.", {READ}},
-      {"crn:v1:bluemix:public:iam::::serviceRole:Writer", "Writer", "Sends and reads logs.",
+      {"crn:v1:bluemix:public:iam::::serviceRole:Writer",
+       "Writer",
+       "Sends and reads logs.",
        {SEND, READ}},
-      {"crn:v1:bluemix:public:iam::::serviceRole:Manager", "Manager", "Manages logs.",
+      {"crn:v1:bluemix:public:iam::::serviceRole:Manager",
+       "Manager",
+       "Manages logs.",
        {SEND, READ}},
   };
   static const struct role identity[] = {
-      {"crn:v1:bluemix:public:iam-identity::::serviceRole:ServiceIdCreator", "Service ID creator",
-       "Creates service IDs.", {"iam-identity.serviceid.create"}},
+      {"crn:v1:bluemix:public:iam-identity::::serviceRole:ServiceIdCreator",
+       "Service ID creator",
+       "Creates service IDs.",
+       {"iam-identity.serviceid.create"}},
       {"crn:v1:bluemix:public:iam-identity::::serviceRole:UserApiKeyCreator",
-       "User API key creator", "Creates user API keys.", {"iam-identity.user-apikey.create"}},
+       "User API key creator",
+       "Creates user API keys.",
+       {"iam-identity.user-apikey.create"}},
   };
   static const struct role platform[] = {
       {"crn:v1:bluemix:public:iam::::role:Viewer", "Viewer", "Views.", {NULL}},

@@ -12,8 +12,8 @@
 static cJSON *profile_json(struct req *r, const void *item) {
   const struct identity *p = item;
   char created[32], modified[32];
-  char *crn = util_format("crn:v1:bluemix:public:iam-identity::a/%s::profile:%s", p->account->id,
-                          p->id);
+  char *crn =
+      util_format("crn:v1:bluemix:public:iam-identity::a/%s::profile:%s", p->account->id, p->id);
   (void)r;
   util_minute_time(created, p->created_ms);
   util_minute_time(modified, p->modified_ms);

@@ -19,8 +19,8 @@ static void add_time(cJSON *object, const char *name, int64_t ms) {
 
 static cJSON *identity_json(const struct req *r, const struct identity *i) {
   cJSON *out = cJSON_CreateObject();
-  char *crn = util_format("crn:v1:bluemix:public:iam-identity::a/%s::serviceid:%s",
-                          i->account->id, i->id);
+  char *crn =
+      util_format("crn:v1:bluemix:public:iam-identity::a/%s::serviceid:%s", i->account->id, i->id);
   cJSON_AddItemToObject(out, "context", error_identity_context(r));
   cJSON_AddStringToObject(out, "id", i->id);
   cJSON_AddStringToObject(out, "iam_id", i->iam_id);
@@ -70,8 +70,8 @@ void serviceids_list(struct req *r) {
   static const struct page_kind kind = {"serviceids", identity_field, identity_created,
                                         identity_list_item};
   const char *account = req_query(r, "account_id"), *name = req_query(r, "name");
-  const struct account *a = model_account(r->emu->model,
-                                          account && *account ? account : r->session.account);
+  const struct account *a =
+      model_account(r->emu->model, account && *account ? account : r->session.account);
   const struct identity *caller = authz_caller(r);
   if (!a) {
     error_bad_request(r, "account_id: no such account.");
@@ -132,15 +132,15 @@ static void create_in(struct req *r, struct account *a, const cJSON *body) {
   const cJSON *nested = cJSON_GetObjectItem(body, "apikey");
   const char *lock = req_header(r, "Entity-Lock");
   int64_t now = emu_now_ms(r->emu);
-  struct identity *i = model_identity_add(r->emu->model, a, IDENTITY_SERVICE, NULL,
-                                          json_text(body, "name"), now);
+  struct identity *i =
+      model_identity_add(r->emu->model, a, IDENTITY_SERVICE, NULL, json_text(body, "name"), now);
   text_set(&i->description, json_text(body, "description"));
   text_set(&i->group_id, json_text(body, "group_id"));
   text_set(&i->created_by, r->session.iam_id);
   set_crns(i, body);
   struct key *k = cJSON_IsObject(nested) ? key_create(r, i, nested) : NULL;
   if (cJSON_IsObject(nested) && !k) {
-    i->deleted = true;  // both or neither; key_create() has answered
+    i->deleted = true; // both or neither; key_create() has answered
     return;
   }
   i->locked = lock && !strcasecmp(lock, "true");
@@ -227,8 +227,8 @@ static void set_lock(struct req *r, bool locked) {
   if (!i)
     return;
   if (i->locked == locked) {
-    answer_already(r, locked ? "The service ID is locked already."
-                             : "The service ID is not locked.");
+    answer_already(r,
+                   locked ? "The service ID is locked already." : "The service ID is not locked.");
     return;
   }
   i->locked = locked;

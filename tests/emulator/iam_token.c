@@ -16,8 +16,7 @@
 
 static void token_error(struct req *r, int status, const char *code, const char *message,
                         const char *details) {
-  struct error e = {.status = status, .message_code = code, .message = message,
-                    .details = details};
+  struct error e = {.status = status, .message_code = code, .message = message, .details = details};
   error_reply(r, &e);
 }
 
@@ -37,8 +36,9 @@ static cJSON *account_claim(const char *account) {
 }
 
 static const char *sub_type(const struct identity *who) {
-  return who->kind == IDENTITY_SERVICE ? "ServiceId"
-         : who->kind == IDENTITY_PROFILE ? "Profile" : "User";
+  return who->kind == IDENTITY_SERVICE   ? "ServiceId"
+         : who->kind == IDENTITY_PROFILE ? "Profile"
+                                         : "User";
 }
 
 static cJSON *authn_claim(const struct identity *who) {
@@ -67,8 +67,8 @@ static cJSON *make_claims(struct req *r, const struct grant *g, int64_t iat, int
   if (who->kind != IDENTITY_USER)
     cJSON_AddStringToObject(c, "sub_type", sub_type(who));
   cJSON_AddItemToObject(c, "authn", authn_claim(g->authn ? g->authn : who));
-  cJSON_AddItemToObject(c, "account", account_claim(r->fx.wrong_account ? r->fx.wrong_account
-                                                                        : who->account->id));
+  cJSON_AddItemToObject(
+      c, "account", account_claim(r->fx.wrong_account ? r->fx.wrong_account : who->account->id));
   cJSON_AddNumberToObject(c, "iat", (double)iat);
   cJSON_AddNumberToObject(c, "exp", (double)exp);
   cJSON_AddStringToObject(c, "iss", "https://iam.cloud.ibm.com/identity");
@@ -141,7 +141,8 @@ static void key_not_found(struct req *r, const char *value) {
   char *details = NULL;
   if (r->emu->settings.echo_apikey)
     details = util_format("BXNIM0102E: Unable to find Object. Object Type: 'ApiKey' with ID: '%s' "
-                          "not found.", value);
+                          "not found.",
+                          value);
   token_error(r, 400, "BXNIM0415E", "Provided API key could not be found.", details);
   free(details);
 }
@@ -177,8 +178,9 @@ static void grant_apikey(struct req *r, const struct pairs *form, struct grant *
   k->last_authn_ms = k->owner->last_authn_ms = emu_now_ms(r->emu);
   g->who = k->owner;
   g->key = k;
-  journal_event(r, k->owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.login"
-                                                   : "iam-identity.serviceid-apikey.login",
+  journal_event(r,
+                k->owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.login"
+                                                : "iam-identity.serviceid-apikey.login",
                 k->id, true);
   answer_token(r, g);
 }
@@ -320,9 +322,12 @@ void token_discovery(struct req *r) {
   char *base = util_format("%s://%s/identity", r->tls ? "https" : "http",
                            req_header(r, "Host") ? req_header(r, "Host") : "localhost");
   static const char *const names[][2] = {
-      {"authorization_endpoint", "authorize"}, {"token_endpoint", "token"},
-      {"passcode_endpoint", "passcode"},       {"userinfo_endpoint", "userinfo"},
-      {"jwks_uri", "keys"},                    {"introspection_endpoint", "introspect"},
+      {"authorization_endpoint", "authorize"},
+      {"token_endpoint", "token"},
+      {"passcode_endpoint", "passcode"},
+      {"userinfo_endpoint", "userinfo"},
+      {"jwks_uri", "keys"},
+      {"introspection_endpoint", "introspect"},
   };
   cJSON *body = cJSON_CreateObject();
   cJSON_AddStringToObject(body, "issuer", "https://iam.cloud.ibm.com/identity");

@@ -6,12 +6,12 @@
 #include "model.h"
 
 struct grant {
-  const char *type;               // the grant_type URN, for the claims
-  const char *scope, *client;     // NULL: the defaults
+  const char *type;           // the grant_type URN, for the claims
+  const char *scope, *client; // NULL: the defaults
   const struct identity *who;
-  const struct identity *authn;   // who stands behind an assumed profile; NULL: the same
+  const struct identity *authn; // who stands behind an assumed profile; NULL: the same
   const struct key *key;
-  long life_s;                    // 0: the account's
+  long life_s; // 0: the account's
 };
 
 // Drops and retakes the lock. The token is to be freed.

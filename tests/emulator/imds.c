@@ -40,7 +40,8 @@ static void add_life(cJSON *body, int64_t from_ms, int64_t to_ms) {
   util_milli_time(expires, to_ms);
   cJSON_AddStringToObject(body, "created_at", created);
   cJSON_AddStringToObject(body, "expires_at", expires);
-  cJSON_AddNumberToObject(body, "expires_in", (double)((to_ms - from_ms) / 1000));
+  int64_t seconds = (to_ms - from_ms) / 1000;
+  cJSON_AddNumberToObject(body, "expires_in", (double)seconds);
 }
 
 // The token carries its own end; no more is needed, nobody attacks a test.

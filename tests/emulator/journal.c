@@ -30,7 +30,7 @@ struct event_entry {
 struct journal {
   struct request_entry *requests;
   struct event_entry *events;
-  unsigned long request_seq, event_seq;  // the last one given; the first is 1
+  unsigned long request_seq, event_seq; // the last one given; the first is 1
 };
 
 struct journal *journal_new(void) {
@@ -78,9 +78,13 @@ void journal_request(struct req *r, const char *outcome) {
   const char *agent = req_header(r, "User-Agent");
   char *path = safe_path(r);
   free(e->path);
-  *e = (struct request_entry){.seq = j->request_seq, .connection = r->connection,
-                              .time_ms = emu_now_ms(r->emu), .status = r->answer.status,
-                              .outcome = outcome, .path = path, .tls = r->tls};
+  *e = (struct request_entry){.seq = j->request_seq,
+                              .connection = r->connection,
+                              .time_ms = emu_now_ms(r->emu),
+                              .status = r->answer.status,
+                              .outcome = outcome,
+                              .path = path,
+                              .tls = r->tls};
   snprintf(e->method, sizeof e->method, "%s", r->method);
   snprintf(e->who, sizeof e->who, "%s", r->who);
   snprintf(e->key_id, sizeof e->key_id, "%s", r->key_id);
@@ -94,8 +98,8 @@ void journal_request(struct req *r, const char *outcome) {
 void journal_event(struct req *r, const char *action, const char *target, bool success) {
   struct journal *j = r->emu->journal;
   struct event_entry *e = &j->events[++j->event_seq % JOURNAL_EVENTS];
-  *e = (struct event_entry){.seq = j->event_seq, .time_ms = emu_now_ms(r->emu), .action = action,
-                            .success = success};
+  *e = (struct event_entry){
+      .seq = j->event_seq, .time_ms = emu_now_ms(r->emu), .action = action, .success = success};
   snprintf(e->target, sizeof e->target, "%s", target);
   snprintf(e->who, sizeof e->who, "%s", r->who);
 }

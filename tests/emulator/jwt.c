@@ -13,7 +13,7 @@
 #include "util.h"
 
 #define JWT_KID "20260301-00:00:00"
-#define CACHE_SIZE 16384  // a later token simply takes the place of an earlier one
+#define CACHE_SIZE 16384 // a later token simply takes the place of an earlier one
 
 struct cached {
   bool used;
@@ -95,8 +95,8 @@ static bool read_claims(const char *payload, size_t len, struct session *s) {
   cJSON *claims = json ? cJSON_ParseWithLength(json, json_len) : NULL;
   const char *iam_id = cJSON_GetStringValue(cJSON_GetObjectItem(claims, "iam_id"));
   const char *jti = cJSON_GetStringValue(cJSON_GetObjectItem(claims, "jti"));
-  const char *account = cJSON_GetStringValue(
-      cJSON_GetObjectItem(cJSON_GetObjectItem(claims, "account"), "bss"));
+  const char *account =
+      cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetObjectItem(claims, "account"), "bss"));
   const cJSON *iat = cJSON_GetObjectItem(claims, "iat"), *exp = cJSON_GetObjectItem(claims, "exp");
   bool ok = iam_id && account && jti && cJSON_IsNumber(iat) && cJSON_IsNumber(exp);
   if (ok) {

@@ -16,15 +16,15 @@ struct session {
   char iam_id[128];
   char account[64];
   unsigned epoch;
-  unsigned long key_serial;  // 0: no API key behind it
-  int64_t iat, exp;          // seconds
+  unsigned long key_serial; // 0: no API key behind it
+  int64_t iat, exp;         // seconds
 };
 
 struct jwt;
 
 struct jwt *jwt_new(void);
 void jwt_free(struct jwt *jwt);
-char *jwt_sign(struct jwt *jwt, const cJSON *claims);  // to be freed
+char *jwt_sign(struct jwt *jwt, const cJSON *claims); // to be freed
 // True when the signature is ours and the claims can be read. Verified tokens are remembered by
 // their SHA-256, so a second look costs one hash.
 bool jwt_check(struct jwt *jwt, const char *token, struct session *ret_session);

@@ -32,8 +32,8 @@ struct instance *logs_instance(struct req *r) {
 }
 
 static const char *check_line(const cJSON *line) {
-  static const char *const texts[] = {"hiResTimestamp", "computerName", "category", "className",
-                                      "methodName", "threadId"};
+  static const char *const texts[] = {"hiResTimestamp", "computerName", "category",
+                                      "className",      "methodName",   "threadId"};
   const cJSON *severity = cJSON_GetObjectItemCaseSensitive(line, "severity");
   const cJSON *text = cJSON_GetObjectItemCaseSensitive(line, "text");
   const cJSON *timestamp = cJSON_GetObjectItemCaseSensitive(line, "timestamp");
@@ -103,8 +103,9 @@ static const char *keep_line(struct req *r, struct instance *to, const cJSON *li
   int64_t now = emu_now_ms(r->emu), at = timestamp ? (int64_t)timestamp->valuedouble : now;
   char *data = user_data(cJSON_GetObjectItemCaseSensitive(line, "text"));
   const char *dropped = strlen(data) > LINE_MAX_BYTES ? "line over 32K"
-                        : at < now - 24 * HOUR_MS ? "timestamp too old"
-                        : at > now + 4 * HOUR_MS ? "timestamp in the future" : NULL;
+                        : at < now - 24 * HOUR_MS     ? "timestamp too old"
+                        : at > now + 4 * HOUR_MS      ? "timestamp in the future"
+                                                      : NULL;
   if (dropped) {
     free(data);
     return dropped;
@@ -139,10 +140,10 @@ static void take_batch(struct req *r, struct instance *to, const cJSON *batch) {
   }
   if (r->fx.complaint) {
     answer_text(r, r->fx.status ? r->fx.status : 200, "application/json", r->fx.body);
-    r->fx.status = 0;  // said already
+    r->fx.status = 0; // said already
   } else if (dropped) {
-    char *message = util_format("%d of %d logs were not accepted: %s", dropped,
-                                cJSON_GetArraySize(batch), why);
+    char *message =
+        util_format("%d of %d logs were not accepted: %s", dropped, cJSON_GetArraySize(batch), why);
     cJSON *body = cJSON_CreateObject();
     cJSON_AddStringToObject(body, "message", message);
     answer_json(r, 200, body);

@@ -17,7 +17,10 @@
 #define ROWS_MAX 12000
 #define MINUTE_MS 60000
 
-struct window { int64_t start_ms, end_ms; long rows; };
+struct window {
+  int64_t start_ms, end_ms;
+  long rows;
+};
 
 static void add_pair(cJSON *list, const char *key, const char *value) {
   cJSON *item = cJSON_CreateObject();
@@ -29,7 +32,7 @@ static void add_pair(cJSON *list, const char *key, const char *value) {
 static cJSON *row_json(const struct log_line *line) {
   char when[32], severity[4];
   util_milli_time(when, line->timestamp_ms);
-  when[strlen(when) - 1] = '\0';  // UTC, and says so by saying nothing
+  when[strlen(when) - 1] = '\0'; // UTC, and says so by saying nothing
   snprintf(severity, sizeof severity, "%d", line->severity);
   cJSON *row = cJSON_CreateObject(), *metadata = cJSON_AddArrayToObject(row, "metadata");
   add_pair(metadata, "timestamp", when);
@@ -38,8 +41,9 @@ static cJSON *row_json(const struct log_line *line) {
   add_pair(metadata, "logid", line->id);
   cJSON *labels = cJSON_AddArrayToObject(row, "labels");
   const cJSON *label;
-  cJSON_ArrayForEach(label, line->labels)
+  cJSON_ArrayForEach(label, line->labels) {
     add_pair(labels, label->string, label->valuestring);
+  }
   cJSON_AddStringToObject(row, "user_data", line->text);
   return row;
 }
@@ -146,8 +150,8 @@ void query_post(struct req *r) {
     return;
   }
   if (limited) {
-    struct error e = {.status = 429, .code = "resource_exhausted",
-                      .message = "Too many queries in a minute."};
+    struct error e = {
+        .status = 429, .code = "resource_exhausted", .message = "Too many queries in a minute."};
     error_reply(r, &e);
     return;
   }

@@ -59,38 +59,95 @@ static int number(const char *text, int max) {
   return (int)n;
 }
 
-static struct options parse_options(int argc, char **argv) {
-  enum { HTTPS = 1, HTTP, IMDS, DIR_, SEED, DEMO, DEMO_KEY, READY, THREADS, PARENT, VERBOSE, HELP,
-         VERSION_ };
-  static const struct option table[] = {
-      {"https-port", required_argument, NULL, HTTPS}, {"http-port", required_argument, NULL, HTTP},
-      {"imds-port", required_argument, NULL, IMDS},   {"dir", required_argument, NULL, DIR_},
-      {"seed", required_argument, NULL, SEED},        {"demo", no_argument, NULL, DEMO},
-      {"demo-key-file", required_argument, NULL, DEMO_KEY},
-      {"ready-file", required_argument, NULL, READY}, {"threads", required_argument, NULL, THREADS},
-      {"die-with-parent", no_argument, NULL, PARENT}, {"verbose", no_argument, NULL, VERBOSE},
-      {"help", no_argument, NULL, HELP},              {"version", no_argument, NULL, VERSION_},
-      {0}};
-  struct options o = {.server = {.imds_port = -1, .threads = 4}};
-  int c;
-  while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-    switch (c) {
-    case HTTPS: o.server.https_port = number(optarg, 65535); break;
-    case HTTP: o.server.http_port = number(optarg, 65535); break;
-    case IMDS: o.server.imds_port = number(optarg, 65535); break;
-    case DIR_: o.dir = optarg; break;
-    case SEED: o.seed = optarg; break;
-    case DEMO: o.demo = true; break;
-    case DEMO_KEY: o.demo_key_file = optarg; break;
-    case READY: o.ready_file = optarg; break;
-    case THREADS: o.server.threads = (unsigned)number(optarg, 256); break;
-    case PARENT: o.die_with_parent = true; break;
-    case VERBOSE: o.verbose = true; break;
-    case HELP: fputs(usage, stdout); exit(0);
-    case VERSION_: puts("ibmcloud-emulator " VERSION); exit(0);
-    default: exit(2);
-    }
+enum option_id {
+  OPTION_HTTPS = 1,
+  OPTION_HTTP,
+  OPTION_IMDS,
+  OPTION_DIR,
+  OPTION_SEED,
+  OPTION_DEMO,
+  OPTION_DEMO_KEY,
+  OPTION_READY,
+  OPTION_THREADS,
+  OPTION_PARENT,
+  OPTION_VERBOSE,
+  OPTION_HELP,
+  OPTION_VERSION,
+};
+
+static const struct option option_table[] = {
+    {"https-port", required_argument, NULL, OPTION_HTTPS},
+    {"http-port", required_argument, NULL, OPTION_HTTP},
+    {"imds-port", required_argument, NULL, OPTION_IMDS},
+    {"dir", required_argument, NULL, OPTION_DIR},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"demo", no_argument, NULL, OPTION_DEMO},
+    {"demo-key-file", required_argument, NULL, OPTION_DEMO_KEY},
+    {"ready-file", required_argument, NULL, OPTION_READY},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"die-with-parent", no_argument, NULL, OPTION_PARENT},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {0},
+};
+
+static void say_and_exit(const char *text) {
+  fputs(text, stdout);
+  exit(0);
+}
+
+static void set_option(struct options *o, int id, const char *value) {
+  switch (id) {
+  case OPTION_HTTPS:
+    o->server.https_port = number(value, 65535);
+    break;
+  case OPTION_HTTP:
+    o->server.http_port = number(value, 65535);
+    break;
+  case OPTION_IMDS:
+    o->server.imds_port = number(value, 65535);
+    break;
+  case OPTION_DIR:
+    o->dir = value;
+    break;
+  case OPTION_SEED:
+    o->seed = value;
+    break;
+  case OPTION_DEMO:
+    o->demo = true;
+    break;
+  case OPTION_DEMO_KEY:
+    o->demo_key_file = value;
+    break;
+  case OPTION_READY:
+    o->ready_file = value;
+    break;
+  case OPTION_THREADS:
+    o->server.threads = (unsigned)number(value, 256);
+    break;
+  case OPTION_PARENT:
+    o->die_with_parent = true;
+    break;
+  case OPTION_VERBOSE:
+    o->verbose = true;
+    break;
+  case OPTION_HELP:
+    say_and_exit(usage);
+    break;
+  case OPTION_VERSION:
+    say_and_exit("ibmcloud-emulator " VERSION "\n");
+    break;
+  default:
+    exit(2);
   }
+}
+
+static struct options parse_options(int argc, char **argv) {
+  struct options o = {.server = {.imds_port = -1, .threads = 4}};
+  int id;
+  while ((id = getopt_long(argc, argv, "", option_table, NULL)) != -1)
+    set_option(&o, id, optarg);
   if (optind < argc) {
     fprintf(stderr, "ibmcloud-emulator: unexpected argument: %s\n", argv[optind]);
     exit(2);
@@ -221,7 +278,7 @@ int main(int argc, char **argv) {
   sigemptyset(&wait);
   sigaddset(&wait, SIGTERM);
   sigaddset(&wait, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &wait, NULL);  // inherited by every thread; main waits for them
+  pthread_sigmask(SIG_BLOCK, &wait, NULL); // inherited by every thread; main waits for them
   sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
   if (o.die_with_parent) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);

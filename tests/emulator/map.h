@@ -6,18 +6,18 @@
 #include <stddef.h>
 
 struct map_slot {
-  const char *key;  // NULL: never used; map_gone: removed
+  const char *key; // NULL: never used; map_gone: removed
   void *value;
 };
 
 struct map {
   struct map_slot *slots;
-  size_t cap;   // a power of two, or 0
-  size_t used;  // live and removed slots
+  size_t cap;  // a power of two, or 0
+  size_t used; // live and removed slots
 };
 
 void *map_get(const struct map *m, const char *key);
-void map_put(struct map *m, const char *key, void *value);  // replaces key and value
+void map_put(struct map *m, const char *key, void *value); // replaces key and value
 void map_remove(struct map *m, const char *key);
 void map_free(struct map *m);
 

@@ -272,8 +272,8 @@ static void free_key(struct key *k) {
 }
 
 static void free_policy(struct policy *p) {
-  char *owned[] = {p->subject_key, p->subject, p->type, p->description, p->created_by,
-                   p->modified_by};
+  char *owned[] = {p->subject_key, p->subject,    p->type,
+                   p->description, p->created_by, p->modified_by};
   for (size_t n = 0; n < sizeof owned / sizeof *owned; n++)
     free(owned[n]);
   policy_clear_roles(p);
@@ -308,11 +308,11 @@ static void free_account(struct account *a) {
   free(a);
 }
 
-#define FREE_LIST(list, type, fn)                     \
-  do {                                                \
-    for (size_t at = 0; at < (list).count; at++)      \
-      fn((type *)(list).items[at]);                   \
-    free((list).items);                               \
+#define FREE_LIST(list, type, fn)                                                                  \
+  do {                                                                                             \
+    for (size_t at = 0; at < (list).count; at++)                                                   \
+      fn((type *)(list).items[at]);                                                                \
+    free((list).items);                                                                            \
   } while (0)
 
 void model_free(struct model *m) {

@@ -32,7 +32,7 @@ struct account {
   char *id;
   long token_life_s;
   long key_limit;
-  struct list identities, keys, policies;  // in order of creation, with tombstones
+  struct list identities, keys, policies; // in order of creation, with tombstones
 };
 
 enum identity_kind { IDENTITY_SERVICE, IDENTITY_USER, IDENTITY_PROFILE };
@@ -40,26 +40,26 @@ enum downgrant { DOWNGRANT_AUTO, DOWNGRANT_ALWAYS, DOWNGRANT_NEVER };
 
 struct identity {
   enum identity_kind kind;
-  char *id, *iam_id;  // ServiceId-<uuid> and iam-ServiceId-<uuid>; the same for a user
+  char *id, *iam_id; // ServiceId-<uuid> and iam-ServiceId-<uuid>; the same for a user
   struct account *account;
   char *name, *description, *group_id;
   cJSON *instance_crns;
   struct tag tag;
   bool locked, deleted;
-  bool owner;                // account owner: may do everything
-  enum downgrant downgrant;  // whether its grants of Sender confer anything
+  bool owner;               // account owner: may do everything
+  enum downgrant downgrant; // whether its grants of Sender confer anything
   int64_t created_ms, modified_ms, last_authn_ms;
   unsigned long authn_count;
   char *created_by;
   struct list keys, policies;
   cJSON *history;
-  cJSON *cr_tokens;          // of a trusted profile
+  cJSON *cr_tokens; // of a trusted profile
 };
 
 enum key_view { VIEW_TOKEN, VIEW_LIST, VIEW_GET, VIEW_COUNT };
 
 struct key {
-  unsigned long serial;  // from 1, never used again
+  unsigned long serial; // from 1, never used again
   char id[48];
   char *value;
   char *name, *description, *action_when_leaked, *created_by;
@@ -75,14 +75,14 @@ struct key {
 struct policy {
   char id[40];
   struct account *account;
-  char *subject_key, *subject;  // "iam_id" or "access_group_id", and its value
+  char *subject_key, *subject; // "iam_id" or "access_group_id", and its value
   char *type, *description;
-  struct list roles;            // char *: role CRNs
-  cJSON *attributes;            // [{key, operator, value}], the v2 spelling
-  cJSON *tags;                  // of the resource, spelt like attributes; NULL: none
-  cJSON *extra;                 // v2 pattern and rule, kept as given
+  struct list roles; // char *: role CRNs
+  cJSON *attributes; // [{key, operator, value}], the v2 spelling
+  cJSON *tags;       // of the resource, spelt like attributes; NULL: none
+  cJSON *extra;      // v2 pattern and rule, kept as given
   struct tag tag;
-  bool confers;                 // false: the granter lacked the right, so it is an empty shell
+  bool confers; // false: the granter lacked the right, so it is an empty shell
   bool deleted;
   int64_t created_ms, modified_ms, deleted_ms;
   long get_lag, enforce_lag, removed_lag;
@@ -92,17 +92,17 @@ struct policy {
 struct instance {
   char *guid, *region;
   struct account *account;
-  struct list logs;          // struct log_line *
-  int64_t query_times[32];   // for the per-minute limiter
+  struct list logs;        // struct log_line *
+  int64_t query_times[32]; // for the per-minute limiter
   size_t query_next;
 };
 
 struct log_line {
-  char *application, *subsystem, *text;  // text: JSON of the user data
+  char *application, *subsystem, *text; // text: JSON of the user data
   int severity;
   int64_t timestamp_ms, arrived_ms, visible_ms;
   bool hidden;
-  cJSON *labels;             // the optional string members as sent
+  cJSON *labels; // the optional string members as sent
   char *iam_id;
   char key_id[48], id[37];
 };
@@ -117,7 +117,7 @@ void model_free(struct model *m);
 
 struct account *model_account(const struct model *m, const char *id);
 struct account *model_account_add(struct model *m, const char *id);
-struct identity *model_identity(const struct model *m, const char *id);  // either spelling; alive
+struct identity *model_identity(const struct model *m, const char *id); // either spelling; alive
 struct identity *model_identity_add(struct model *m, struct account *a, enum identity_kind kind,
                                     const char *id, const char *name, int64_t now);
 struct key *model_key(const struct model *m, const char *id);
@@ -144,9 +144,9 @@ void policy_delete(struct policy *p, int64_t now);
 void policy_clear_roles(struct policy *p);
 bool policy_visible(const struct policy *p, int64_t now);
 bool policy_in_force(const struct policy *p, int64_t now);
-const char *policy_attribute(const struct policy *p, const char *key);  // NULL: not restricted
+const char *policy_attribute(const struct policy *p, const char *key); // NULL: not restricted
 void history_add(cJSON **history, int64_t now, const char *iam_id, const char *account,
                  const char *action, const char *message);
-void text_set(char **text, const char *value);  // frees the old one
+void text_set(char **text, const char *value); // frees the old one
 
 #endif

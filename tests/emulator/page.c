@@ -65,8 +65,8 @@ static bool filter_list(struct req *r, const struct page_kind *kind, struct list
 }
 
 static char *make_token(long offset, long limit) {
-  char *plain = util_format("{\"direction\":\"next\",\"offset\":%ld,\"pagesize\":%ld}", offset,
-                            limit);
+  char *plain =
+      util_format("{\"direction\":\"next\",\"offset\":%ld,\"pagesize\":%ld}", offset, limit);
   char *token = util_b64url(plain, strlen(plain));
   free(plain);
   return token;

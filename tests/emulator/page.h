@@ -8,7 +8,7 @@
 #include "model.h"
 
 struct page_kind {
-  const char *name;  // "apikeys"
+  const char *name; // "apikeys"
   filter_field_fn *field;
   int64_t (*created)(const void *item);
   cJSON *(*render)(struct req *r, const void *item);

@@ -47,7 +47,7 @@ static cJSON *parse_attributes(const cJSON *attributes, bool v2) {
   const cJSON *item;
   cJSON_ArrayForEach(item, attributes) {
     const char *key = json_text(item, v2 ? "key" : "name");
-    const char *operator = json_text(item, "operator");
+    const char *operator= json_text(item, "operator");
     const cJSON *value = cJSON_GetObjectItem(item, "value");
     if (!key || !value || (v2 && !operator)) {
       cJSON_Delete(out);

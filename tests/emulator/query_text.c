@@ -23,7 +23,9 @@ struct query {
   long limit;
 };
 
-struct scanner { const char *at; };
+struct scanner {
+  const char *at;
+};
 
 static bool take(struct scanner *s, const char *token) {
   while (isspace((unsigned char)*s->at))

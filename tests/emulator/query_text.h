@@ -9,9 +9,9 @@
 
 struct query;
 
-struct query *query_parse(const char *text);  // NULL: not understood
+struct query *query_parse(const char *text); // NULL: not understood
 void query_free(struct query *q);
 bool query_matches(const struct query *q, const struct log_line *line);
-long query_limit(const struct query *q);  // -1: none given
+long query_limit(const struct query *q); // -1: none given
 
 #endif

@@ -10,7 +10,7 @@
 #include "util.h"
 
 struct route {
-  const char *method, *pattern;  // * stands for one segment
+  const char *method, *pattern; // * stands for one segment
   handler_fn *handler;
   enum family family;
 };
@@ -101,7 +101,7 @@ static const struct route imds_routes[] = {
 static bool path_matches(const struct req *r, const char *pattern) {
   size_t i = 0;
   while (*pattern) {
-    pattern++;  // the slash
+    pattern++; // the slash
     size_t len = strcspn(pattern, "/");
     if (i == r->segment_count)
       return false;
@@ -114,7 +114,10 @@ static bool path_matches(const struct req *r, const char *pattern) {
   return i == r->segment_count;
 }
 
-struct table { const struct route *routes; size_t count; };
+struct table {
+  const struct route *routes;
+  size_t count;
+};
 
 // <guid>.ingress... and <guid>.api... host names serve Cloud Logs, everything else IAM.
 static struct table pick_table(struct req *r) {
@@ -141,7 +144,7 @@ static const struct route *find_route(struct req *r, bool *ret_path_known) {
     *ret_path_known = true;
     r->family = table.routes[i].family;
     if (!strcmp(table.routes[i].method, r->method))
-      return &table.routes[i];
+      return table.routes + i;
   }
   return NULL;
 }
@@ -205,7 +208,9 @@ void route_prepare_late(struct req *r) {
 }
 
 static void method_not_allowed(struct req *r) {
-  struct error e = {.status = 405, .code = "method_not_allowed", .message_code = "BXNIM0060E",
+  struct error e = {.status = 405,
+                    .code = "method_not_allowed",
+                    .message_code = "BXNIM0060E",
                     .message = "Web exception: HTTP 405 Method Not Allowed"};
   error_reply(r, &e);
 }

@@ -19,8 +19,8 @@ handler_fn keys_list, keys_get, keys_details, keys_create, keys_update, keys_del
 handler_fn keys_lock, keys_unlock, keys_disable, keys_enable;
 handler_fn limits_identity;
 handler_fn profiles_list, profiles_get, templates_list;
-handler_fn serviceids_list, serviceids_get, serviceids_create, serviceids_update,
-    serviceids_delete, serviceids_lock, serviceids_unlock;
+handler_fn serviceids_list, serviceids_get, serviceids_create, serviceids_update, serviceids_delete,
+    serviceids_lock, serviceids_unlock;
 handler_fn policies_list, policies_get, policies_create, policies_update, policies_patch,
     policies_delete, roles_list;
 handler_fn ingress_post, query_post;

@@ -51,8 +51,8 @@ static bool seed_instance(struct seeding *s, const cJSON *item) {
   struct instance *i = model_instance_add(s->emu->model, account_of(s, item),
                                           json_text(item, "guid"), region ? region : "eu-de");
   cJSON *made = cJSON_CreateObject();
-  char *crn = util_format("crn:v1:bluemix:public:logs:%s:a/%s:%s::", i->region, i->account->id,
-                          i->guid);
+  char *crn =
+      util_format("crn:v1:bluemix:public:logs:%s:a/%s:%s::", i->region, i->account->id, i->guid);
   cJSON_AddStringToObject(made, "guid", i->guid);
   cJSON_AddStringToObject(made, "region", i->region);
   cJSON_AddStringToObject(made, "account", i->account->id);
@@ -67,8 +67,8 @@ static bool seed_key(struct seeding *s, struct identity *owner, const cJSON *ite
   const char *value = json_text(item, "apikey"), *id = json_text(item, "id");
   if ((value && model_key_by_value(s->emu->model, value)) || (id && model_key(s->emu->model, id)))
     return fail(s, "an apikey of this value or id exists", id);
-  struct key *k = model_key_add(s->emu->model, owner, id, value, name ? name : "seeded",
-                                emu_now_ms(s->emu));
+  struct key *k =
+      model_key_add(s->emu->model, owner, id, value, name ? name : "seeded", emu_now_ms(s->emu));
   text_set(&k->description, json_text(item, "description"));
   text_set(&k->created_by, owner->iam_id);
   history_add(&k->history, k->created_ms, owner->iam_id, owner->account->id, "create", "created");
@@ -96,8 +96,8 @@ static bool seed_keys(struct seeding *s, struct identity *owner, const cJSON *ke
 }
 
 static bool set_downgrant(struct seeding *s, struct identity *i, const char *text) {
-  static const char *const names[] = {[DOWNGRANT_AUTO] = "auto", [DOWNGRANT_ALWAYS] = "always",
-                                      [DOWNGRANT_NEVER] = "never"};
+  static const char *const names[] = {
+      [DOWNGRANT_AUTO] = "auto", [DOWNGRANT_ALWAYS] = "always", [DOWNGRANT_NEVER] = "never"};
   for (int n = 0; text && n < 3; n++) {
     if (!strcmp(text, names[n])) {
       i->downgrant = (enum downgrant)n;
@@ -144,7 +144,9 @@ static bool seed_profile(struct seeding *s, const cJSON *item) {
   return seed_identity(s, item, IDENTITY_PROFILE, "profiles");
 }
 
-struct role_kind { const char *name, *crn, *service; };
+struct role_kind {
+  const char *name, *crn, *service;
+};
 
 static const struct role_kind role_kinds[] = {
     {"Sender", "crn:v1:bluemix:public:logs::::serviceRole:Sender", "logs"},
@@ -204,7 +206,10 @@ static bool seed_role(struct seeding *s, const cJSON *item) {
 }
 
 cJSON *seed_apply(struct emu *emu, const cJSON *seed, char **ret_error) {
-  static const struct { const char *name; bool (*seed)(struct seeding *, const cJSON *); } parts[] = {
+  static const struct {
+    const char *name;
+    bool (*seed)(struct seeding *, const cJSON *);
+  } parts[] = {
       {"accounts", seed_account}, {"instances", seed_instance}, {"service_ids", seed_service},
       {"users", seed_user},       {"profiles", seed_profile},   {"roles", seed_role},
   };
@@ -219,8 +224,9 @@ cJSON *seed_apply(struct emu *emu, const cJSON *seed, char **ret_error) {
   for (size_t i = 0; ok && i < sizeof parts / sizeof *parts; i++) {
     const cJSON *item;
     cJSON_AddArrayToObject(s.out, parts[i].name);
-    cJSON_ArrayForEach(item, cJSON_GetObjectItem(seed, parts[i].name))
+    cJSON_ArrayForEach(item, cJSON_GetObjectItem(seed, parts[i].name)) {
       ok = ok && parts[i].seed(&s, item);
+    }
   }
   if (ok)
     return s.out;
@@ -260,8 +266,8 @@ bool seed_demo(struct emu *emu, const char *key_file) {
   char *error = NULL;
   cJSON *seed = cJSON_Parse(demo_seed), *out = seed_apply(emu, seed, &error);
   const cJSON *manager = cJSON_GetArrayItem(cJSON_GetObjectItem(out, "service_ids"), 0);
-  const char *value = json_text(cJSON_GetArrayItem(cJSON_GetObjectItem(manager, "apikeys"), 0),
-                                "apikey");
+  const char *value =
+      json_text(cJSON_GetArrayItem(cJSON_GetObjectItem(manager, "apikeys"), 0), "apikey");
   bool ok = value && (!key_file || write_secret(key_file, value));
   free(error);
   cJSON_Delete(seed);

@@ -8,8 +8,8 @@
 struct server;
 
 struct server_options {
-  int https_port, http_port;  // 0: any
-  int imds_port;              // -1: no metadata service; 0: any
+  int https_port, http_port; // 0: any
+  int imds_port;             // -1: no metadata service; 0: any
   unsigned threads;
 };
 

@@ -28,7 +28,7 @@ struct setting {
   size_t size;
 };
 
-#define ENTRY(type, member) \
+#define ENTRY(type, member)                                                                        \
   { #member, type, offsetof(struct settings, member), sizeof(((struct settings *)0)->member) }
 
 static const struct setting table[] = {

@@ -21,32 +21,32 @@ enum lag_kind {
   LAG_COUNT
 };
 
-extern const char *const lag_names[LAG_COUNT];  // "new_key_token_ms", ...
+extern const char *const lag_names[LAG_COUNT]; // "new_key_token_ms", ...
 
 struct settings {
-  int ingress_unauthorized_status;  // bad or missing token at ingress: 403 or 401
-  int ingress_status;               // of an accepted batch
+  int ingress_unauthorized_status; // bad or missing token at ingress: 403 or 401
+  int ingress_status;              // of an accepted batch
   char ingress_body[512];
-  int ingress_soft_limit;           // bytes, 0: only the hard 10 MiB
-  int query_visible_ms;             // ingest to search
+  int ingress_soft_limit; // bytes, 0: only the hard 10 MiB
+  int query_visible_ms;   // ingest to search
   int query_per_minute;
-  int locked_status;                // change or delete of a locked entity
-  int stale_tag_status;             // If-Match that does not match
-  int already_status;               // lock of a locked, disable of a disabled: 409 or 204
-  int duplicate_value_status;       // own key value that exists
-  int disabled_key_status;          // token endpoint, BXNIM0462E
-  int expired_key_status;           // token endpoint, past expires_at
+  int locked_status;          // change or delete of a locked entity
+  int stale_tag_status;       // If-Match that does not match
+  int already_status;         // lock of a locked, disable of a disabled: 409 or 204
+  int duplicate_value_status; // own key value that exists
+  int disabled_key_status;    // token endpoint, BXNIM0462E
+  int expired_key_status;     // token endpoint, past expires_at
   char expired_key_code[64];
-  bool string_status_code;          // "status_code":"404" as the schema says, not 404 as seen
-  bool empty_apikey;                // reads carry "apikey":"" rather than no member
-  bool self_rotation;               // a service ID without any policy may manage its own keys
-  bool creator_manages;             // who created a service ID may manage it and its keys
+  bool string_status_code; // "status_code":"404" as the schema says, not 404 as seen
+  bool empty_apikey;       // reads carry "apikey":"" rather than no member
+  bool self_rotation;      // a service ID without any policy may manage its own keys
+  bool creator_manages;    // who created a service ID may manage it and its keys
   bool operator_may_lock;
-  bool echo_apikey;                 // BXNIM0415E repeats the offered value in errorDetails
-  bool query_limit_in_stream;       // too many queries: an error inside a 200, not a 429
-  bool restrict_service_ids;        // only a ServiceIdCreator may create service IDs
+  bool echo_apikey;           // BXNIM0415E repeats the offered value in errorDetails
+  bool query_limit_in_stream; // too many queries: an error inside a 200, not a 429
+  bool restrict_service_ids;  // only a ServiceIdCreator may create service IDs
   long lags[LAG_COUNT];
-  long latency_ms;                  // set over /_control/latency
+  long latency_ms; // set over /_control/latency
 };
 
 void settings_default(struct settings *s);

@@ -9,7 +9,7 @@
 
 struct timer_entry {
   int64_t due_ns;
-  uint64_t order;  // equal times fire in the order they were set
+  uint64_t order; // equal times fire in the order they were set
   timer_fn *fn;
   void *arg;
 };

@@ -15,7 +15,7 @@ struct timers *timers_new(void);
 // be suspended before it can be resumed. False, with nothing called, once timers_stop has begun.
 bool timers_after(struct timers *t, long ms, timer_fn *fn, void *arg, void (*prepare)(void *arg));
 // From one thread only; a second call does nothing.
-void timers_stop(struct timers *t);  // runs what is left with stopping = true
+void timers_stop(struct timers *t); // runs what is left with stopping = true
 void timers_free(struct timers *t);
 
 #endif
