@@ -67,8 +67,10 @@ static void read_extra(struct config_loader *l, const char *path) {
     return;
   l->file = dir;
   l->scope = CONFIG_SCOPE_FILE;
-  if (!config_dir_list(l, dir, &files, &n))
+  if (!config_dir_list(l, dir, &files, &n)) {
+    l->config->n_broken_files++;
     return;
+  }
   for (size_t i = 0; i < n && !l->out_of_memory; i++) {
     char *file = config_keep(l, files[i]);
     if (!file)
@@ -77,6 +79,7 @@ static void read_extra(struct config_loader *l, const char *path) {
     l->scope = CONFIG_SCOPE_FILE;
     l->file_broken = false;
     read_file(l, file, config_extra_read);
+    l->config->n_broken_files += l->file_broken;
   }
 }
 
@@ -129,10 +132,9 @@ enum err config_load_with(const char *path, int64_t now_s,
   struct config_loader l;
   bool started = start(&l, path, now_s, backends);
   if (started) {
-    size_t before = l.n_wrong;
     read_file(&l, path, config_main_read);
     // Without any of the main file, the others would only be told to lack what it says.
-    if (!l.out_of_memory && (l.n_wrong == before || l.config->state_dir))
+    if (!l.out_of_memory && (l.n_wrong == 0 || l.config->state_dir))
       read_extra(&l, path);
     if (!l.out_of_memory)
       check_all(&l);

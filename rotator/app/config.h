@@ -77,6 +77,8 @@ struct config {
   int64_t jobs;                  // 8
   struct config_target *targets; // in the order of the files: the main one, then targets.d by name
   size_t n_targets;
+  // Files of targets.d with mistakes of their own: there may be targets that nobody knows of.
+  size_t n_broken_files;
 };
 
 // One mistake. `text` says what was expected, `nearest` the nearest right name or NULL.

@@ -1,7 +1,7 @@
 // What may belong to one target only: its name, its identity on its instance, and the places of its
 // stores. Each is noted while the targets are read, and compared by sorting at the end. Of two that
-// claim the same, the one read later is broken: a file that is added cannot stop what worked before
-// it.
+// claim the same, the one read later is broken: nothing in targets.d can stop what the main file
+// says, and the same files always give the same answer.
 #include <stdlib.h>
 #include <string.h>
 

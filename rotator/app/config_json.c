@@ -121,12 +121,26 @@ static cJSON *make_schema(void) {
   return s;
 }
 
+// cJSON's own print with its tabs as spaces: two a level, one behind a colon. Within strings a tab
+// is written \t.
+static void add_pretty(struct text_buf *out, const char *text) {
+  bool indent = true;
+  for (const char *s = text; *s; s++) {
+    if (*s == '\t')
+      text_buf_add(out, indent ? "  " : " ");
+    else
+      text_buf_add_bytes(out, s, 1);
+    indent = *s == '\n' || (indent && *s == '\t');
+  }
+  text_buf_add(out, "\n");
+}
+
 enum err config_schema_json(struct text_buf *out) {
   cJSON *schema = make_schema();
   char *text = cJSON_Print(schema);
   cJSON_Delete(schema);
   if (text)
-    text_buf_add(out, "%s\n", text);
+    add_pretty(out, text);
   bool good = text && !out->failed;
   cJSON_free(text);
   return good ? ERR_OK : ERR_INTERNAL;

@@ -18,7 +18,6 @@ static bool is_mapping(struct config_loader *l, yaml_node_t *root) {
 }
 
 static void check_management(struct config_loader *l, const struct config_slots *s) {
-  const struct config_credential *m = &l->config->management;
   const yaml_mark_t *at = config_slot_mark(s, "management");
   const yaml_node_t *section = config_slot(s, "management");
   if (!at)
@@ -26,9 +25,12 @@ static void check_management(struct config_loader *l, const struct config_slots 
   l->config->management.line = (int)at->line + 1;
   bool file = config_slot(s, "management.file"),
        credential = config_slot(s, "management.credential");
+  bool empty = config_is_null(section) ||
+               (section->type == YAML_MAPPING_NODE &&
+                section->data.mapping.pairs.top == section->data.mapping.pairs.start);
   if (file && credential)
     config_wrong(l, at, NULL, "management: expected one of file and credential, found both");
-  else if (!m->file && !m->credential && !file && !credential && l->n_wrong == 0 && section)
+  else if (empty) // whatever else is wrong with it has been told
     config_wrong(l, at, NULL, "management: expected {file: /PATH} or {credential: NAME}");
 }
 

@@ -20,26 +20,30 @@ void config_report_clear(struct config_report *r) {
   *r = (struct config_report){0};
 }
 
-// A place for one more mistake: the next, or that of the last warning where an error finds no
-// other. NULL: none.
-static struct config_mistake *place(struct config_loader *l, bool warning) {
-  struct config_report *r = &l->report;
-  if (r->n < CONFIG_MISTAKES_MAX) {
-    if (r->n == l->report_cap) {
-      size_t cap = l->report_cap ? l->report_cap * 2 : 8;
-      struct config_mistake *grown = realloc(r->mistakes, cap * sizeof(*grown));
-      if (!grown) {
-        l->out_of_memory = true;
-        return NULL;
-      }
-      r->mistakes = grown;
-      l->report_cap = cap;
-    }
-    return memset(&r->mistakes[r->n++], 0, sizeof(r->mistakes[0]));
+static int rank(const struct config_mistake *m) {
+  return m->warning ? 0 : m->fatal ? 2 : 1;
+}
+
+static bool grow(struct config_loader *l) {
+  size_t cap = l->report_cap ? l->report_cap * 2 : 8;
+  struct config_mistake *grown = realloc(l->report.mistakes, cap * sizeof(*grown));
+  if (!grown) {
+    l->out_of_memory = true;
+    return false;
   }
+  l->report.mistakes = grown;
+  l->report_cap = cap;
+  return true;
+}
+
+// A place for one more mistake: the next, or that of the last one that matters less. NULL: none.
+static struct config_mistake *place(struct config_loader *l, const struct config_mistake *m) {
+  struct config_report *r = &l->report;
+  if (r->n < CONFIG_MISTAKES_MAX)
+    return r->n < l->report_cap || grow(l) ? memset(&r->mistakes[r->n++], 0, sizeof(*m)) : NULL;
   r->more++;
-  for (size_t i = r->n; !warning && i-- > 0;)
-    if (r->mistakes[i].warning) {
+  for (size_t i = r->n; i-- > 0;)
+    if (rank(&r->mistakes[i]) < rank(m)) {
       mistake_clear(&r->mistakes[i]);
       return &r->mistakes[i];
     }
@@ -55,14 +59,15 @@ static char *copy(struct config_loader *l, const char *text) {
 
 static void add(struct config_loader *l, bool warning, const yaml_mark_t *at, const char *nearest,
                 const char *text) {
-  struct config_mistake *m = place(l, warning);
+  const struct config_mistake kind = {.warning = warning,
+                                      .fatal = !warning && l->scope == CONFIG_SCOPE_ALL};
+  struct config_mistake *m = place(l, &kind);
   if (!m)
     return;
+  *m = kind;
   m->file = copy(l, l->file);
   m->line = at ? (int)at->line + 1 : 0;
   m->column = at ? (int)at->column + 1 : 0;
-  m->warning = warning;
-  m->fatal = !warning && l->scope == CONFIG_SCOPE_ALL;
   m->target = l->scope == CONFIG_SCOPE_TARGET && l->target->name ? copy(l, l->target->name) : NULL;
   m->text = copy(l, text);
   m->nearest = nearest && nearest[0] ? copy(l, nearest) : NULL;

@@ -78,6 +78,7 @@ static void needs_no_targets_d(void **state) {
   const struct expected want = {0, "", "cannot be opened: Not a directory", NULL};
   expect_mistakes(&t, &want, 1);
   assert_int_equal(t.err, ERR_OK);
+  assert_int_equal(t.config->n_broken_files, 1);
   try_end(&t);
 }
 
@@ -137,6 +138,7 @@ static void a_broken_file_stops_its_own_targets(void **state) {
     bool broken;
   } targets[] = {{"main", false}, {"b", true},    {"c1", true},
                  {"c2", false},   {"main", true}, {"i", false}};
+  assert_int_equal(t.config->n_broken_files, 8); // a b d e f g k l
   assert_int_equal(t.config->n_targets, COUNT_OF(targets));
   for (size_t i = 0; i < COUNT_OF(targets); i++) {
     assert_string_equal(t.config->targets[i].name, targets[i].name);

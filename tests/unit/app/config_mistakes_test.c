@@ -95,6 +95,8 @@ static void of_secrets(void **state) {
          {2, "F", "management.api_key: a secret never stands in a configuration file", NULL});
   EXPECT("version: 1\nmanagement: {}\n", ERR_INVALID,
          {2, "F", "expected {file: /PATH} or {credential: NAME}", NULL});
+  EXPECT("version: 1\nmanagement: {}\njobs: x\n", ERR_INVALID,
+         {2, "F", "expected {file: /PATH} or {credential: NAME}", NULL}, {3, "F", "jobs", NULL});
   EXPECT("version: 1\nmanagement:\n", ERR_INVALID,
          {2, "F", "expected {file: /PATH} or {credential: NAME}", NULL});
   EXPECT("version: 1\nmanagement: {file: /a, credential: b}\n", ERR_INVALID,
@@ -363,6 +365,27 @@ static void up_to_a_hundred(void **state) {
   try_end(&t);
 }
 
+static void the_gravest_stay(void **state) {
+  (void)state;
+  char name[] = "t";
+  struct config_target target = {.name = name};
+  struct config_loader l = {.file = "f", .scope = CONFIG_SCOPE_TARGET, .target = &target};
+  for (int i = 0; i < 150; i++)
+    config_wrong(&l, NULL, NULL, "one of many");
+  config_warn(&l, NULL, NULL, "a warning that finds no place");
+  assert_false(l.fatal);
+  l.scope = CONFIG_SCOPE_ALL;
+  config_wrong(&l, NULL, NULL, "the one that matters");
+  assert_true(l.fatal && target.broken);
+  assert_int_equal(l.n_wrong, 151);
+  assert_int_equal(l.report.n, CONFIG_MISTAKES_MAX);
+  assert_int_equal(l.report.more, 52);
+  assert_string_equal(l.report.mistakes[CONFIG_MISTAKES_MAX - 1].text, "the one that matters");
+  assert_true(l.report.mistakes[CONFIG_MISTAKES_MAX - 1].fatal);
+  assert_null(l.report.mistakes[CONFIG_MISTAKES_MAX - 1].target);
+  config_report_clear(&l.report);
+}
+
 static void as_a_line(void **state) {
   (void)state;
   char file[] = "f", says[] = "t", near[] = "n", text[128];
@@ -380,12 +403,19 @@ static void as_a_line(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(of_the_top),           cmocka_unit_test(of_names),
-      cmocka_unit_test(of_secrets),           cmocka_unit_test(of_values),
-      cmocka_unit_test(of_values_at_the_top), cmocka_unit_test(of_targets),
-      cmocka_unit_test(of_settings_together), cmocka_unit_test(of_several_targets),
-      cmocka_unit_test(of_regions),           cmocka_unit_test(of_each_target_on_its_own),
-      cmocka_unit_test(up_to_a_hundred),      cmocka_unit_test(as_a_line),
+      cmocka_unit_test(of_the_top),
+      cmocka_unit_test(of_names),
+      cmocka_unit_test(of_secrets),
+      cmocka_unit_test(of_values),
+      cmocka_unit_test(of_values_at_the_top),
+      cmocka_unit_test(of_targets),
+      cmocka_unit_test(of_settings_together),
+      cmocka_unit_test(of_several_targets),
+      cmocka_unit_test(of_regions),
+      cmocka_unit_test(of_each_target_on_its_own),
+      cmocka_unit_test(up_to_a_hundred),
+      cmocka_unit_test(the_gravest_stay),
+      cmocka_unit_test(as_a_line),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
