@@ -254,12 +254,50 @@ static void threads_share_a_failure(void **state) {
   scene_close(&s);
 }
 
+// Each thread has its token refused again and again: whatever the order, everybody gets a token that
+// is not the refused one, and nobody waits for ever.
+static void *refuse_often(void *p) {
+  struct caller *c = p;
+  for (int i = 0; i < 200; i++) {
+    struct iam_token first = {0}, second = {0};
+    enum err err = token(c->scene, NULL, &first, NULL);
+    if (!err)
+      err = token(c->scene, first.bearer, &second, NULL);
+    if (!err && secret_equal(first.bearer, second.bearer))
+      err = ERR_INTERNAL;
+    iam_token_clear(&first);
+    iam_token_clear(&second);
+    if (err)
+      c->err = err;
+  }
+  return NULL;
+}
+
+static void threads_refuse_together(void **state) {
+  (void)state;
+  struct scene s;
+  struct caller callers[THREADS];
+  pthread_t threads[THREADS];
+  scene_open(&s);
+  for (size_t i = 0; i < THREADS; i++) {
+    callers[i] = (struct caller){.scene = &s};
+    assert_int_equal(pthread_create(&threads[i], NULL, refuse_often, &callers[i]), 0);
+  }
+  for (size_t i = 0; i < THREADS; i++) {
+    pthread_join(threads[i], NULL);
+    assert_int_equal(callers[i].err, ERR_OK);
+  }
+  assert_true(s.endpoint.sent <= THREADS * 200 + 1);
+  scene_close(&s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_token_is_kept),           cmocka_unit_test(an_early_renewal_may_fail),
     cmocka_unit_test(it_ends_ten_seconds_early), cmocka_unit_test(a_refused_token_is_replaced_once),
     cmocka_unit_test(failures_are_told),         cmocka_unit_test(threads_share_one_exchange),
     cmocka_unit_test(threads_share_a_failure),
+    cmocka_unit_test(threads_refuse_together),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
