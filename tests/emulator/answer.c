@@ -139,7 +139,9 @@ void answer_fault(struct req *r) {
                     .message = "A fault was asked for."};
   if (status == 429)
     e.code = "too_many_requests";
+  pthread_mutex_lock(&r->emu->lock); // error bodies tell the time
   error_reply(r, &e);
+  pthread_mutex_unlock(&r->emu->lock);
   r->answer.status = status;
 }
 

@@ -212,6 +212,7 @@ cJSON *seed_apply(struct emu *emu, const cJSON *seed, char **ret_error) {
   } parts[] = {
       {"accounts", seed_account}, {"instances", seed_instance}, {"service_ids", seed_service},
       {"users", seed_user},       {"profiles", seed_profile},   {"roles", seed_role},
+      {"policies", seed_role},
   };
   struct seeding s = {.emu = emu, .out = cJSON_CreateObject()};
   bool ok = cJSON_IsObject(seed) || fail(&s, "the seed", "not a JSON object");
