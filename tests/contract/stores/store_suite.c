@@ -6,114 +6,12 @@
 #include <cmocka.h>
 // clang-format on
 
-#include "tests/contract/stores/store_suite.h"
+#include "tests/contract/stores/store_bench.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-// cmocka hands a test nothing but its bench, so the subject of the run is kept here.
-static const struct store_subject *subject;
-
-struct bench {
-  void *place;
-  struct store_item *it;  // item 0
-};
-
-static int bench_setup(void **state) {
-  struct bench *b = calloc(1, sizeof(*b));
-  b->place = subject->setup();
-  b->it = b->place ? subject->open(b->place, 0) : NULL;
-  *state = b;
-  return b->it ? 0 : -1;
-}
-
-static int bench_teardown(void **state) {
-  struct bench *b = *state;
-  store_item_free(b->it);
-  subject->teardown(b->place);
-  free(b);
-  return 0;
-}
-
-// Values that are right for the subject's kind; different n, different value.
-static struct store_record make_record(unsigned n) {
-  char text[200];
-  if (subject->kind == STORE_HOME)
-    snprintf(text, sizeof(text), "{\"schema\":1,\"seq\":\"%u\",\"current\":\"v%03u-Zm9v_YmFy\"}", n,
-             n);
-  else
-    snprintf(text, sizeof(text), "v%03u-kQ5vRr0s_XtdmbF2hIhq5PqDd4rXxSduvO2Yh2Gx", n);
-  struct store_record r = {.value = secret_copy_text(text), .stamp = 40 + n};
-  snprintf(r.key_id, sizeof(r.key_id), "ApiKey-0000-%u", n);
-  snprintf(r.key_name, sizeof(r.key_name), "agent \"%u\"", n);
-  r.created_s = 1764000000 + 60 * (int64_t)n;
-  return r;
-}
-
-static struct store_version absent(void) {
-  return (struct store_version){""};
-}
-
-#define assert_err(want, got, e) assert_kind(want, got, e, __FILE__, __LINE__)
-static void assert_kind(enum err want, enum err got, const struct error *e, const char *file,
-                        int line) {
-  if (want != got)
-    print_error("%s:%d: %s instead of %s (%s)\n", file, line, err_name(got), err_name(want),
-                e ? e->text : "");
-  _assert_int_equal((LargestIntegralType)want, (LargestIntegralType)got, file, line);
-}
-
-static struct store_version must_write(struct store_item *it, unsigned n,
-                                       const struct store_version *expect) {
-  struct store_record r = make_record(n);
-  struct store_version v = {""};
-  struct error e = {0};
-  assert_err(ERR_OK, store_write(it, &r, expect, &v, &e), &e);
-  store_record_clear(&r);
-  return v;
-}
-
-static struct store_version must_read(struct store_item *it, struct store_record *ret) {
-  struct store_version v = {""};
-  struct error e = {0};
-  assert_err(ERR_OK, store_read(it, ret, &v, &e), &e);
-  return v;
-}
-
-// The item holds record n, and (where v is given) under that version.
-static void assert_holds(struct store_item *it, unsigned n, const struct store_version *v) {
-  struct store_record want = make_record(n), got = {0};
-  struct store_version seen = must_read(it, &got);
-  assert_true(secret_equal(want.value, got.value));
-  if (v)
-    assert_string_equal(v->text, seen.text);
-  if (subject->kind == STORE_SINK)
-    assert_int_equal(subject->class == STORE_CLASS_A ? want.stamp : 0, got.stamp);
-  store_record_clear(&got);
-  store_record_clear(&want);
-}
-
-static void assert_absent(struct store_item *it) {
-  struct store_record r = {0};
-  struct store_version v = {"x"};
-  struct error e = {0};
-  assert_err(ERR_MISSING, store_read(it, &r, &v, &e), &e);
-  assert_string_equal("", v.text);
-}
-
-// A failure leaves what the caller gave as it was, and says the item's name and no secret.
-static void assert_story(const struct store_item *it, const struct error *e, enum err kind,
-                         const struct store_record *r) {
-  assert_int_equal(kind, e->kind);
-  assert_non_null(strstr(e->text, it->what));
-  assert_true(strlen(e->text) > strlen(it->what) + 2);
-  if (r && !secret_is_empty(r->value))
-    assert_null(strstr(e->text, secret_bytes(r->value)));
-}
-
 static void reads_absent(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct store_record r, before;
   struct store_version v = {"untouched"};
   struct error e = {0};
@@ -127,13 +25,13 @@ static void reads_absent(void **state) {
 }
 
 static void reads_what_was_written(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct store_version none = absent(), v = must_write(b->it, 1, &none);
   assert_string_not_equal("", v.text);
   assert_holds(b->it, 1, &v);
   assert_holds(b->it, 1, &v);
 
-  struct store_item *other = subject->open(b->place, 0);
+  struct store_item *other = b->subject->open(b->place, 0);
   assert_holds(other, 1, &v);
   struct store_version w = must_write(other, 2, &v);
   store_item_free(other);
@@ -141,22 +39,22 @@ static void reads_what_was_written(void **state) {
 }
 
 static void changes_versions(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct store_version seen[6] = {{""}};
   unsigned values[] = {1, 1, 2, 1, 1};
   for (size_t i = 0; i < 5; i++)
     seen[i + 1] = must_write(b->it, values[i], &seen[i]);
   for (size_t i = 1; i < 6; i++)
     assert_string_not_equal(seen[i].text, seen[i - 1].text);
-  for (size_t i = 0; subject->class == STORE_CLASS_A && i < 6; i++)  // never again
+  for (size_t i = 0; b->subject->class == STORE_CLASS_A && i < 6; i++)  // never again
     for (size_t k = 0; k < i; k++)
       assert_string_not_equal(seen[i].text, seen[k].text);
   assert_holds(b->it, 1, &seen[5]);
 }
 
 // Tries a write of record 9 under a version that is not the present one.
-static void assert_conflict(struct bench *b, const struct store_version *expect) {
-  struct store_record r = make_record(9);
+static void assert_conflict(struct store_bench *b, const struct store_version *expect) {
+  struct store_record r = make_record(b->it, 9);
   struct store_version v = {"untouched"};
   struct error e = {0};
   assert_err(ERR_CONFLICT, store_write(b->it, &r, expect, &v, &e), &e);
@@ -166,7 +64,7 @@ static void assert_conflict(struct bench *b, const struct store_version *expect)
 }
 
 static void refuses_other_versions(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct store_version none = absent(), foreign = {"no-version-of-this-item"};
   assert_conflict(b, &foreign);
   assert_absent(b->it);
@@ -180,7 +78,7 @@ static void refuses_other_versions(void **state) {
 }
 
 static void ignores_versions_in_class_c(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct store_version none = absent(), foreign = {"no-version-of-this-item"};
   must_write(b->it, 1, &foreign);
   struct store_version v = must_write(b->it, 2, &none);
@@ -188,29 +86,29 @@ static void ignores_versions_in_class_c(void **state) {
 }
 
 static void keeps_stamps(void **state) {
-  struct bench *b = *state;
-  struct store_record r = make_record(1), got = {0};
+  struct store_bench *b = *state;
+  struct store_record r = make_record(b->it, 1), got = {0};
   struct store_version v = absent();
   uint64_t stamps[] = {0, 1, UINT64_C(0x20000000000001), UINT64_MAX};
   for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
     r.stamp = stamps[i];
     assert_int_equal(ERR_OK, store_write(b->it, &r, &v, &v, NULL));
     must_read(b->it, &got);
-    assert_true(got.stamp == (subject->class == STORE_CLASS_A ? stamps[i] : 0));
+    assert_true(got.stamp == (b->subject->class == STORE_CLASS_A ? stamps[i] : 0));
     store_record_clear(&got);
   }
   store_record_clear(&r);
 }
 
 static void keeps_details(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct store_version none = absent();
-  struct store_record want = make_record(3), got = {0};
+  struct store_record want = make_record(b->it, 3), got = {0};
   must_write(b->it, 3, &none);
   must_read(b->it, &got);
-  assert_string_equal(subject->keeps_details ? want.key_id : "", got.key_id);
-  assert_string_equal(subject->keeps_details ? want.key_name : "", got.key_name);
-  assert_true(got.created_s == (subject->keeps_details ? want.created_s : 0));
+  assert_string_equal(b->subject->keeps_details ? want.key_id : "", got.key_id);
+  assert_string_equal(b->subject->keeps_details ? want.key_name : "", got.key_name);
+  assert_true(got.created_s == (b->subject->keeps_details ? want.created_s : 0));
   store_record_clear(&got);
   store_record_clear(&want);
 }
@@ -234,19 +132,19 @@ static void round_trip(struct store_item *it, struct secret *value) {
 }
 
 static void carries_large_values(void **state) {
-  struct bench *b = *state;
-  round_trip(b->it, filled(subject->kind == STORE_HOME ? 200 * 1024 : STORE_SINK_MAX));
+  struct store_bench *b = *state;
+  round_trip(b->it, filled(b->subject->kind == STORE_HOME ? 200 * 1024 : STORE_SINK_MAX));
 }
 
 static void carries_any_document(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   round_trip(b->it, secret_copy_text(
                         "{\"a\":\"\\\"\\\\\\n\\u0001\",\n\t\"b\": [1.50, \"gr\xc3\xbc\xc3\x9f\"],"
                         "\r\n \"c\":\"'${HOME}`$(x)%s\"}\n\n"));
 }
 
 // Neither written nor sent: the item is as it was.
-static void assert_unwritable(struct bench *b, struct secret *value,
+static void assert_unwritable(struct store_bench *b, struct secret *value,
                               const struct store_version *v) {
   struct store_record r = {.value = value};
   struct store_version w = {"untouched"};
@@ -259,11 +157,11 @@ static void assert_unwritable(struct bench *b, struct secret *value,
 }
 
 static void refuses_unfit_values(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct store_version none = absent(), v = must_write(b->it, 1, &none);
   assert_unwritable(b, NULL, &v);
   assert_unwritable(b, secret_copy_text(""), &v);
-  if (subject->kind == STORE_HOME) {
+  if (b->subject->kind == STORE_HOME) {
     assert_unwritable(b, filled(STORE_HOME_MAX + 1), &v);
     return;
   }
@@ -275,8 +173,8 @@ static void refuses_unfit_values(void **state) {
 }
 
 static void keeps_items_apart(void **state) {
-  struct bench *b = *state;
-  struct store_item *other = subject->open(b->place, 1);
+  struct store_bench *b = *state;
+  struct store_item *other = b->subject->open(b->place, 1);
   struct store_version none = absent();
   assert_string_not_equal(b->it->place, other->place);
   struct store_version v = must_write(b->it, 1, &none);
@@ -292,13 +190,13 @@ static void keeps_items_apart(void **state) {
 }
 
 static void failed_writes_change_nothing(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct store_version none = absent(), v = must_write(b->it, 1, &none), w = {"untouched"};
-  struct store_record r = make_record(2);
+  struct store_record r = make_record(b->it, 2);
   struct error e = {0};
-  subject->fail_writes(b->place, true);
+  b->subject->fail_writes(b->place, true);
   enum err got = store_write(b->it, &r, &v, &w, &e);
-  subject->fail_writes(b->place, false);
+  b->subject->fail_writes(b->place, false);
   assert_int_not_equal(ERR_OK, got);
   assert_int_not_equal(ERR_UNSURE, got);
   assert_story(b->it, &e, got, &r);
@@ -309,7 +207,7 @@ static void failed_writes_change_nothing(void **state) {
 }
 
 static void destroys_old_again_and_again(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct error e = {0};
   struct store_version none = absent();
   struct store_version v = must_write(b->it, 1, &none);
@@ -321,7 +219,7 @@ static void destroys_old_again_and_again(void **state) {
 }
 
 static void checks_without_a_change(void **state) {
-  struct bench *b = *state;
+  struct store_bench *b = *state;
   struct error e = {0};
   struct store_version none = absent();
   assert_err(ERR_OK, store_check(b->it, &e), &e);
@@ -333,10 +231,10 @@ static void checks_without_a_change(void **state) {
 }
 
 static void says_what_it_is(void **state) {
-  struct bench *b = *state;
-  struct store_item *again = subject->open(b->place, 0);
-  assert_int_equal(subject->kind, b->it->kind);
-  assert_int_equal(subject->class, b->it->class);
+  struct store_bench *b = *state;
+  struct store_item *again = b->subject->open(b->place, 0);
+  assert_int_equal(b->subject->kind, b->it->kind);
+  assert_int_equal(b->subject->class, b->it->class);
   assert_true(b->it->longest_ms >= 0);
   assert_true(b->it->what[0] != '\0');
   assert_true(b->it->place[0] != '\0');
@@ -346,8 +244,8 @@ static void says_what_it_is(void **state) {
 }
 
 static void refuses_broken_calls(void **state) {
-  struct bench *b = *state;
-  struct store_record r = make_record(1);
+  struct store_bench *b = *state;
+  struct store_record r = make_record(b->it, 1);
   struct store_version v = {""};
   assert_int_equal(ERR_INTERNAL, store_read(b->it, NULL, &v, NULL));
   assert_int_equal(ERR_INTERNAL, store_read(b->it, &r, NULL, NULL));
@@ -361,26 +259,27 @@ static void refuses_broken_calls(void **state) {
   assert_absent(b->it);
 }
 
-static bool is_home(void) {
-  return subject->kind == STORE_HOME;
+static bool is_home(const struct store_subject *s) {
+  return s->kind == STORE_HOME;
 }
-static bool is_sink(void) {
-  return subject->kind == STORE_SINK;
+static bool is_sink(const struct store_subject *s) {
+  return s->kind == STORE_SINK;
 }
-static bool looks_at_versions(void) {
-  return subject->class != STORE_CLASS_C;
+static bool looks_at_versions(const struct store_subject *s) {
+  return s->class != STORE_CLASS_C;
 }
-static bool ignores_versions(void) {
-  return subject->class == STORE_CLASS_C;
+static bool ignores_versions(const struct store_subject *s) {
+  return s->class == STORE_CLASS_C;
 }
-static bool can_fail(void) {
-  return subject->fail_writes != NULL;
+static bool can_fail(const struct store_subject *s) {
+  return s->fail_writes != NULL;
 }
 
-#define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, bench_setup, bench_teardown)
+#define STORE_TEST(test)                                                                           \
+  cmocka_unit_test_setup_teardown(test, store_bench_setup, store_bench_teardown)
 static const struct {
   struct CMUnitTest test;
-  bool (*applies)(void);  // NULL: to every subject
+  bool (*applies)(const struct store_subject *s);  // NULL: to every subject
 } suite[] = {
     {STORE_TEST(says_what_it_is), NULL},
     {STORE_TEST(reads_absent), NULL},
@@ -402,10 +301,12 @@ static const struct {
 
 int store_suite_run(const struct store_subject *s) {
   struct CMUnitTest tests[sizeof(suite) / sizeof(suite[0])];
+  struct store_bench given = {.subject = s};
   size_t n = 0;
-  subject = s;
   for (size_t i = 0; i < sizeof(suite) / sizeof(suite[0]); i++)
-    if (!suite[i].applies || suite[i].applies())
-      tests[n++] = suite[i].test;
+    if (!suite[i].applies || suite[i].applies(s)) {
+      tests[n] = suite[i].test;
+      tests[n++].initial_state = &given;
+    }
   return _cmocka_run_group_tests(s->name, tests, n, NULL, NULL);
 }

@@ -18,7 +18,9 @@
 #include "tests/contract/stores/file_bench.h"
 
 #define NOBODY 65534
-#define STRANGERS "12345"  // a group that nobody is in
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+#define STRANGERS 12345  // a group that nobody is in
 
 struct outcome {
   enum err read, write, check;
@@ -196,13 +198,13 @@ static void gives_owner_and_group(void **state) {
   struct stat st;
   needs_root();
   struct store_item *it = file_bench_open(STORE_SINK, b->path, "mode", "640", "owner", "nobody",
-                                          "group", STRANGERS, (char *)NULL);
+                                          "group", TEXT(STRANGERS), (char *)NULL);
   assert_int_equal(ERR_OK, store_check(it, NULL));
   file_bench_writes(it, "Zm9v");
   assert_int_equal(0, stat(b->path, &st));
   assert_int_equal(0640, st.st_mode & 07777);
   assert_int_equal(NOBODY, st.st_uid);
-  assert_int_equal(atoi(STRANGERS), st.st_gid);
+  assert_int_equal(STRANGERS, st.st_gid);
   file_bench_reads(it, "Zm9v");
   store_item_free(it);
 }
@@ -217,7 +219,8 @@ static void says_what_another_user_may_not(void **state) {
   needs_root();
   struct store_item *plain = file_bench_open(STORE_SINK, b->path, (char *)NULL);
   struct store_item *owner = file_bench_open(STORE_SINK, b->path, "owner", "0", (char *)NULL);
-  struct store_item *group = file_bench_open(STORE_SINK, b->path, "group", STRANGERS, (char *)NULL);
+  struct store_item *group =
+      file_bench_open(STORE_SINK, b->path, "group", TEXT(STRANGERS), (char *)NULL);
   struct store_item *own =
       file_bench_open(STORE_SINK, b->path, "owner", "65534", "group", "65534", (char *)NULL);
   assert_int_equal(0, chown(b->dir, NOBODY, NOBODY));
