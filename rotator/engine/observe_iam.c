@@ -209,7 +209,10 @@ static enum err look_for_adoptable(struct look *l, struct error *e) {
   if (result != ERR_OK)
     return result == ERR_MISSING || result == ERR_REFUSED ? ERR_OK : result;
   bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;
-  if (ours && seen_of(k) == KEY_ACTIVE)
+  struct tag tag;
+  if (ours && tag_parse(k->description, &tag))
+    v->tags_seen = true;  // of another binding: an edited instance must not become a second lineage in silence
+  else if (ours && seen_of(k) == KEY_ACTIVE)
     v->adoptable = k;
   return ERR_OK;
 }

@@ -30,7 +30,7 @@ static enum outcome exchange(struct prover *p, const struct secret *value, struc
   enum err result = p->io->iam->ops->exchange(p->io->iam, value, true, ret, p->e);
   if (result == ERR_CANCELLED)
     return STOPPED;
-  if (result == ERR_REFUSED || result == ERR_DENIED)
+  if (result == ERR_REFUSED)  // ERR_DENIED (an address that is not on the allow-list) is about us, not about the value
     return REFUSED;
   if (result != ERR_OK)
     return UNKNOWN;
