@@ -123,6 +123,7 @@ static void of_settings_together(void **state) {
   expect_good(LIST TARGET("a") "    window: Mon-Thu 09:00-16:00\n    max_age: 34d\n");
   EXPECT(LIST TARGET("a") "    rotate_every: 1d\n", ERR_OK,
          {8, "W", "shorter than one rotation takes", NULL});
+  expect_good(LIST TARGET("a") "    rotate_every: 1d1h5m\n");
   EXPECT(LIST TARGET("a") "    after_publish: {timeout: 5s}\n", ERR_OK,
          {8, "W", "has no effect", NULL});
 }

@@ -95,6 +95,13 @@ static void of_values_at_the_top(void **state) {
          {6, "F", "ca_file: expected a path without ..", NULL},
          {7, "F", "allow_plain_loopback: expected true or false", "true"},
          {8, "F", "complaints: expected a list", NULL});
+  EXPECT(HEAD
+         "state_dir: \"/a\\nb\"\nca_file: ~/ca.pem\nallow_plain_loopback: maybe\ntargets:\n" TARGET(
+             "a"),
+         ERR_INVALID,
+         {3, "F", "state_dir: expected a path, at most 4095 bytes without control", NULL},
+         {4, "F", "ca_file: expected an absolute path; ~ is not expanded", NULL},
+         {5, "F", "expected true or false, not \"maybe\"", NULL});
   EXPECT(HEAD "state_dir: /a/\ncomplaints: []\nallow_plain_loopback: Off\ntargets:\n" TARGET("a"),
          ERR_INVALID, {3, "F", "without / at its end", NULL},
          {4, "F", "complaints: expected 1 to 64 entries, found 0", NULL},

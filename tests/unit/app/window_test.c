@@ -68,6 +68,10 @@ static void goes_over_midnight(void **state) {
   expect_spans(
       "Mon,Wed,Fri 22:00-04:00 UTC", "2026-11-24T03:00:00Z",
       "2026-11-23T22:00:00Z/2026-11-24T04:00:00Z 2026-11-25T22:00:00Z/2026-11-26T04:00:00Z");
+  // A span that ends now is over; one that begins now is open.
+  expect_spans("09:00-16:00;16:00-16:30", "2026-11-24T09:00:00Z",
+               "2026-11-24T09:00:00Z/2026-11-24T16:30:00Z");
+  expect_spans("09:00-16:00", "2026-11-24T16:00:00Z", "2026-11-25T09:00:00Z/2026-11-25T16:00:00Z");
   // Local days, not those of UTC: it is Wednesday in Auckland (UTC+13).
   expect_spans("Wed 00:00-06:00 Pacific/Auckland", "2026-11-24T12:00:00Z",
                "2026-11-24T11:00:00Z/2026-11-24T17:00:00Z");
@@ -209,6 +213,8 @@ static void says_what_is_wrong(void **state) {
       {"Mon, Tue 09:00-16:00", "expected days", ""},
       {"9:00-16:00", "expected times", ""},
       {"09:00-16", "expected times", ""},
+      {"09:00+16:00", "expected times", ""},
+      {"09:00-16:000", "expected times", ""},
       {"09:00 - 16:00", "expected times", ""},
       {"09:60-16:00", "expected times", ""},
       {"24:00-03:00", "expected times", ""},
@@ -224,6 +230,7 @@ static void says_what_is_wrong(void **state) {
       {"09:00-16:00 /usr/share/zoneinfo/UTC", "no zone", ""},
       {"09:00-16:00 right/Europe/Berlin", "no zone", ""},
       {"09:00-16:00 zone1970.tab", "no zone", ""},
+      {"09:00-16:00 leapseconds", "no zone", ""},
       {"09:00-16:00 Europe", "no zone", ""},
       {"09:00-16:00 UTC daily", "follows the zone", ""},
       {"09:00-10:00 UTC;12:00-13:00", "in each part", ""},
