@@ -186,6 +186,10 @@ static void open_store(struct config_loader *l, const struct reading *r, size_t 
     store_item_free(item);
     return;
   }
+  if (err == ERR_INTERNAL) {
+    l->out_of_memory = true;
+    return;
+  }
   yaml_mark_t there = *at;
   for (size_t i = 0; i < own && err == ERR_INVALID; i++)
     if (r->list[i].line == line)

@@ -124,6 +124,17 @@ static void takes_every_knob_of_a_target(void **state) {
   try_end(&t);
 }
 
+static void a_window_is_the_same_for_all(void **state) {
+  (void)state;
+  struct try t = try_text(LIST TARGET("a") "    window: Sun 01:00-02:00\n" TARGET(
+      "b") "    window: Sun 01:00-02:00\n" TARGET("c") "    window: Sun 01:00-03:00\n");
+  expect_mistakes(&t, NULL, 0);
+  const struct config_target *p = t.config->targets;
+  assert_memory_equal(&p[0].policy.window, &p[1].policy.window, sizeof(p[0].policy.window));
+  assert_int_equal(p[2].policy.window.spans[0].close_s, p[0].policy.window.spans[0].close_s + 3600);
+  try_end(&t);
+}
+
 static void takes_every_knob_from_the_defaults(void **state) {
   (void)state;
   // Behind the targets: the order does not matter.
@@ -303,6 +314,7 @@ int main(void) {
       cmocka_unit_test(agrees_with_the_policy),
       cmocka_unit_test(takes_every_knob_of_a_target),
       cmocka_unit_test(takes_every_knob_from_the_defaults),
+      cmocka_unit_test(a_window_is_the_same_for_all),
       cmocka_unit_test(a_target_overrides_option_by_option),
       cmocka_unit_test(defaults_follow_other_settings),
       cmocka_unit_test(reads_the_top),

@@ -18,7 +18,8 @@ static enum err open_item(const char *store, const struct store_setting *setting
                           struct store_item **ret) {
   static const char *const where[] = {"address", "mount", "path"};
   struct store_item *it = calloc(1, sizeof(*it));
-  assert_non_null(it);
+  if (!it)
+    return ERR_INTERNAL;
   it->ops = &item_ops;
   size_t len = (size_t)snprintf(it->place, sizeof(it->place), "%s:", store);
   for (size_t i = 0; i < COUNT_OF(where); i++) {

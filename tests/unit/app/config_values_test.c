@@ -3,6 +3,8 @@
 
 #include "tests/unit/app/config_try.h"
 
+#define SIXTY_FOUR "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static void of_values(void **state) {
   (void)state;
   static const struct {
@@ -33,6 +35,10 @@ static void of_values(void **state) {
       {"window: sometimes", "window: expected days", NULL},
       {"window: 09:00-16:00 Europe/Berln", "no zone", "Europe/Berlin"},
       {"key_name: \"\"", "expected a text", NULL},
+      {"key_name: " SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR, "256 bytes are too long", NULL},
+      {"window: " SIXTY_FOUR SIXTY_FOUR, "a part of 128 characters is too long", NULL},
+      {"window: 09:00-1x:00", "expected times", NULL},
+      {SIXTY_FOUR ": x", "the name of an option, found a text of 64 characters", NULL},
       {"key_name: \"a\\nb\"", "line break", NULL},
       {"key_name: \"a\\0b\"", "a zero byte in a text", NULL},
       {"proof: x", "proof: expected a mapping, found \"x\"", NULL},
