@@ -41,18 +41,18 @@ const char *role_name(const char *role_crn) {
   return colon ? colon + 1 : role_crn;
 }
 
-static bool value_matches(const char *operator, const cJSON * value, const char *actual) {
+static bool value_matches(const char *comparison, const cJSON *value, const char *actual) {
   if (cJSON_IsArray(value)) {
     const cJSON *one;
     cJSON_ArrayForEach(one, value) {
-      if (value_matches(operator, one, actual))
+      if (value_matches(comparison, one, actual))
         return true;
     }
     return false;
   }
   if (!cJSON_IsString(value))
     return cJSON_IsBool(value); // stringExists
-  if (!strncmp(operator, "stringMatch", 11))
+  if (!strncmp(comparison, "stringMatch", 11))
     return !fnmatch(value->valuestring, actual, 0);
   return !strcmp(value->valuestring, actual);
 }
@@ -61,13 +61,27 @@ static bool value_matches(const char *operator, const cJSON * value, const char 
 static bool attribute_allows(const struct policy *p, const char *key, const char *actual) {
   const cJSON *item;
   cJSON_ArrayForEach(item, p->attributes) {
-    const char *name = json_text(item, "key"), *operator= json_text(item, "operator");
+    const char *name = json_text(item, "key"), *comparison = json_text(item, "operator");
     if (name && !strcmp(name, key) &&
-        !value_matches(operator ? operator : "stringEquals", cJSON_GetObjectItem(item, "value"),
+        !value_matches(comparison ? comparison : "stringEquals", cJSON_GetObjectItem(item, "value"),
                        actual ? actual : ""))
       return false;
   }
   return true;
+}
+
+// Custom roles hold single actions.
+static bool has_action(const struct emu *emu, const struct policy *p, const char *action) {
+  for (size_t i = 0; action && i < p->roles.count; i++) {
+    const struct role *role = model_role(emu->model, p->roles.items[i]);
+    const cJSON *item;
+    const cJSON *actions = role && !role->deleted ? role->actions : NULL;
+    cJSON_ArrayForEach(item, actions) {
+      if (cJSON_IsString(item) && !strcmp(item->valuestring, action))
+        return true;
+    }
+  }
+  return false;
 }
 
 static bool has_role(const struct policy *p, const char *const *roles) {
@@ -83,6 +97,7 @@ static bool has_role(const struct policy *p, const char *const *roles) {
 struct question {
   const char *service;
   const char *const *roles;      // any of these, NULL at the end
+  const char *action;            // or this one in a custom role
   const char *instance, *region; // of Cloud Logs
   const char *resource;          // a service ID; "" when only account-wide rights count
 };
@@ -94,7 +109,8 @@ static bool holds(const struct emu *emu, const struct identity *who, const struc
     return true;
   for (size_t i = 0; i < who->policies.count; i++) {
     const struct policy *p = who->policies.items[i];
-    if (policy_in_force(p, emu_now_ms(emu)) && has_role(p, q->roles) &&
+    if (policy_in_force(p, emu_now_ms(emu)) &&
+        (has_role(p, q->roles) || has_action(emu, p, q->action)) &&
         attribute_allows(p, "serviceName", q->service) &&
         attribute_allows(p, "serviceInstance", q->instance) &&
         attribute_allows(p, "region", q->region) && attribute_allows(p, "resource", q->resource))
@@ -149,8 +165,9 @@ bool authz_identity(const struct req *r, const char *action, const struct identi
 }
 
 static bool on_instance(const struct emu *emu, const struct identity *who,
-                        const struct instance *to, const char *const *roles) {
+                        const struct instance *to, const char *const *roles, const char *action) {
   struct question q = {.service = "logs",
+                       .action = action,
                        .roles = roles,
                        .instance = to->guid,
                        .region = to->region,
@@ -160,12 +177,12 @@ static bool on_instance(const struct emu *emu, const struct identity *who,
 
 bool authz_send(const struct emu *emu, const struct identity *who, const struct instance *to) {
   static const char *const roles[] = {"Sender", "Writer", "Manager", NULL};
-  return on_instance(emu, who, to, roles);
+  return on_instance(emu, who, to, roles, "logs.data-ingress.send");
 }
 
 bool authz_query(const struct emu *emu, const struct identity *who, const struct instance *to) {
   static const char *const roles[] = {"Reader", "Writer", "Manager", NULL};
-  return on_instance(emu, who, to, roles);
+  return on_instance(emu, who, to, roles, "logs.logs-data-api-high.read");
 }
 
 static bool policy_right(const struct req *r, const struct policy *p, const char *const *roles) {

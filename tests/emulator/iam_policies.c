@@ -1,4 +1,4 @@
-// Policies, v1 and v2 on one set of data, and the roles of a service.
+// Policies, v1 and v2 on one set of data.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +156,7 @@ static bool read_draft(struct req *r, struct policy_draft *d, const struct polic
     return false;
   }
   for (size_t i = 0; i < d->roles.count; i++) {
-    if (!policy_role_known(d->roles.items[i])) {
+    if (!policy_role_known(r->emu->model, d->roles.items[i])) {
       policy_error(r, 404, "role_not_found", "A role_id names no role.");
       goto refused;
     }
@@ -269,67 +269,4 @@ void policies_delete(struct req *r) {
   p->removed_lag = lags[LAG_POLICY_REMOVED];
   journal_event(r, "iam-am.policy.delete", p->id, true);
   answer_empty(r, 204);
-}
-
-struct role {
-  const char *crn, *name, *description;
-  const char *actions[4];
-};
-
-static void add_roles(cJSON *body, const char *list_name, const struct role *roles, size_t count) {
-  cJSON *list = cJSON_AddArrayToObject(body, list_name);
-  for (size_t i = 0; i < count; i++) {
-    cJSON *item = cJSON_CreateObject();
-    cJSON_AddStringToObject(item, "display_name", roles[i].name);
-    cJSON_AddStringToObject(item, "description", roles[i].description);
-    cJSON *actions = cJSON_AddArrayToObject(item, "actions");
-    for (const char *const *a = roles[i].actions; *a; a++)
-      cJSON_AddItemToArray(actions, cJSON_CreateString(*a));
-    cJSON_AddStringToObject(item, "crn", roles[i].crn);
-    cJSON_AddItemToArray(list, item);
-  }
-}
-
-void roles_list(struct req *r) {
-#define SEND "logs.data-ingress.send"
-#define READ "logs.logs-data-api-high.read", "logs.logs-data-api-low.read"
-  static const struct role logs[] = {
-      {"crn:v1:bluemix:public:logs::::serviceRole:Sender", "Sender", "Sends logs.", {SEND}},
-      {"crn:v1:bluemix:public:iam::::serviceRole:Reader", "Reader", "Reads logs.", {READ}},
-      {"crn:v1:bluemix:public:iam::::serviceRole:Writer",
-       "Writer",
-       "Sends and reads logs.",
-       {SEND, READ}},
-      {"crn:v1:bluemix:public:iam::::serviceRole:Manager",
-       "Manager",
-       "Manages logs.",
-       {SEND, READ}},
-  };
-  static const struct role identity[] = {
-      {"crn:v1:bluemix:public:iam-identity::::serviceRole:ServiceIdCreator",
-       "Service ID creator",
-       "Creates service IDs.",
-       {"iam-identity.serviceid.create"}},
-      {"crn:v1:bluemix:public:iam-identity::::serviceRole:UserApiKeyCreator",
-       "User API key creator",
-       "Creates user API keys.",
-       {"iam-identity.user-apikey.create"}},
-  };
-  static const struct role platform[] = {
-      {"crn:v1:bluemix:public:iam::::role:Viewer", "Viewer", "Views.", {NULL}},
-      {"crn:v1:bluemix:public:iam::::role:Operator", "Operator", "Operates.", {NULL}},
-      {"crn:v1:bluemix:public:iam::::role:Editor", "Editor", "Edits.", {NULL}},
-      {"crn:v1:bluemix:public:iam::::role:Administrator", "Administrator", "Administers.", {NULL}},
-  };
-  const char *service = req_query(r, "service_name"), *group = req_query(r, "service_group_id");
-  cJSON *body = cJSON_CreateObject();
-  cJSON_AddArrayToObject(body, "custom_roles");
-  if (service && !strcmp(service, "logs"))
-    add_roles(body, "service_roles", logs, sizeof logs / sizeof *logs);
-  else if ((service && !strcmp(service, "iam-identity")) || (group && !strcmp(group, "IAM")))
-    add_roles(body, "service_roles", identity, sizeof identity / sizeof *identity);
-  else
-    cJSON_AddArrayToObject(body, "service_roles");
-  add_roles(body, "system_roles", platform, sizeof platform / sizeof *platform);
-  answer_json(r, 200, body);
 }

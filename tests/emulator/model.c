@@ -142,6 +142,24 @@ struct policy *model_policy(const struct model *m, const char *id) {
   return map_get(&m->policies, id);
 }
 
+struct role *model_role(const struct model *m, const char *crn) {
+  return map_get(&m->roles, crn);
+}
+
+struct role *model_role_add(struct model *m, struct account *a, const char *crn, const char *name,
+                            const char *service) {
+  struct role *role = util_alloc(sizeof *role);
+  util_uuid(role->id);
+  role->crn = util_dup(crn);
+  role->name = util_dup(name);
+  role->service = util_dup(service);
+  role->account = a;
+  map_put(&m->roles, role->crn, role);
+  list_add(&m->role_list, role);
+  list_add(&a->roles, role);
+  return role;
+}
+
 struct instance *model_instance(const struct model *m, const char *guid) {
   return map_get(&m->instances, guid);
 }
@@ -284,6 +302,15 @@ static void free_policy(struct policy *p) {
   free(p);
 }
 
+static void free_role(struct role *role) {
+  char *owned[] = {role->crn,         role->name,    role->display_name,
+                   role->description, role->service, role->created_by};
+  for (size_t n = 0; n < sizeof owned / sizeof *owned; n++)
+    free(owned[n]);
+  cJSON_Delete(role->actions);
+  free(role);
+}
+
 static void free_instance(struct instance *i) {
   for (size_t n = 0; n < i->logs.count; n++) {
     struct log_line *line = i->logs.items[n];
@@ -305,6 +332,7 @@ static void free_account(struct account *a) {
   free(a->identities.items);
   free(a->keys.items);
   free(a->policies.items);
+  free(a->roles.items);
   free(a);
 }
 
@@ -321,6 +349,7 @@ void model_free(struct model *m) {
   FREE_LIST(m->identity_list, struct identity, free_identity);
   FREE_LIST(m->key_list, struct key, free_key);
   FREE_LIST(m->policy_list, struct policy, free_policy);
+  FREE_LIST(m->role_list, struct role, free_role);
   FREE_LIST(m->instance_list, struct instance, free_instance);
   FREE_LIST(m->account_list, struct account, free_account);
   map_free(&m->accounts);
@@ -329,5 +358,6 @@ void model_free(struct model *m) {
   map_free(&m->keys_by_value);
   map_free(&m->policies);
   map_free(&m->instances);
+  map_free(&m->roles);
   free(m);
 }

@@ -32,7 +32,7 @@ struct account {
   char *id;
   long token_life_s;
   long key_limit;
-  struct list identities, keys, policies; // in order of creation, with tombstones
+  struct list identities, keys, policies, roles; // in order of creation, with tombstones
 };
 
 enum identity_kind { IDENTITY_SERVICE, IDENTITY_USER, IDENTITY_PROFILE };
@@ -89,6 +89,17 @@ struct policy {
   char *created_by, *modified_by;
 };
 
+// A custom role.
+struct role {
+  char id[37];
+  char *crn, *name, *display_name, *description, *service, *created_by;
+  struct account *account;
+  cJSON *actions;
+  struct tag tag;
+  bool deleted;
+  int64_t created_ms, modified_ms;
+};
+
 struct instance {
   char *guid, *region;
   struct account *account;
@@ -108,8 +119,8 @@ struct log_line {
 };
 
 struct model {
-  struct map accounts, identities, keys_by_id, keys_by_value, policies, instances;
-  struct list account_list, identity_list, key_list, policy_list, instance_list;
+  struct map accounts, identities, keys_by_id, keys_by_value, policies, instances, roles;
+  struct list account_list, identity_list, key_list, policy_list, instance_list, role_list;
 };
 
 struct model *model_new(void);
@@ -129,6 +140,9 @@ struct key *model_key_add(struct model *m, struct identity *owner, const char *i
 struct policy *model_policy_add(struct model *m, struct account *a, const char *subject,
                                 int64_t now);
 struct policy *model_policy(const struct model *m, const char *id);
+struct role *model_role(const struct model *m, const char *crn);
+struct role *model_role_add(struct model *m, struct account *a, const char *crn, const char *name,
+                            const char *service);
 struct instance *model_instance(const struct model *m, const char *guid);
 struct instance *model_instance_add(struct model *m, struct account *a, const char *guid,
                                     const char *region);

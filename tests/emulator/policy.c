@@ -9,7 +9,7 @@ bool policy_is_v2(const struct req *r) {
   return !strcmp(r->segments[0], "v2");
 }
 
-bool policy_role_known(const char *crn) {
+bool policy_role_known(const struct model *m, const char *crn) {
   static const char *const known[] = {
       "crn:v1:bluemix:public:logs::::serviceRole:Sender",
       "crn:v1:bluemix:public:logs::::serviceRole:DataAccessReader",
@@ -27,7 +27,8 @@ bool policy_role_known(const char *crn) {
     if (!strcmp(known[i], crn))
       return true;
   }
-  return false;
+  const struct role *custom = model_role(m, crn);
+  return custom && !custom->deleted;
 }
 
 static bool parse_roles(const cJSON *roles, struct list *list) {
@@ -47,15 +48,15 @@ static cJSON *parse_attributes(const cJSON *attributes, bool v2) {
   const cJSON *item;
   cJSON_ArrayForEach(item, attributes) {
     const char *key = json_text(item, v2 ? "key" : "name");
-    const char *operator= json_text(item, "operator");
+    const char *comparison = json_text(item, "operator");
     const cJSON *value = cJSON_GetObjectItem(item, "value");
-    if (!key || !value || (v2 && !operator)) {
+    if (!key || !value || (v2 && !comparison)) {
       cJSON_Delete(out);
       return NULL;
     }
     cJSON *copy = cJSON_CreateObject();
     cJSON_AddStringToObject(copy, "key", key);
-    cJSON_AddStringToObject(copy, "operator", operator ? operator : "stringEquals");
+    cJSON_AddStringToObject(copy, "operator", comparison ? comparison : "stringEquals");
     cJSON_AddItemToObject(copy, "value", cJSON_Duplicate(value, true));
     cJSON_AddItemToArray(out, copy);
   }

@@ -22,6 +22,6 @@ cJSON *policy_json(const struct req *r, const struct policy *p, bool v2);
 const char *policy_draft_attribute(const struct policy_draft *d, const char *key);
 // Whether an existing policy already grants all the draft asks for.
 bool policy_covers(const struct policy *p, const struct policy_draft *d);
-bool policy_role_known(const char *role_crn);
+bool policy_role_known(const struct model *m, const char *role_crn);
 
 #endif

@@ -22,7 +22,8 @@ handler_fn profiles_list, profiles_get, templates_list;
 handler_fn serviceids_list, serviceids_get, serviceids_create, serviceids_update, serviceids_delete,
     serviceids_lock, serviceids_unlock;
 handler_fn policies_list, policies_get, policies_create, policies_update, policies_patch,
-    policies_delete, roles_list;
+    policies_delete;
+handler_fn roles_list, roles_create, roles_get, roles_update, roles_delete;
 handler_fn ingress_post, query_post;
 handler_fn imds_token, imds_iam_token;
 handler_fn control_seed, control_keys, control_policies, control_identities, control_logs,

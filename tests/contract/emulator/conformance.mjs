@@ -336,6 +336,34 @@ await test('roles of the service are found by name', async () => {
   assert.ok(roles.system_roles.length > 0);
 });
 
+await test('a custom role lives, and its one action is what it grants', async () => {
+  const made = await policy.createRole({
+    displayName: 'Probe reader', name: 'ProbeReader', accountId: account, serviceName: 'logs', actions: ['logs.data-ingress.send'],
+  });
+  assert.equal(made.status, 201);
+  const { id, crn } = made.result;
+  const got = await policy.getRole({ roleId: id });
+  const listed = (await policy.listRoles({ accountId: account, serviceName: 'logs' })).result.custom_roles;
+  assert.deepEqual(listed.map((r) => r.id), [id]);
+  const key = await makeKey();
+  const send = async () => (await fetch(`${url}/instances/${guid}/logs/v1/singles`, {
+    method: 'POST', headers: { authorization: `Bearer ${await token(key.apikey)}` }, body: '[]',
+  })).status;
+  assert.equal(await send(), 403);
+  const granted = (await createV2(policy, crn)).result;
+  assert.equal(await send(), 200);
+  const replace = (ifMatch) => policy.replaceRole({
+    roleId: id, ifMatch, displayName: 'Reader', actions: ['logs.logs-data-api-high.read'],
+  });
+  assert.equal((await replace(got.headers.etag)).result.display_name, 'Reader');
+  await refused(replace(got.headers.etag), 409);
+  assert.equal(await send(), 403);
+  await policy.deleteV2Policy({ id: granted.id });
+  assert.equal((await policy.deleteRole({ roleId: id })).status, 204);
+  await refused(createV2(policy, crn), 404);
+  await identity.deleteApiKey({ id: key.id });
+});
+
 await test('a v2 policy lives', async () => {
   const created = await createV2(policy);
   assert.equal(created.status, 201);

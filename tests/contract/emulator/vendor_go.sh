@@ -89,8 +89,9 @@ run() { # PACKAGE LEAST FOCUS: at least LEAST of its tests must have run, so tha
 run iamidentityv1 20 "External|Client init|CreateAPIKey|GetAPIKey|ListAPIKeys|UpdateAPIKey|LockAPIKey|\
 UnlockAPIKey|DisableAPIKey|EnableAPIKey|DeleteAPIKey|CreateServiceID -|GetServiceID -|\
 ListServiceIds|UpdateServiceID -|LockServiceID|UnlockServiceID|DeleteServiceID -"
-run iampolicymanagementv1 10 "Successfully|Create an access|Get an access|Update an access|Patch|\
-List access|Create a v2|Get a v2|Update a v2|List v2|List V2"
+run iampolicymanagementv1 14 "Successfully|Create an access|Get an access|Update an access|Patch|\
+List access|Create a v2|Get a v2|Update a v2|List v2|List V2|Create custom role|Get a custom role|Update custom|\
+List custom"
 rm -f "$cache/sdk/iam_identity.env" "$cache/sdk/iam_policy_management.env"
 echo "1..$count"
 exit $status
