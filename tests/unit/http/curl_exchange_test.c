@@ -279,6 +279,18 @@ static void connections_are_kept_or_fresh_as_asked(void **state) {
   assert_int_equal(exchanges, 6);
 }
 
+static void a_fresh_connection_is_not_kept(void **state) {
+  (void)state;
+  curl_fixture_serve(fine, 1);
+  const struct http_request req = {.method = "GET",
+                                   .url = curl_fixture_url("/"),
+                                   .replay = HTTP_REPLAY_SAFE,
+                                   .fresh_connection = true};
+  assert_int_equal(curl_fixture_send(&req), ERR_OK);
+  assert_int_equal(curl_fixture_get("/"), ERR_OK);
+  assert_int_equal(curl_fixture_connections(), 2);
+}
+
 static void own_user_agent(void **state) {
   (void)state;
   curl_fixture_serve(fine, 1);
@@ -316,6 +328,7 @@ int main(void) {
       CURL_TEST(chunks_and_trailers),
       CURL_TEST(redirects_are_not_followed),
       CURL_TEST(connections_are_kept_or_fresh_as_asked),
+      CURL_TEST(a_fresh_connection_is_not_kept),
       CURL_TEST(own_user_agent),
       CURL_TEST(proxies_are_not_for_plain_loopback),
   };

@@ -25,7 +25,6 @@ static void put(char *dst, const char *name, const char *text) {
 
 static int begin(void **state) {
   (void)state;
-  scratch_new(&scratch);
   ca = test_ca_new("Test CA");
   other_ca = test_ca_new("Other CA");
   good = test_ca_issue(ca, "DNS:localhost,IP:127.0.0.1", "serverAuth", -HOUR_S, HOUR_S);
@@ -316,7 +315,17 @@ static void a_stop_before_it_is_sent(void **state) {
 
 #define TLS_TEST(name) cmocka_unit_test_teardown(name, drop)
 
+// OpenSSL as old and lax as it can be made: what is refused is refused by us.
+static void lax_openssl(void) {
+  static const char text[] = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n"
+                             "[c]\nMinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n";
+  scratch_new(&scratch);
+  scratch_write(scratch_path(&scratch, "openssl.cnf"), text);
+  setenv("OPENSSL_CONF", scratch.path, 1);
+}
+
 int main(void) {
+  lax_openssl();
   curl_fixture_global();
   const struct CMUnitTest tests[] = {
       TLS_TEST(a_server_that_is_known),
