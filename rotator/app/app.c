@@ -158,7 +158,7 @@ static void begin_answer(struct app *a) {
 static int end_answer(struct app *a, int status) {
   if (a->answer) {
     cJSON_AddNumberToObject(a->answer, "exit", status);
-    char *text = cJSON_Print(a->answer);
+    char *text = cJSON_PrintUnformatted(a->answer);
     if (text)
       puts(text);
     cJSON_free(text);

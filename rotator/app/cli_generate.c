@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "rotator/app/cli.h"
+#include "rotator/base/text.h"
 
 // --- rotator(1): between the markers .\" begin generated / .\" end generated ---
 
@@ -9,6 +10,16 @@
 static void mdoc_words(FILE *out, const char *arg) {
   for (const char *p = arg; *p; p++)
     fputs(*p == '|' ? " | " : (char[]){*p, 0}, out);
+}
+
+// mdoc wants each sentence on a line of its own.
+static void mdoc_sentences(FILE *out, const char *text) {
+  for (const char *p = text; *p; p++)
+    if (text_starts(p, ". "))
+      fputs((p++, ".\n"), out);
+    else
+      fputc(*p, out);
+  fputc('\n', out);
 }
 
 static void manual_option(FILE *out, const struct cli_option *o) {
@@ -22,7 +33,8 @@ static void manual_option(FILE *out, const struct cli_option *o) {
     fprintf(out, " Ar ");
   if (o->arg)
     mdoc_words(out, o->arg);
-  fprintf(out, "\n%s\n", o->help);
+  fputc('\n', out);
+  mdoc_sentences(out, o->help);
 }
 
 static void manual_list(FILE *out, enum command command) {

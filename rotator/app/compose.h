@@ -18,6 +18,9 @@ struct compose;
 
 // What the watcher saw of a target in this run; drive.c fills it in.
 struct told {
+  bool looked;                 // a command read it; then what it saw:
+  enum working working;
+  char current_id[IAM_ID_MAX];
   bool acted;                 // something was changed
   bool promoted, retired;     // in this run
   enum row dropped;           // the row that gave the pending key up; ROW_COUNT: none did

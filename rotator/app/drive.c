@@ -66,7 +66,7 @@ static void log_step(const struct step *s) {
     log_line(LOG_LEVEL_DEBUG, s->target->name, row, "%s", report_why(s->action->why)->text);
   else
     log_line(s->action->kind == ACT_CAS ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO, s->target->name, row,
-             "%s %s", words->done, s->action->key_id);
+             "%s%s%s", words->done, s->action->key_id[0] ? ": " : "", s->action->key_id);
 }
 
 static void step_begins(void *ctx, const struct step *s) {

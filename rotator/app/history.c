@@ -74,21 +74,33 @@ static void add_text(cJSON *o, const char *name, const char *text) {
     cJSON_AddStringToObject(o, name, text);
 }
 
+// The key that the step is about: its own, else the one that is being made.
+static const char *key_of(const struct step *s) {
+  const struct state *st = s->view->state;
+  const struct slot *pending = &st->slots[SLOT_PENDING];
+  if (s->action->key_id[0])
+    return s->action->key_id;
+  if (st->phase == PHASE_IDLE || pending->used)
+    return pending->used ? pending->key_id : "";
+  return st->slots[SLOT_CURRENT].key_id;
+}
+
+static enum phase phase_after(const struct step *s) {
+  const struct state *st = s->view->state;
+  enum phase to = s->action->kind == ACT_CAS ? report_row(s->action->row)->to : PHASE_COUNT;
+  if (s->action->row == ROW_settle && st && !st->slots[SLOT_PREVIOUS].used)
+    to = PHASE_IDLE; // the first key: nobody has to move over
+  return to == PHASE_COUNT && st ? st->phase : to;
+}
+
 static void add_state(cJSON *o, const struct step *s) {
   const struct state *st = s->view->state;
-  const struct action *a = s->action;
-  enum phase to = a->kind == ACT_CAS ? report_row(a->row)->to : PHASE_COUNT;
-  if (to != PHASE_COUNT)
-    cJSON_AddStringToObject(o, "phase", phase_name(to));
-  else if (st)
-    cJSON_AddStringToObject(o, "phase", phase_name(st->phase));
+  enum phase phase = phase_after(s);
+  if (phase != PHASE_COUNT)
+    cJSON_AddStringToObject(o, "phase", phase_name(phase));
   if (!st)
     return;
-  const struct slot *pending = &st->slots[SLOT_PENDING];
-  add_text(o, "key_id",
-           a->key_id[0]                          ? a->key_id
-           : pending->used && pending->key_id[0] ? pending->key_id
-                                                 : st->slots[SLOT_CURRENT].key_id);
+  add_text(o, "key_id", key_of(s));
   add_text(o, "previous_id", st->slots[SLOT_PREVIOUS].key_id);
   json_add_u64_text(o, "generation", st->generation);
   json_add_u64_text(o, "epoch", st->epoch);

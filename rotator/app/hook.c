@@ -1,6 +1,6 @@
 #include "rotator/app/hook.h"
 
-#include "rotator/app/child.h"
+#include "rotator/base/child.h"
 #include "rotator/app/compose.h"
 #include "rotator/base/json.h"
 

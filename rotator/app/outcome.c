@@ -63,7 +63,8 @@ void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after
     o.exit = waiting(r, goal, &o.fault);
     break;
   }
-  bool young = fault_since_s == 0 || now_s - fault_since_s < alert_after_s;
+  int64_t lasted_s = fault_since_s > 0 ? now_s - fault_since_s : 0;
+  bool young = lasted_s < alert_after_s;
   if (!by_hand && o.exit == EXIT_AGAIN && o.fault && young)
     o.exit = EXIT_FINE;
   if (goal == GOAL_REACHED && o.exit == EXIT_AGAIN)

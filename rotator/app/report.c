@@ -178,6 +178,15 @@ static const char *next_command(const struct tick_result *r) {
   return next ? next : "status";
 }
 
+// A tick that never came to a row, or was stopped in between, has none to name.
+static const char *step_name(const struct tick_result *r) {
+  if (r->end == TICK_STOPPED)
+    return "stop";
+  if (r->end == TICK_BUSY)
+    return "lock";
+  return r->end == TICK_FAILED && r->row == ROW_unreadable ? "start" : row_name(r->row);
+}
+
 static void tell_error(struct app *a, const struct bound *b, const struct tick_result *r,
                        const char *next) {
   char text[400], hint[400];
@@ -189,7 +198,7 @@ static void tell_error(struct app *a, const struct bound *b, const struct tick_r
   struct trouble t = {.target = b->target.name,
                       .working = r->working,
                       .key_id = r->current_id,
-                      .step = r->end == TICK_FAILED ? "start" : row_name(r->row),
+                      .step = step_name(r),
                       .text = r->end == TICK_FAILED ? NULL : text,
                       .error = e,
                       .hint = rights ? hint : NULL,
@@ -214,17 +223,19 @@ int report_failure(struct app *a, struct bound *b, const char *step, const struc
                           .row = ROW_unreadable,
                           .why = WHY_none,
                           .phase = PHASE_COUNT,
-                          .working = WORKING_UNKNOWN,
+                          .working = b->told.looked ? b->told.working : WORKING_UNKNOWN,
                           .error = *e};
   struct outcome o;
   char next[700], hint[400];
+  text_copy(r.current_id, sizeof r.current_id, b->told.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
   const char *command = r.end == TICK_BUSY ? "status" : e->kind == ERR_MISSING ? "init" : "check";
   report_next(a, command, b->target.name, next, sizeof next);
   answer(a, b, &r, &o, next);
   bool rights = report_rights(b, ROW_COUNT, e, hint, sizeof hint);
   struct trouble t = {.target = b->target.name,
-                      .working = WORKING_UNKNOWN,
+                      .working = r.working,
+                      .key_id = r.current_id,
                       .step = step,
                       .error = e,
                       .hint = rights ? hint : NULL,

@@ -17,9 +17,15 @@
 static enum err observe(struct bound *b, bool ask_iam, struct look *l) {
   state_clear(&l->state);
   enum err r = tick_observe(&b->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
-  if (r == ERR_OK)
-    decide(&l->view, &b->target.policy, &l->action);
-  return r;
+  if (r != ERR_OK)
+    return r;
+  decide(&l->view, &b->target.policy, &l->action);
+  b->told.looked = true;
+  b->told.working = view_working(&l->view);
+  if (l->view.state)
+    text_copy(b->told.current_id, sizeof b->told.current_id,
+              l->view.state->slots[SLOT_CURRENT].key_id);
+  return ERR_OK;
 }
 
 enum err look_at(struct bound *b, enum look_at how, struct look *ret, struct error *e) {
@@ -118,8 +124,8 @@ static void say_grace(const struct bound *b, const struct tick_result *r) {
     out_line("%s: the old key %s works until %s; then the next 'rotator run' retires it",
              b->target.name, r->previous_id, until);
   else if (r->previous_id[0])
-    out_line("%s: the old key %s is being retired: %s", b->target.name, r->previous_id,
-             report_why(r->why)->text);
+    out_line("%s: the old key %s is past the point of no return; the next 'rotator run' finishes",
+             b->target.name, r->previous_id);
 }
 
 void say_done(const struct bound *b, const struct tick_result *r) {

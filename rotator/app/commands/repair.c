@@ -70,13 +70,21 @@ static bool is_listed_only(const struct bound *b, const char *name) {
   return true;
 }
 
+static bool holds_foreign(const struct view *v) {
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (v->sinks[i].value == SINK_FOREIGN)
+      return true;
+  return false;
+}
+
 static void say_ways_out(struct app *a, const struct bound *b, const struct look *l, cJSON *list) {
   char option[120];
   const struct view *v = &l->view;
-  out_line("Ways out:");
+  bool fine = v->home == HOME_OK && !v->other_host && !v->sink_lost && !holds_foreign(v);
+  out_line(fine ? "Nothing here needs a repair." : "Ways out:");
   if (v->other_host)
     say_way_out(a, b, "--take-host", "from now on this host manages the target", list);
-  if (v->state && v->home == HOME_OK)
+  if (v->state && v->home == HOME_OK && holds_foreign(v))
     say_way_out(a, b, "--keep state", "foreign values in the sinks are overwritten with current",
                 list);
   for (size_t i = 0; i < v->n_sinks; i++) {

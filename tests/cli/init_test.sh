@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# First set-up: what is there is found, what is missing is made, doing it again does nothing, and a
+# key that is in the sink already is adopted and not rotated.
+. "$(dirname "$0")/lib.sh"
+start_emulator
+simple_config
+
+run 4 run prod
+err_has 'Consumers may have NO working key'
+err_has 'never set up'
+error_is_whole
+passed "run before init asks for init"
+rm -rf "$T/state" "$T/sinks/prod.env"
+[ -z "$(all_keys)" ] || control POST reset >/dev/null
+
+start_again() { # with an emulator that knows nothing of the test before
+  kill "$emulator_pid"
+  wait "$emulator_pid" 2>/dev/null
+  rm -rf "$T/state" "$T/ready" "$T/sinks"/*
+  start_emulator "$@"
+}
+
+start_again
+simple_config
+run 0 init prod --dry-run
+out_has 'POST .*/v1/apikeys'
+out_has 'writing the sink'
+[ -z "$(all_keys)" ] || fail "a dry run made a key"
+run 0 init prod --dry-run --json
+json '.targets[0].plan | map(.row) | index("create")'
+passed "a dry run says the steps and makes nothing"
+
+run 0 init prod
+out_has 'published and proven'
+[ "$(active_keys | wc -l)" = 1 ] || fail "not one active key"
+[ "${#T}" -gt 0 ] && [ -n "$(sink_value prod)" ] || fail "the sink is empty"
+value=$(sink_value prod)
+passed "init makes the first key"
+
+run 0 init prod
+out_has 'set up already'
+[ "$(sink_value prod)" = "$value" ] || fail "a second init changed the key"
+run 0 init prod --json
+json '.command == "init" and .exit == 0 and .targets[0].working == "yes"'
+passed "init again does nothing"
+
+start_again
+made=$(seed "{\"service_ids\":[{\"id\":\"$sender_id\",\"apikeys\":[{\"name\":\"by hand\"}]}]}")
+value=$(jq -r '.service_ids[0].apikeys[0].apikey' <<<"$made")
+id=$(jq -r '.service_ids[0].apikeys[0].id' <<<"$made")
+printf 'IAM_API_KEY=%s\n' "$value" >"$T/sinks/prod.env"
+chmod 600 "$T/sinks/prod.env"
+simple_config
+run 0 init prod
+out_has "adopted $id"
+out_has 'old and due'
+[ "$(sink_value prod)" = "$value" ] || fail "the adopted key was rotated"
+[ "$(active_keys)" = "$id" ] || fail "another key was made"
+run 0 run prod
+[ "$(sink_value prod)" = "$value" ] || fail "the adopted key was rotated by the next run"
+passed "a key that is there is adopted"
+
+start_again
+{ head_of_config; target prod new-agent; } >"$config"
+run 0 init prod --dry-run
+out_has 'making service ID new-agent'
+run 0 init prod
+out_has 'made service ID new-agent'
+out_has 'granted Sender'
+control GET identities | jq -e '.. | objects | select(.name? == "new-agent")' >/dev/null ||
+  fail "the service ID was not made"
+control GET identities | jq -r '.. | .description? // empty' | grep -Eq '\[rotator i=[0-9a-f]{8}\]' ||
+  fail "its description bears no mark"
+run 0 init prod
+out_lacks 'made service ID'
+passed "a missing service ID is made once, with Sender"
+
+start_again
+{ head_of_config; target prod lost-agent; } >"$config"
+fault '{"match":{"method":"POST","path":"/v1/serviceids","times":1},"effect":{"lose_answer":true}}'
+run 0 init prod
+[ "$(control GET identities | jq '[.. | objects | select(.name? == "lost-agent")] | length')" = 1 ] ||
+  fail "a lost answer made a twin"
+passed "a lost answer to the create makes no twin"
+
+seed '{"service_ids":[{"name":"twin"},{"name":"twin"}]}' >/dev/null
+{ head_of_config; target prod twin; } >"$config"
+rm -rf "$T/state"
+run 2 init prod
+err_has "2 service IDs are named 'twin'"
+error_is_whole
+run 2 run prod
+error_is_whole
+passed "two service IDs of one name are told apart by the person"
+
+simple_config
+run 0 init prod --print-policy
+out_has "iam-identity --roles Operator --resource-type serviceid --resource $sender_id"
+out_has "logs --roles Sender --service-instance $guid"
+run 0 init prod --print-policy --json
+json '.targets[0].policies | length >= 2'
+passed "print-policy names the least rights"
+
+run 2 init nowhere
+err_has "there is no target 'nowhere'"
+run 2 init prdo
+err_has "did you mean 'prod'"
+run 2 init
+err_has "'init' needs a target"
+error_is_whole
+passed "wrong targets are named"

@@ -1,0 +1,154 @@
+# shellcheck shell=bash
+# What the tests of the shipped program share: an emulator of IBM Cloud of their own, a configuration
+# whose waits are 0 or 1 s, and checks that say what they wanted. Sourced; needs $ROTATOR and
+# $EMULATOR. The first check that fails ends the test with status 1.
+set -u
+: "${ROTATOR:?path of the program}" "${EMULATOR:?path of the emulator}"
+
+account=d3a0c0ffee00000000000000000000d3
+guid=11111111-2222-4333-8444-555555555555
+management_id=ServiceId-aaaaaaaa-0000-4000-8000-000000000001
+sender_id=ServiceId-aaaaaaaa-0000-4000-8000-000000000002
+crn="crn:v1:bluemix:public:logs:eu-de:a/$account:$guid::"
+
+T=$(mktemp -d "${TMPDIR:-/tmp}/rotator-cli.XXXXXX")
+emulator_pid=
+clean_up() {
+  [ -z "$emulator_pid" ] || kill "$emulator_pid" 2>/dev/null
+  [ -z "$emulator_pid" ] || wait "$emulator_pid" 2>/dev/null
+  chmod -R u+rwX "$T" 2>/dev/null
+  rm -rf "$T"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+unset NOTIFY_SOCKET JOURNAL_STREAM CREDENTIALS_DIRECTORY STATE_DIRECTORY XDG_CONFIG_HOME
+unset HTTP_PROXY HTTPS_PROXY http_proxy https_proxy ALL_PROXY NO_PROXY no_proxy
+export LC_ALL=C HOME=$T/home
+mkdir -m 700 "$T/home" "$T/bin" "$T/sinks" "$T/state"
+ln -s "$ROTATOR" "$T/bin/rotator"
+PATH=$T/bin:$PATH
+
+fail() {
+  echo "FAILED: $*" >&2
+  if [ -s "$T/out" ]; then sed 's/^/  out: /' "$T/out" >&2; fi
+  if [ -s "$T/err" ]; then sed 's/^/  err: /' "$T/err" >&2; fi
+  exit 1
+}
+skip() {
+  echo "SKIP: $*"
+  exit 77
+}
+passed() { echo "ok - $*"; }
+
+# --- emulator ---
+
+start_emulator() {
+  "$EMULATOR" --dir "$T" --ready-file "$T/ready" --demo --demo-key-file "$T/management.key" \
+    --die-with-parent "$@" >/dev/null 2>"$T/emulator.log" &
+  emulator_pid=$!
+  for _ in $(seq 100); do
+    [ -s "$T/ready" ] && break
+    kill -0 "$emulator_pid" 2>/dev/null || fail "the emulator ended: $(cat "$T/emulator.log")"
+    sleep 0.05
+  done
+  [ -s "$T/ready" ] || fail "the emulator is not ready"
+  url=$(jq -r .https "$T/ready")
+  http=$(jq -r .http "$T/ready")
+  ca=$(jq -r .ca "$T/ready")
+}
+control() { # control METHOD PATH [JSON]
+  curl -sS --fail-with-body -X "$1" "$http/_control/$2" ${3+-H 'Content-Type: application/json' -d "$3"} ||
+    fail "control $1 $2"
+}
+fault() { control POST faults "$1" >/dev/null; }
+no_faults() { control DELETE faults >/dev/null; }
+setting() { control POST settings "$1" >/dev/null; }
+seed() { control POST seed "$1"; }
+requests_seen() { control GET requests | jq '.requests | length'; }
+active_keys() { control GET keys | jq -r --arg i "iam-$sender_id" \
+  '.keys[] | select(.iam_id == $i and (.deleted | not) and (.disabled | not)) | .id'; }
+all_keys() { control GET keys | jq -r --arg i "iam-$sender_id" \
+  '.keys[] | select(.iam_id == $i and (.deleted | not)) | .id'; }
+
+# --- configuration ---
+
+# target NAME [SERVICE_ID [EXTRA_YAML_LINES…]]: one entry of `targets`, with a file sink of its own.
+target() {
+  local name=$1 service=${2:-$sender_id}
+  shift; [ $# -eq 0 ] || shift
+  printf '  - name: %s\n    instance: "%s"\n    service_id: %s\n' "$name" "$crn" "$service"
+  printf '    sinks:\n      - file: {path: %s/sinks/%s.env, format: env, variable: IAM_API_KEY}\n' "$T" "$name"
+  [ $# -eq 0 ] || printf '    %s\n' "$@"
+}
+# head_of_config [EXTRA_DEFAULT…]: everything before the targets.
+head_of_config() {
+  cat <<END
+version: 1
+management: {file: $T/management.key}
+state_dir: $T/state
+host_id: test-host
+ca_file: $ca
+defaults:
+  endpoints: {iam: "$url", ingress: "$url/instances/{guid}"}
+  grace: 0s
+  reload_within: 0s
+  quarantine: 0s
+  rotate_every: 30d
+  rotate_jitter: 0s
+  look_every: 1h
+  proof: {count: 2, span: 0s, absence_apart: 0s, propagation: 0s}
+END
+  [ $# -eq 0 ] || printf '  %s\n' "$@"
+  echo "targets:"
+}
+config=$T/rotator.yaml
+simple_config() { { head_of_config "$@"; target prod; } >"$config"; }
+
+# --- running ---
+
+# run STATUS ARGUMENTS…: the program with the configuration; its status must be STATUS.
+run() {
+  local want=$1
+  shift
+  rotator -c "$config" "$@" >"$T/out" 2>"$T/err" </dev/null
+  status=$?
+  [ "$status" = "$want" ] || fail "rotator $*: status $status, wanted $want"
+  no_secrets
+}
+out_has() { grep -Eq -- "$1" "$T/out" || fail "standard output lacks: $1"; }
+err_has() { grep -Eq -- "$1" "$T/err" || fail "standard error lacks: $1"; }
+out_lacks() { ! grep -Eq -- "$1" "$T/out" || fail "standard output has: $1"; }
+err_lacks() { ! grep -Eq -- "$1" "$T/err" || fail "standard error has: $1"; }
+silent() { [ ! -s "$T/out" ] && [ ! -s "$T/err" ] || fail "something was printed"; }
+json() { # json FILTER: standard output is one JSON document for which the filter is true
+  jq -es 'length == 1' "$T/out" >/dev/null || fail "standard output is not one JSON document"
+  jq -e "$1" "$T/out" >/dev/null || fail "not in the JSON answer: $1"
+}
+sink_value() { sed -n 's/^IAM_API_KEY=//p' "$T/sinks/$1.env" | tr -d "'\""; }
+# The last line of every error is the command that comes next; it must be one that can be run.
+next_works() {
+  local command
+  command=$(sed -n 's/^next: //p' "$T/err" | tail -n 1)
+  [ -n "$command" ] || fail "no next command"
+  [ "$(tail -n 1 "$T/err")" = "next: $command" ] || fail "the next command is not the last line"
+  sh -c "$command" >"$T/next.out" 2>"$T/next.err" </dev/null
+  local s=$?
+  case $s in
+    2) grep -q 'there is no\|does not belong\|needs a' "$T/next.err" && fail "next command is wrong: $command" ;;
+    126 | 127 | 1) fail "next command does not run ($s): $command" ;;
+  esac
+  return 0
+}
+error_is_whole() { # the shape of every error
+  err_has 'Consumers have a working key|Consumers may have NO working key|Not known whether consumers have a working key'
+  next_works
+}
+# No value of a key in anything that was printed or kept for people.
+no_secrets() {
+  local value
+  for value in $(cat "$T/management.key" "$T"/sinks/*.env 2>/dev/null | sed -n 's/^\(IAM_API_KEY=\)\{0,1\}//p' | tr -d "'\"" | grep -E '^[A-Za-z0-9_-]{40,}$'); do
+    if grep -rqF -- "$value" "$T/out" "$T/err" "$T/state/history" "$T"/state/*.run 2>/dev/null; then
+      fail "a key's value was printed or kept"
+    fi
+  done
+}
