@@ -35,10 +35,15 @@ void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *ki
                                                    .turn = l->n_claims};
 }
 
+// In the order in which people read: by file as they were read, then by line.
 static int by_key(const void *a, const void *b) {
   const struct config_claim *x = a, *y = b;
   int key = strcmp(x->key, y->key);
-  return key != 0 ? key : x->turn < y->turn ? -1 : x->turn > y->turn;
+  if (key != 0)
+    return key;
+  if (x->file == y->file && x->mark.line != y->mark.line)
+    return x->mark.line < y->mark.line ? -1 : 1;
+  return x->turn < y->turn ? -1 : x->turn > y->turn;
 }
 
 static void tell(struct config_loader *l, const struct config_claim *first,

@@ -165,7 +165,7 @@ static void places_are_compared(void **state) {
   EXPECT(SINKS("      - file: {path: /a}\n      - file: {path: /a}\n"), ERR_OK,
          {9, "", "file://a is used twice in this target, first on line 8", NULL});
   EXPECT(SINKS("      - file: {path: /a}\n") "    home: {file: {path: /a}}\n", ERR_OK,
-         {8, "", "is used twice in this target", NULL});
+         {9, "", "is used twice in this target, first on line 8", NULL});
   expect_good(SINKS("      - vault: {path: a, mount: x}\n      - vault: {path: a, mount: y}\n")
                   VAULT);
 }
