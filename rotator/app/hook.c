@@ -1,7 +1,7 @@
 #include "rotator/app/hook.h"
 
-#include "rotator/base/child.h"
 #include "rotator/app/compose.h"
+#include "rotator/base/child.h"
 #include "rotator/base/json.h"
 
 #define HOOK_INPUT_MAX (32 * 1024)

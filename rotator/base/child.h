@@ -1,7 +1,7 @@
 // Running a program of somebody else: argv without a shell, one text on standard input, a clean
 // environment, a time limit, a process group of its own.
-#ifndef ROTATOR_APP_CHILD_H
-#define ROTATOR_APP_CHILD_H
+#ifndef ROTATOR_BASE_CHILD_H
+#define ROTATOR_BASE_CHILD_H
 
 #include <stddef.h>
 #include <stdint.h>

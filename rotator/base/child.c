@@ -2,7 +2,7 @@
 // One poll loop then feeds the input, keeps the tail of the output, and looks at the clock and at a
 // stop every TICK_MS. The child's end is what counts, not the end of its output: a grandchild may
 // keep the pipe open for ever.
-#include "rotator/app/child.h"
+#include "rotator/base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
