@@ -58,12 +58,12 @@ static void witness_token(struct proc *p, const struct shown *t, bool accepted) 
 static enum logs_verdict verdict(struct proc *p, const struct shown *t, struct error *e) {
   struct sim *s = p->sim;
   bool good = t->genuine && s->now_ms < t->end_ms;
-  if (!good && !s->endpoint_open) {
+  if (!good && s->now_ms >= s->endpoint_open_ms) {
     witness_token(p, t, false);
     error_set(e, ERR_DENIED, "the token is not accepted");
     return LOGS_REFUSED;
   }
-  if (s->complaining) {
+  if (s->now_ms < s->complaining_ms) {
     s->totals->complaints++;
     error_set(e, ERR_REFUSED, "accepted, and yet: 1 record dropped");
     return LOGS_COMPLAINED;

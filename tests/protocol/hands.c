@@ -55,9 +55,9 @@ static void take_value(struct sim *s) {
   }
 }
 
-static void hand_on_key(struct sim *s, void *arg) {
+static void turn_to_key(struct sim *s, void *arg) {
   (void)arg;
-  if (!again(s, s->p.hands_per_100d, hand_on_key))
+  if (!s->faults)
     return;
   int i = slot_key(s, (enum slot_name)rng_below(&s->rng, SLOT_COUNT));
   unsigned what = (unsigned)rng_below(&s->rng, 10);
@@ -79,6 +79,11 @@ static void hand_on_key(struct sim *s, void *arg) {
   check_now(s);
 }
 
+static void hand_on_key(struct sim *s, void *arg) {
+  if (again(s, s->p.hands_per_100d, hand_on_key))
+    turn_to_key(s, arg);
+}
+
 // A stranger looks at the state every so often; ours is the only value he knows.
 static void stranger(struct sim *s, void *arg) {
   (void)arg;
@@ -91,9 +96,9 @@ static void stranger(struct sim *s, void *arg) {
 
 // ---- sinks ----
 
-static void edit_sink(struct sim *s, void *arg) {
+static void change_sink(struct sim *s, void *arg) {
   (void)arg;
-  if (!again(s, s->p.edits_per_100d, edit_sink))
+  if (!s->faults)
     return;
   int sink = (int)rng_below(&s->rng, s->p.sinks);
   if (!s->has_state || s->sinks[sink].key == SINK_NOTHING)
@@ -101,7 +106,7 @@ static void edit_sink(struct sim *s, void *arg) {
   s->totals->edits++;
   unsigned what = (unsigned)rng_below(&s->rng, 8);
   char text[32];
-  snprintf(text, sizeof text, "typed-by-hand-%u", (unsigned)rng_below(&s->rng, 1000));
+  snprintf(text, sizeof text, "typed-by-hand-%u", (unsigned)s->event);
   int old = (int)rng_below(&s->rng, (uint64_t)s->n_keys);
   int previous = slot_key(s, SLOT_PREVIOUS), current = slot_key(s, SLOT_CURRENT);
   if (what == 0)
@@ -114,6 +119,11 @@ static void edit_sink(struct sim *s, void *arg) {
     sink_edit(s, sink, s->keys[previous].value);
   else if (current >= 0)
     sink_edit(s, sink, s->keys[current].value);
+}
+
+static void edit_sink(struct sim *s, void *arg) {
+  if (again(s, s->p.edits_per_100d, edit_sink))
+    change_sink(s, arg);
 }
 
 // ---- wishes and configuration ----
@@ -147,15 +157,35 @@ static void outage(struct sim *s, void *arg) {
   (void)arg;
   if (!again(s, s->p.outage, outage))
     return;
-  int64_t until = s->now_ms + rng_between(&s->rng, 1000, rng_chance(&s->rng, 5000) ? 5 * MINUTE_MS : 8 * HOUR_MS);
+  int64_t until = s->now_ms + rng_between(&s->rng, 1000, rng_chance(&s->rng, 8000) ? 5 * MINUTE_MS : 8 * HOUR_MS);
   s->totals->outages++;
   switch (rng_below(&s->rng, 5)) {
   case 0: s->iam_down_ms = until; break;
   case 1: s->logs_down_ms = until; break;
   case 2: s->store_down_ms = until; break;
-  case 3: s->complaining = !s->complaining; break;
-  default: s->endpoint_open = !s->endpoint_open; break;
+  case 3: s->complaining_ms = until; break;
+  default: s->endpoint_open_ms = until; break;
   }
+}
+
+static int64_t soon_ms(struct sim *s) {
+  return rng_between(&s->rng, 1, rng_chance(&s->rng, 5000) ? 15 * 1000 : 2 * MINUTE_MS);
+}
+
+void people_see(struct sim *s, enum phase phase) {
+  bool published = phase == PHASE_PUBLISHING || phase == PHASE_GRACE;
+  if (!s->faults)
+    return;
+  if (s->p.eager_wishes && published && rng_chance(&s->rng, 2500))
+    proc_start_later(s, soon_ms(s), any_host(s), JOB_ROLLBACK);
+  if (s->p.eager_wishes && phase != PHASE_IDLE && rng_chance(&s->rng, 1000))
+    proc_start_later(s, soon_ms(s), any_host(s), phase == PHASE_STAGED ? JOB_ROLLBACK : JOB_HOLD);
+  if (s->p.eager_wishes && published && rng_chance(&s->rng, 500))
+    proc_start_later(s, soon_ms(s), any_host(s), JOB_COMPROMISED);
+  if (s->p.eager_hands && rng_chance(&s->rng, 1200))
+    sim_at(s, s->now_ms + soon_ms(s), turn_to_key, NULL, false);
+  if (s->p.eager_edits && rng_chance(&s->rng, 1200))
+    sim_at(s, s->now_ms + soon_ms(s), change_sink, NULL, false);
 }
 
 // The identity has a key of another state: another host's, or one that was lost.
@@ -198,6 +228,18 @@ static void make_room(struct sim *s) {
       key_remove(s, i);
 }
 
+// Healing must not wait for the end of a hold: so the person lets it stand for a while.
+static bool may_resume(struct sim *s) {
+  if (s->faults)
+    return rng_chance(&s->rng, 5000);
+  if (s->now_ms < s->faults_end_ms + 2 * DAY_MS)
+    return false;
+  int current = slot_key(s, SLOT_CURRENT);
+  if (current >= 0 && !key_alive(&s->keys[current]))
+    sim_violate(s, "L1", "a hold keeps a dead current (key %d) from being healed", current);
+  return true;
+}
+
 static enum job remedy(struct sim *s) {
   switch (s->last.why) {
   case WHY_sink_foreign: return rng_chance(&s->rng, 2000) ? JOB_KEEP_SINK : JOB_KEEP_STATE;
@@ -214,7 +256,7 @@ static enum job remedy(struct sim *s) {
     unlock_all(s);
   if (s->last.row == ROW_create)
     make_room(s);
-  if (s->has_state && s->state.hold.on)
+  if (s->has_state && s->state.hold.on && may_resume(s))
     return JOB_RESUME;
   if (any_lost_sink(s))
     return JOB_DROP_SINK;

@@ -91,8 +91,6 @@ static void set_target(struct proc *p) {
     .home = &p->home.base, .init = p->job == JOB_INIT, .hook = s->p.has_hook ? run_hook : NULL, .hook_ctx = p,
     .lock_path = local && !planted(s, PLANT_NO_LOCK) ? lock_file : NULL, .mark_path = local ? mark_file : NULL,
     .memory = &p->memory};
-  if (planted(s, PLANT_ABSENT_ONCE))
-    p->target.policy.absence_apart_s = 0;
   fake_item_init(p, HOME_ITEM, &p->home);
   set_sinks(p);
 }
@@ -118,7 +116,7 @@ static struct proc *proc_new(struct sim *s, unsigned host, enum job job) {
 static void tick_on(struct proc *p) {
   struct sim *s = p->sim;
   struct watcher w = {.end = watch, .ctx = p};
-  int64_t patience = s->p.several_ticks ? 2 * DAY_MS : 2 * MINUTE_MS;
+  int64_t patience = s->p.several_ticks ? DAY_MS : 90 * 1000;
   for (int i = 0; i < TICKS_MAX && !p->ghost; i++) {
     struct tick_result r;
     s->totals->ticks++;
@@ -153,6 +151,15 @@ static bool is_lost(const struct sim *s, const struct sim_sink *k) {
   return false;
 }
 
+// What the sinks hold now may be written over from now on.
+static void give_up_foreign(struct sim *s) {
+  for (int i = 0; i < SIM_SINKS; i++) {
+    s->sinks[i].may_overwrite = true;
+    if (s->sinks[i].key >= 0)
+      s->keys[s->sinks[i].key].given_up = true;
+  }
+}
+
 static void command(struct proc *p) {
   struct sim *s = p->sim;
   struct target *t = &p->target;
@@ -175,15 +182,15 @@ static void command(struct proc *p) {
     break;
   case JOB_RESUME: got = wish_resume(t, &p->io, &e); break;
   case JOB_KEEP_STATE:
-    for (int i = 0; i < SIM_SINKS; i++)
-      s->sinks[i].may_overwrite = true;
+    give_up_foreign(s);
     got = repair_keep_state(t, &p->io, &n, &e);
+    give_up_foreign(s);
     break;
   case JOB_KEEP_SINK:
     s->repairing = true;
-    for (int i = 0; i < SIM_SINKS; i++)
-      s->sinks[i].may_overwrite = true;
+    give_up_foreign(s);
     got = repair_keep_sink(t, &p->io, first_sink(s, holds_foreign), &e);
+    give_up_foreign(s);
     break;
   case JOB_DROP_SINK: got = repair_drop_sink(t, &p->io, first_sink(s, is_lost), &e); break;
   default: break;
@@ -224,7 +231,13 @@ void proc_wake(struct sim *s, void *arg) {
   proc_go(s, arg);
 }
 
-void proc_died(struct proc *p) { p->marked_at_death = p->target.mark_path && mark_is_set(p->sim); }
+// Often somebody or something starts another one soon.
+void proc_died(struct proc *p) {
+  struct sim *s = p->sim;
+  p->marked_at_death = p->target.mark_path && mark_is_set(s);
+  if (s->faults && rng_chance(&s->rng, 5000))
+    proc_start_later(s, rng_between(&s->rng, 1, 40 * 1000), p->host, JOB_TICK);
+}
 
 static void proc_begin(struct sim *s, void *arg) { proc_go(s, arg); }
 
@@ -239,6 +252,22 @@ void proc_start(struct sim *s, unsigned host, enum job job) {
     mark_write(s, "\n");
   sim_note(s, "%s starts job %d", p->writer, job);
   sim_at(s, s->now_ms, proc_begin, p, false);
+}
+
+struct start { unsigned host; enum job job; };
+
+static void start_now(struct sim *s, void *arg) {
+  const struct start *a = arg;
+  if (s->faults)
+    proc_start(s, a->host, a->job);
+}
+
+void proc_start_later(struct sim *s, int64_t ms, unsigned host, enum job job) {
+  struct start *a = malloc(sizeof *a);
+  if (!a)
+    abort();
+  *a = (struct start){host, job};
+  sim_at(s, s->now_ms + ms, start_now, a, true);
 }
 
 // Every process ends here and now, as by a power cut.

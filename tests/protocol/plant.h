@@ -31,7 +31,6 @@
   X(one_sink_enough, ONE_SINK_ENOUGH, "one sink that serves is enough")                                               \
   X(no_mark_wait, NO_MARK_WAIT, "class C: nobody waits after an unclean end")                                         \
   X(no_lock, NO_LOCK, "class B, C: no lock")                                                                          \
-  X(absent_once, ABSENT_ONCE, "an absence seen once is believed")                                                     \
   X(dead_current_waits, DEAD_CURRENT_WAITS, "retiring waits for a dead current")                                      \
   X(held_dead, HELD_DEAD, "a hold counts in retiring though current is dead")                                         \
   X(drift_without_current, DRIFT_WITHOUT_CURRENT, "the drift row wins without a current")                             \

@@ -12,9 +12,9 @@ static void draw_policy(struct sim *s) {
   static const int64_t graces[] = {0, 3600, 86400, 86400};
   *p = POLICY_DEFAULT;
   p->grace_s = graces[rng_below(r, 4)];
-  p->reload_within_s = p->grace_s / (2 + some(r, 4));
+  p->reload_within_s = p->grace_s / (1 + some(r, 3));
   p->quarantine_s = rng_chance(r, 3000) ? 0 : 3900;
-  p->rotate_every_s = p->grace_s + 86400 + (int64_t)some(r, 86400);
+  p->rotate_every_s = p->grace_s + 6 * 3600 + (int64_t)some(r, 86400);
   p->rotate_jitter_s = rng_chance(r, 5000) ? 3600 : 0;
   p->look_every_s = 3600 * (1 + (int64_t)some(r, 11));
   p->proof_count = 2 + some(r, 1);
@@ -22,8 +22,8 @@ static void draw_policy(struct sim *s) {
   p->on_still_used = rng_chance(r, 5000) ? POLICY_STILL_USED_STOP : POLICY_STILL_USED_CONTINUE;
   p->still_used_limit_s = 7200;
   p->origin = rng_chance(r, 2500) ? POLICY_ORIGIN_IAM : POLICY_ORIGIN_ROTATOR;
-  s->p.reload_ms = p->reload_within_s > 600 ? p->reload_within_s * 1000 : 600 * 1000;
-  s->p.timer_ms = rng_between(r, 1, 6) * HOUR_MS;
+  s->p.reload_ms = p->reload_within_s > 0 ? p->reload_within_s * 1000 : 4 * HOUR_MS;
+  s->p.timer_ms = rng_between(r, 2, 9) * HOUR_MS;
 }
 
 static void draw_stores(struct sim *s) {
@@ -50,7 +50,7 @@ static void draw_faults(struct sim *s) {
   p->lost = some(r, 150 * level);
   p->late = some(r, 150 * level);
   p->twice = some(r, 200 * level);
-  p->outage = some(r, 5 * level);
+  p->outage = some(r, 30 * level);
   p->list_lag_ms = (int64_t)some(r, 9000);
   p->token_lag_ms = rng_chance(r, 2000) ? 40 * 1000 : (int64_t)some(r, 9000);
 }
@@ -58,7 +58,7 @@ static void draw_faults(struct sim *s) {
 static void draw_common(struct sim *s) {
   struct rng *r = &s->rng;
   struct params *p = &s->p;
-  *p = (struct params){.scenario = "base", .rotations = 3 + some(r, 5)};
+  *p = (struct params){.scenario = "base", .rotations = 4 + some(r, 8)};
   p->hosts = 1 + some(r, SIM_HOSTS - 1);
   p->several_ticks = rng_chance(r, 3000);
   p->has_hook = rng_chance(r, 4000);
@@ -80,9 +80,19 @@ static void calm(struct sim *s) {
   p->outage = p->wishes_per_100d = 0;
 }
 static void base(struct sim *s) { (void)s; }
-static void wishes(struct sim *s) { s->p.wishes_per_100d = 300 + some(&s->rng, 600); }
-static void hands(struct sim *s) { s->p.hands_per_100d = 30 + some(&s->rng, 120); }
-static void edits(struct sim *s) { s->p.edits_per_100d = 30 + some(&s->rng, 200); }
+static void wishes(struct sim *s) {
+  s->p.wishes_per_100d = 300 + some(&s->rng, 600);
+  s->p.eager_wishes = true;
+}
+static void hands(struct sim *s) {
+  s->p.hands_per_100d = 30 + some(&s->rng, 120);
+  s->p.eager_hands = rng_chance(&s->rng, 5000);
+  s->p.eager_wishes = rng_chance(&s->rng, 5000);
+}
+static void edits(struct sim *s) {
+  s->p.edits_per_100d = 30 + some(&s->rng, 200);
+  s->p.eager_edits = rng_chance(&s->rng, 5000);
+}
 static void config(struct sim *s) {
   s->p.sinks = 2 + some(&s->rng, 1);
   s->p.config_per_100d = 20 + some(&s->rng, 60);
@@ -97,6 +107,7 @@ static void stale(struct sim *s) {
   s->p.stale_home = true;
   s->p.stale = 1000 + some(&s->rng, 2500);
   s->p.wishes_per_100d = 200 + some(&s->rng, 600);
+  s->p.eager_wishes = true;
 }
 static void ignored(struct sim *s) { s->p.disabled_ignored = true; }
 static void local(struct sim *s) {
@@ -104,6 +115,7 @@ static void local(struct sim *s) {
     s->p.sink_class[i] = rng_chance(&s->rng, 5000) ? STORE_CLASS_B : STORE_CLASS_C;
   s->p.home_class = rng_chance(&s->rng, 5000) ? STORE_CLASS_B : STORE_CLASS_C;
   s->p.stale_home = false;
+  s->p.eager_wishes = rng_chance(&s->rng, 5000);
 }
 static void origin_iam(struct sim *s) { s->p.policy.origin = POLICY_ORIGIN_IAM; }
 static void first(struct sim *s) {
@@ -119,8 +131,11 @@ static void races(struct sim *s) {
   s->p.pause = 200 + some(&s->rng, 400);
   s->p.slow = 2000;
   s->p.crash = some(&s->rng, 30);
-  s->p.timer_ms = HOUR_MS;
+  s->p.timer_ms = 2 * HOUR_MS;
   s->p.wishes_per_100d = 300 + some(&s->rng, 900);
+  s->p.eager_wishes = true;
+  if (rng_chance(&s->rng, 6000))
+    s->p.policy.grace_s = s->p.policy.reload_within_s = s->p.policy.quarantine_s = 0;
 }
 static void all(struct sim *s) {
   s->p.wishes_per_100d = some(&s->rng, 500);
@@ -128,6 +143,7 @@ static void all(struct sim *s) {
   s->p.edits_per_100d = some(&s->rng, 80);
   s->p.config_per_100d = some(&s->rng, 20);
   s->p.strangers = rng_chance(&s->rng, 3000);
+  s->p.eager_wishes = s->p.eager_hands = s->p.eager_edits = rng_chance(&s->rng, 5000);
 }
 
 static const struct scenario {

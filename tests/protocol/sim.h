@@ -42,6 +42,7 @@ struct params {
   unsigned crash, pause, slow, stop;          // at each switch point
   unsigned unsent, throttled, lost, late, twice, stale, outage;  // of each request
   unsigned hands_per_100d, wishes_per_100d, edits_per_100d, config_per_100d;
+  bool eager_wishes, eager_hands, eager_edits;  // people act on a change of phase, at once
   int64_t list_lag_ms, token_lag_ms;
   int64_t timer_ms, reload_ms;  // how often a host runs; how often a consumer reads
 };
@@ -68,6 +69,7 @@ struct sim_key {
   bool beyond;    // was previous in `retiring`
   bool removed;   // deleted by a rotator
   bool proven;    // a full proof of it passed, or it was adopted
+  bool given_up;  // a person said that its value in a sink may be written over
   int64_t grace_ms;  // that was due to it when it went beyond return
   uint64_t looked[SIM_SINKS];  // event of the last look at each sink before that
 };
@@ -192,8 +194,7 @@ struct sim {
   uint64_t phase_event, hook_epoch;
   int64_t grace_from_ms;  // since when every sink showed current, by the witness of the settling process
   int64_t server_offset_ms, host_offset_ms[SIM_HOSTS];
-  int64_t iam_down_ms, logs_down_ms, store_down_ms;  // until when
-  bool complaining, endpoint_open;
+  int64_t iam_down_ms, logs_down_ms, store_down_ms, complaining_ms, endpoint_open_ms;  // until when
   int64_t wish_grace_s;  // a wish of this run asked for it; −1 none
   bool compromised;
   bool repairing;        // a person repairs: current may change by no row of the table
@@ -264,14 +265,18 @@ bool check_end(struct sim *s, char *why, size_t cap);
 unsigned witness_passed(const struct witness *w, int key, uint64_t since, int64_t *ret_span_ms);
 bool witness_refused(const struct witness *w, int key, uint64_t since);
 
+// remember.c
+void decoded_forget(void);
 // host.c
 void proc_start(struct sim *s, unsigned host, enum job job);
+void proc_start_later(struct sim *s, int64_t ms, unsigned host, enum job job);
 void hosts_begin(struct sim *s);
 void proc_wake(struct sim *s, void *arg);
 void proc_died(struct proc *p);
 void procs_kill(struct sim *s);
 // hands.c
 void hands_begin(struct sim *s);
+void people_see(struct sim *s, enum phase phase);  // the phase changed
 void person_begin(struct sim *s);
 void consumers_begin(struct sim *s);
 // scenario.c

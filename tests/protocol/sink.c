@@ -22,7 +22,7 @@ static void check_written(struct sim *s, const struct sim_sink *sink, int before
   const struct sim_key *k = &s->keys[sink->key];
   if (!k->proven && !k->hand)
     sim_violate(s, "S1", "%s was written with key %d, which was never proven", sink->name, sink->key);
-  bool foreign = before == SINK_UNKNOWN || (before >= 0 && !key_is_ours(s, &s->keys[before]));
+  bool foreign = before == SINK_UNKNOWN || (before >= 0 && !key_is_ours(s, &s->keys[before]) && !s->keys[before].given_up);
   if (foreign && sink->class == STORE_CLASS_A && !sink->may_overwrite)
     sim_violate(s, "S6", "a value that is not ours was overwritten in %s", sink->name);
 }
@@ -95,6 +95,8 @@ static void look_at_home(struct sim *s) {
   s->event++;
   state_note(s);
   check_state_changed(s, s->has_state ? &old : NULL, &s->state);
+  if (!s->has_state || old.phase != s->state.phase)
+    people_see(s, s->state.phase);
   s->has_state = true;
   s->state_event = s->event;
   s->state_ms = s->now_ms;

@@ -69,8 +69,7 @@ static int64_t longest_run_ms(const struct sim *s) {
 
 static void end_faults(struct sim *s) {
   s->faults = false;
-  s->complaining = s->endpoint_open = false;
-  s->iam_down_ms = s->logs_down_ms = s->store_down_ms = 0;
+  s->iam_down_ms = s->logs_down_ms = s->store_down_ms = s->complaining_ms = s->endpoint_open_ms = 0;
   s->faults_end_ms = s->now_ms;
   // No rotation comes due any more, those under way end.
   s->p.policy.rotate_every_s = s->p.policy.max_age_s = 4000 * (int64_t)86400;
@@ -97,8 +96,8 @@ static void rotate(struct sim *s) {
 static void come_to_rest(struct sim *s) {
   char why[128] = "";
   int64_t from = s->now_ms;
-  run_until(s, from + 4 * DAY_MS);
-  for (int day = 5; !s->over && day < 40; day++) {
+  run_until(s, from + 3 * DAY_MS);
+  for (int day = 4; !s->over && day < 40; day++) {
     run_until(s, from + day * DAY_MS);
     if (check_end(s, why, sizeof why))
       return;
@@ -137,4 +136,5 @@ void sim_end(struct sim *s) {
   free(s->queue);
   free(s->sent);
   co_drop_stacks();
+  decoded_forget();
 }
