@@ -1,28 +1,30 @@
-// posix_spawn puts the program into a process group of its own with pipes on its standard streams.
-// One poll loop then feeds the input, keeps the tail of the output, and looks at the clock and at a
-// stop every TICK_MS. The child's end is what counts, not the end of its output: a grandchild may
-// keep the pipe open for ever.
+// child_start.c puts the program into a process group of its own with pipes on its standard streams.
+// One poll loop then feeds the input, keeps the answer and the tail of the other output, and looks
+// at the clock and at a stop every TICK_MS. The child's end is what counts, not the end of its
+// output: a grandchild may keep the pipe open for ever.
 #include "rotator/base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "rotator/base/child_start.h"
 #include "rotator/base/text.h"
 
 #define TAIL_MAX 300
 #define TICK_MS 50
+#define LAST_TICK_MS 2 // when all output has ended, the program most likely ends too
 
 struct running {
   const struct child_spec *spec;
   pid_t pid;
-  int in, out; // our ends of the pipes; −1 closed
-  size_t sent; // bytes of the input
+  int in, out, answer_out; // our ends of the pipes; −1 closed
+  size_t sent;             // bytes of the input
+  struct secret *answer;   // NULL: standard output is part of the tail
   char tail[2 * TAIL_MAX];
   size_t tail_len;
   int64_t deadline_ms, kill_ms; // kill_ms 0: SIGTERM was not sent yet
@@ -35,57 +37,37 @@ static void close_fd(int *fd) {
   *fd = -1;
 }
 
-static void set_signals(posix_spawnattr_t *attr) {
-  sigset_t all, none;
-  sigfillset(&all);
-  sigemptyset(&none);
-  posix_spawnattr_setpgroup(attr, 0);
-  posix_spawnattr_setsigdefault(attr, &all);
-  posix_spawnattr_setsigmask(attr, &none);
-  posix_spawnattr_setflags(attr,
-                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-}
-
-// Returns an errno.
-static int spawn(struct running *r, const int in[2], const int out[2]) {
-  static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  char *const environment[] = {path, NULL};
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attr;
-  if (posix_spawn_file_actions_init(&files) != 0)
-    return ENOMEM;
-  if (posix_spawnattr_init(&attr) != 0) {
-    posix_spawn_file_actions_destroy(&files);
-    return ENOMEM;
-  }
-  set_signals(&attr);
-  posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&files, out[1], STDERR_FILENO);
-  int error = posix_spawn(&r->pid, r->spec->argv[0], &files, &attr, r->spec->argv, environment);
-  posix_spawnattr_destroy(&attr);
-  posix_spawn_file_actions_destroy(&files);
-  return error;
+static int open_pipes(int in[2], int out[2], int answer[2], bool apart) {
+  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
+    return errno;
+  return apart && pipe2(answer, O_CLOEXEC) != 0 ? errno : 0;
 }
 
 static enum err start(struct running *r, struct error *e) {
-  int in[2] = {-1, -1}, out[2] = {-1, -1};
-  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) {
-    close_fd(&in[0]);
-    close_fd(&in[1]);
-    return error_set(e, ERR_INTERNAL, "no pipe for %s: %s", r->spec->argv[0], strerror(errno));
+  int in[2] = {-1, -1}, out[2] = {-1, -1}, answer[2] = {-1, -1};
+  const char *name = r->spec->argv[0];
+  int no_pipe = open_pipes(in, out, answer, r->answer != NULL), error = no_pipe;
+  if (!no_pipe) {
+    const int streams[3] = {in[0], r->answer ? answer[1] : out[1], out[1]};
+    error = child_start(r->spec, streams, &r->pid);
   }
-  int error = spawn(r, in, out);
   close_fd(&in[0]);
   close_fd(&out[1]);
+  close_fd(&answer[1]);
   r->in = in[1];
   r->out = out[0];
+  r->answer_out = answer[0];
+  if (no_pipe)
+    return error_set(e, ERR_INTERNAL, "no pipe for %s: %s", name, strerror(error));
   fcntl(r->in, F_SETFL, O_NONBLOCK);
   fcntl(r->out, F_SETFL, O_NONBLOCK);
+  if (r->answer)
+    fcntl(r->answer_out, F_SETFL, O_NONBLOCK);
   if (error == 0)
     return ERR_OK;
-  enum err kind = error == EAGAIN || error == ENOMEM ? ERR_INTERNAL : ERR_REFUSED;
-  return error_set(e, kind, "%s cannot be started: %s", r->spec->argv[0], strerror(error));
+  bool ours = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+  return error_set(e, ours ? ERR_INTERNAL : ERR_REFUSED, "%s cannot be started: %s", name,
+                   strerror(error));
 }
 
 static void feed(struct running *r) {
@@ -114,12 +96,29 @@ static bool keep_tail(struct running *r) {
   return true;
 }
 
+static void cut(struct running *r, enum err why) {
+  r->cut = why;
+  r->kill_ms = env_mono_ms(r->spec->env) + CHILD_MERCY_MS;
+  kill(-r->pid, SIGTERM);
+}
+
+// True while there was something to read. Too much ends the program.
+static bool keep_answer(struct running *r) {
+  char buf[4096];
+  ssize_t n = read(r->answer_out, buf, sizeof buf);
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+    close_fd(&r->answer_out);
+  if (n > 0 && r->cut == ERR_OK && secret_append(r->answer, buf, (size_t)n) != ERR_OK)
+    cut(r, ERR_REFUSED);
+  secret_wipe(buf, sizeof buf);
+  return n > 0;
+}
+
 static void watch_time(struct running *r) {
   int64_t now = env_mono_ms(r->spec->env);
-  if (r->kill_ms == 0 && (now >= r->deadline_ms || env_stopping(r->spec->env))) {
-    r->cut = env_stopping(r->spec->env) ? ERR_CANCELLED : ERR_UNSURE;
-    r->kill_ms = now + CHILD_MERCY_MS;
-    kill(-r->pid, SIGTERM);
+  bool stop = env_stopping(r->spec->env) && !r->spec->to_the_end;
+  if (r->kill_ms == 0 && (now >= r->deadline_ms || stop)) {
+    cut(r, stop ? ERR_CANCELLED : ERR_UNSURE);
   } else if (r->kill_ms > 0 && now >= r->kill_ms) {
     kill(-r->pid, SIGKILL);
   }
@@ -128,17 +127,24 @@ static void watch_time(struct running *r) {
 static int wait_for_end(struct running *r) {
   int status = 0;
   while (waitpid(r->pid, &status, WNOHANG) == 0) {
-    struct pollfd p[2] = {{.fd = r->out, .events = POLLIN}, {.fd = r->in, .events = POLLOUT}};
-    if (poll(p, 2, TICK_MS) > 0) {
+    struct pollfd p[3] = {{.fd = r->out, .events = POLLIN},
+                          {.fd = r->in, .events = POLLOUT},
+                          {.fd = r->answer_out, .events = POLLIN}};
+    bool silent = r->out < 0 && r->answer_out < 0;
+    if (poll(p, 3, silent ? LAST_TICK_MS : TICK_MS) > 0) {
       if (p[1].revents)
         feed(r);
       if (p[0].revents)
         keep_tail(r);
+      if (p[2].revents)
+        keep_answer(r);
     }
     watch_time(r);
   }
   // What is left in the pipe (64 KiB at most, unless a grandchild goes on writing), without waiting.
   for (int i = 0; i < 256 && r->out >= 0 && keep_tail(r); i++)
+    continue;
+  for (int i = 0; i < 32 && r->answer_out >= 0 && keep_answer(r); i++)
     continue;
   if (r->cut != ERR_OK)
     kill(-r->pid, SIGKILL); // what it left behind of its group
@@ -161,6 +167,8 @@ static enum err judge(const struct running *r, int status, struct error *e) {
   const char *colon = said[0] ? ": " : "";
   if (r->cut == ERR_CANCELLED)
     return error_set(e, ERR_CANCELLED, "%s was ended because a stop was asked for", name);
+  if (r->cut == ERR_REFUSED)
+    return error_set(e, ERR_REFUSED, "%s wrote more than %zu bytes", name, r->spec->answer_max);
   if (r->cut != ERR_OK)
     return error_set(e, ERR_UNSURE, "%s did not end within %lld s and was killed%s%s", name,
                      (long long)(r->spec->limit_ms / 1000), colon, said);
@@ -172,13 +180,30 @@ static enum err judge(const struct running *r, int status, struct error *e) {
   return error_set(e, ERR_REFUSED, "%s exited with %d%s%s", name, WEXITSTATUS(status), colon, said);
 }
 
+static int exit_of(const struct running *r, int status) {
+  return r->cut == ERR_OK && WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_CUT;
+}
+
 enum err child_run(const struct child_spec *spec, struct error *e) {
-  struct running r = {.spec = spec, .in = -1, .out = -1};
+  struct running r = {.spec = spec, .in = -1, .out = -1, .answer_out = -1};
+  int how = CHILD_NOT_STARTED;
+  if (spec->ret_answer && !(r.answer = secret_new(spec->answer_max)))
+    return error_set(e, ERR_INTERNAL, "out of memory");
   r.deadline_ms = env_mono_ms(spec->env) + spec->limit_ms;
   enum err result = start(&r, e);
-  if (result == ERR_OK)
-    result = judge(&r, wait_for_end(&r), e);
+  if (result == ERR_OK) {
+    int status = wait_for_end(&r);
+    result = judge(&r, status, e);
+    how = exit_of(&r, status);
+  }
   close_fd(&r.in);
   close_fd(&r.out);
+  close_fd(&r.answer_out);
+  if (spec->ret_exit)
+    *spec->ret_exit = how;
+  if (spec->ret_answer && how != CHILD_NOT_STARTED)
+    *spec->ret_answer = r.answer;
+  else
+    secret_free(r.answer);
   return result;
 }

@@ -8,6 +8,10 @@
 
 #include "rotator/http/curl_transport.h"
 
+#if LIBCURL_VERSION_NUM < 0x075500
+#error "rotator needs libcurl 7.85: CURLOPT_PREREQFUNCTION tells unsent from unsure"
+#endif
+
 enum {
   CURL_HOST_MAX = 256,
   CURL_HEADERS_MAX = 64 * 1024, // of one answer, interim ones (1xx) included

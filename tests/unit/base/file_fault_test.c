@@ -161,7 +161,7 @@ static void every_failure_of_a_write(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     const struct row *r = &rows[i];
-    rules.group = strcmp(r->call, "fchown") == 0 ? 12345 : (gid_t)-1;
+    rules.group = strcmp(r->call, "fchown") == 0 ? 54321 : (gid_t)-1;
     scratch_write(scratch_path(&scratch, "f"), "old");
     fault.call = r->call, fault.k = r->k, fault.more = r->more, fault.number = r->number;
     fault.calls = 0;
