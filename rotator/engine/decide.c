@@ -52,6 +52,9 @@ static bool prove(struct action *a, seen v, enum slot_name s, enum proof_kind ki
   return act(a, ACT_PROVE, WHY_none);
 }
 
+// Current looked bad in this look: whatever waits for long waits for the second look first, so that its death is not missed.
+static bool doubts_current(seen v) { return v->iam_answered && view_of(v, SLOT_CURRENT)->look_again_s > 0; }
+
 static bool hold_is_on(seen v) {
   return v->state->hold.on && (v->state->hold.until_s == 0 || v->now_s < v->state->hold.until_s);
 }
@@ -231,6 +234,8 @@ static bool row_blocked(seen v, wanted p, struct action *a) {
   if (!wants_rotation(v) && !healing)
     return false;
   enum why why = healing ? WHY_failures : blocked_by(v, p);
+  if (!healing && doubts_current(v))
+    return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
   a->attention = why == WHY_failures || why == WHY_key_places || why == WHY_sink_lost || why == WHY_sink_refused ||
                  is_too_old(v, p);
   if (why == WHY_iam_silent || why == WHY_sink_silent)
@@ -245,7 +250,7 @@ static bool row_rest(seen v, wanted p, struct action *a) {
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
   if (v->iam_asked && !v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
-  if (v->iam_answered && current->look_again_s > 0)
+  if (doubts_current(v))
     return wait_until(a, current->look_again_s, WHY_absence);
   size_t i;
   if (any_sink(v, SINK_REFUSED, &i)) {
@@ -343,8 +348,9 @@ static bool row_await(seen v, wanted p, struct action *a) {
 
 // --- publishing and grace --------------------------------------------------------------------------------------------
 
+// Nobody goes back to a dead key: that wish ends with the phase.
 static bool wants_back(seen v) {
-  return is_wished(v, WISH_BACK_TO) && has(v, SLOT_PREVIOUS) &&
+  return is_wished(v, WISH_BACK_TO) && has(v, SLOT_PREVIOUS) && !is_dead(v, SLOT_PREVIOUS) &&
          strcmp(v->state->wish.key_id, v->state->slots[SLOT_PREVIOUS].key_id) == 0;
 }
 
@@ -495,6 +501,8 @@ static bool row_held(seen v, wanted p, struct action *a) {
     return false;
   if (v->iam_answered && view_of(v, SLOT_PREVIOUS)->key == KEY_DISABLED)
     return on_key(a, ACT_ENABLE, v, SLOT_PREVIOUS);
+  if (doubts_current(v))
+    return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
   return wait_until(a, v->state->hold.until_s ? v->state->hold.until_s : v->now_s + p->look_every_s, WHY_hold);
 }
 
@@ -529,8 +537,11 @@ static bool row_disable(seen v, wanted p, struct action *a) {
 
 static bool row_quarantine(seen v, wanted p, struct action *a) {
   int64_t end = quarantine_end(v, p);
-  return view_of(v, SLOT_PREVIOUS)->key == KEY_DISABLED && v->now_s < end && !is_dead(v, SLOT_CURRENT) &&
-         wait_until(a, end, WHY_quarantine);
+  if (view_of(v, SLOT_PREVIOUS)->key != KEY_DISABLED || v->now_s >= end || is_dead(v, SLOT_CURRENT))
+    return false;
+  if (doubts_current(v))
+    return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
+  return wait_until(a, end, WHY_quarantine);
 }
 
 static bool row_delete(seen v, wanted p, struct action *a) {

@@ -122,7 +122,8 @@ static void check_steps(const struct world *w, const struct action *a) {
   if (a->kind != ACT_CAS)
     return;
   const struct slot_view *slots = w->view.slots;
-  bool back = w->state.wish.kind == WISH_BACK_TO && strcmp(w->state.wish.key_id, "ApiKey-previous") == 0;
+  bool back = w->state.wish.kind == WISH_BACK_TO && strcmp(w->state.wish.key_id, "ApiKey-previous") == 0 &&
+              !dead(w, SLOT_PREVIOUS);
   switch (a->row) {
   case ROW_promote: assert_true(slots[SLOT_PENDING].proof == PROOF_PROVEN); break;
   case ROW_settle: assert_true(slots[SLOT_CURRENT].proof == PROOF_PROVEN && all_serve(w)); break;
