@@ -71,7 +71,8 @@ static enum err start(struct running *r, struct error *e) {
 }
 
 static void feed(struct running *r) {
-  ssize_t n = write(r->in, r->spec->input + r->sent, r->spec->input_len - r->sent);
+  const char *rest = r->spec->input ? r->spec->input + r->sent : "";
+  ssize_t n = write(r->in, rest, r->spec->input_len - r->sent);
   if (n > 0)
     r->sent += (size_t)n;
   if (r->sent == r->spec->input_len || (n < 0 && errno != EAGAIN && errno != EINTR))
