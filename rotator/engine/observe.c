@@ -236,6 +236,7 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
     v->is_stager = strcmp(v->state->stager, t->process_id) == 0;
   }
   judge_time(u, t, io);
-  for (int s = 0; v->state && s < SLOT_COUNT; s++)
+  // An old reading must not cost the proofs that are under way on the newest one.
+  for (int s = 0; v->home == HOME_OK && s < SLOT_COUNT; s++)
     proof_recall(u, t, io, (enum slot_name)s);
 }

@@ -165,8 +165,8 @@ static enum err perform(struct turn *u, struct target *t, const struct engine_io
   tell(w, false, &step);
   if (step.result != ERR_OK && step.result != ERR_CONFLICT)
     r->error = e;
-  else if (step.result == ERR_OK)
-    r->error.kind = ERR_OK;
+  else if (step.result == ERR_OK && !t->memory->refused)
+    r->error.kind = ERR_OK;  // but a refusal by one sink is still to be told when the next one was written
   return step.result;
 }
 

@@ -1,0 +1,235 @@
+#include "tests/unit/engine/fake_cloud.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rotator/base/text.h"
+#include "rotator/engine/state.h"
+
+static struct rig *of_iam(struct iam *c) { return (struct rig *)((char *)c - offsetof(struct rig, iam)); }
+static struct rig *of_logs(struct logs *l) { return (struct rig *)((char *)l - offsetof(struct rig, logs)); }
+
+static enum err silent(struct error *e) { return error_set(e, ERR_UNSENT, "IAM can't be reached"); }
+
+struct fake_key *rig_key(struct rig *r, const char *id) {
+  for (size_t i = 0; i < r->n_keys; i++)
+    if (strcmp(r->keys[i].key.id, id) == 0)
+      return &r->keys[i];
+  return NULL;
+}
+
+static struct fake_key *by_value(struct rig *r, const struct secret *value) {
+  for (size_t i = 0; i < r->n_keys; i++)
+    if (!r->keys[i].gone && secret_equal(r->keys[i].value, value))
+      return &r->keys[i];
+  return NULL;
+}
+
+static int64_t server_time(struct iam *c) { return of_iam(c)->env.wall_ms / 1000; }
+
+static enum err fake_exchange(struct iam *c, const struct secret *value, bool fresh, struct iam_token *ret, struct error *e) {
+  struct fake_key *k = by_value(of_iam(c), value);
+  (void)fresh;
+  if (of_iam(c)->iam_silent)
+    return silent(e);
+  if (!k || k->key.disabled)
+    return error_set(e, ERR_REFUSED, "Provided API key could not be found");
+  *ret = (struct iam_token){.bearer = secret_copy_text("header.payload.signature"), .expires_in_s = 3600};
+  text_copy(ret->iam_id, sizeof ret->iam_id, k->key.iam_id);
+  text_copy(ret->account, sizeof ret->account, k->key.account);
+  return ERR_OK;
+}
+
+struct fake_key *rig_add_key(struct rig *r, const char *id, const char *value, const char *iam_id) {
+  struct fake_key *k = &r->keys[r->n_keys++];
+  assert_true(r->n_keys < FAKE_KEYS);
+  text_copy(k->key.id, sizeof k->key.id, id);
+  text_copy(k->key.iam_id, sizeof k->key.iam_id, iam_id);
+  text_copy(k->key.account, sizeof k->key.account, "account");
+  k->key.created_s = k->key.modified_s = r->env.wall_ms / 1000 / 60 * 60;
+  k->key.last_authn_s = -1;
+  k->value = secret_copy_text(value);
+  return k;
+}
+
+static enum err fake_create(struct iam *c, const struct iam_create *spec, struct iam_key *ret, struct error *e) {
+  struct rig *r = of_iam(c);
+  char id[IAM_ID_MAX], value[64];
+  if (r->create_answer != ERR_OK)
+    return error_set(e, r->create_answer, "create is refused");
+  if (spec->value && by_value(r, spec->value))
+    return error_set(e, ERR_EXISTS, "the value exists");
+  snprintf(id, sizeof id, "ApiKey-%zu", r->n_keys + 1);
+  snprintf(value, sizeof value, "made-by-iam-%zu-aaaaaaaaaaaaaaaaaaaaaaaa", r->n_keys + 1);
+  struct fake_key *k = rig_add_key(r, id, spec->value ? secret_bytes(spec->value) : value, spec->iam_id);
+  text_copy(k->key.description, sizeof k->key.description, spec->description);
+  text_copy(k->key.name, sizeof k->key.name, spec->name);
+  k->key.disabled = spec->disabled;
+  *ret = k->key;
+  ret->value = spec->value ? NULL : secret_copy_text(value);
+  return ERR_OK;
+}
+
+static enum err fake_list(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret, struct error *e) {
+  struct rig *r = of_iam(c);
+  (void)account;
+  if (r->iam_silent)
+    return silent(e);
+  *ret = (struct iam_key_list){.keys = calloc(FAKE_KEYS, sizeof *ret->keys)};
+  for (size_t i = 0; i < r->n_keys; i++)
+    if (!r->keys[i].gone && strcmp(r->keys[i].key.iam_id, iam_id) == 0)
+      ret->keys[ret->n++] = r->keys[i].key;
+  return ERR_OK;
+}
+
+static enum err fake_get(struct iam *c, const char *id, bool activity, struct iam_key *ret, struct error *e) {
+  struct fake_key *k = rig_key(of_iam(c), id);
+  if (!k || k->gone)
+    return error_set(e, ERR_MISSING, "%s is not there", id);
+  *ret = k->key;
+  ret->has_activity = activity;
+  return ERR_OK;
+}
+
+static enum err fake_find(struct iam *c, const struct secret *value, struct iam_key *ret, struct error *e) {
+  struct fake_key *k = by_value(of_iam(c), value);
+  if (!k)
+    return error_set(e, ERR_MISSING, "no key has this value");
+  *ret = k->key;
+  return ERR_OK;
+}
+
+static enum err set_disabled(struct iam *c, const char *id, bool disabled, struct error *e) {
+  struct fake_key *k = rig_key(of_iam(c), id);
+  if (!k || k->gone)
+    return error_set(e, ERR_MISSING, "%s is not there", id);
+  k->key.disabled = disabled;
+  k->key.modified_s = of_iam(c)->env.wall_ms / 1000 / 60 * 60;
+  return ERR_OK;
+}
+static enum err fake_enable(struct iam *c, const char *id, struct error *e) { return set_disabled(c, id, false, e); }
+static enum err fake_disable(struct iam *c, const char *id, struct error *e) { return set_disabled(c, id, true, e); }
+
+static enum err fake_remove(struct iam *c, const char *id, struct error *e) {
+  struct fake_key *k = rig_key(of_iam(c), id);
+  if (k && k->key.locked)
+    return error_set(e, ERR_LOCKED, "%s is locked", id);
+  if (k)
+    k->gone = true;
+  return ERR_OK;
+}
+
+static enum err fake_limit(struct iam *c, const char *account, const char *iam_id, int64_t *ret_limit, int64_t *ret_count,
+                           struct error *e) {
+  (void)account, (void)iam_id, (void)e;
+  *ret_limit = 20;
+  *ret_count = rig_live_keys(of_iam(c));
+  return ERR_OK;
+}
+
+static enum logs_verdict fake_send(struct logs *l, const struct secret *bearer, const struct logs_record *record, bool fresh,
+                                   struct error *e) {
+  struct rig *r = of_logs(l);
+  (void)record, (void)fresh;
+  if (strcmp(secret_bytes(bearer), "header.payload.signature") != 0) {
+    error_set(e, ERR_DENIED, "forged");
+    return LOGS_REFUSED;
+  }
+  r->logs_seen++;
+  if (r->verdict != LOGS_ACCEPTED)
+    error_set(e, ERR_UNSURE, "ingestion is out");
+  return r->verdict;
+}
+
+static const struct iam_ops iam_ops = {
+  .exchange = fake_exchange, .create = fake_create, .list = fake_list, .get = fake_get, .find_by_value = fake_find,
+  .enable = fake_enable, .disable = fake_disable, .remove = fake_remove, .key_limit = fake_limit,
+  .server_time_s = server_time};
+static const struct logs_ops logs_ops = {.send = fake_send};
+
+unsigned rig_live_keys(struct rig *r) {
+  unsigned n = 0;
+  for (size_t i = 0; i < r->n_keys; i++)
+    n += !r->keys[i].gone;
+  return n;
+}
+
+struct rig *rig_new(void) {
+  struct rig *r = calloc(1, sizeof *r);
+  fake_env_init(&r->env, 1);
+  r->iam.ops = &iam_ops;
+  r->logs.ops = &logs_ops;
+  r->space = memory_space_new();
+  memory_init(&r->memory);
+  r->target = (struct target){.name = "demo", .account = "account", .iam_id = "iam-ServiceId-1", .instance = "guid",
+                              .key_name = "demo-ingestion", .key_words = "made for demo", .application = "rotator",
+                              .subsystem = "probe", .severity = 3, .host_id = "host-1", .writer = "host-1/1 test",
+                              .process_id = "0123456789abcdef", .policy = POLICY_DEFAULT, .memory = &r->memory,
+                              .n_sinks = 2};
+  r->target.policy.grace_s = r->target.policy.quarantine_s = 0;
+  r->target.home = memory_open(r->space, STORE_HOME, "home", STORE_CLASS_A);
+  r->target.sinks[0] = (struct engine_sink){"one", memory_open(r->space, STORE_SINK, "one", STORE_CLASS_A)};
+  r->target.sinks[1] = (struct engine_sink){"two", memory_open(r->space, STORE_SINK, "two", STORE_CLASS_A)};
+  r->io = (struct engine_io){&r->env.env, &r->iam, &r->logs};
+  return r;
+}
+
+void rig_free(struct rig *r) {
+  store_item_free(r->target.home);
+  for (size_t i = 0; i < r->target.n_sinks; i++)
+    store_item_free(r->target.sinks[i].item);
+  memory_space_unref(r->space);
+  memory_clear(&r->memory);
+  for (size_t i = 0; i < r->n_keys; i++)
+    secret_free(r->keys[i].value);
+  free(r);
+}
+
+void rig_run(struct rig *r) {
+  for (int i = 0; i < 200; i++) {
+    tick(&r->target, &r->io, NULL, &r->result);
+    if (r->result.end != TICK_WAIT || r->result.again_ms - r->env.mono_ms >= 3600000)
+      return;
+    fake_env_advance(&r->env, r->result.again_ms - r->env.mono_ms);
+  }
+  fail_msg("no end: row %s, why %s", row_name(r->result.row), why_name(r->result.why));
+}
+
+void rig_restart(struct rig *r) {
+  memory_clear(&r->memory);
+  memory_init(&r->memory);
+}
+
+struct state rig_state(struct rig *r) {
+  struct store_record record = {0};
+  struct state s;
+  assert_true(memory_peek(r->space, "home", &record, NULL));
+  assert_int_equal(state_decode(record.value, &s, NULL), ERR_OK);
+  store_record_clear(&record);
+  return s;
+}
+
+void rig_put_sink(struct rig *r, const char *name, const char *value) {
+  struct store_record record = {.value = value ? secret_copy_text(value) : NULL};
+  assert_int_equal(memory_poke(r->space, name, &record), ERR_OK);
+  store_record_clear(&record);
+}
+
+const char *rig_sink_key(struct rig *r, const char *name) {
+  struct store_record record = {0};
+  if (!memory_peek(r->space, name, &record, NULL))
+    return "";
+  struct fake_key *k = by_value(r, record.value);
+  store_record_clear(&record);
+  return k ? k->key.id : "?";
+}
+
+void rig_init(struct rig *r) {
+  r->target.init = true;
+  rig_run(r);
+  r->target.init = false;
+  assert_int_equal(r->result.end, TICK_REST);
+  assert_int_equal(r->result.phase, PHASE_IDLE);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-1");
+}

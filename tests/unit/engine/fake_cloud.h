@@ -1,0 +1,65 @@
+// An IAM and a Cloud Logs that work, in the process, for tests of the engine that need no faults: one identity, keys in an
+// array, time that stands until a sleep. The simulator in tests/protocol has the nasty ones.
+#ifndef TESTS_UNIT_ENGINE_FAKE_CLOUD_H
+#define TESTS_UNIT_ENGINE_FAKE_CLOUD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/memory/memory.h"
+#include "rotator/engine/memory.h"
+#include "rotator/engine/tick.h"
+#include "rotator/engine/wish.h"
+#include "tests/support/fake_env.h"
+
+#define FAKE_KEYS 64
+
+struct fake_key {
+  struct iam_key key;
+  struct secret *value;
+  bool gone;
+};
+
+struct rig {
+  struct fake_env env;
+  struct iam iam;
+  struct logs logs;
+  struct fake_key keys[FAKE_KEYS];
+  size_t n_keys;
+  bool iam_silent;             // IAM gives no answer
+  enum err create_answer;      // ERR_OK, or what create answers without doing anything
+  enum logs_verdict verdict;   // what a good token gets
+  unsigned logs_seen;
+  struct memory_space *space;
+  struct memory memory;
+  struct target target;
+  struct engine_io io;
+  struct tick_result result;
+};
+
+// A target "demo" on memory stores of class A: home "home", sinks "one" and "two"; grace and quarantine 0, waits 0.
+struct rig *rig_new(void);
+void rig_free(struct rig *r);
+
+// Ticks until the engine rests, needs a person, or would wait for an hour or longer; waits pass at once.
+void rig_run(struct rig *r);
+// A new process: nothing is remembered.
+void rig_restart(struct rig *r);
+// A key made by hand, active; returns its entry.
+struct fake_key *rig_add_key(struct rig *r, const char *id, const char *value, const char *iam_id);
+struct fake_key *rig_key(struct rig *r, const char *id);  // NULL: never was
+unsigned rig_live_keys(struct rig *r);
+// The state as it is; the caller clears it. Fails the test when there is none.
+struct state rig_state(struct rig *r);
+void rig_put_sink(struct rig *r, const char *name, const char *value);
+// What the sink holds: the id of the key with that value, "" if absent, "?" if nobody's.
+const char *rig_sink_key(struct rig *r, const char *name);
+// First key, settled.
+void rig_init(struct rig *r);
+
+#endif
