@@ -44,6 +44,7 @@ sandbox_config() {
 version: 1
 management: {file: $sandbox/management.key}
 state_dir: $sandbox/state
+host_id: sandbox
 ca_file: $sandbox/emulator/ca.pem
 targets:
   - name: $1

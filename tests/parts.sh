@@ -11,7 +11,7 @@ all_parts=(asan tsan coverage analysis fuzz lint package integration bench quick
 more_parts=(unit contract protocol fault cli emulator)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
-  libsystemd-dev libcmocka-dev libmicrohttpd-dev ca-certificates openssl curl jq strace)
+  libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev ca-certificates openssl curl jq strace tzdata)
 declare -A packages_of=(
   [coverage]="gcovr"
   [analysis]="cppcheck clang-tidy"
@@ -23,7 +23,7 @@ declare -A packages_of=(
 
 # build PRESET: configures and builds build/PRESET. Parts that share a preset wait for each other here.
 build() {
-  local log=$build/log/build-$1.log
+  local log=$build/log/build-$1-$part.log
   (
     flock 9
     cmake --preset "$1" -G Ninja -B "$build/$1" >"$log" 2>&1 && cmake --build "$build/$1" -j "$cores" >>"$log" 2>&1

@@ -155,7 +155,7 @@ jq -n --argjson n "$targets" --arg guid "$sandbox_instance" '
   {service_ids: [$ids[] | . + {apikeys: [{name: "first"}]}], roles: [$ids[] | {identity: .id, role: "Sender", instance: $guid}]}' >"$work/seed/seed.json"
 curl -sS --fail-with-body --noproxy '*' --data "@$work/seed/seed.json" "$sandbox_http/_control/seed" >"$work/seed/made.json"
 {
-  printf 'version: 1\nmanagement: {file: %s/management.key}\nstate_dir: %s/state\nca_file: %s/emulator/ca.pem\n' "$sandbox" "$sandbox" "$sandbox"
+  printf 'version: 1\nmanagement: {file: %s/management.key}\nstate_dir: %s/state\nhost_id: bench\nca_file: %s/emulator/ca.pem\n' "$sandbox" "$sandbox" "$sandbox"
   printf 'defaults:\n  rotate_every: 20s\n  rotate_jitter: 0s\n  max_age: 1d\n  grace: 0s\n  quarantine: 0s\n  proof: {count: 3, span: 0s, absence_apart: 0s, propagation: 0s}\n'
   printf '  endpoints: {iam: "%s", ingress: "%s/instances/{guid}"}\ntargets:\n' "$sandbox_https" "$sandbox_https"
   jq -r --arg a "$sandbox_account" --arg g "$sandbox_instance" --arg d "$sandbox/keys" '.service_ids[] |

@@ -56,7 +56,7 @@ situation_lost() {
   needs_a_person unclear
 }
 situation_host() {
-  echo "host_id: the-new-host" >>"$sandbox/rotator.yaml"
+  sed -i 's/^host_id: .*/host_id: the-new-host/' "$sandbox/rotator.yaml"
   needs_a_person other_host
 }
 needs_a_person() {
