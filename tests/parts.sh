@@ -6,7 +6,7 @@
 # "lack NAME" (it could not run for want of something) lines to $results.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(asan tsan coverage analysis fuzz lint package integration bench quickstart)
+all_parts=(asan tsan coverage analysis fuzz lint package integration servers bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks.
 more_parts=(unit contract protocol fault cli emulator)
 
@@ -18,6 +18,7 @@ declare -A packages_of=(
   [fuzz]="clang libclang-rt-14-dev"
   [lint]="shellcheck mandoc systemd binutils python3"
   [package]="binutils dpkg-dev fakeroot lintian"
+  [servers]="golang-go python3-hvac"
   [integration]="procps"
 )
 
@@ -70,6 +71,8 @@ part_emulator() { build dev && tests_of dev emulator; }
 part_asan() { build asan && tests_of asan unit contract protocol fault cli emulator; }
 part_tsan() { build tsan && tests_of tsan unit protocol; }
 part_lint() { build release && tests_of release lint; }
+# Real servers, built from their modules when they are not there: some ten minutes each, once (tests/servers/build.sh).
+part_servers() { build dev && tests_of dev servers; }
 part_integration() { build release && tests_of release integration; }
 
 part_coverage() {
