@@ -154,6 +154,9 @@ struct store_backend {
   enum err (*open)(const struct store_context *ctx, enum store_kind kind,
                    const struct store_setting *settings, size_t n, struct store_item **ret,
                    int *ret_line, struct error *e);
+  // Called once at the end of the program, when all items are freed and no other thread is left:
+  // gives back what the store holds for all of them (a token that a login gave). NULL: nothing.
+  void (*finish)(void);
 };
 
 // All stores that were built in, by name, ends with NULL (registry.c). Each is a `const struct

@@ -103,6 +103,9 @@ struct compose *compose_free(struct compose *c) {
     bound_free(c->bounds[i]);
   free(c->bounds);
   workers_free(c->workers);
+  for (size_t i = 0; store_backends[i]; i++)
+    if (store_backends[i]->finish)
+      store_backends[i]->finish();
   free(c);
   return NULL;
 }

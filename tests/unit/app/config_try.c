@@ -95,10 +95,10 @@ static const struct store_option helper_options[] = {
     {"path", STORE_OPT_PATH, true, NULL, NULL, "The program."},
     {NULL, STORE_OPT_TEXT, false, NULL, NULL, NULL},
 };
-static const struct store_backend file = {"file", file_options, file_open};
-static const struct store_backend vault = {"vault", vault_options, vault_open};
-static const struct store_backend helper = {"helper", helper_options, helper_open};
-static const struct store_backend memory = {"memory", helper_options, helper_open};
+static const struct store_backend file = {"file", file_options, file_open, NULL};
+static const struct store_backend vault = {"vault", vault_options, vault_open, NULL};
+static const struct store_backend helper = {"helper", helper_options, helper_open, NULL};
+static const struct store_backend memory = {"memory", helper_options, helper_open, NULL};
 const struct store_backend *const try_backends[] = {&file, &helper, &memory, &vault, NULL};
 
 struct try try_bytes(const char *bytes, size_t len) {
