@@ -6,7 +6,8 @@
 
 #define STORES(X)                                                                                  \
   X(file)                                                                                          \
-  X(memory)
+  X(memory)                                                                                        \
+  X(vault)
 
 #define DECLARE(name) extern const struct store_backend store_backend_##name;
 STORES(DECLARE)

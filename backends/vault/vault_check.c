@@ -1,0 +1,144 @@
+// What can be known before a rotation: that there is a token, what the mount is, which line of the
+// policy is missing, and that the secret is readable and stays.
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/vault/vault.h"
+#include "rotator/base/text.h"
+
+struct need {
+  const char *part;            // NULL: the secret itself (KV 1)
+  const char *capabilities[4]; // ends with NULL
+};
+
+static const struct need content2 = {"data", {"create", "read", "update", NULL}};
+static const struct need versions2 = {"metadata", {"read", NULL}};
+static const struct need destroy2 = {"destroy", {"update", NULL}};
+static const struct need content1 = {NULL, {"create", "read", "update", NULL}};
+
+static size_t needs_of(const struct vault_item *v, const struct need *ret[3]) {
+  if (v->item.class == STORE_CLASS_C) {
+    ret[0] = &content1;
+    return 1;
+  }
+  ret[0] = &content2;
+  ret[1] = &versions2;
+  ret[2] = &destroy2;
+  return v->destroy_old ? 3 : 1;
+}
+
+static bool has(const cJSON *list, const char *capability) {
+  const cJSON *m = NULL;
+  bool found = false;
+  cJSON_ArrayForEach(m, list) {
+    if (!cJSON_IsString(m))
+      continue;
+    if (strcmp(m->valuestring, "deny") == 0)
+      return false;
+    found |= strcmp(m->valuestring, capability) == 0 || strcmp(m->valuestring, "root") == 0;
+  }
+  return found;
+}
+
+static void raw_path(const struct vault_item *v, const struct need *n, char *dst, size_t cap) {
+  snprintf(dst, cap, "%s%s%s/%s", v->mount, n->part ? "/" : "", n->part ? n->part : "", v->path);
+}
+
+// Appends the policy's line when the list lacks one of the capabilities.
+static void add_missing(const struct vault_item *v, const struct need *n, const cJSON *list,
+                        struct text_buf *b) {
+  char path[sizeof(v->mount) + sizeof(v->path) + 16];
+  bool lacks = false;
+  for (size_t i = 0; n->capabilities[i]; i++)
+    lacks |= !has(list, n->capabilities[i]);
+  if (!lacks)
+    return;
+  raw_path(v, n, path, sizeof(path));
+  text_buf_add(b, "%spath \"%s\" { capabilities = [", b->len ? " and " : "", path);
+  for (size_t i = 0; n->capabilities[i]; i++)
+    text_buf_add(b, "%s\"%s\"", i ? ", " : "", n->capabilities[i]);
+  text_buf_add(b, "] }");
+}
+
+static enum err judge(const struct vault_item *v, const cJSON *data, struct error *e) {
+  char path[sizeof(v->mount) + sizeof(v->path) + 16];
+  const struct need *needs[3];
+  struct text_buf b = TEXT_BUF(4096);
+  size_t n = needs_of(v, needs);
+  for (size_t i = 0; i < n; i++) {
+    raw_path(v, needs[i], path, sizeof(path));
+    const cJSON *list = json_get(data, path);
+    if (list) // else the server said nothing of it
+      add_missing(v, needs[i], list, &b);
+  }
+  enum err got = ERR_OK;
+  if (b.len > 0)
+    got = error_set(e, ERR_DENIED, "the token's policy lacks: %s", text_buf_str(&b));
+  text_buf_free(&b);
+  return got;
+}
+
+static cJSON *paths_body(const struct vault_item *v) {
+  char path[sizeof(v->mount) + sizeof(v->path) + 16];
+  const struct need *needs[3];
+  cJSON *body = cJSON_CreateObject();
+  cJSON *paths = cJSON_AddArrayToObject(body, "paths");
+  size_t n = needs_of(v, needs);
+  for (size_t i = 0; i < n; i++) {
+    raw_path(v, needs[i], path, sizeof(path));
+    cJSON_AddItemToArray(paths, cJSON_CreateString(path));
+  }
+  return body;
+}
+
+// Who may not even ask is let pass: the reading below tells the rest.
+static enum err check_rights(struct vault_item *v, struct error *e) {
+  struct vault_reply r = {0};
+  JSON_AUTO body = paths_body(v);
+  const struct vault_request q = {.method = "POST", .path = "sys/capabilities-self", .body = body};
+  enum err got = vault_call(v->session, &q, &r, e);
+  if (got == ERR_OK && r.status == 200)
+    got = judge(v, vault_reply_data(&r) ? vault_reply_data(&r) : r.json, e);
+  else if (got == ERR_OK && r.status != 403)
+    got = vault_outcome(&q, &r, "look-up of the token's rights", e);
+  vault_reply_clear(&r);
+  return got;
+}
+
+// A version that deletes itself takes the key from its consumers.
+static enum err check_stays(struct vault_item *v, struct error *e) {
+  char path[VAULT_PATH_MAX * 2 + 64], when[40] = "";
+  struct vault_reply r = {0};
+  if (v->item.class == STORE_CLASS_C)
+    return ERR_OK;
+  vault_path(v, "data", NULL, path, sizeof(path));
+  const struct vault_request q = {.method = "GET", .path = path};
+  enum err got = vault_call(v->session, &q, &r, e);
+  const cJSON *meta = json_get(vault_reply_data(&r), "metadata");
+  if (got == ERR_OK && r.status == 200 &&
+      json_copy_text(meta, "deletion_time", when, sizeof(when)) && when[0]) {
+    char shown[40];
+    text_printable(shown, sizeof(shown), when, strlen(when));
+    got = error_set(e, ERR_REFUSED,
+                    "its present version deletes itself at %s: set delete_version_after of secret"
+                    " and mount to 0",
+                    shown);
+  }
+  vault_reply_clear(&r);
+  return got;
+}
+
+enum err vault_check(struct store_item *it, struct error *e) {
+  struct vault_item *v = vault_item_of(it);
+  struct store_record record = {0};
+  struct store_version version;
+  enum err got = check_rights(v, e);
+  if (got == ERR_OK)
+    got = vault_mount_check(v, e);
+  if (got == ERR_OK)
+    got = it->ops->read(it, &record, &version, e);
+  if (got == ERR_MISSING)
+    got = ERR_OK;
+  store_record_clear(&record);
+  return got == ERR_OK ? check_stays(v, e) : got;
+}

@@ -1,0 +1,171 @@
+// Requests. What is retried blindly is retried by the transport's decorator (rotator/http/retry.h):
+// reads, and whatever certainly was not applied. Here is what only this service says: a redirect, a
+// token that is not known, a node that lags (412), a mount that is being upgraded.
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/vault/vault.h"
+#include "backends/vault/vault_session_internal.h"
+#include "rotator/base/text.h"
+
+#define QUICK_MS 5000
+#define URL_MAX (VAULT_PATH_MAX * 2 + 1024)
+
+static bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 307 || status == 308;
+}
+
+// A standby names the active node: once, never from https to http, never away from a socket.
+static enum err redirect_url(const struct vault_session *s, const struct http_response *h,
+                             struct error *e) {
+  const struct vault_server *v = &s->server;
+  if (v->no_redirect || v->socket)
+    return error_set(e, ERR_UNSENT, "a standby answered (HTTP %d) and redirects are %s", h->status,
+                     v->socket ? "not followed from a socket" : "switched off");
+  if (!text_starts(h->location, "https://") &&
+      (text_starts(v->address, "https://") || !text_starts(h->location, "http://")))
+    return error_set(e, ERR_UNSENT,
+                     "a standby's redirect (HTTP %d) does not lead to an https:// address",
+                     h->status);
+  return ERR_OK;
+}
+
+static bool body_of(const struct vault_request *q, struct secret **ret) {
+  return !q->body || json_print(q->body, 2 * VAULT_DATA_MAX, ret) == ERR_OK;
+}
+
+// `index` says which state a read has to see; NULL: any.
+static enum err exchange(struct vault_session *s, const struct secret *token, const char *index,
+                         const struct vault_request *q, struct http_response *h, struct error *e) {
+  char url[URL_MAX];
+  struct http_header headers[4] = {{.name = "X-Vault-Request", .value = "true"}};
+  SECRET_AUTO body = NULL;
+  size_t n = 1;
+  int len = snprintf(url, sizeof(url), "%s/v1/%s", s->server.address, q->path);
+  if (len < 0 || (size_t)len >= sizeof(url))
+    return error_set(e, ERR_REFUSED, "the URL is too long");
+  if (!body_of(q, &body))
+    return error_set(e, ERR_INTERNAL, "out of memory");
+  if (token)
+    headers[n++] = (struct http_header){.name = "X-Vault-Token", .secret = token};
+  if (s->server.space)
+    headers[n++] = (struct http_header){.name = "X-Vault-Namespace", .value = s->server.space};
+  if (index && *index)
+    headers[n++] = (struct http_header){.name = "X-Vault-Index", .value = index};
+  struct http_request r = {.method = q->method,
+                           .url = url,
+                           .headers = headers,
+                           .n_headers = n,
+                           .body = body,
+                           .content_type = body ? "application/json" : NULL,
+                           .replay = q->write ? HTTP_REPLAY_NEVER : HTTP_REPLAY_SAFE,
+                           .timeout_ms = q->quick ? QUICK_MS : 0,
+                           .deadline_ms = q->quick ? QUICK_MS : 0};
+  struct transport *t = vault_pool_take(s, e);
+  if (!t)
+    return e->kind;
+  enum err got = http_exchange(t, &r, h, e);
+  if (got == ERR_OK && is_redirect(h->status)) {
+    got = redirect_url(s, h, e);
+    if (got == ERR_OK) {
+      text_copy(url, sizeof(url), h->location);
+      http_response_clear(h);
+      got = http_exchange(t, &r, h, e);
+      if (got == ERR_REFUSED) // a URL that no one may follow; nothing was applied
+        got = error_set(e, ERR_UNSENT, "a standby redirects to where nothing may be sent");
+    }
+  }
+  vault_pool_put(s, t);
+  return got;
+}
+
+static enum err send_with(struct vault_session *s, const struct secret *token, const char *index,
+                          const struct vault_request *q, struct vault_reply *ret,
+                          struct http_response *h, struct error *e) {
+  enum err got = exchange(s, token, index, q, h, e);
+  if (got == ERR_OK)
+    vault_reply_read(h, q->body, token, ret);
+  else if (got == ERR_INVALID) // a header that cannot be sent: the token, the namespace
+    got = error_set(e, ERR_DENIED, "token or namespace have characters that cannot be sent");
+  return got;
+}
+
+enum err vault_send(struct vault_session *s, const struct secret *token,
+                    const struct vault_request *q, struct vault_reply *ret, struct error *e) {
+  struct http_response h = {0};
+  enum err got = send_with(s, token, NULL, q, ret, &h, e);
+  http_response_clear(&h);
+  return got;
+}
+
+// --- with the session's token ---
+
+static void index_get(struct vault_session *s, char *dst, size_t cap) {
+  pthread_mutex_lock(&s->token_lock);
+  text_copy(dst, cap, s->index);
+  pthread_mutex_unlock(&s->token_lock);
+}
+
+static void index_put(struct vault_session *s, const char *index) {
+  if (!*index)
+    return;
+  pthread_mutex_lock(&s->token_lock);
+  text_copy(s->index, sizeof(s->index), index);
+  pthread_mutex_unlock(&s->token_lock);
+}
+
+static enum err once(struct vault_session *s, const struct secret *token,
+                     const struct vault_request *q, struct vault_reply *ret, struct error *e) {
+  char index[sizeof(s->index)] = "";
+  struct http_response h = {0};
+  if (!q->write)
+    index_get(s, index, sizeof(index));
+  enum err got = send_with(s, token, index, q, ret, &h, e);
+  if (got == ERR_OK && q->write)
+    index_put(s, h.index);
+  http_response_clear(&h);
+  return got;
+}
+
+// How long to wait before the same is asked again, −1: no use. Neither answer is about the item.
+static int64_t wait_ms(const struct vault_reply *r, int64_t waited_ms, unsigned n) {
+  bool lags = r->status == 412, upgrades = r->status == 400 && strstr(r->message, "Upgrading from");
+  if ((!lags && !upgrades) || waited_ms >= VAULT_LAG_MS)
+    return -1;
+  return upgrades ? 1000 : n < 5 ? 100 << n : 2000;
+}
+
+static enum err patiently(struct vault_session *s, const struct secret *token,
+                          const struct vault_request *q, struct vault_reply *ret, struct error *e) {
+  int64_t waited = 0, ms = 0;
+  for (unsigned n = 0;; n++, waited += ms) {
+    enum err got = once(s, token, q, ret, e);
+    ms = got == ERR_OK ? wait_ms(ret, waited, n) : -1;
+    if (ms < 0 || env_sleep_ms(s->env, ms) != ERR_OK)
+      return got;
+    vault_reply_clear(ret);
+  }
+}
+
+enum err vault_call(struct vault_session *s, const struct vault_request *q, struct vault_reply *ret,
+                    struct error *e) {
+  SECRET_AUTO token = NULL;
+  bool other = false;
+  enum err got = vault_token_get(s, &token, e);
+  if (got == ERR_OK)
+    got = patiently(s, token, q, ret, e);
+  if (got != ERR_OK || ret->status != 403)
+    return got;
+  got = vault_token_refused(s, token, &other, e);
+  if (got != ERR_OK || !other)
+    return got;
+  token = secret_free(token);
+  got = vault_token_get(s, &token, e);
+  if (got != ERR_OK)
+    return got;
+  vault_reply_clear(ret);
+  got = patiently(s, token, q, ret, e);
+  if (got == ERR_OK && ret->status == 403)
+    vault_token_no_help(s);
+  return got;
+}

@@ -1,0 +1,299 @@
+// From settings to an item. Nothing is contacted, and files (tokens, role ids) are read when they
+// are needed, so that they may be replaced at any time.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/vault/vault.h"
+#include "rotator/base/text.h"
+
+struct opening {
+  struct vault_item *v;
+  struct vault_server server;
+  const struct store_setting *settings;
+  size_t n;
+  int *ret_line;
+  struct error *e;
+};
+
+#define WRONG(o, setting, ...)                                                                     \
+  (*(o)->ret_line = (setting) ? (setting)->line : 0, error_set((o)->e, ERR_INVALID, __VA_ARGS__))
+
+static const struct store_setting *given(const struct opening *o, const char *name) {
+  return store_setting_find(o->settings, o->n, name);
+}
+
+// The setting's value as our own; false without memory.
+static bool keep(const struct opening *o, const char *name, char **dst) {
+  const char *value = store_setting_get(o->settings, o->n, name);
+  *dst = value && *value ? strdup(value) : NULL;
+  return *dst || !value || !*value;
+}
+
+static enum err no_memory(struct opening *o) {
+  return error_set(o->e, ERR_INTERNAL, "out of memory");
+}
+
+// --- where ---
+
+// Percent-encodes each segment. NULL, or what is wrong.
+static const char *encode_path(const char *path, char *dst, size_t cap) {
+  size_t n = 0;
+  for (const char *p = path; *p; p += strspn(p, "/")) {
+    char segment[256];
+    size_t len = strcspn(p, "/");
+    if (len >= sizeof(segment) || n + 2 >= cap)
+      return "is too long";
+    memcpy(segment, p, len);
+    segment[len] = '\0';
+    if (len == 0 || p[len + (p[len] == '/')] == '/')
+      return "has an empty part";
+    if (strcmp(segment, ".") == 0 || strcmp(segment, "..") == 0)
+      return "has a part '.' or '..', which servers refuse";
+    for (size_t i = 0; i < len; i++)
+      if ((unsigned char)segment[i] < 0x20 || segment[i] == 0x7f)
+        return "has a control character";
+    if (n > 0)
+      dst[n++] = '/';
+    if (!http_encode(dst + n, cap - n, segment))
+      return "is too long";
+    n += strlen(dst + n);
+    p += len;
+  }
+  return n == 0 ? "is empty" : dst[n - 1] == '.' ? "ends in a period, which servers refuse" : NULL;
+}
+
+static enum err take_path(struct opening *o, const char *name, char *dst, size_t cap, char *url) {
+  const struct store_setting *s = given(o, name);
+  if (!s)
+    return WRONG(o, s, "a Vault item needs a %s", name);
+  const char *value = s->value + (s->value[0] == '/');
+  size_t len = strlen(value);
+  len -= len > 0 && value[len - 1] == '/';
+  if (len >= cap)
+    return WRONG(o, s, "%s is longer than %zu bytes", name, cap - 1);
+  memcpy(dst, value, len);
+  dst[len] = '\0';
+  const char *fault = encode_path(dst, url, VAULT_PATH_MAX);
+  return fault ? WRONG(o, s, "%s %s", name, fault) : ERR_OK;
+}
+
+// --- server ---
+
+static enum err check_address(struct opening *o) {
+  struct vault_server *s = &o->server;
+  const struct store_setting *at = given(o, "address");
+  char host[256];
+  bool https;
+  int port;
+  if (!s->address && !(s->address = strdup("https://127.0.0.1:8200")))
+    return no_memory(o);
+  if (text_starts(s->address, "unix://")) {
+    if (s->address[7] != '/' || s->tls_server_name)
+      return WRONG(o, at, "address of a socket: expected unix:///PATH, without tls_server_name");
+    s->socket = strdup(s->address + 7);
+    free(s->address);
+    s->address = strdup("http://localhost");
+    return s->socket && s->address ? ERR_OK : no_memory(o);
+  }
+  size_t len = strlen(s->address);
+  while (len > 0 && s->address[len - 1] == '/')
+    s->address[--len] = '\0';
+  if (!http_url_host(s->address, host, sizeof(host), &https, &port) || strpbrk(s->address, "?#@"))
+    return WRONG(o, at, "address is not https://HOST:PORT");
+  if (!https && !http_host_is_loopback(host))
+    return WRONG(o, at, "address: plain http:// is for loopback addresses only, use https://");
+  return ERR_OK;
+}
+
+static enum err take_server(struct opening *o, const struct store_context *ctx) {
+  struct vault_server *s = &o->server;
+  const struct store_setting *timeout = given(o, "timeout");
+  int64_t seconds = 0;
+  if (timeout &&
+      (text_parse_duration(timeout->value, &seconds) != ERR_OK || seconds < 1 || seconds > 600))
+    return WRONG(o, timeout, "timeout: expected 1s to 10m");
+  s->timeout_ms = seconds * 1000;
+  if (!keep(o, "address", &s->address) || !keep(o, "namespace", &s->space) ||
+      !keep(o, "ca_file", &s->ca_file) || !keep(o, "client_cert", &s->client_cert) ||
+      !keep(o, "client_key", &s->client_key) || !keep(o, "tls_server_name", &s->tls_server_name))
+    return no_memory(o);
+  if (ctx && ctx->user_agent && !(s->user_agent = strdup(ctx->user_agent)))
+    return no_memory(o);
+  enum err got = vault_env_complete(s, o->e);
+  if (got != ERR_OK)
+    return got;
+  if (!s->client_cert != !s->client_key)
+    return WRONG(o, given(o, s->client_cert ? "client_cert" : "client_key"),
+                 "client_cert and client_key go together");
+  return check_address(o);
+}
+
+// --- authentication ---
+
+static enum err one_of(struct opening *o, const char *a, const char *b, bool needed,
+                       const char *what) {
+  const struct store_setting *x = given(o, a), *y = given(o, b);
+  if (x && y)
+    return WRONG(o, y, "%s: expected one of %s and %s, found both", what, a, b);
+  return needed && !x && !y ? WRONG(o, x, "%s: expected %s or %s", what, a, b) : ERR_OK;
+}
+
+static enum err take_approle(struct opening *o, struct vault_auth_settings *a) {
+  const char *wrapped = store_setting_get(o->settings, o->n, "auth.approle.secret_id.wrapped");
+  enum err got = one_of(o, "auth.approle.role_id", "auth.approle.role_id_file", true, "approle");
+  a->method = &vault_auth_approle;
+  a->wrapped = wrapped && strcmp(wrapped, "true") == 0;
+  if (got == ERR_OK)
+    got = one_of(o, "auth.approle.secret_id.file", "auth.approle.secret_id.credential", a->wrapped,
+                 "approle secret_id");
+  if (got == ERR_OK &&
+      (!keep(o, "auth.approle.mount", &a->mount) || !keep(o, "auth.approle.role", &a->role) ||
+       !keep(o, "auth.approle.role_id", &a->role_id) ||
+       !keep(o, "auth.approle.role_id_file", &a->role_id_file) ||
+       !keep(o, "auth.approle.secret_id.file", &a->secret_file) ||
+       !keep(o, "auth.approle.secret_id.credential", &a->secret_credential)))
+    got = no_memory(o);
+  if (got == ERR_OK && a->wrapped && !a->role)
+    got = WRONG(o, given(o, "auth.approle.secret_id.wrapped"),
+                "approle: wrapped needs the AppRole's name as role, to check where the wrapping"
+                " token comes from");
+  return got;
+}
+
+static enum err take_kubernetes(struct opening *o, struct vault_auth_settings *a) {
+  a->method = &vault_auth_kubernetes;
+  if (!keep(o, "auth.kubernetes.mount", &a->mount) || !keep(o, "auth.kubernetes.role", &a->role) ||
+      !keep(o, "auth.kubernetes.token_file", &a->secret_file))
+    return no_memory(o);
+  return a->role ? ERR_OK : WRONG(o, given(o, "auth.kubernetes.mount"), "kubernetes needs a role");
+}
+
+static enum err take_token(struct opening *o, struct vault_auth_settings *a) {
+  a->method = &vault_auth_token;
+  if (!keep(o, "auth.token.file", &a->secret_file) ||
+      !keep(o, "auth.token.credential", &a->secret_credential))
+    return no_memory(o);
+  return one_of(o, "auth.token.file", "auth.token.credential", true, "token");
+}
+
+static enum err take_auth(struct opening *o) {
+  struct vault_auth_settings *a = &o->server.auth;
+  const struct store_setting *first = NULL;
+  for (size_t i = 0; i < o->n; i++) {
+    const struct store_setting *s = &o->settings[i];
+    if (!text_starts(s->name, "auth."))
+      continue;
+    size_t len = strcspn(s->name + 5, ".") + 5;
+    if (first && strncmp(first->name, s->name, len + 1) != 0)
+      return WRONG(o, s, "auth: expected one method, found two");
+    first = s;
+  }
+  if (!first) {
+    a->method = &vault_auth_ambient;
+    return ERR_OK;
+  }
+  if (text_starts(first->name, "auth.approle."))
+    return take_approle(o, a);
+  return text_starts(first->name, "auth.kubernetes.") ? take_kubernetes(o, a) : take_token(o, a);
+}
+
+// --- what ---
+
+static enum err take_fields(struct opening *o, enum store_kind kind) {
+  static const char *const names[FIELD_COUNT] = {"fields.value", "fields.id", "fields.name",
+                                                 "fields.created", "fields.stamp"};
+  static const char *const sink[FIELD_COUNT] = {"api_key", "api_key_id", "", "", "rotator_stamp"};
+  static const char *const home[FIELD_COUNT] = {"state", "", "", "", "rotator_stamp"};
+  const char *const *fallback = kind == STORE_SINK ? sink : home;
+  for (size_t i = 0; i < FIELD_COUNT; i++) {
+    const struct store_setting *s = given(o, names[i]);
+    const char *value = s && kind == STORE_SINK ? s->value : fallback[i];
+    if (!text_copy(o->v->field[i], sizeof(o->v->field[i]), value))
+      return WRONG(o, s, "%s is longer than %d bytes", names[i], VAULT_FIELD_MAX);
+    if (!*value && (i == FIELD_VALUE || i == FIELD_STAMP))
+      return WRONG(o, s, "%s needs a name", names[i]);
+    for (size_t k = 0; k < i; k++)
+      if (*value && strcmp(value, o->v->field[k]) == 0)
+        return WRONG(o, s, "%s and %s are the same field", names[k], names[i]);
+  }
+  return ERR_OK;
+}
+
+static void take_kind(struct opening *o, enum store_kind kind) {
+  const char *version = store_setting_get(o->settings, o->n, "kv_version");
+  const char *reads = store_setting_get(o->settings, o->n, "reads");
+  const char *destroy = store_setting_get(o->settings, o->n, "destroy_old");
+  struct vault_item *v = o->v;
+  bool one = version && strcmp(version, "1") == 0;
+  v->item.kind = kind;
+  v->item.ops = one ? &vault_kv1_ops : &vault_kv2_ops;
+  v->item.class = one ? STORE_CLASS_C : STORE_CLASS_A;
+  v->item.longest_ms = VAULT_LONGEST_MS;
+  v->item.stale_reads = !reads || strcmp(reads, "stale") == 0;
+  v->ask_mount = version && strcmp(version, "auto") == 0;
+  v->destroy_old = !one && (!destroy || strcmp(destroy, "true") == 0);
+}
+
+static enum err name_item(struct opening *o) {
+  struct vault_item *v = o->v;
+  const struct vault_server *s = &o->server;
+  snprintf(v->item.what, sizeof(v->item.what), "vault %.80s/%.160s", v->mount, v->path);
+  int n = snprintf(v->item.place, sizeof(v->item.place), "vault:%s%s|%s|%s/%s",
+                   s->socket ? "unix:" : s->address, s->socket ? s->socket : "",
+                   s->space ? s->space : "", v->mount, v->path);
+  if (n < 0 || (size_t)n >= sizeof(v->item.place))
+    return WRONG(o, given(o, "path"), "address, mount and path together are too long");
+  return ERR_OK;
+}
+
+static enum err configure(struct opening *o, const struct store_context *ctx,
+                          enum store_kind kind) {
+  struct vault_item *v = o->v;
+  enum err got = take_path(o, "mount", v->mount, sizeof(v->mount), v->mount_url);
+  if (got == ERR_OK)
+    got = take_path(o, "path", v->path, sizeof(v->path), v->path_url);
+  if (got == ERR_OK)
+    got = take_server(o, ctx);
+  if (got == ERR_OK)
+    got = take_auth(o);
+  if (got == ERR_OK)
+    got = take_fields(o, kind);
+  if (got == ERR_OK)
+    got = name_item(o);
+  if (got != ERR_OK)
+    return got;
+  take_kind(o, kind);
+  v->env = ctx && ctx->env ? ctx->env : env_real();
+  v->session = vault_session_get(&o->server, v->env);
+  return v->session ? ERR_OK : no_memory(o);
+}
+
+enum err vault_open(const struct store_context *ctx, enum store_kind kind,
+                    const struct store_setting *settings, size_t n, struct store_item **ret,
+                    int *ret_line, struct error *e) {
+  struct opening o = {.settings = settings, .n = n, .ret_line = ret_line, .e = e};
+  o.v = calloc(1, sizeof(*o.v));
+  if (!o.v)
+    return no_memory(&o);
+  *ret_line = 0;
+  enum err got = configure(&o, ctx, kind);
+  vault_server_clear(&o.server);
+  if (got == ERR_OK)
+    *ret = &o.v->item;
+  else
+    free(o.v);
+  return got;
+}
+
+void vault_item_free(struct store_item *it) {
+  struct vault_item *v = vault_item_of(it);
+  vault_session_put(v->session);
+  free(v);
+}
+
+void vault_path(const struct vault_item *v, const char *part, const char *query, char *dst,
+                size_t cap) {
+  snprintf(dst, cap, "%s%s%s/%s%s", v->mount_url, part ? "/" : "", part ? part : "", v->path_url,
+           query ? query : "");
+}

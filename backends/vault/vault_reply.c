@@ -1,0 +1,166 @@
+// What an answer says. Its text comes from a server, or from whatever stands before it, and is shown
+// to people: it is cut, made printable, and left out when it repeats anything that was sent.
+#include <string.h>
+
+#include "backends/vault/vault_session_internal.h"
+#include "rotator/base/text.h"
+
+void vault_reply_clear(struct vault_reply *r) {
+  json_free(r->json);
+  memset(r, 0, sizeof(*r));
+}
+
+const cJSON *vault_reply_data(const struct vault_reply *r) {
+  return json_get(r->json, "data");
+}
+
+// --- text ---
+
+#define ECHO_LEAST 6 // shorter texts are words like "true", and no secrets
+
+// Does the text hold one of the strings that were sent?
+static bool repeats(const char *text, const cJSON *sent) {
+  for (const cJSON *m = sent; m; m = m->next) {
+    if (cJSON_IsString(m) && strlen(m->valuestring) >= ECHO_LEAST && strstr(text, m->valuestring))
+      return true;
+    if (m->child && repeats(text, m->child))
+      return true;
+  }
+  return false;
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+// Runs of white space become one space, so that a text of several lines is one.
+static void flatten(char *dst, size_t cap, const char *src, size_t len) {
+  size_t n = 0;
+  bool gap = false;
+  for (size_t i = 0; i < len && n + 2 < cap; i++) {
+    if (is_blank(src[i])) {
+      gap = n > 0;
+      continue;
+    }
+    if (gap)
+      dst[n++] = ' ';
+    gap = false;
+    dst[n++] = src[i] > 0x20 && src[i] < 0x7f ? src[i] : '?';
+  }
+  dst[n] = '\0';
+}
+
+// All errors of the body, joined.
+static void join_errors(const cJSON *errors, struct text_buf *b) {
+  const cJSON *m = NULL;
+  cJSON_ArrayForEach(m, errors) if (cJSON_IsString(m))
+      text_buf_add(b, "%s%s", b->len ? "; " : "", m->valuestring);
+}
+
+static void read_message(const struct http_response *h, const cJSON *sent,
+                         const struct secret *token, struct vault_reply *r) {
+  struct text_buf b = TEXT_BUF(64 * 1024);
+  if (cJSON_IsArray(json_get(r->json, "errors")))
+    join_errors(json_get(r->json, "errors"), &b);
+  else if (!r->json)
+    text_buf_add_bytes(&b, secret_bytes(h->body),
+                       secret_len(h->body) < 4096 ? secret_len(h->body) : 4096);
+  const char *text = text_buf_str(&b);
+  if (repeats(text, sent) || (!secret_is_empty(token) && strstr(text, secret_bytes(token))))
+    text_copy(r->message, sizeof(r->message), "(its text repeats what was sent)");
+  else
+    flatten(r->message, sizeof(r->message), text, strlen(text));
+  secret_wipe(b.bytes, b.bytes ? b.len : 0);
+  text_buf_free(&b);
+}
+
+void vault_reply_read(const struct http_response *h, const cJSON *sent, const struct secret *token,
+                      struct vault_reply *ret) {
+  char trace[64] = "";
+  *ret = (struct vault_reply){.status = h->status, .retry_after_ms = h->retry_after_ms};
+  ret->json = json_parse(secret_bytes(h->body), secret_len(h->body));
+  if (h->status >= 300)
+    read_message(h, sent, token, ret);
+  const cJSON *warnings = json_get(ret->json, "warnings");
+  ret->warned = cJSON_IsArray(warnings) && cJSON_GetArraySize(warnings) > 0;
+  if (json_copy_text(ret->json, "request_id", trace, sizeof(trace)))
+    text_printable(ret->trace, sizeof(ret->trace), trace, strlen(trace));
+}
+
+// --- meaning ---
+
+static bool says(const struct vault_reply *r, const char *part) {
+  return strstr(r->message, part) != NULL;
+}
+
+static enum err kind_of_400(const struct vault_reply *r) {
+  if (says(r, "did not match the current version"))
+    return ERR_CONFLICT;
+  return says(r, "Upgrading from") ? ERR_UNSENT : ERR_REFUSED;
+}
+
+static enum err kind_of_503(const struct vault_request *q, const struct vault_reply *r) {
+  if (says(r, "sealed"))
+    return ERR_LOCKED;
+  if (says(r, "overloaded"))
+    return ERR_THROTTLED;
+  return q->write ? ERR_UNSURE : ERR_UNSENT;
+}
+
+static enum err kind_of(const struct vault_request *q, const struct vault_reply *r) {
+  int s = r->status;
+  if (s == 200 || s == 204)
+    return ERR_OK;
+  if (s == 400)
+    return kind_of_400(r);
+  if (s == 401 || s == 403)
+    return ERR_DENIED;
+  if (s == 429)
+    return ERR_THROTTLED;
+  if (s == 501)
+    return ERR_LOCKED;
+  if (s == 503)
+    return kind_of_503(q, r);
+  if (s >= 300 && s < 400)
+    return ERR_UNSENT; // a second redirect
+  if (s == 412)
+    return ERR_UNSENT;
+  if (s < 500)
+    return ERR_REFUSED;
+  return q->write ? ERR_UNSURE : ERR_UNSENT;
+}
+
+// What helps a person more than the server's own words.
+static const char *advice(const struct vault_reply *r) {
+  switch (r->status) {
+  case 412:
+    return "the node that answers lags behind";
+  case 413:
+    return "too large for the server";
+  case 429:
+    return "a quota of the server is used up";
+  case 501:
+    return "the server is not initialised";
+  case 503:
+    return says(r, "sealed") ? "the server is sealed: somebody has to unseal it"
+                             : "the server cannot serve now";
+  default:
+    return r->status >= 300 && r->status < 400 ? "a standby redirects again" : NULL;
+  }
+}
+
+enum err vault_outcome(const struct vault_request *q, const struct vault_reply *r, const char *what,
+                       struct error *e) {
+  enum err kind = kind_of(q, r);
+  if (kind == ERR_OK)
+    return ERR_OK;
+  const char *plain = advice(r);
+  error_set(e, kind, "%s: %s%sHTTP %d%s%s", what, plain ? plain : "", plain ? " (" : "", r->status,
+            r->message[0] ? ": " : "", r->message);
+  if (plain && strlen(e->text) + 2 < sizeof(e->text))
+    strncat(e->text, ")", 2);
+  e->status = r->status;
+  e->retry_after_ms = kind == ERR_THROTTLED ? r->retry_after_ms : -1;
+  text_copy(e->trace, sizeof(e->trace), r->trace);
+  return kind;
+}
