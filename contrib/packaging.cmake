@@ -16,10 +16,10 @@ set(CPACK_PACKAGE_NAME rotator)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "${ROTATOR_MAINTAINER}")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "rotate the API keys of IBM Cloud Logs senders")
-set(CPACK_PACKAGE_DESCRIPTION "Replaces the IAM API key that a logging agent sends with by a fresh one: makes the
-new key, proves that it can send, publishes it where the agent reads it, waits
-until the agent has moved over, and only then retires the old one. Whatever
-goes wrong on the way, the agent always finds a key that works.
+set(CPACK_PACKAGE_DESCRIPTION "Replaces the IAM API key that a logging agent sends with by a fresh one:
+makes the new key, proves that it can send, publishes it where the agent
+reads it, waits until the agent has moved over, and only then retires the
+old one. Whatever goes wrong on the way, the agent finds a key that works.
 .
 Run it from a systemd timer or from cron; running it again is always right.")
 set(CPACK_STRIP_FILES ON)

@@ -19,7 +19,7 @@ def pieces(text):
         if line.lstrip().startswith("```"):
             fenced = not fenced
         elif fenced:
-            yield n, line.split(" #")[0]
+            yield n, re.sub(r"(^|\s)#.*", "", line)
         else:
             for span in re.findall(r"`([^`]+)`", line):
                 yield n, span
@@ -74,12 +74,12 @@ def look_with(program):
 PLANTED = {
     "README.md": "Run `rotator run --dry-run`, `rotator rotate x --nowait`, the rotator is `rotator`.\n"
                  "`rotator -c file run prod` and `rotator walk`; rotator walks.\n```sh\n"
-                 "sudo -u rotator rotator run --json # rotator walk\nX=1 rotator --jsn run\n```\n",
+                 "sudo -u rotator rotator run --json # rotator walk\n# rotator walks\nX=1 rotator --jsn run\n```\n",
     "contrib/rotator.cron": "# rotator walk\n0 * * * * rotator exec rotator run\n",
     "contrib/rotator.service": "ExecStart=/usr/bin/rotator run --dryrun\n",
 }
 EXPECTED = ["README.md:1: rotator rotate x --nowait: rotate has no option --nowait", "README.md:2: rotator walk: no command walk",
-            "README.md:5: rotator --jsn run: no option --jsn", "contrib/rotator.service:1: rotator run --dryrun"]
+            "README.md:6: rotator --jsn run: no option --jsn", "contrib/rotator.service:1: rotator run --dryrun"]
 STAND_IN = """#!/bin/sh
 case $1 in
 run) echo '  -n, --dry-run  x';; rotate) echo '      --reason=TEXT  x';; --help) ;; *) exit 2;;

@@ -3,6 +3,7 @@
 # and purges it. That needs root, and is done on a throw-away layer over this machine's file system, so that the machine stays
 # as it was; where no such layer can be made (a container without mounts), on the file system itself. Exit 77: not root.
 set -u
+self=$(realpath "$0")
 failed() { echo "FAILED: $*"; exit 1; }
 
 make_package() {
@@ -70,7 +71,7 @@ make_package "$(realpath "$1")" "$dir"
 deb=$(ls "$dir"/1/*.deb)
 dpkg-deb --info "$deb"
 dpkg-deb --contents "$deb"
-lintian --fail-on error --no-tag-display-limit --allow-root "$deb" || failed "lintian"
+lintian --fail-on error --tag-display-limit 0 --allow-root "$deb" || failed "lintian"
 
 root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -85,9 +86,9 @@ mkdir "$dir/layer"
 # (the layer's own files are in memory, and gone with the name space)
 layer="mount -t tmpfs tmpfs '$dir/layer' && cd '$dir/layer' && mkdir u w m out && mount -t overlay overlay -o lowerdir=/,upperdir=u,workdir=w m"
 if "${root[@]}" unshare -m sh -c "$layer" 2>/dev/null; then
-  "${root[@]}" unshare -m sh -c "$layer && mount --rbind /proc m/proc && mount --rbind /dev m/dev && mkdir -p m/mnt/package && cp '$deb' '$0' m/mnt/package/ &&
-    exec chroot m bash /mnt/package/package.sh --inside /mnt/package/*.deb /mnt/package" || exit 1
+  "${root[@]}" unshare -m sh -c "$layer && mount --rbind /proc m/proc && mount --rbind /dev m/dev && mkdir -p m/mnt/package && cp '$deb' '$self' m/mnt/package/ &&
+    exec chroot m bash /mnt/package/package.sh --inside '/mnt/package/$(basename "$deb")' /mnt/package" || exit 1
 else
-  "${root[@]}" "$0" --inside "$deb" "$dir" || exit 1
+  "${root[@]}" "$self" --inside "$deb" "$dir" || exit 1
 fi
 echo "installed, looked at, removed: nothing left"
