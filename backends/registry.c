@@ -6,6 +6,8 @@
 
 #define STORES(X)                                                                                  \
   X(file)                                                                                          \
+  X(helper)                                                                                        \
+  X(libsecret)                                                                                     \
   X(memory)                                                                                        \
   X(vault)
 

@@ -1,0 +1,133 @@
+// rotator-libsecret read|write|check: a helper program of rotator (rotator-store-helper(5)) that
+// keeps items in the Secret Service. rotator-libsecret unlock [COLLECTION]: for a person.
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/libsecret/keyring.h"
+#include "rotator/base/json.h"
+
+#define MESSAGE_MAX ((size_t)2 * 1024 * 1024)
+
+static struct secret *read_all(int fd) {
+  struct secret *s = secret_new(MESSAGE_MAX);
+  char buf[4096];
+  for (ssize_t n; s && (n = read(fd, buf, sizeof(buf))) != 0;) {
+    if (n > 0 && secret_append(s, buf, (size_t)n) == ERR_OK)
+      continue;
+    if (n < 0 && errno == EINTR)
+      continue;
+    s = secret_free(s);
+  }
+  secret_wipe(buf, sizeof(buf));
+  return s;
+}
+
+static bool write_all(int fd, const struct secret *s) {
+  size_t done = 0;
+  while (done < secret_len(s)) {
+    ssize_t n = write(fd, secret_bytes(s) + done, secret_len(s) - done);
+    if (n < 0 && errno != EINTR)
+      return false;
+    done += n > 0 ? (size_t)n : 0;
+  }
+  return true;
+}
+
+static enum err take_request(const char *verb, cJSON **ret, struct error *e) {
+  SECRET_AUTO text = read_all(STDIN_FILENO);
+  JSON_AUTO o = text ? json_parse(secret_bytes(text), secret_len(text)) : NULL;
+  int64_t version = 0;
+  const char *kind = json_text(o, "kind"), *item = json_text(o, "item");
+  if (!kind || !item || !json_int(o, "version", &version) || version != 1 ||
+      (strcmp(kind, "home") != 0 && strcmp(kind, "sink") != 0))
+    return error_set(e, ERR_REFUSED, "the request is not one of version 1");
+  if (strcmp(verb, "write") == 0 && !json_text(o, "value"))
+    return error_set(e, ERR_REFUSED, "there is no value to write");
+  *ret = o;
+  o = NULL;
+  return ERR_OK;
+}
+
+static enum err do_read(struct keyring *k, const struct keyring_item *i, cJSON *answer,
+                        struct error *e) {
+  SECRET_AUTO value = NULL;
+  enum err got = keyring_read(k, i, &value, e);
+  if (got == ERR_MISSING)
+    return cJSON_AddTrueToObject(answer, "absent") ? ERR_OK : ERR_INTERNAL;
+  if (got == ERR_OK && memchr(secret_bytes(value), '\0', secret_len(value)))
+    return error_set(e, ERR_CORRUPT, "the item holds a NUL, and so is none of ours");
+  if (got == ERR_OK && !cJSON_AddStringToObject(answer, "value", secret_bytes(value)))
+    return error_set(e, ERR_INTERNAL, "out of memory");
+  return got;
+}
+
+// A write that began is ended: SIGTERM (a unit that is stopped) comes to this program too.
+static enum err do_write(struct keyring *k, const struct keyring_item *i, const cJSON *request,
+                         struct error *e) {
+  struct sigaction ignore = {.sa_handler = SIG_IGN};
+  SECRET_AUTO value = json_secret(request, "value");
+  if (!value)
+    return error_set(e, ERR_REFUSED, "an empty value is never written");
+  sigaction(SIGTERM, &ignore, NULL);
+  return keyring_write(k, i, value, e);
+}
+
+static enum err work(const char *verb, cJSON *answer, struct error *e) {
+  JSON_AUTO request = NULL;
+  struct keyring *k = NULL;
+  enum err got = take_request(verb, &request, e);
+  if (got != ERR_OK)
+    return got;
+  const char *collection = json_text(request, "collection");
+  struct keyring_item item = {json_text(request, "kind"), json_text(request, "item")};
+  got = keyring_open(collection ? collection : "default", &k, e);
+  if (got == ERR_OK && strcmp(verb, "read") == 0)
+    got = do_read(k, &item, answer, e);
+  else if (got == ERR_OK && strcmp(verb, "write") == 0)
+    got = do_write(k, &item, request, e);
+  else if (got == ERR_OK)
+    got = keyring_check(k, &item, e);
+  if (got == ERR_OK && strcmp(verb, "read") != 0)
+    cJSON_AddTrueToObject(answer, "ok");
+  keyring_close(k);
+  return got;
+}
+
+static int serve(const char *verb) {
+  struct error e = {0};
+  JSON_AUTO answer = cJSON_CreateObject();
+  SECRET_AUTO text = NULL;
+  enum err got = work(verb, answer, &e);
+  if (got != ERR_OK) {
+    cJSON *error = cJSON_AddObjectToObject(answer, "error");
+    cJSON_AddStringToObject(error, "kind", err_name(got));
+    cJSON_AddStringToObject(error, "text", e.text);
+  }
+  return json_print(answer, MESSAGE_MAX, &text) == ERR_OK && write_all(STDOUT_FILENO, text) ? 0 : 1;
+}
+
+static int unlock(const char *collection) {
+  struct error e = {0};
+  if (keyring_unlock(collection, &e) == ERR_OK)
+    return 0;
+  fprintf(stderr, "rotator-libsecret: %s\n", e.text);
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  const char *verb = argc > 1 ? argv[1] : "";
+  secret_setup();
+  if (argc <= 3 && strcmp(verb, "unlock") == 0)
+    return unlock(argc == 3 ? argv[2] : "default");
+  if (argc == 2 && (!strcmp(verb, "read") || !strcmp(verb, "write") || !strcmp(verb, "check")))
+    return serve(verb);
+  fputs("usage: rotator-libsecret read|write|check <REQUEST\n"
+        "       rotator-libsecret unlock [COLLECTION]\n"
+        "The first form is for rotator; see rotator-store-helper(5) and rotator-store-libsecret(5)."
+        "\n", stderr);
+  return 2;
+}

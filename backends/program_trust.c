@@ -1,0 +1,66 @@
+// Who can change a program that is given keys can take every key.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backends/program_call.h"
+
+static bool is_foreign(const struct stat *st) {
+  return st->st_uid != 0 && st->st_uid != geteuid();
+}
+
+// A directory with the sticky bit lets nobody replace what belongs to others.
+static enum err check_directory(const char *dir, struct error *e) {
+  struct stat st;
+  if (stat(dir, &st) != 0)
+    return error_set(e, ERR_REFUSED, "directory %s: %s", dir, strerror(errno));
+  if (is_foreign(&st))
+    return error_set(e, ERR_REFUSED,
+                     "directory %s belongs to user %u, who could put another program there", dir,
+                     (unsigned)st.st_uid);
+  if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
+    return error_set(e, ERR_REFUSED,
+                     "directory %s is writable by others, who could put another program there: "
+                     "chmod go-w",
+                     dir);
+  return ERR_OK;
+}
+
+static enum err check_directories(const char *path, struct error *e) {
+  char dir[PATH_MAX];
+  enum err got = check_directory("/", e);
+  for (size_t i = 1; got == ERR_OK && path[i] && i < sizeof(dir); i++)
+    if (path[i] == '/') {
+      memcpy(dir, path, i);
+      dir[i] = '\0';
+      got = check_directory(dir, e);
+    }
+  return got;
+}
+
+enum err program_trusted(const char *path, struct error *e) {
+  char real[PATH_MAX];
+  struct stat st;
+  if (!realpath(path, real) || stat(real, &st) != 0)
+    return error_set(e, errno == EACCES ? ERR_DENIED : ERR_REFUSED, "program %s: %s", path,
+                     strerror(errno));
+  enum err got = check_directories(path, e);
+  if (got == ERR_OK && strcmp(path, real) != 0)
+    got = check_directories(real, e);
+  if (got != ERR_OK)
+    return got;
+  if (!S_ISREG(st.st_mode))
+    return error_set(e, ERR_REFUSED, "%s is not a program", path);
+  if (is_foreign(&st))
+    return error_set(e, ERR_REFUSED, "program %s belongs to user %u, who could change it", path,
+                     (unsigned)st.st_uid);
+  if (st.st_mode & (S_IWGRP | S_IWOTH))
+    return error_set(e, ERR_REFUSED, "program %s is writable by others: chmod go-w", path);
+  if (faccessat(AT_FDCWD, real, X_OK, AT_EACCESS) != 0)
+    return error_set(e, ERR_DENIED, "program %s cannot be run: %s", path, strerror(errno));
+  return ERR_OK;
+}
