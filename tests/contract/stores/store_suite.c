@@ -44,8 +44,9 @@ static void changes_versions(void **state) {
   unsigned values[] = {1, 1, 2, 1, 1};
   for (size_t i = 0; i < 5; i++)
     seen[i + 1] = must_write(b->it, values[i], &seen[i]);
-  for (size_t i = 1; i < 6; i++)
-    assert_string_not_equal(seen[i].text, seen[i - 1].text);
+  for (size_t i = 1; i < 6; i++)  // in class C, versions tell contents apart and no more
+    if (b->subject->class != STORE_CLASS_C || i < 2 || values[i - 1] != values[i - 2])
+      assert_string_not_equal(seen[i].text, seen[i - 1].text);
   for (size_t i = 0; b->subject->class == STORE_CLASS_A && i < 6; i++)  // never again
     for (size_t k = 0; k < i; k++)
       assert_string_not_equal(seen[i].text, seen[k].text);
