@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # The parts that tests/run.sh knows, and the Debian packages each needs. Sourced by tests/run.sh, which sets $top, $build,
-# $cores, $strict, and for each part $part, $results and TMPDIR.
+# $scratch, $cores, $strict, and for each part $part, $results and TMPDIR.
 #
 # A part is a function part_NAME ('-' becomes '_'). It appends "pass NAME", "fail NAME", "skip NAME" or
 # "lack NAME" (it could not run for want of something) lines to $results.
@@ -25,14 +25,23 @@ declare -A packages_of=(
   [integration]="procps $packages_keyring"
 )
 
-# build PRESET: configures and builds build/PRESET. Parts that share a preset wait for each other here.
+# build PRESET: configures and builds build/PRESET. Parts that share a preset wait for each other here; the first builds, and
+# where it fails, the others say so and do not try again.
 build() {
-  local log=$build/log/build-$1-$part.log
+  local log=$build/log/build-$1.log done=$scratch/built-$1
   (
     flock 9
-    cmake --preset "$1" -G Ninja -B "$build/$1" >"$log" 2>&1 && cmake --build "$build/$1" -j "$cores" >>"$log" 2>&1
+    if [ ! -e "$done" ]; then
+      if cmake --preset "$1" -G Ninja -B "$build/$1" >"$log" 2>&1 && cmake --build "$build/$1" -j "$cores" >>"$log" 2>&1; then
+        echo 0 >"$done"
+      else
+        echo 1 >"$done"
+        tail -n 60 "$log"
+      fi
+    fi
+    exit "$(cat "$done")"
   ) 9>"$build/log/build-$1.lock" && return 0
-  tail -n 60 "$log"
+  echo "the build of preset $1 failed (all of it: $log)"
   echo "fail $part: build of preset $1" >>"$results"
   return 1
 }
