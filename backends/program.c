@@ -7,7 +7,7 @@
 #include "rotator/base/child.h"
 #include "rotator/base/text.h"
 
-#define HASH_CHARACTERS 32  // of a version that we make ourselves
+#define HASH_CHARACTERS 32 // of a version that we make ourselves
 
 static struct program_item *mine(struct store_item *it) {
   return (struct program_item *)it;
@@ -39,7 +39,8 @@ static void take_details(const cJSON *answer, struct store_record *ret) {
 static enum err take_record(const struct store_item *it, const cJSON *answer,
                             struct store_record *ret, struct error *e) {
   const cJSON *value = json_get(answer, "value");
-  if (json_bool(answer, "absent", false) || (value && cJSON_IsString(value) && !value->valuestring[0]))
+  if (json_bool(answer, "absent", false) ||
+      (value && cJSON_IsString(value) && !value->valuestring[0]))
     return error_set(e, ERR_MISSING, "there is no such item");
   ret->value = json_secret(answer, "value");
   if (!ret->value)
@@ -115,9 +116,9 @@ static enum err read_back(struct store_item *it, const struct store_record *r,
 }
 
 static enum err program_write(struct store_item *it, const struct store_record *r,
-                              const struct store_version *expect,
-                              struct store_version *ret_version, struct error *e) {
-  (void)expect;  // class C: the caller's lock is what there is
+                              const struct store_version *expect, struct store_version *ret_version,
+                              struct error *e) {
+  (void)expect; // class C: the caller's lock is what there is
   JSON_AUTO answer = NULL;
   enum err got = check_text(r->value, e);
   if (got == ERR_OK)
@@ -143,7 +144,8 @@ static void program_free(struct store_item *it) {
 
 enum err program_check_name(const char *what, const char *name, struct error *e) {
   static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-  static const char more[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@:+=/-";
+  static const char more[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@:+=/-";
   size_t len = strlen(name);
   if (len == 0 || len > PROGRAM_ITEM_MAX)
     return error_set(e, ERR_INVALID, "%s must have 1 to %d characters", what, PROGRAM_ITEM_MAX);

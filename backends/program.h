@@ -12,9 +12,9 @@
 #include "backends/store.h"
 
 #define PROGRAM_OPTIONS_MAX 4
-#define PROGRAM_ITEM_MAX 128     // bytes of an item's name
-#define PROGRAM_PATH_MAX 320     // so that path and item fit into store_item.place
-#define PROGRAM_VALUE_MAX 128    // bytes of a further option
+#define PROGRAM_ITEM_MAX 128  // bytes of an item's name
+#define PROGRAM_PATH_MAX 320  // so that path and item fit into store_item.place
+#define PROGRAM_VALUE_MAX 128 // bytes of a further option
 
 #define PROGRAM_TIMEOUT "20s"
 #define PROGRAM_TIMEOUT_HELP                                                                       \
@@ -27,12 +27,12 @@ struct program_option {
 };
 
 struct program_spec {
-  const char *store;  // its name, for messages
-  const char *path;   // of the program, absolute
-  const char *item;   // name of the item
-  const char *place;  // store_item.place
-  int64_t limit_ms;   // of one run
-  const struct program_option *options;  // at most PROGRAM_OPTIONS_MAX
+  const char *store;                    // its name, for messages
+  const char *path;                     // of the program, absolute
+  const char *item;                     // name of the item
+  const char *place;                    // store_item.place
+  int64_t limit_ms;                     // of one run
+  const struct program_option *options; // at most PROGRAM_OPTIONS_MAX
   size_t n_options;
 };
 

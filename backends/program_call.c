@@ -9,17 +9,28 @@
 #include "rotator/base/child.h"
 #include "rotator/base/text.h"
 
-#define EXIT_TEMPFAIL 75                                // of sysexits.h: not now, nothing was done
-#define MESSAGE_MAX ((size_t)6 * STORE_HOME_MAX + 16384)  // each byte may be written as \u00xx
-#define KEY_LIKE 40                                     // characters; IAM's keys have 44
+#define EXIT_TEMPFAIL 75                                 // of sysexits.h: not now, nothing was done
+#define MESSAGE_MAX ((size_t)6 * STORE_HOME_MAX + 16384) // each byte may be written as \u00xx
+#define KEY_LIKE 40                                      // characters; IAM's keys have 44
 
 // What a helper may need to find its own store. Nothing of a desktop: a prompt has nobody to answer
 // it.
 static const char *const passed_on[] = {
-    "HOME",           "USER",          "LOGNAME",        "LANG",
-    "LC_ALL",         "TZ",            "TMPDIR",         "XDG_RUNTIME_DIR",
-    "XDG_DATA_HOME",  "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "DBUS_SESSION_BUS_ADDRESS",
-    "GNUPGHOME",      "SECRET_BACKEND",  "PASSWORD_STORE_DIR",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_DATA_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "GNUPGHOME",
+    "SECRET_BACKEND",
+    "PASSWORD_STORE_DIR",
 };
 #define PASSED_ON_COUNT (sizeof(passed_on) / sizeof(passed_on[0]))
 

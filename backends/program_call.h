@@ -6,7 +6,7 @@
 #include "rotator/base/json.h"
 
 struct program_item {
-  struct store_item item;  // first: the engine's pointer is ours
+  struct store_item item; // first: the engine's pointer is ours
   struct env *env;
   char path[PROGRAM_PATH_MAX + 1];
   char name[PROGRAM_ITEM_MAX + 1];

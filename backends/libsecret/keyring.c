@@ -1,18 +1,25 @@
-// gnome-keyring replaces, on a write, the first item that has *at least* the attributes given, and a
-// lookup with several hits gives any of them. So every access starts with a search: one item with
+// gnome-keyring replaces, on a write, the first item that has *at least* the attributes given, and
+// a lookup with several hits gives any of them. So every access starts with a search: one item with
 // exactly our attributes is ours; anything more is somebody else's, and is told, not touched.
 #include <stdio.h>
 #include <string.h>
 
 #include "backends/libsecret/keyring_private.h"
 
-#define ATTRIBUTES 3  // with xdg:schema
+#define ATTRIBUTES 3 // with xdg:schema
 
 static const SecretSchema schema = {
     KEYRING_SCHEMA,
     SECRET_SCHEMA_NONE,
     {{"kind", SECRET_SCHEMA_ATTRIBUTE_STRING}, {"item", SECRET_SCHEMA_ATTRIBUTE_STRING}, {NULL, 0}},
-    0, NULL, NULL, NULL, NULL, NULL, NULL, NULL};
+    0,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
+    NULL};
 
 static void items_cleanup(GList **items) {
   g_list_free_full(*items, g_object_unref);
@@ -43,10 +50,11 @@ static enum err find(struct keyring *k, const struct keyring_item *i, SecretItem
   if (!found)
     return ERR_OK;
   if (found->next)
-    return error_set(e, ERR_REFUSED,
-                     "%u items have these attributes, and a lookup would give any of them: keep one "
-                     "(secret-tool search --all kind %s item %s)",
-                     g_list_length(found), i->kind, i->name);
+    return error_set(
+        e, ERR_REFUSED,
+        "%u items have these attributes, and a lookup would give any of them: keep one "
+        "(secret-tool search --all kind %s item %s)",
+        g_list_length(found), i->kind, i->name);
   if (!is_ours(k, found->data))
     return error_set(e, ERR_REFUSED,
                      "an item of somebody else has these attributes too (with more of them, or in "

@@ -1,8 +1,8 @@
 // Items of ours in one keyring of the Secret Service, for rotator-libsecret.
 //
 // An item has exactly three attributes: xdg:schema KEYRING_SCHEMA, kind ("sink" or "home") and item
-// (its name). No secret is in them, nor in the label: the service keeps both in clear. Its secret is
-// the bytes alone, so that consumers need no more than `secret-tool lookup`.
+// (its name). No secret is in them, nor in the label: the service keeps both in clear. Its secret
+// is the bytes alone, so that consumers need no more than `secret-tool lookup`.
 //
 // What the service would call "not there" is believed only of an unlocked keyring: of a locked one,
 // libsecret says the same.
@@ -23,7 +23,7 @@ struct keyring_item {
 // last part of an object path. ERR_LOCKED, ERR_UNSENT (no answer now), ERR_REFUSED (no bus, no
 // service, no such keyring), each with what to do.
 enum err keyring_open(const char *collection, struct keyring **ret, struct error *e);
-struct keyring *keyring_close(struct keyring *k);  // NULL allowed; always NULL
+struct keyring *keyring_close(struct keyring *k); // NULL allowed; always NULL
 
 // ERR_MISSING: not there, or empty, which a service that was killed while it wrote leaves behind.
 // ERR_REFUSED: what is there is not ours alone.

@@ -1,5 +1,5 @@
 // The way to an unlocked keyring, and what to tell a person when it is barred.
-#define SECRET_API_SUBJECT_TO_CHANGE  // a collection by its path
+#define SECRET_API_SUBJECT_TO_CHANGE // a collection by its path
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "backends/libsecret/quiet_service.h"
 #include "rotator/base/text.h"
 
-#define CALL_MS 10000  // one answer of the service
+#define CALL_MS 10000 // one answer of the service
 #define SERVICE_PATH "/org/freedesktop/secrets"
 #define TIMER_HINT                                                                                 \
   "run rotator from the user's own timer (rotator-user.timer) after `loginctl enable-linger USER`"
@@ -59,14 +59,21 @@ enum err keyring_fail(const GError *g, bool writes, struct error *e) {
   static const int io[] = {G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CLOSED, G_IO_ERROR_CANCELLED,
                            G_IO_ERROR_BROKEN_PIPE};
   char said[256] = "no reason given";
-  if (g)
-    text_printable(said, sizeof(said), g->message, strlen(g->message));
+  const char *prefix = g ? strstr(g->message, "GDBus.Error:") : NULL;
+  const char *words = prefix ? strstr(prefix, ": ") : NULL;  // behind the error's name
+  words = words ? words + 2 : g ? g->message : NULL;
+  if (words)
+    text_printable(said, sizeof(said), words, strlen(words));
   if (g_error_matches(g, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
-    return error_set(e, ERR_LOCKED, "the keyring is locked (%s): log in, or run `rotator-libsecret "
-                                    "unlock` in a desktop session", said);
+    return error_set(e, ERR_LOCKED,
+                     "the keyring is locked (%s): log in, or run `rotator-libsecret "
+                     "unlock` in a desktop session",
+                     said);
   if (IS(g, G_DBUS_ERROR, no_service))
-    return error_set(e, ERR_REFUSED, "nothing on this bus provides org.freedesktop.secrets: "
-                                     "install and start gnome-keyring (%s)", said);
+    return error_set(e, ERR_REFUSED,
+                     "nothing on this bus provides org.freedesktop.secrets: "
+                     "install and start gnome-keyring (%s)",
+                     said);
   if (IS(g, G_DBUS_ERROR, no_object) ||
       g_error_matches(g, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT))
     return error_set(e, ERR_REFUSED, "the keyring is not there (%s)", said);
@@ -82,13 +89,18 @@ static enum err connect_service(GType type, SecretService **ret, struct error *e
   bool said = getenv("DBUS_SESSION_BUS_ADDRESS") != NULL;
   g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, &g);
   if (!bus && said)
-    return error_set(e, ERR_UNSENT, "the session bus of DBUS_SESSION_BUS_ADDRESS does not answer: "
-                                    "is the user's session (or lingering) over? %s", TIMER_HINT);
+    return error_set(e, ERR_UNSENT,
+                     "the session bus of DBUS_SESSION_BUS_ADDRESS does not answer: "
+                     "is the user's session (or lingering) over? %s",
+                     TIMER_HINT);
   if (!bus)
-    return error_set(e, ERR_REFUSED, "there is no D-Bus session bus, and so no keyring: a system "
-                                     "unit and cron have none; %s", TIMER_HINT);
+    return error_set(e, ERR_REFUSED,
+                     "there is no D-Bus session bus, and so no keyring: a system "
+                     "unit and cron have none; %s",
+                     TIMER_HINT);
   g_dbus_connection_set_exit_on_close(bus, FALSE);
-  *ret = SECRET_SERVICE(secret_service_open_sync(type, NULL, SECRET_SERVICE_OPEN_SESSION, NULL, &g));
+  *ret =
+      SECRET_SERVICE(secret_service_open_sync(type, NULL, SECRET_SERVICE_OPEN_SESSION, NULL, &g));
   if (!*ret)
     return keyring_fail(g, false, e);
   g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(*ret), CALL_MS);
@@ -99,8 +111,8 @@ static GVariant *call(SecretService *s, const char *path, const char *interface,
                       GVariant *arguments, const char *type, GError **error) {
   GDBusConnection *bus = g_dbus_proxy_get_connection(G_DBUS_PROXY(s));
   return g_dbus_connection_call_sync(bus, g_dbus_proxy_get_name(G_DBUS_PROXY(s)), path, interface,
-                                     method, arguments, G_VARIANT_TYPE(type), G_DBUS_CALL_FLAGS_NONE,
-                                     CALL_MS, NULL, error);
+                                     method, arguments, G_VARIANT_TYPE(type),
+                                     G_DBUS_CALL_FLAGS_NONE, CALL_MS, NULL, error);
 }
 
 // The object path that an alias stands for; what is no alias is taken as the last part of a path.
@@ -118,9 +130,10 @@ static enum err find_collection(SecretService *s, const char *name, char *dst, s
     return ERR_OK;
   }
   if (strcmp(name, "default") == 0)
-    return error_set(e, ERR_REFUSED,
-                     "there is no default keyring yet: log in once with a password on this account, "
-                     "or make one with `gnome-keyring-daemon --unlock`");
+    return error_set(
+        e, ERR_REFUSED,
+        "there is no default keyring yet: log in once with a password on this account, "
+        "or make one with `gnome-keyring-daemon --unlock`");
   snprintf(dst, cap, SERVICE_PATH "/collection/%s", name);
   if (!g_variant_is_object_path(dst))
     return error_set(e, ERR_REFUSED, "there is no keyring named %s", name);
@@ -146,7 +159,7 @@ static enum err check_unlocked(SecretService *s, const char *path, struct error 
 
 enum err keyring_open(const char *collection, struct keyring **ret, struct error *e) {
   struct keyring *k = calloc(1, sizeof(*k));
-  unsetenv("DISPLAY");  // or GLib may start a bus of its own there, with an empty keyring
+  unsetenv("DISPLAY"); // or GLib may start a bus of its own there, with an empty keyring
   unsetenv("WAYLAND_DISPLAY");
   enum err got = k ? check_surroundings(e) : error_set(e, ERR_INTERNAL, "out of memory");
   if (got == ERR_OK)

@@ -8,7 +8,7 @@
 
 struct keyring {
   SecretService *service;
-  char path[256];  // object path of the collection
+  char path[256]; // object path of the collection
 };
 
 // The decision for a GError of any domain, and what to do as text. `g` may be NULL (libsecret fails

@@ -49,14 +49,14 @@ static const struct store_setting *wrong_setting(struct choice *c, struct error 
     return c->item;
   if (c->collection && (program_check_name("collection", c->collection->value, e) != ERR_OK))
     return c->collection;
-  if (c->collection && (strchr(c->collection->value, '/') ||
-                        strcmp(c->collection->value, "session") == 0)) {
-    error_set(e, ERR_INVALID, "collection must be the name of a keyring that is kept: 'session' "
-                              "lasts until log-out, and a path is written by its last part");
+  if (c->collection &&
+      (strchr(c->collection->value, '/') || strcmp(c->collection->value, "session") == 0)) {
+    error_set(e, ERR_INVALID,
+              "collection must be the name of a keyring that is kept: 'session' "
+              "lasts until log-out, and a path is written by its last part");
     return c->collection;
   }
-  if (c->program &&
-      (c->program->value[0] != '/' || strlen(c->program->value) > PROGRAM_PATH_MAX)) {
+  if (c->program && (c->program->value[0] != '/' || strlen(c->program->value) > PROGRAM_PATH_MAX)) {
     error_set(e, ERR_INVALID, "program must be an absolute path of at most %d bytes",
               PROGRAM_PATH_MAX);
     return c->program;

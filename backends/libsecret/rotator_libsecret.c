@@ -128,6 +128,7 @@ int main(int argc, char **argv) {
   fputs("usage: rotator-libsecret read|write|check <REQUEST\n"
         "       rotator-libsecret unlock [COLLECTION]\n"
         "The first form is for rotator; see rotator-store-helper(5) and rotator-store-libsecret(5)."
-        "\n", stderr);
+        "\n",
+        stderr);
   return 2;
 }

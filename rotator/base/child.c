@@ -1,5 +1,5 @@
-// child_start.c puts the program into a process group of its own with pipes on its standard streams.
-// One poll loop then feeds the input, keeps the answer and the tail of the other output, and looks
+// child_start.c puts the program into a process group of its own, with pipes on its standard
+// streams. One poll loop then feeds the input, keeps the answer and the tail of the other output, and looks
 // at the clock and at a stop every TICK_MS. The child's end is what counts, not the end of its
 // output: a grandchild may keep the pipe open for ever.
 #include "rotator/base/child.h"
@@ -142,7 +142,7 @@ static int wait_for_end(struct running *r) {
     }
     watch_time(r);
   }
-  // What is left in the pipe (64 KiB at most, unless a grandchild goes on writing), without waiting.
+  // What is left in the pipe, without waiting: 64 KiB at most, unless a grandchild goes on writing.
   for (int i = 0; i < 256 && r->out >= 0 && keep_tail(r); i++)
     continue;
   for (int i = 0; i < 32 && r->answer_out >= 0 && keep_answer(r); i++)

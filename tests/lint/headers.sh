@@ -5,7 +5,7 @@
 
 look() {
   local flags
-  read -r -a flags < <(pkg-config --cflags libcurl libcjson libcrypto yaml-0.1 2>/dev/null)
+  read -r -a flags < <(pkg-config --cflags libcurl libcjson libcrypto yaml-0.1 libsecret-1 2>/dev/null)
   lint_find -name '*.h' \( -path './rotator/*' -o -path './backends/*' \) | while IFS= read -r h; do
     # As source rather than as header, so that gcc looks at unused and undeclared things the same way.
     printf '#include "%s"\n#include "%s"\n' "$h" "$h" |

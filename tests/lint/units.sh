@@ -19,6 +19,10 @@ look() {
   for unit in "$dir"/*.service "$dir"/*.timer "$dir"/*.path; do
     [ -f "$unit" ] && SYSTEMD_UNIT_PATH="$dir:" systemd-analyze verify --man=no "$unit" 2>&1 | sed "s|^$dir/||"
   done | sort -u
+  for unit in "$dir"/user/*.service "$dir"/user/*.timer; do
+    [ -f "$unit" ] && sed -i 's|^ExecStart=.*|ExecStart=/bin/true|' "$unit" &&
+      SYSTEMD_UNIT_PATH="$dir/user:" XDG_RUNTIME_DIR=$dir systemd-analyze --user verify --man=no "$unit" 2>&1 | sed "s|^$dir/||"
+  done | sort -u
   for unit in contrib/systemd/*.service; do
     systemd-analyze security --no-pager --offline=yes --threshold=$exposure "$unit" >"$dir/security" 2>&1 ||
       echo "$unit: $(tail -n 1 "$dir/security")"
@@ -27,7 +31,8 @@ look() {
 }
 
 plant() {
-  mkdir -p contrib/systemd/other.service.d
+  mkdir -p contrib/systemd/other.service.d contrib/systemd/user
+  printf '[Timer]\nOnCalender=hourly\n' >contrib/systemd/user/mine.timer
   printf '[Service]\nType=oneshot\nExecStart=/usr/bin/rotator run\nProtectSytem=strict\n' >contrib/systemd/rotator.service
   printf '[Timer]\nOnCalendar=hourlyish\n' >contrib/systemd/rotator.timer
   printf '[Service]\nEnvironmentFle=/x\n' >contrib/systemd/other.service.d/x.conf
@@ -39,6 +44,9 @@ expect() {
   echo "rotator.timer: Timer unit lacks value setting."
   echo "Unit rotator.timer has a bad unit file setting."
   echo "x.conf:2: Unknown key 'EnvironmentFle'"
+  echo "user/mine.timer:2: Unknown key 'OnCalender'"
+  echo "mine.timer: Timer unit lacks value setting."
+  echo "Unit mine.timer has a bad unit file setting."
   echo "contrib/systemd/rotator.service: "
 }
 

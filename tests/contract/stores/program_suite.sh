@@ -6,6 +6,6 @@ command -v jq >/dev/null || { echo "SKIP: jq is missing"; exit 77; }
 dir=$(mktemp -d "${TMPDIR:-/tmp}/program.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 install -m 755 "$3" "$dir/program"
-mkdir -m 700 -p "$dir/data/rotator-items"
+mkdir -m 700 "$dir/data" "$dir/data/rotator-items"
 export XDG_DATA_HOME=$dir/data
 "$1" "$2" "$dir/program"

@@ -18,11 +18,14 @@
 
 #define KEY "v001-kQ5vRr0s_XtdmbF2hIhq5PqDd4rXxSduvO2Yh2Gx"
 
-static enum err try_open(const char *program, const char *item, const char *timeout, int *ret_line) {
-  const struct store_setting s[] = {{"program", program, 1}, {"item", item, 2}, {"timeout", timeout, 3}};
+static enum err try_open(const char *program, const char *item, const char *timeout,
+                         int *ret_line) {
+  const struct store_setting s[] = {
+      {"program", program, 1}, {"item", item, 2}, {"timeout", timeout, 3}};
   struct store_item *it = NULL;
   struct error e = {0};
-  enum err got = store_backend_find("helper")->open(NULL, STORE_SINK, s, timeout ? 3 : 2, &it, ret_line, &e);
+  enum err got =
+      store_backend_find("helper")->open(NULL, STORE_SINK, s, timeout ? 3 : 2, &it, ret_line, &e);
   assert_true((got == ERR_OK) == (it != NULL));
   assert_true(got == ERR_OK || e.text[0]);
   store_item_free(it);
@@ -30,16 +33,19 @@ static enum err try_open(const char *program, const char *item, const char *time
 }
 
 static struct store_item *helper(const char *path, const char *timeout) {
-  const struct store_setting s[] = {{"program", path, 1}, {"item", "a", 2}, {"timeout", timeout, 3}};
+  const struct store_setting s[] = {
+      {"program", path, 1}, {"item", "a", 2}, {"timeout", timeout, 3}};
   struct store_item *it = NULL;
   struct error e = {0};
   int line = 0;
-  assert_int_equal(ERR_OK, store_backend_find("helper")->open(NULL, STORE_SINK, s, 3, &it, &line, &e));
+  assert_int_equal(ERR_OK,
+                   store_backend_find("helper")->open(NULL, STORE_SINK, s, 3, &it, &line, &e));
   return it;
 }
 
 // A helper whose body is the script; `$1` is the verb.
-static struct store_item *scripted(const struct file_bench *b, const char *script, const char *timeout) {
+static struct store_item *scripted(const struct file_bench *b, const char *script,
+                                   const char *timeout) {
   char text[2048];
   snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", script);
   file_bench_put(b->path, text, strlen(text), 0700);
@@ -68,9 +74,9 @@ static void answers_and_what_they_mean(void **state) {
       {"echo '{\"value\":\"\"}'", ERR_MISSING, ERR_UNSURE},
       {"echo '{\"value\":7}'", ERR_REFUSED, ERR_UNSURE},
       {"echo '{\"value\":\"a b\"}'", ERR_CORRUPT, ERR_UNSURE},
-      {"echo '{\"value\":\"abc\"}'", ERR_OK, ERR_UNSURE},                  // no ok
-      {"echo '{\"value\":\"abc\",\"ok\":true}'", ERR_OK, ERR_UNSURE},      // another value
-      {"echo '{\"absent\":true,\"ok\":true}'", ERR_MISSING, ERR_UNSURE},   // not there
+      {"echo '{\"value\":\"abc\"}'", ERR_OK, ERR_UNSURE},                // no ok
+      {"echo '{\"value\":\"abc\",\"ok\":true}'", ERR_OK, ERR_UNSURE},    // another value
+      {"echo '{\"absent\":true,\"ok\":true}'", ERR_MISSING, ERR_UNSURE}, // not there
       {"echo '{\"value\":\"" KEY "\",\"ok\":true}'", ERR_OK, ERR_OK},
       {"echo '{}'", ERR_REFUSED, ERR_UNSURE},
       {"echo '[]'", ERR_REFUSED, ERR_UNSURE},
@@ -89,10 +95,10 @@ static void answers_and_what_they_mean(void **state) {
       {"echo '{\"error\":{\"kind\":\"unsent\"}}'", ERR_UNSENT, ERR_UNSENT},
       {"echo '{\"error\":{\"kind\":\"throttled\"}}'", ERR_THROTTLED, ERR_THROTTLED},
       {"echo '{\"error\":{\"kind\":\"unsure\"}}'", ERR_UNSURE, ERR_UNSURE},
-      {"echo '{\"error\":{\"kind\":\"missing\"}}'", ERR_REFUSED, ERR_UNSURE},  // only absent says so
+      {"echo '{\"error\":{\"kind\":\"missing\"}}'", ERR_REFUSED, ERR_UNSURE}, // only absent says so
       {"echo '{\"error\":{\"kind\":\"ok\"}}'", ERR_REFUSED, ERR_UNSURE},
       {"echo '{\"error\":\"no\"}'", ERR_REFUSED, ERR_UNSURE},
-      {"exec 0<&-; echo '{\"absent\":true}'", ERR_MISSING, ERR_UNSURE},  // does not read the request
+      {"exec 0<&-; echo '{\"absent\":true}'", ERR_MISSING, ERR_UNSURE}, // does not read the request
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     struct store_item *it = scripted(*state, cases[i].script, "30s");
@@ -114,7 +120,8 @@ static void the_request_is_whole(void **state) {
   char script[1100];
   snprintf(script, sizeof(script),
            "cat >%s/$1; printf '%%s ' \"$#\" >%s/args; env >%s/env\n"
-           "echo '{\"value\":\"" KEY "\",\"ok\":true,\"version\":\"v7\",\"key_id\":\"ApiKey-7\",\"key_name\":\"n\","
+           "echo '{\"value\":\"" KEY
+           "\",\"ok\":true,\"version\":\"v7\",\"key_id\":\"ApiKey-7\",\"key_name\":\"n\","
            "\"created\":\"2026-11-24T05:40:00Z\"}'",
            b->dir, b->dir, b->dir);
   struct store_item *it = scripted(b, script, "30s");
@@ -131,7 +138,8 @@ static void the_request_is_whole(void **state) {
   assert_int_equal(1795498800, r.created_s);
   store_record_clear(&r);
   snprintf(path, sizeof(path), "%s/write", b->dir);
-  assert_string_equal("{\"value\":\"" KEY "\",\"key_id\":\"ApiKey-7\",\"version\":1,\"item\":\"a\",\"kind\":\"sink\"}",
+  assert_string_equal("{\"value\":\"" KEY
+                      "\",\"key_id\":\"ApiKey-7\",\"version\":1,\"item\":\"a\",\"kind\":\"sink\"}",
                       file_bench_get(path));
   snprintf(path, sizeof(path), "%s/read", b->dir);
   assert_string_equal("{\"version\":1,\"item\":\"a\",\"kind\":\"sink\"}", file_bench_get(path));
@@ -146,7 +154,8 @@ static void the_request_is_whole(void **state) {
 static void what_it_says_has_no_key_in_it(void **state) {
   static const char *const scripts[] = {
       "sed 's/.*value.:.\\([^\"]*\\).*/bad \\1 luck/' >&2; exit 1",
-      "echo \"{\\\"error\\\":{\\\"kind\\\":\\\"refused\\\",\\\"text\\\":\\\"bad $(sed 's/.*value.:.\\([^\"]*\\).*/\\1/') luck\\\"}}\"",
+      "echo \"{\\\"error\\\":{\\\"kind\\\":\\\"refused\\\",\\\"text\\\":\\\"bad $(sed "
+      "'s/.*value.:.\\([^\"]*\\).*/\\1/') luck\\\"}}\"",
   };
   for (size_t i = 0; i < 2; i++) {
     struct store_item *it = scripted(*state, scripts[i], "30s");
@@ -232,7 +241,8 @@ static void settings_are_checked(void **state) {
   assert_int_equal(ERR_OK, try_open("/x", "Logs/prod:1@b+c=d_e.f-g", "5m", &line));
   assert_int_equal(ERR_INVALID, try_open("x", "a", NULL, &line));
   assert_int_equal(1, line);
-  static const char *const names[] = {"", "-a", "../a", "a/../b", "a/..", "a//b", "a/", "a b", "a\n", "\xc3\xbc", "a%"};
+  static const char *const names[] = {"",   "-a",  "../a", "a/../b",   "a/..", "a//b",
+                                      "a/", "a b", "a\n",  "\xc3\xbc", "a%"};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     line = 9;
     if (try_open("/x", names[i], NULL, &line) != ERR_INVALID || line != 2)
@@ -245,7 +255,8 @@ static void settings_are_checked(void **state) {
   }
 }
 
-static enum err open_libsecret(const char *name, const char *value, enum store_kind kind, char place[512]) {
+static enum err open_libsecret(const char *name, const char *value, enum store_kind kind,
+                               char place[512]) {
   const struct store_setting s[] = {{"item", "a", 1}, {name, value, 2}};
   struct store_item *it = NULL;
   struct error e = {0};
@@ -273,20 +284,17 @@ static void libsecret_settings_are_checked(void **state) {
   assert_int_equal(ERR_INVALID, open_libsecret("timeout", "1h", STORE_SINK, other));
 }
 
-#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, file_bench_setup, file_bench_teardown)
+#define BENCH_TEST(test)                                                                           \
+  cmocka_unit_test_setup_teardown(test, file_bench_setup, file_bench_teardown)
 
 int main(void) {
   env_real_catch_signals();
   setenv("ROTATOR_TEST_CANARY", "1", 1);
   const struct CMUnitTest tests[] = {
-      BENCH_TEST(answers_and_what_they_mean),
-      BENCH_TEST(the_request_is_whole),
-      BENCH_TEST(what_it_says_has_no_key_in_it),
-      BENCH_TEST(the_time_limit_holds),
-      BENCH_TEST(programs_of_others_are_refused),
-      BENCH_TEST(links_are_followed_with_care),
-      cmocka_unit_test(settings_are_checked),
-      cmocka_unit_test(libsecret_settings_are_checked),
+      BENCH_TEST(answers_and_what_they_mean),     BENCH_TEST(the_request_is_whole),
+      BENCH_TEST(what_it_says_has_no_key_in_it),  BENCH_TEST(the_time_limit_holds),
+      BENCH_TEST(programs_of_others_are_refused), BENCH_TEST(links_are_followed_with_care),
+      cmocka_unit_test(settings_are_checked),     cmocka_unit_test(libsecret_settings_are_checked),
   };
   int failed = cmocka_run_group_tests_name("helper answers", tests, NULL, NULL);
   return failed != 0;

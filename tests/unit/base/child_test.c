@@ -90,8 +90,12 @@ static void what_is_not_there_is_not_started(void **state) {
   char *argv[] = {(char *)"/no/such/program", NULL};
   struct secret *answer = NULL;
   int how = 0;
-  struct child_spec spec = {.argv = argv, .limit_ms = 30000, .env = env_real(),
-                            .ret_answer = &answer, .answer_max = 10, .ret_exit = &how};
+  struct child_spec spec = {.argv = argv,
+                            .limit_ms = 30000,
+                            .env = env_real(),
+                            .ret_answer = &answer,
+                            .answer_max = 10,
+                            .ret_exit = &how};
   struct error e;
   assert_int_equal(child_run(&spec, &e), ERR_REFUSED);
   assert_int_equal(how, CHILD_NOT_STARTED);
