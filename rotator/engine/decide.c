@@ -8,6 +8,7 @@
 #define BACK_PATIENCE_S 10  // an older seq is read again for this long before it is believed
 #define IAM_MINUTE_S 60     // IAM's times have minute precision
 #define MOVED_MAX 3
+#define STAGER_TIME_S 120   // what the process that staged has for itself (origin iam)
 
 typedef const struct view *seen;
 typedef const struct policy *wanted;
@@ -275,12 +276,19 @@ static bool row_give_up(seen v, wanted p, struct action *a) {
   return (is_wished(v, WISH_GIVE_UP) || is_wished(v, WISH_BACK_TO)) && act(a, ACT_CAS, WHY_rollback);
 }
 
+// With origin iam only the process that staged may ask IAM for the value; the others drop what it left behind. Not under its
+// hands, though: hosts with one timetable would drop each other's for ever.
+static bool drop_left_behind(struct action *a, seen v) {
+  int64_t until = v->state->phase_since_s + STAGER_TIME_S;
+  return v->now_s < until ? wait_until(a, until, WHY_not_stager) : act(a, ACT_CAS, WHY_not_stager);
+}
+
 static bool row_create(seen v, wanted p, struct action *a) {
   (void)p;
   if (!v->iam_answered || is_noted(v) || v->found_id[0] || v->value_taken)
     return false;
   if (v->state->pending_from_iam && !v->is_stager)
-    return act(a, ACT_CAS, WHY_not_stager);  // drops: only the process that staged may ask IAM for the value
+    return drop_left_behind(a, v);
   a->slot = SLOT_PENDING;
   return v->create_refused ? attention(a, WHY_create_refused) : act(a, ACT_CREATE, WHY_none);
 }
@@ -290,7 +298,7 @@ static bool row_note(seen v, wanted p, struct action *a) {
   if (is_noted(v) || !v->found_id[0])
     return false;
   if (v->state->pending_from_iam && !v->is_stager)
-    return act(a, ACT_CAS, WHY_not_stager);
+    return drop_left_behind(a, v);
   memcpy(a->key_id, v->found_id, sizeof a->key_id);
   a->slot = SLOT_PENDING;
   a->attention = false;

@@ -277,7 +277,11 @@ ROW(create) {
   w.view.create_refused = true;
   assert_row(decided(&w), create, ACT_ATTENTION);
   w = unnoted();
-  w.state.pending_from_iam = true;  // another process staged it: drop
+  w.state.pending_from_iam = true;  // another process staged it, a minute ago: it has two
+  assert_row(decided(&w), create, ACT_WAIT);
+  w = unnoted();
+  w.state.pending_from_iam = true;
+  w.state.phase_since_s = NOW - 120;
   assert_row(decided(&w), create, ACT_CAS);
   w = unnoted();
   w.state.pending_from_iam = w.view.is_stager = true;
