@@ -85,6 +85,12 @@ static void step_ends(void *ctx, const struct step *s) {
   progress_end(s);
 }
 
+// A definite no is not worth waiting for.
+static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
+  const struct drive *d = ctx;
+  return outcome_is_refusal(r) || (d->done && d->done(d->done_ctx, t, r));
+}
+
 enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
                    struct tick_result *results, struct error *e) {
   struct app *a = d->app;
@@ -92,8 +98,8 @@ enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
   int64_t patience_s = d->patience_s >= 0 ? d->patience_s : DRIVE_PATIENCE_S;
   struct fleet_options o = {.jobs = a->jobs,
                             .patience_ms = patience_s * 1000,
-                            .done = d->done,
-                            .done_ctx = d->done_ctx,
+                            .done = is_done,
+                            .done_ctx = (void *)(uintptr_t)d,
                             .io = compose_io,
                             .watcher = &watcher};
   struct target **targets = calloc(n + 1, sizeof *targets);

@@ -34,8 +34,15 @@ static int failed(const struct tick_result *r, bool *ret_fault) {
   return *ret_fault ? EXIT_AGAIN : EXIT_PERSON;
 }
 
+bool outcome_is_refusal(const struct tick_result *r) {
+  bool silent = r->why == WHY_iam_silent || r->why == WHY_home_silent || r->why == WHY_sink_silent;
+  bool definite = r->error.kind == ERR_DENIED || r->error.kind == ERR_REFUSED ||
+                  r->error.kind == ERR_INVALID || r->error.kind == ERR_LIMIT;
+  return silent && definite;
+}
+
 static int waiting(const struct tick_result *r, enum goal goal, bool *ret_fault) {
-  if (r->attention)
+  if (r->attention || outcome_is_refusal(r))
     return person(r);
   *ret_fault = report_why(r->why)->fault;
   return *ret_fault || goal == GOAL_MISSED ? EXIT_AGAIN : EXIT_FINE;

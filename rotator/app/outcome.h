@@ -21,4 +21,8 @@ struct outcome {
 void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after_s,
                 int64_t fault_since_s, int64_t now_s, struct outcome *ret);
 
+// Waiting for an answer that was a definite no: missing rights, a credential that is not accepted.
+// That does not pass by itself.
+bool outcome_is_refusal(const struct tick_result *r);
+
 #endif

@@ -160,6 +160,8 @@ static void clause(const struct bound *b, const struct tick_result *r, char *dst
     text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
   else if (b->told.dropped != ROW_COUNT && r->why == WHY_failures)
     snprintf(dst, cap, "%s (%s)", report_why(r->why)->text, report_row(b->told.dropped)->done);
+  else if (outcome_is_refusal(r))
+    text_copy(dst, cap, r->why == WHY_iam_silent ? "IAM refused" : "the store refused");
   else if (r->why == WHY_none && r->error.kind != ERR_OK)
     snprintf(dst, cap, "%s failed", report_row(r->row)->doing);
   else

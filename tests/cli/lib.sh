@@ -146,7 +146,7 @@ error_is_whole() { # the shape of every error
 # No value of a key in anything that was printed or kept for people.
 no_secrets() {
   local value
-  for value in $(cat "$T/management.key" "$T"/sinks/*.env 2>/dev/null | sed -n 's/^\(IAM_API_KEY=\)\{0,1\}//p' | tr -d "'\"" | grep -E '^[A-Za-z0-9_-]{40,}$'); do
+  for value in $(cat "$T/management.key" "$T"/sinks/*.env 2>/dev/null | sed -n 's/^\(IAM_API_KEY=\)\{0,1\}//p' | tr -d "'\"" | grep -aE '^[A-Za-z0-9_-]{40,}$'); do
     if grep -rqF -- "$value" "$T/out" "$T/err" "$T/state/history" "$T"/state/*.run 2>/dev/null; then
       fail "a key's value was printed or kept"
     fi
