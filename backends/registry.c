@@ -7,6 +7,7 @@
 #define STORES(X)                                                                                  \
   X(file)                                                                                          \
   X(helper)                                                                                        \
+  X(kubernetes)                                                                                    \
   X(libsecret)                                                                                     \
   X(memory)                                                                                        \
   X(vault)

@@ -1,0 +1,122 @@
+// The Kubernetes store: one item is one key of one Secret. Class A: a version is the Secret's uid and
+// resourceVersion, and a write is a merge patch that bears both, so the API server itself refuses it
+// when anybody wrote in between. A Secret that was deleted and made anew has another uid.
+//
+// Beside the value, in the same patch, stands an annotation of ours that bears the key's name: stamp,
+// key id, and a number that differs each time, because a patch that changes nothing makes no new
+// resourceVersion. Other keys, labels and annotations are not in the patch and stay as they are.
+//
+// Usually the Secret is made by whoever installs the rotator, and the rotator may only read and patch
+// it. Then a Secret that is not there is no evidence of anything, and refused.
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/kubernetes/kube.h"
+
+static enum err absent(const struct kube_item *k, struct error *e) {
+  if (k->create)
+    return error_set(e, ERR_MISSING, "there is no such Secret");
+  return error_set(e, ERR_REFUSED, "there is no such Secret; make it: " KUBE_CREATE_COMMAND,
+                   k->name, k->namespace);
+}
+
+static enum err take(const struct kube_item *k, const cJSON *secret, struct store_record *ret,
+                     struct store_version *ret_version, struct error *e) {
+  struct store_version v;
+  enum err got = kube_secret_version(secret, &v, e);
+  if (got == ERR_OK)
+    got = kube_owner_check(k, secret, e);
+  if (got != ERR_OK)
+    return got;
+  got = kube_secret_read(k, secret, ret, e);
+  if (got == ERR_OK || got == ERR_MISSING || got == ERR_CORRUPT)
+    *ret_version = v;
+  return got;
+}
+
+static enum err kube_read(struct store_item *it, struct store_record *ret,
+                          struct store_version *ret_version, struct error *e) {
+  const struct kube_item *k = kube_item_of(it);
+  struct kube_reply reply = {0};
+  struct store_record r = {0};
+  enum err got = kube_get(k, &reply, e);
+  if (got == ERR_MISSING) {
+    got = absent(k, e);
+    if (got == ERR_MISSING)
+      memset(ret_version, 0, sizeof(*ret_version));
+  } else if (got == ERR_OK) {
+    got = take(k, reply.json, &r, ret_version, e);
+  }
+  if (got == ERR_OK)
+    *ret = r;
+  else
+    store_record_clear(&r);
+  kube_reply_clear(&reply);
+  return got;
+}
+
+// What "must be absent" means now: the version of a Secret without our value, or "" for no Secret.
+static enum err expect_absent(struct kube_item *k, struct store_version *ret, struct error *e) {
+  struct store_record r = {0};
+  struct store_version v = {""};
+  enum err got = kube_read(&k->item, &r, &v, e);
+  store_record_clear(&r);
+  if (got == ERR_OK || got == ERR_CORRUPT)
+    return error_set(e, ERR_CONFLICT, "there is a value already");
+  if (got != ERR_MISSING)
+    return got;
+  *ret = v;
+  return ERR_OK;
+}
+
+// The answer to a write that was done must say under which version.
+static enum err written(const struct kube_reply *reply, struct store_version *ret,
+                        struct error *e) {
+  struct store_version v;
+  enum err got = kube_secret_version(reply->json, &v, e);
+  if (got == ERR_OK)
+    *ret = v;
+  return got;
+}
+
+static enum err kube_write(struct store_item *it, const struct store_record *r,
+                           const struct store_version *expect, struct store_version *ret_version,
+                           struct error *e) {
+  struct kube_item *k = kube_item_of(it);
+  struct store_version v = *expect;
+  struct kube_reply reply = {0};
+  char uid[STORE_VERSION_MAX], resource[STORE_VERSION_MAX];
+  enum err got = v.text[0] == '\0' ? expect_absent(k, &v, e) : ERR_OK;
+  if (got != ERR_OK)
+    return got;
+  if (v.text[0] != '\0' && !kube_version_split(&v, uid, resource, sizeof(uid)))
+    return error_set(e, ERR_CONFLICT, "the expected version is none of a Secret");
+  JSON_AUTO body = kube_secret_write(k, r, &v);
+  if (!body)
+    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+  got = v.text[0] == '\0' ? kube_create(k, body, false, &reply, e)
+                          : kube_patch(k, body, false, &reply, e);
+  if (got == ERR_OK)
+    got = written(&reply, ret_version, e);
+  kube_reply_clear(&reply);
+  return got;
+}
+
+static void kube_free(struct store_item *it) {
+  struct kube_item *k = kube_item_of(it);
+  kube_session_put(k->session);
+  free(k);
+}
+
+const struct store_ops kube_ops = {
+    .read = kube_read,
+    .write = kube_write,
+    .check = kube_check,
+    .free = kube_free,
+};
+
+const struct store_backend store_backend_kubernetes = {
+    .name = "kubernetes",
+    .options = kube_options,
+    .open = kube_open,
+};

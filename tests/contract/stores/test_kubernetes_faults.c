@@ -1,0 +1,405 @@
+// What a real API server does not show on demand: answers that come late or not at all, throttling,
+// a token that ends in the middle, a proxy's own pages. By the scripted transport.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/http_pool.h"
+#include "backends/store.h"
+#include "tests/support/fake_env.h"
+#include "tests/support/scratch.h"
+#include "tests/support/scripted_transport.h"
+#include "tests/support/unit.h"
+
+#define VALUE "s3cr3t-value-of-a-key"
+#define VALUE64 "czNjcjN0LXZhbHVlLW9mLWEta2V5"
+
+static struct fake_env env;
+static struct transport *script;
+static struct scratch dir;
+static char token[SCRATCH_PATH * 2];
+static struct store_item *it;
+
+static struct transport *hand_out(const struct curl_options *o, struct env *e) {
+  (void)o;
+  (void)e;
+  return script;
+}
+
+static int setup(void **state) {
+  (void)state;
+  fake_env_init(&env, 1);
+  scratch_new(&dir);
+  snprintf(token, sizeof(token), "%s", scratch_path(&dir, "token"));
+  scratch_write(token, "  first-token\n");
+  script = scripted_transport_new(NULL, 0, &env.env);
+  http_pool_use(hand_out);
+  struct store_setting s[] = {{"name", "logs-agent", 1},
+                              {"namespace", "ns", 2},
+                              {"server", "https://api.test:6443", 3},
+                              {"token_file", token, 4}};
+  struct store_context ctx = {.env = &env.env};
+  struct error e = {0};
+  int line = 0;
+  assert_int_equal(
+      ERR_OK,
+      store_backend_find("kubernetes")->open(&ctx, STORE_SINK, s, COUNT_OF(s), &it, &line, &e));
+  return 0;
+}
+
+static int teardown(void **state) {
+  (void)state;
+  assert_int_equal(0, scripted_unexpected(script));
+  it = store_item_free(it);
+  transport_free(script);
+  http_pool_use(NULL);
+  scratch_remove(&dir);
+  return 0;
+}
+
+#define SECRET(members)                                                                            \
+  "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"logs-agent\",\"namespace\":\"ns\",\"uid\":\"u\"," \
+  "\"resourceVersion\":\"5\"}" members "}"
+#define STATUS(reason, code, more)                                                                 \
+  "{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"" VALUE " " VALUE64                   \
+  "\",\"reason\":\"" reason "\",\"code\":" code more "}"
+#define PAGE "<html>" VALUE "</html>"
+
+static void answer(const struct script_row *row) {
+  scripted_set_rows(script, row, 1);
+}
+
+static enum err read_it(struct store_version *v, struct error *e) {
+  struct store_record r = {0};
+  enum err got = store_read(it, &r, v, e);
+  store_record_clear(&r);
+  return got;
+}
+
+static enum err write_it(struct store_version *v, struct error *e) {
+  struct store_record r = {.value = secret_copy_text(VALUE), .stamp = 3};
+  enum err got = store_write(it, &r, v, v, e);
+  store_record_clear(&r);
+  return got;
+}
+
+// An answer, and what it means to a read and to a write.
+struct meaning {
+  struct script_row row;
+  enum err read, write;
+};
+
+static void answers_have_their_meaning(void **state) {
+  (void)state;
+  static const struct meaning all[] = {
+      {{.status = 400, .body = STATUS("BadRequest", "400", "")}, ERR_REFUSED, ERR_REFUSED},
+      {{.status = 401, .body = STATUS("Unauthorized", "401", "")}, ERR_DENIED, ERR_DENIED},
+      {{.status = 401, .body = PAGE}, ERR_DENIED, ERR_DENIED},
+      {{.status = 403, .body = STATUS("Forbidden", "403", "")}, ERR_DENIED, ERR_DENIED},
+      {{.status = 404, .body = PAGE}, ERR_REFUSED, ERR_UNSURE},
+      {{.status = 404, .body = STATUS("NotFound", "404", ",\"details\":{\"kind\":\"namespaces\"}")},
+       ERR_REFUSED,
+       ERR_REFUSED},
+      {{.status = 404,
+        .body =
+            STATUS("NotFound", "404", ",\"details\":{\"kind\":\"secrets\",\"name\":\"other\"}")},
+       ERR_REFUSED,
+       ERR_REFUSED},
+      {{.status = 405, .body = STATUS("MethodNotAllowed", "405", "")}, ERR_REFUSED, ERR_REFUSED},
+      {{.status = 409, .body = STATUS("Conflict", "409", "")}, ERR_CONFLICT, ERR_CONFLICT},
+      {{.status = 409, .body = PAGE}, ERR_CONFLICT, ERR_CONFLICT},
+      {{.status = 409,
+        .body = STATUS("Conflict", "409",
+                       ",\"details\":{\"causes\":[{\"reason\":\"FieldManagerConflict\"}]}")},
+       ERR_REFUSED,
+       ERR_REFUSED},
+      {{.status = 413, .body = STATUS("RequestEntityTooLarge", "413", "")},
+       ERR_REFUSED,
+       ERR_REFUSED},
+      {{.status = 415, .body = STATUS("UnsupportedMediaType", "415", "")},
+       ERR_REFUSED,
+       ERR_REFUSED},
+      {{.status = 422, .body = STATUS("Invalid", "422", "")}, ERR_REFUSED, ERR_REFUSED},
+      {{.status = 500, .body = STATUS("InternalError", "500", "")}, ERR_UNSURE, ERR_UNSURE},
+      {{.status = 502, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
+      {{.status = 503, .body = STATUS("ServiceUnavailable", "503", "")}, ERR_UNSURE, ERR_UNSURE},
+      {{.status = 504, .body = STATUS("Timeout", "504", "")}, ERR_UNSURE, ERR_UNSURE},
+      {{.status = 408, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
+      {{.status = 302, .body = PAGE, .location = "https://elsewhere.test/"},
+       ERR_UNSURE,
+       ERR_UNSURE},
+      {{.status = 200, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
+      {{.status = 200, .body = STATUS("", "200", "")}, ERR_UNSURE, ERR_UNSURE},
+      {{.status = 200, .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"other\"}}"},
+       ERR_UNSURE,
+       ERR_UNSURE},
+      {{.status = 200, .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"logs-agent\"}}"},
+       ERR_UNSURE,
+       ERR_UNSURE},
+      {{.result = ERR_UNSURE}, ERR_UNSURE, ERR_UNSURE},
+      {{.result = ERR_UNSENT}, ERR_UNSENT, ERR_UNSENT},
+  };
+  for (size_t i = 0; i < COUNT_OF(all); i++) {
+    struct store_version v = {"untouched"}, w = {"u/5"};
+    struct error e = {0};
+    answer(&all[i].row);
+    enum err read = read_it(&v, &e);
+    if (read != all[i].read)
+      fail_msg("read, answer %zu (%d): %s: %s", i, all[i].row.status, err_name(read), e.text);
+    assert_null(strstr(e.text, VALUE));
+    assert_string_equal("untouched", v.text);
+    enum err write = write_it(&w, &e);
+    if (write != all[i].write)
+      fail_msg("write, answer %zu (%d): %s: %s", i, all[i].row.status, err_name(write), e.text);
+    assert_null(strstr(e.text, VALUE));
+    assert_null(strstr(e.text, VALUE64));
+    assert_string_equal("u/5", w.text);
+  }
+}
+
+// A write whose answer got lost is not sent again, and neither is one that was answered with 5xx: the
+// first may be under way still.
+static void writes_are_sent_once(void **state) {
+  (void)state;
+  static const struct script_row lost[] = {
+      {.result = ERR_UNSURE, .takes_ms = 40000},
+      {.status = 500, .body = STATUS("InternalError", "500", "")},
+      {.status = 504, .body = STATUS("Timeout", "504", "")},
+  };
+  for (size_t i = 0; i < COUNT_OF(lost); i++) {
+    struct store_version v = {"u/5"};
+    struct error e = {0};
+    size_t before = scripted_count(script);
+    answer(&lost[i]);
+    assert_int_equal(ERR_UNSURE, write_it(&v, &e));
+    assert_int_equal(1, scripted_count(script) - before);
+    assert_int_equal(HTTP_REPLAY_NEVER, scripted_last(script)->replay);
+  }
+}
+
+// The write was done, the answer came too late: reading tells, by version and stamp.
+static void late_answers_are_read_back(void **state) {
+  (void)state;
+  static const struct script_row rows[] = {
+      {.method = "PATCH", .times = 1, .result = ERR_UNSURE, .takes_ms = 40000},
+      {.method = "GET",
+       .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"logs-agent\",\"uid\":\"u\","
+               "\"resourceVersion\":\"6\",\"annotations\":{\"rotator.ibm-cloud-logs/IAM_API_KEY\":"
+               "\"{\\\"stamp\\\":\\\"3\\\"}\"}},\"data\":{\"IAM_API_KEY\":\"" VALUE64 "\"}}"},
+      {.method = "PATCH", .status = 409, .body = STATUS("Conflict", "409", "")},
+  };
+  struct store_version v = {"u/5"}, again = {"u/5"};
+  struct store_record r = {0};
+  struct error e = {0};
+  scripted_set_rows(script, rows, COUNT_OF(rows));
+  assert_int_equal(ERR_UNSURE, write_it(&v, &e));
+  assert_int_equal(ERR_OK, store_read(it, &r, &v, &e));
+  assert_string_equal("u/6", v.text);
+  assert_true(r.stamp == 3);
+  assert_string_equal(VALUE, secret_bytes(r.value));
+  store_record_clear(&r);
+  assert_int_equal(ERR_CONFLICT, write_it(&again, &e));
+}
+
+static void throttling_says_how_long(void **state) {
+  (void)state;
+  static const struct script_row by_header = {
+      .status = 429, .body = STATUS("TooManyRequests", "429", ""), .retry_after_s = 30};
+  static const struct script_row by_body = {
+      .status = 429,
+      .body = STATUS("TooManyRequests", "429", ",\"details\":{\"retryAfterSeconds\":7}")};
+  struct store_version v = {"u/5"};
+  struct error e = {0};
+  answer(&by_header);
+  assert_int_equal(ERR_THROTTLED, write_it(&v, &e));
+  assert_int_equal(30000, e.retry_after_ms);
+  assert_int_equal(1, scripted_count(script));
+  answer(&by_body);
+  assert_int_equal(ERR_THROTTLED, write_it(&v, &e));
+  assert_int_equal(7000, e.retry_after_ms);
+}
+
+static void short_throttling_is_waited_for(void **state) {
+  (void)state;
+  static const struct script_row rows[] = {
+      {.status = 429, .body = STATUS("TooManyRequests", "429", ""), .retry_after_s = 2, .times = 1},
+      {.method = "PATCH", .body = SECRET("")},
+  };
+  struct store_version v = {"u/4"};
+  struct error e = {0};
+  scripted_set_rows(script, rows, COUNT_OF(rows));
+  assert_int_equal(ERR_OK, write_it(&v, &e));
+  assert_string_equal("u/5", v.text);
+  assert_true(fake_env_slept(&env) >= 2000);
+}
+
+// 401 in the middle: the file is read again at once, and the request sent once more.
+static void a_token_that_ended_is_read_again(void **state) {
+  (void)state;
+  static const struct script_row rows[] = {
+      {.method = "GET", .times = 1, .body = SECRET("")},
+      {.status = 401, .times = 1, .body = STATUS("Unauthorized", "401", "")},
+      {.method = "PATCH", .body = SECRET("")},
+  };
+  struct store_version v = {""};
+  struct error e = {0};
+  scripted_set_rows(script, rows, COUNT_OF(rows));
+  assert_int_equal(ERR_MISSING, read_it(&v, &e));
+  assert_string_equal("Bearer first-token",
+                      scripted_header(scripted_last(script), "Authorization"));
+  scratch_write(token, "second-token\n");
+  assert_int_equal(ERR_OK, write_it(&v, &e));
+  assert_string_equal("Bearer first-token",
+                      scripted_header(scripted_request(script, 1), "Authorization"));
+  assert_string_equal("Bearer second-token",
+                      scripted_header(scripted_request(script, 2), "Authorization"));
+}
+
+static void a_refused_token_is_tried_twice(void **state) {
+  (void)state;
+  static const struct script_row no = {.status = 401, .body = STATUS("Unauthorized", "401", "")};
+  struct store_version v = {""};
+  struct error e = {0};
+  answer(&no);
+  assert_int_equal(ERR_DENIED, read_it(&v, &e));
+  assert_int_equal(2, scripted_count(script));
+}
+
+static void tokens_are_read_every_minute(void **state) {
+  (void)state;
+  static const struct script_row row = {.body = SECRET("")};
+  struct store_version v = {""};
+  struct error e = {0};
+  answer(&row);
+  read_it(&v, &e);
+  scratch_write(token, "second-token\n");
+  fake_env_advance(&env, 30000);
+  read_it(&v, &e);
+  assert_string_equal("Bearer first-token",
+                      scripted_header(scripted_last(script), "Authorization"));
+  fake_env_advance(&env, 30000);
+  read_it(&v, &e);
+  assert_string_equal("Bearer second-token",
+                      scripted_header(scripted_last(script), "Authorization"));
+  scratch_write(token, ""); // being replaced in place: the one at hand will do
+  fake_env_advance(&env, 60000);
+  assert_int_equal(ERR_MISSING, read_it(&v, &e));
+  assert_string_equal("Bearer second-token",
+                      scripted_header(scripted_last(script), "Authorization"));
+}
+
+static void no_token_no_request(void **state) {
+  (void)state;
+  struct store_version v = {""};
+  struct error e = {0};
+  scratch_write(token, " \n");
+  assert_int_equal(ERR_DENIED, read_it(&v, &e));
+  assert_non_null(strstr(e.text, "token"));
+  assert_int_equal(0, scripted_count(script));
+}
+
+// Whatever stands in the Secret: never a crash, never a value that is none, and the version for the
+// write that repairs it.
+static void odd_secrets_do_not_decode(void **state) {
+  (void)state;
+  static const struct {
+    const char *body;
+    enum err want;
+  } odd[] = {
+      {SECRET(",\"data\":{\"IAM_API_KEY\":\"***\"}"), ERR_CORRUPT},
+      {SECRET(",\"data\":{\"IAM_API_KEY\":17}"), ERR_CORRUPT},
+      {SECRET(",\"data\":{\"IAM_API_KEY\":\"AP8=\"}"), ERR_CORRUPT}, // bytes 0, 255
+      {SECRET(",\"data\":{\"IAM_API_KEY\":\"YQo=\"}"), ERR_CORRUPT}, // a line break at its end
+      {SECRET(",\"data\":{\"IAM_API_KEY\":\"\"}"), ERR_MISSING},
+      {SECRET(",\"data\":{\"OTHER\":\"YQ==\"}"), ERR_MISSING},
+      {SECRET(",\"data\":null"), ERR_MISSING},
+      {SECRET(",\"data\":[]"), ERR_MISSING},
+  };
+  for (size_t i = 0; i < COUNT_OF(odd); i++) {
+    struct script_row row = {.body = odd[i].body};
+    struct store_version v = {"untouched"};
+    struct error e = {0};
+    answer(&row);
+    assert_int_equal(odd[i].want, read_it(&v, &e));
+    assert_string_equal("u/5", v.text);
+  }
+}
+
+static void refusals_name_the_field(void **state) {
+  (void)state;
+  static const struct script_row row = {
+      .status = 422,
+      .body = STATUS("Invalid", "422",
+                     ",\"details\":{\"causes\":[{\"reason\":\"FieldValueForbidden\",\"message\":"
+                     "\"" VALUE "\",\"field\":\"data\"}]}")};
+  struct store_version v = {"u/5"};
+  struct error e = {0};
+  answer(&row);
+  assert_int_equal(ERR_REFUSED, write_it(&v, &e));
+  assert_non_null(strstr(e.text, "data: FieldValueForbidden"));
+  assert_null(strstr(e.text, VALUE));
+  assert_string_equal("Invalid", e.code);
+  assert_int_equal(422, e.status);
+}
+
+// The patch as it goes out: conditional, ours alone, by the name that the audit log shows.
+static void the_patch_is_conditional_and_small(void **state) {
+  (void)state;
+  static const struct script_row row = {.body = SECRET("")};
+  struct store_version v = {"u/4"};
+  struct error e = {0};
+  answer(&row);
+  assert_int_equal(ERR_OK, write_it(&v, &e));
+  const struct script_request *r = scripted_last(script);
+  assert_string_equal("PATCH", r->method);
+  assert_string_equal("https://api.test:6443/api/v1/namespaces/ns/secrets/logs-agent"
+                      "?fieldManager=rotator&fieldValidation=Strict",
+                      r->url);
+  assert_string_equal("application/merge-patch+json", r->content_type);
+  assert_non_null(strstr(r->body, "\"uid\":\"u\",\"resourceVersion\":\"4\""));
+  assert_non_null(strstr(r->body, "\"data\":{\"IAM_API_KEY\":\"" VALUE64 "\"}"));
+  assert_non_null(strstr(r->body, "rotator.ibm-cloud-logs/IAM_API_KEY"));
+}
+
+// Rights unknown (no answer to that question) is not rights missing.
+static void check_asks_and_stores_nothing(void **state) {
+  (void)state;
+  static const struct script_row rows[] = {
+      {.method = "POST", .url = "selfsubjectaccessreviews", .status = 403, .body = PAGE},
+      {.method = "GET", .body = SECRET(",\"data\":{\"IAM_API_KEY\":\"" VALUE64 "\"}")},
+      {.method = "PATCH", .url = "&dryRun=All$", .body = SECRET("")},
+  };
+  struct error e = {0};
+  scripted_set_rows(script, rows, COUNT_OF(rows));
+  assert_int_equal(ERR_OK, store_check(it, &e));
+  assert_int_equal(2, scripted_count_of(script, "POST", "selfsubjectaccessreviews"));
+  assert_int_equal(1, scripted_count_of(script, "PATCH", "dryRun=All"));
+}
+
+int main(void) {
+#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+  const struct CMUnitTest tests[] = {
+      TEST(answers_have_their_meaning),
+      TEST(writes_are_sent_once),
+      TEST(late_answers_are_read_back),
+      TEST(throttling_says_how_long),
+      TEST(short_throttling_is_waited_for),
+      TEST(a_token_that_ended_is_read_again),
+      TEST(a_refused_token_is_tried_twice),
+      TEST(tokens_are_read_every_minute),
+      TEST(no_token_no_request),
+      TEST(odd_secrets_do_not_decode),
+      TEST(refusals_name_the_field),
+      TEST(the_patch_is_conditional_and_small),
+      TEST(check_asks_and_stores_nothing),
+  };
+  int failed = cmocka_run_group_tests_name("kubernetes, faults", tests, NULL, NULL);
+  return failed != 0;
+}
