@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# What services and people do wrong, and what the program says: each error has its whole shape, and
+# its last line is a command that runs.
+. "$(dirname "$0")/lib.sh"
+start_emulator
+simple_config
+
+# Follows the next commands until one says that all is well; at most five.
+follow() {
+  local command i
+  for i in 1 2 3 4 5; do
+    command=$(sed -n 's/^next: //p' "$T/err" | tail -n 1)
+    [ -n "$command" ] || fail "no next command"
+    sh -c "$command" >"$T/out" 2>"$T/err" </dev/null && return 0
+  done
+  fail "the next commands lead nowhere"
+}
+
+run 4 rotate prod
+err_has 'never set up'
+follow
+run 0 run
+passed "a target that was never set up: the next command sets it up"
+
+value=$(sink_value prod)
+fault '{"match":{"method":"POST","path":"/v1/apikeys"},"effect":{"status":400,"body":"{\"errors\":[{\"code\":\"invalid_request\",\"message\":\"No.\"}]}"}}'
+run 3 rotate prod --patience 1s
+err_has 'Consumers have a working key: ApiKey-'
+err_has 'create'
+error_is_whole
+no_faults
+run 0 run
+run 0 run
+[ "$(active_keys | wc -l)" = 1 ] || fail "keys are left over"
+passed "IAM refuses to create"
+
+fault '{"match":{"path":"/v1/*"},"effect":{"status":502,"body":"<html>Bad Gateway</html>","content_type":"text/html"}}'
+run 75 rotate prod --patience 0s
+err_has 'status 502'
+err_lacks '<html>'
+error_is_whole
+no_faults
+run 0 run
+run 0 run
+fault '{"match":{"path":"/identity/token"},"effect":{"status":429,"headers":{"Retry-After":"3600"}}}'
+run 75 rotate prod --patience 0s
+err_has 'status 429'
+error_is_whole
+no_faults
+run 0 run
+run 0 run
+passed "an outage and a throttle are waited for"
+
+# The instance takes logs no more from anybody: no verdict on the key, both keys live.
+fault '{"match":{"path":"*/logs/v1/singles"},"effect":{"status":403}}'
+run 75 rotate prod --patience 0s
+err_has 'Sender'
+error_is_whole
+no_faults
+fault '{"match":{"path":"*/logs/v1/singles"},"effect":{"complaint":"1 line was dropped"}}'
+run 75 rotate prod --patience 0s
+error_is_whole
+no_faults
+run 0 rotate prod
+run 0 run
+run 0 run
+[ "$(active_keys | wc -l)" = 1 ] || fail "keys are left over: $(active_keys)"
+passed "an instance that takes no logs"
+
+# Somebody deletes the current key: a new one takes its place at once.
+before=$(sink_value prod)
+run 0 keys prod --json
+id=$(jq -r '.targets[0].keys[] | select(.role == "current") | .id' "$T/out")
+token() { curl -sS --cacert "$ca" "$url/identity/token" -d grant_type=urn:ibm:params:oauth:grant-type:apikey --data-urlencode "apikey@$T/management.key" | jq -r .access_token; }
+curl -sS --fail --cacert "$ca" -X DELETE -H "Authorization: Bearer $(token)" "$url/v1/apikeys/$id" >/dev/null || fail "cannot delete by hand"
+rm -f "$T/state/prod.run"
+run 0 run
+[ "$(sink_value prod)" != "$before" ] || fail "the dead key was not replaced"
+[ "$(active_keys | wc -l)" = 1 ] || fail "not one active key"
+passed "a key that somebody deleted is replaced"
+
+# A sender without Sender, and a granter that may not grant.
+made=$(seed "{\"service_ids\":[{\"id\":\"ServiceId-dddddddd-0000-4000-8000-000000000001\",\"name\":\"keeper\",\"apikeys\":[{\"name\":\"keeper\"}]},{\"id\":\"ServiceId-dddddddd-0000-4000-8000-000000000002\",\"name\":\"mute\"}]}")
+seed '{"roles":[{"identity":"ServiceId-dddddddd-0000-4000-8000-000000000001","role":"Operator"}]}' >/dev/null
+cp "$T/management.key" "$T/good.key"
+jq -r '.service_ids[0].apikeys[0].apikey' <<<"$made" >"$T/management.key"
+{ head_of_config; target mute mute; } >"$config"
+run 75 init mute --patience 1s
+err_has 'could not be granted'
+err_has 'service-policy-create'
+err_has 'lack.* Sender'
+error_is_whole
+cp "$T/good.key" "$T/management.key"
+run 0 init mute
+passed "no Sender and nobody to grant it: said with the command that grants it"
+
+# Permissions of our own places.
+simple_config
+if [ "$(id -u)" = 0 ]; then
+  chmod 777 "$T/state"
+  run 3 rotate prod
+  error_is_whole
+  chmod 700 "$T/state"
+  run 0 rotate prod
+  passed "a state directory that others can write to is refused"
+fi
+

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# The reload hook: what it is given, and what happens when it fails, hangs, or prints too much.
+. "$(dirname "$0")/lib.sh"
+start_emulator
+hook=$T/reload
+write_hook() { # write_hook: the script on standard input
+  cat >"$hook"
+  chmod 755 "$hook"
+}
+hooked() { { head_of_config "$@"; target prod "$sender_id" "after_publish: {run: [$hook, --now, 'a b'], timeout: 2s}"; } >"$config"; }
+hooked
+write_hook <<END
+#!/bin/sh
+cat >$T/hook.in
+env >$T/hook.env
+printf '%s\n' "\$@" >$T/hook.args
+ps -o pgid= -p \$\$ >$T/hook.pgid
+END
+export SECRET_OF_THE_CALLER=1
+run 0 init prod
+jq -e '.target == "prod" and (.key_id | startswith("ApiKey-")) and .sinks[0].name == "file" and .generation == "1"' \
+  "$T/hook.in" >/dev/null || fail "the hook's input: $(cat "$T/hook.in")"
+[ "$(cut -d= -f1 "$T/hook.env" | grep -vE '^(PATH|PWD|SHLVL|_|OLDPWD)$')" = "" ] || fail "the hook's environment: $(cat "$T/hook.env")"
+[ "$(cat "$T/hook.args")" = "--now
+a b" ] || fail "the hook's arguments"
+! grep -qF "$(sink_value prod)" "$T/hook.in" "$T/hook.env" "$T/hook.args" || fail "the hook was given a value"
+passed "the hook is told what happened, and no secret"
+
+rm "$T/hook.in"
+run 0 rotate prod
+[ -s "$T/hook.in" ] || fail "the hook did not run"
+run 0 run
+rm "$T/hook.in"
+run 0 run
+[ ! -e "$T/hook.in" ] || fail "the hook ran with nothing to tell"
+passed "once a publishing"
+
+write_hook <<'END'
+#!/bin/sh
+echo "unit agent.service not found" >&2
+exit 5
+END
+first=$(sink_value prod)
+run 75 rotate prod --patience 1s
+err_has 'reload hook failed'
+err_has 'exited with 5: unit agent.service not found'
+error_is_whole
+[ "$(active_keys | wc -l)" = 2 ] || fail "a key was retired though the hook failed"
+run 0 run --patience 0s
+hooked "alert_after: 0s"
+run 3 run --patience 0s
+error_is_whole
+write_hook <<'END'
+#!/bin/sh
+exit 0
+END
+hooked
+run 0 run
+run 0 run
+[ "$(active_keys | wc -l)" = 1 ] || fail "the rotation did not end"
+[ "$(sink_value prod)" != "$first" ] || fail "the key was not rotated"
+passed "a hook that fails keeps both keys alive"
+
+write_hook <<END
+#!/bin/sh
+echo \$\$ >$T/hook.pid
+trap '' TERM
+sleep 60 &
+echo \$! >>$T/hook.pid
+wait
+wait
+END
+start=$SECONDS
+run 75 rotate prod --patience 0s
+err_has 'did not end within 2 s'
+[ $((SECONDS - start)) -lt 12 ] || fail "the hook was not killed in time"
+for pid in $(cat "$T/hook.pid"); do
+  ! kill -0 "$pid" 2>/dev/null || [ "$(ps -o stat= -p "$pid" | cut -c1)" = Z ] || fail "process $pid of the hook is left"
+done
+passed "a hook that hangs is killed with its children"
+
+write_hook <<'END'
+#!/bin/sh
+printf '\033[31m'
+head -c 3000000 /dev/zero | tr '\0' x
+echo
+echo "the last word"
+exit 1
+END
+run 75 rotate prod --patience 0s
+err_has 'the last word'
+err_lacks "$(printf '\033')"
+[ "$(wc -c <"$T/err")" -lt 4000 ] || fail "too much of the hook's output"
+chmod 644 "$hook"
+run 75 rotate prod --patience 0s
+err_has 'cannot be started'
+rm "$hook"
+run 75 rotate prod --patience 0s
+error_is_whole
+passed "output is bounded and printable; a missing program is said"
+
+hooked() { { head_of_config; target prod; } >"$config"; }
+hooked
+run 0 run
+run 0 run
+[ "$(active_keys | wc -l)" = 1 ] || fail "the rotation did not end without the hook"
+passed "without the hook the rotation ends"
