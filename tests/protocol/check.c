@@ -1,11 +1,12 @@
-// The promises that can be judged by the truth of one instant: S1, S3, S4, S6, and S2 and S5 at the moment a key dies.
-// Nothing here trusts what the engine says of itself; the state is decoded for what it claims, and compared.
+// The promises that can be judged by the truth of one instant: S1, S3, S4, S6, and S2 and S5 at the
+// moment a key dies. Nothing here trusts what the engine says of itself; the state is decoded for
+// what it claims, and compared.
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/protocol/sim.h"
 
-enum { ROUNDING_MS = 2000 };  // the engine counts whole seconds
+enum { ROUNDING_MS = 2000 }; // the engine counts whole seconds
 
 // S1: what a consumer would read now is accepted by IAM now.
 static void check_sink(struct sim *s, const struct sim_sink *sink) {
@@ -13,7 +14,8 @@ static void check_sink(struct sim *s, const struct sim_sink *sink) {
     return;
   const struct sim_key *k = &s->keys[sink->key];
   if (!key_alive(k) && !k->hand)
-    sim_violate(s, "S1", "%s holds key %d, which is %s", sink->name, sink->key, k->exists ? "disabled" : "deleted");
+    sim_violate(s, "S1", "%s holds key %d, which is %s", sink->name, sink->key,
+                k->exists ? "disabled" : "deleted");
 }
 
 static bool in_slot(const struct state *st, const char *id) {
@@ -23,7 +25,8 @@ static bool in_slot(const struct state *st, const char *id) {
   return false;
 }
 
-// S3: an active key of ours is in a slot, or is a stray by definition, or came alive by a person's hand.
+// S3: an active key of ours is in a slot, or is a stray by definition, or came alive by a person's
+// hand.
 static void check_known(struct sim *s, int i) {
   const struct sim_key *k = &s->keys[i];
   if (!s->has_state || !key_alive(k) || !key_is_ours(s, k) || k->hand || in_slot(&s->state, k->id))
@@ -58,13 +61,14 @@ void check_now(struct sim *s) {
     }
 }
 
-// S2, for every consumer there could be: the last of them read the value at the instant before it left the sink.
+// S2, for every consumer there could be: the last of them read the value at the instant before it
+// left the sink.
 static void check_consumers(struct sim *s, int i, const char *how) {
   const struct sim_key *k = &s->keys[i];
   for (unsigned j = 0; j < s->p.sinks; j++) {
     const struct sim_sink *sink = &s->sinks[j];
     if (!sink->consumed || sink->edited > k->looked[j])
-      continue;  // edited by hand when it was too late to see: nobody can help that
+      continue; // edited by hand when it was too late to see: nobody can help that
     if (sink->key == i)
       sim_violate(s, "S1", "%s of key %d, which %s holds", how, i, sink->name);
     else if (sink->held_ms[i] >= 0 && s->now_ms - sink->held_ms[i] < k->grace_ms - ROUNDING_MS)
@@ -77,12 +81,13 @@ static void check_consumers(struct sim *s, int i, const char *how) {
 static bool may_become_current(const struct sim *s, const struct sim_key *k) {
   const struct state *st = &s->state;
   const struct slot *pending = &st->slots[SLOT_PENDING];
-  if (!s->has_state || (st->phase == PHASE_RETIRING && strcmp(st->slots[SLOT_PREVIOUS].key_id, k->id) == 0))
+  if (!s->has_state ||
+      (st->phase == PHASE_RETIRING && strcmp(st->slots[SLOT_PREVIOUS].key_id, k->id) == 0))
     return false;
   if (in_slot(st, k->id))
     return true;
-  return pending->used && !pending->key_id[0] && k->tagged && strcmp(k->tag.lineage, st->lineage) == 0 &&
-         k->tag.generation == pending->generation;
+  return pending->used && !pending->key_id[0] && k->tagged &&
+         strcmp(k->tag.lineage, st->lineage) == 0 && k->tag.generation == pending->generation;
 }
 
 // A rotator's disable or delete takes effect.
@@ -121,7 +126,8 @@ void check_request(struct proc *p, const char *what, const char *key_id) {
     sim_violate(s, "S4", "enable of key %d, whose id was never noted", i);
 }
 
-// How often the value was exchanged and its token accepted by this process since an event, and over which span.
+// How often the value was exchanged and its token accepted by this process since an event, and over
+// which span.
 unsigned witness_passed(const struct witness *w, int key, uint64_t since, int64_t *ret_span_ms) {
   unsigned n = 0, kept = w->n_passed < SIM_PROOFS ? w->n_passed : SIM_PROOFS;
   int64_t first = INT64_MAX, last = INT64_MIN;

@@ -1,4 +1,5 @@
-// L1: some time after the faults have stopped, the rotation is over, its key serves everywhere, and nothing is left behind.
+// L1: some time after the faults have stopped, the rotation is over, its key serves everywhere, and
+// nothing is left behind.
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
-// The promises that show in the steps of the state: what was promoted was proven, what was settled was read in every sink,
-// what was put beyond return had its grace. The evidence is the writer's own, as it was when it sent the write.
+// The promises that show in the steps of the state: what was promoted was proven, what was settled
+// was read in every sink, what was put beyond return had its grace. The evidence is the writer's
+// own, as it was when it sent the write.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 enum { ROUNDING_MS = 2000 };
 
 static int slot_key(const struct sim *s, const struct state *st, enum slot_name slot) {
-  return st->slots[slot].used && st->slots[slot].key_id[0] ? key_by_id(s, st->slots[slot].key_id) : -1;
+  return st->slots[slot].used && st->slots[slot].key_id[0] ? key_by_id(s, st->slots[slot].key_id)
+                                                           : -1;
 }
 
 static const struct witness *writer_of(const struct sim *s, const struct state *st) {
@@ -25,13 +27,15 @@ static bool is_killed(const struct sim *s, int key) {
 
 static bool hold_is_on(const struct sim *s, const struct state *st) {
   int64_t slack_s = 2;
-  return st->hold.on && (st->hold.until_s == 0 || sim_server_ms(s) / 1000 + slack_s < st->hold.until_s);
+  return st->hold.on &&
+         (st->hold.until_s == 0 || sim_server_ms(s) / 1000 + slack_s < st->hold.until_s);
 }
 
 static bool fully_proven(const struct sim *s, const struct witness *w, int key, uint64_t since) {
   int64_t span_ms;
   unsigned n = witness_passed(w, key, since, &span_ms);
-  return n >= s->p.policy.proof_count && span_ms >= (s->p.policy.proof_span_s - 1) * 1000 && witness_refused(w, key, since);
+  return n >= s->p.policy.proof_count && span_ms >= (s->p.policy.proof_span_s - 1) * 1000 &&
+         witness_refused(w, key, since);
 }
 
 // ---- steps ----
@@ -49,20 +53,25 @@ static void promoted(struct sim *s, const struct state *new, const struct witnes
 static void swapped(struct sim *s, const struct state *new, const struct witness *w) {
   int key = slot_key(s, new, SLOT_CURRENT);
   s->totals->swaps++;
+  if (new->wish.kind == WISH_BACK_TO)
+    sim_violate(s, "L1", "the swap to key %d did not end the wish for it: it would swap for ever",
+                key);
   if (witness_passed(w, key, s->state_event, NULL) == 0)
     sim_violate(s, "S1", "swapped back to key %d without a probe", key);
 }
 
-// Every sink that the writer knows showed `key` in a reading later than `since`. *ret_ms is the earliest such reading.
-static bool all_sinks_showed(const struct sim *s, const struct witness *w, const struct state *st, uint64_t since,
-                             int64_t *ret_ms) {
+// Every sink that the writer knows showed `key` in a reading later than `since`. *ret_ms is the
+// earliest such reading.
+static bool all_sinks_showed(const struct sim *s, const struct witness *w, const struct state *st,
+                             uint64_t since, int64_t *ret_ms) {
   int key = slot_key(s, st, SLOT_CURRENT);
   *ret_ms = INT64_MAX;
   for (unsigned i = 0; i < s->p.sinks; i++) {
     const struct sink_seen *seen = &w->sinks[i];
     if (seen->event == 0)
       continue;
-    if (seen->event < since || seen->key != key || (s->sinks[i].class == STORE_CLASS_A && seen->stamp != st->epoch))
+    if (seen->event < since || seen->key != key ||
+        (s->sinks[i].class == STORE_CLASS_A && seen->stamp != st->epoch))
       return false;
     *ret_ms = seen->at_ms < *ret_ms ? seen->at_ms : *ret_ms;
   }
@@ -73,7 +82,8 @@ static void settled(struct sim *s, const struct state *old, const struct witness
   int key = slot_key(s, old, SLOT_CURRENT);
   uint64_t since = s->state_event;
   if (!all_sinks_showed(s, w, old, s->phase_event, &s->grace_from_ms)) {
-    sim_violate(s, "S5", "settled though not every sink was seen to serve key %d in this epoch", key);
+    sim_violate(s, "S5", "settled though not every sink was seen to serve key %d in this epoch",
+                key);
     return;
   }
   for (unsigned i = 0; i < s->p.sinks; i++)
@@ -82,7 +92,8 @@ static void settled(struct sim *s, const struct state *old, const struct witness
   if (!fully_proven(s, w, key, since))
     sim_violate(s, "S5", "settled without a full proof of key %d through the sinks", key);
   if (s->p.has_hook && s->hook_epoch < old->epoch)
-    sim_violate(s, "S5", "settled before the reload hook succeeded in epoch %llu", (unsigned long long)old->epoch);
+    sim_violate(s, "S5", "settled before the reload hook succeeded in epoch %llu",
+                (unsigned long long)old->epoch);
 }
 
 static int64_t grace_ms(const struct sim *s, const struct state *st) {
@@ -91,23 +102,26 @@ static int64_t grace_ms(const struct sim *s, const struct state *st) {
   return (wished ? g : s->p.policy.grace_s) * 1000;
 }
 
-static void put_beyond(struct sim *s, const struct state *old, int previous, const struct witness *w) {
+static void put_beyond(struct sim *s, const struct state *old, int previous,
+                       const struct witness *w) {
   s->keys[previous].beyond = true;
   s->keys[previous].grace_ms = grace_ms(s, old);
   for (unsigned i = 0; i < s->p.sinks; i++)
     s->keys[previous].looked[i] = w->sinks[i].event;
 }
 
-static void retire_begins(struct sim *s, const struct state *old, const struct state *new, const struct witness *w) {
+static void retire_begins(struct sim *s, const struct state *old, const struct state *new,
+                          const struct witness *w) {
   int key = slot_key(s, new, SLOT_CURRENT), previous = slot_key(s, new, SLOT_PREVIOUS);
   int64_t seen_ms;
   if (previous < 0)
     return;
   put_beyond(s, old, previous, w);
   if (is_killed(s, key) && is_killed(s, previous))
-    return;  // both dead
+    return; // both dead
   if (old->phase != PHASE_GRACE) {
-    sim_violate(s, "S5", "from %s to retiring though key %d or %d is alive", phase_name(old->phase), key, previous);
+    sim_violate(s, "S5", "from %s to retiring though key %d or %d is alive", phase_name(old->phase),
+                key, previous);
     return;
   }
   if (s->now_ms - s->grace_from_ms < s->keys[previous].grace_ms - ROUNDING_MS)
@@ -121,7 +135,8 @@ static void retire_begins(struct sim *s, const struct state *old, const struct s
     sim_violate(s, "hold", "retired in spite of a hold");
   for (size_t i = 0; i < old->n_sinks; i++)
     for (unsigned j = 0; j < s->p.sinks; j++)
-      if (old->sinks[i].place[strlen(old->sinks[i].place) - 1] == s->sinks[j].name[4] && w->sinks[j].event == 0)
+      if (old->sinks[i].place[strlen(old->sinks[i].place) - 1] == s->sinks[j].name[4] &&
+          w->sinks[j].event == 0)
         sim_violate(s, "S5", "retired without reading %s, which the state lists", s->sinks[j].name);
 }
 
@@ -147,26 +162,29 @@ static void staged(struct sim *s, const struct state *old) {
 
 static bool may_follow(enum phase from, enum phase to) {
   static const unsigned to_of[] = {
-    [PHASE_IDLE] = 1u << PHASE_STAGED | 1u << PHASE_PUBLISHING,
-    [PHASE_STAGED] = 1u << PHASE_PUBLISHING | 1u << PHASE_IDLE,
-    [PHASE_PUBLISHING] = 1u << PHASE_GRACE | 1u << PHASE_IDLE | 1u << PHASE_RETIRING,
-    [PHASE_GRACE] = 1u << PHASE_PUBLISHING | 1u << PHASE_RETIRING | 1u << PHASE_IDLE,
-    [PHASE_RETIRING] = 1u << PHASE_IDLE};
+      [PHASE_IDLE] = 1u << PHASE_STAGED | 1u << PHASE_PUBLISHING,
+      [PHASE_STAGED] = 1u << PHASE_PUBLISHING | 1u << PHASE_IDLE,
+      [PHASE_PUBLISHING] = 1u << PHASE_GRACE | 1u << PHASE_IDLE | 1u << PHASE_RETIRING,
+      [PHASE_GRACE] = 1u << PHASE_PUBLISHING | 1u << PHASE_RETIRING | 1u << PHASE_IDLE,
+      [PHASE_RETIRING] = 1u << PHASE_IDLE};
   return from == to || (to_of[from] >> to & 1);
 }
 
 static void check_laws(struct sim *s, const struct state *old, const struct state *new) {
   bool enters = new->phase == PHASE_PUBLISHING && old->phase != PHASE_PUBLISHING;
   if (new->seq != old->seq + 1)
-    sim_violate(s, "state", "seq went from %llu to %llu", (unsigned long long)old->seq, (unsigned long long)new->seq);
-  if (new->generation != old->generation && (new->generation != old->generation + 1 || new->phase != PHASE_STAGED))
+    sim_violate(s, "state", "seq went from %llu to %llu", (unsigned long long)old->seq,
+                (unsigned long long)new->seq);
+  if (new->generation != old->generation &&
+      (new->generation != old->generation + 1 || new->phase != PHASE_STAGED))
     sim_violate(s, "state", "the generation changed in %s", phase_name(new->phase));
   if (strcmp(new->lineage, old->lineage) != 0)
     sim_violate(s, "state", "the lineage changed");
-  if ((enters && new->epoch != new->seq) || (new->epoch != old->epoch && new->epoch != new->seq))
+  if ((enters && new->epoch != new->seq) || (new->epoch != old->epoch &&new->epoch != new->seq))
     sim_violate(s, "state", "the epoch is not the seq at which publishing was entered");
   if (!may_follow(old->phase, new->phase))
-    sim_violate(s, "state", "%s does not follow %s", phase_name(new->phase), phase_name(old->phase));
+    sim_violate(s, "state", "%s does not follow %s", phase_name(new->phase),
+                phase_name(old->phase));
 }
 
 static void check_slots(struct sim *s, const struct state *new) {
@@ -176,7 +194,8 @@ static void check_slots(struct sim *s, const struct state *new) {
       continue;
     s->keys[key].noted = true;
     if (strcmp(s->keys[key].value, secret_bytes(new->slots[i].value)) != 0)
-      sim_violate(s, "state", "%s names key %d and holds another value", slot_name((enum slot_name)i), key);
+      sim_violate(s, "state", "%s names key %d and holds another value",
+                  slot_name((enum slot_name)i), key);
   }
   int current = slot_key(s, new, SLOT_CURRENT);
   if (new->slots[SLOT_CURRENT].used && current < 0)
@@ -194,8 +213,8 @@ static void chosen(struct sim *s, const struct state *old, const struct state *n
   if (key >= 0)
     s->keys[key].adopted = s->keys[key].proven = true;
   if (!s->repairing)
-    sim_violate(s, "S1", "current changed from %s to %s by no row of the table", phase_name(old->phase),
-                phase_name(new->phase));
+    sim_violate(s, "S1", "current changed from %s to %s by no row of the table",
+                phase_name(old->phase), phase_name(new->phase));
 }
 
 static void check_step(struct sim *s, const struct state *old, const struct state *new) {
@@ -207,7 +226,8 @@ static void check_step(struct sim *s, const struct state *old, const struct stat
     swapped(s, new, w);
   else if (!same_current && new->slots[SLOT_CURRENT].used)
     chosen(s, old, new);
-  if (old->phase == PHASE_PUBLISHING && (new->phase == PHASE_GRACE || new->phase == PHASE_IDLE) && !is_killed(s, slot_key(s, old, SLOT_CURRENT)))
+  if (old->phase == PHASE_PUBLISHING && (new->phase == PHASE_GRACE || new->phase == PHASE_IDLE) &&
+      !is_killed(s, slot_key(s, old, SLOT_CURRENT)))
     settled(s, old, w);
   if (old->phase != PHASE_RETIRING && new->phase == PHASE_RETIRING)
     retire_begins(s, old, new, w);
@@ -226,10 +246,10 @@ static bool lists(const struct state *st, const char *name) {
   return false;
 }
 
-// A sink that a person dropped is nobody's matter any more.
+// A sink that no state ever listed, or that a person dropped, is nobody's matter.
 static void drop_consumers(struct sim *s, const struct state *old, const struct state *new) {
-  for (unsigned i = 0; old && i < s->p.sinks; i++)
-    if (lists(old, s->sinks[i].name) && !lists(new, s->sinks[i].name))
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    if ((!old || lists(old, s->sinks[i].name)) && !lists(new, s->sinks[i].name))
       s->sinks[i].consumed = false;
 }
 
@@ -238,7 +258,7 @@ void check_state_changed(struct sim *s, const struct state *old, const struct st
     int adopted = slot_key(s, new, SLOT_CURRENT);
     if (adopted >= 0)
       s->keys[adopted].adopted = s->keys[adopted].proven = true;
-    if (new->phase != PHASE_IDLE && new->phase != PHASE_STAGED)
+    if (new->phase != PHASE_IDLE &&new->phase != PHASE_STAGED)
       sim_violate(s, "state", "the first state is %s", phase_name(new->phase));
   } else {
     check_laws(s, old, new);

@@ -1,5 +1,5 @@
-// ucontext does the switching. AddressSanitizer and ThreadSanitizer are told of each switch: the first keeps a shadow of
-// every stack, the second a shadow of every thread of control.
+// ucontext does the switching. AddressSanitizer and ThreadSanitizer are told of each switch: the
+// first keeps a shadow of every stack, the second a shadow of every thread of control.
 #include "tests/protocol/co.h"
 
 #include <stdint.h>
@@ -33,7 +33,7 @@ enum { CO_STACK = 1 << 20, CO_GUARD = 1 << 12, CO_SPARE = 32 };
 
 struct co {
   ucontext_t inside, outside;
-  char *stack;  // guard page first
+  char *stack; // guard page first
   void (*run)(void *arg);
   void *arg;
   bool ended;
@@ -53,7 +53,8 @@ static unsigned n_spare;
 static char *stack_take(void) {
   if (n_spare > 0)
     return spare[--n_spare];
-  char *p = mmap(NULL, CO_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char *p = mmap(NULL, CO_STACK, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED || mprotect(p, CO_GUARD, PROT_NONE) != 0) {
     fprintf(stderr, "protocol_sim: no memory for a stack\n");
     abort();
@@ -89,7 +90,8 @@ static void leave(struct co *c, bool for_ever) {
 
 // makecontext hands over ints only: the pointer travels in two halves.
 static void enter(unsigned hi, unsigned lo) {
-  struct co *c = (struct co *)(uintptr_t)((uint64_t)hi << 32 | lo);  // NOLINT: that is how makecontext wants it
+  struct co *c =
+      (struct co *)(uintptr_t)((uint64_t)hi << 32 | lo); // NOLINT: that is how makecontext wants it
 #ifdef CO_ASAN
   __sanitizer_finish_switch_fiber(NULL, &c->outer_bottom, &c->outer_size);
 #endif
@@ -130,9 +132,13 @@ void co_resume(struct co *c) {
 #endif
 }
 
-void co_yield(struct co *c) { leave(c, false); }
+void co_yield (struct co *c) {
+  leave(c, false);
+}
 
-bool co_ended(const struct co *c) { return c->ended; }
+bool co_ended(const struct co *c) {
+  return c->ended;
+}
 
 void co_free(struct co *c) {
   stack_give(c->stack);

@@ -1,19 +1,26 @@
-// Clock, waiting and chance of one process. Its wall clock is its host's, its monotonic clock begins anywhere.
+// Clock, waiting and chance of one process. Its wall clock is its host's, its monotonic clock
+// begins anywhere.
 #include <string.h>
 
 #include "tests/protocol/plant.h"
 #include "tests/protocol/sim.h"
 
-static struct proc *of(struct env *env) { return ((struct fake_env *)env)->p; }
+static struct proc *of(struct env *env) {
+  return ((struct fake_env *)env)->p;
+}
 
 static int64_t wall_ms(struct env *env) {
   struct proc *p = of(env);
   return p->sim->now_ms + p->sim->host_offset_ms[p->host];
 }
 
-int64_t fake_mono_ms(struct proc *p) { return p->sim->now_ms + p->mono_base_ms; }
+int64_t fake_mono_ms(struct proc *p) {
+  return p->sim->now_ms + p->mono_base_ms;
+}
 
-static int64_t mono_ms(struct env *env) { return fake_mono_ms(of(env)); }
+static int64_t mono_ms(struct env *env) {
+  return fake_mono_ms(of(env));
+}
 
 static enum err sleep_ms(struct env *env, int64_t ms) {
   struct proc *p = of(env);
@@ -42,8 +49,11 @@ static bool stopping(struct env *env) {
   return p->ghost || (p->stopping && !planted(p->sim, PLANT_STOP_IGNORED));
 }
 
-static const struct env_ops fake_env_ops = {
-  .wall_ms = wall_ms, .mono_ms = mono_ms, .sleep_ms = sleep_ms, .random = random_bytes, .stopping = stopping};
+static const struct env_ops fake_env_ops = {.wall_ms = wall_ms,
+                                            .mono_ms = mono_ms,
+                                            .sleep_ms = sleep_ms,
+                                            .random = random_bytes,
+                                            .stopping = stopping};
 
 void fake_env_init(struct proc *p) {
   p->env = (struct fake_env){.base = {.ops = &fake_env_ops}, .p = p};

@@ -1,5 +1,6 @@
-// Cloud Logs and the tokens it is shown. A token is "h.KEY-EVENT-END.SIGNATURE": it names its key, the exchange it came
-// from and its end, and outlives its key, as IAM's own do. A byte changed anywhere makes the signature wrong.
+// Cloud Logs and the tokens it is shown. A token is "h.KEY-EVENT-END.SIGNATURE": it names its key,
+// the exchange it came from and its end, and outlives its key, as IAM's own do. A byte changed
+// anywhere makes the signature wrong.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,8 @@ static void sign(const char *claims, char *dst, size_t cap) {
 
 void fake_token_text(const struct sim *s, int key, char *dst, size_t cap) {
   char claims[80], signature[40];
-  snprintf(claims, sizeof claims, "h.%d-%" PRIu64 "-%" PRId64, key, s->event, s->now_ms + TOKEN_LIFE_MS);
+  snprintf(claims, sizeof claims, "h.%d-%" PRIu64 "-%" PRId64, key, s->event,
+           s->now_ms + TOKEN_LIFE_MS);
   sign(claims, signature, sizeof signature);
   snprintf(dst, cap, "%s.%s", claims, signature);
 }
@@ -72,8 +74,8 @@ static enum logs_verdict verdict(struct proc *p, const struct shown *t, struct e
   return LOGS_ACCEPTED;
 }
 
-static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer, const struct logs_record *r, bool fresh,
-                                   struct error *e) {
+static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
+                                   const struct logs_record *r, bool fresh, struct error *e) {
   struct proc *p = ((struct fake_logs *)l)->p;
   (void)r;
   (void)fresh;
@@ -86,14 +88,19 @@ static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer, 
     v = verdict(p, &t, e);
   else if (fate_error(p->sim, f, e) == ERR_THROTTLED)
     v = LOGS_THROTTLED;
-  sim_note(p->sim, "%s logs: key %d%s → %s", p->writer, t.key, t.genuine ? "" : " (changed)", logs_verdict_name(v));
+  sim_note(p->sim, "%s logs: key %d%s → %s", p->writer, t.key, t.genuine ? "" : " (changed)",
+           logs_verdict_name(v));
   if (!proc_point(p))
     return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
   return v;
 }
 
-static void logs_nothing(struct logs *l) { (void)l; }
+static void logs_nothing(struct logs *l) {
+  (void)l;
+}
 
 static const struct logs_ops fake_logs_ops = {.send = logs_send, .free = logs_nothing};
 
-void fake_logs_init(struct proc *p) { p->logs = (struct fake_logs){.base = {.ops = &fake_logs_ops}, .p = p}; }
+void fake_logs_init(struct proc *p) {
+  p->logs = (struct fake_logs){.base = {.ops = &fake_logs_ops}, .p = p};
+}

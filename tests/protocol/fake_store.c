@@ -1,9 +1,10 @@
-// The stores as the engine sees them: backends/memory, with what happens to requests in front. Writes may be lost with
-// their effect done or not, come late (their expected version is looked at then), or come twice; readings of the home store
-// may be old where the world says so.
+// The stores as the engine sees them: backends/memory, with what happens to requests in front.
+// Writes may be lost with their effect done or not, come late (their expected version is looked at
+// then), or come twice; readings of the home store may be old where the world says so.
 //
-// What a class promises is kept: a local file (B) has no requests under way after the call; without compare-and-set (C) a
-// write lands within W; "create if absent" of class A too, since "absent" is the one version that repeats.
+// What a class promises is kept: a local file (B) has no requests under way after the call; without
+// compare-and-set (C) a write lands within W; "create if absent" of class A too, since "absent" is
+// the one version that repeats.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,9 @@
 
 enum { W_MS = 34 * 1000 };
 
-static struct fake_item *mine(struct store_item *it) { return (struct fake_item *)it; }
+static struct fake_item *mine(struct store_item *it) {
+  return (struct fake_item *)it;
+}
 
 static enum memory_fault give_fault(void *ctx, const struct memory_op *op) {
   struct sim *s = ctx;
@@ -36,7 +39,8 @@ static enum store_class item_class(const struct sim *s, int item) {
 void stores_open(struct sim *s) {
   s->space = memory_space_new();
   for (int i = 0; i <= HOME_ITEM; i++)
-    s->items[i] = memory_open(s->space, i == HOME_ITEM ? STORE_HOME : STORE_SINK, item_name(i), item_class(s, i));
+    s->items[i] = memory_open(s->space, i == HOME_ITEM ? STORE_HOME : STORE_SINK, item_name(i),
+                              item_class(s, i));
   memory_space_set_fault(s->space, give_fault, s);
 }
 
@@ -58,13 +62,16 @@ static void witness_reading(struct proc *p, int item, enum err got, const struct
     p->seen.state_event = s->event;
     return;
   }
-  p->seen.sinks[item] = (struct sink_seen){
-    .event = s->event, .changed = s->sinks[item].changed, .at_ms = s->now_ms,
-    .key = got == ERR_OK ? value_key(s, r->value) : SINK_NOTHING, .stamp = got == ERR_OK ? r->stamp : 0};
+  p->seen.sinks[item] =
+      (struct sink_seen){.event = s->event,
+                         .changed = s->sinks[item].changed,
+                         .at_ms = s->now_ms,
+                         .key = got == ERR_OK ? value_key(s, r->value) : SINK_NOTHING,
+                         .stamp = got == ERR_OK ? r->stamp : 0};
 }
 
-static enum err read_now(struct proc *p, int item, struct store_record *ret, struct store_version *ret_version,
-                         struct error *e) {
+static enum err read_now(struct proc *p, int item, struct store_record *ret,
+                         struct store_version *ret_version, struct error *e) {
   struct sim *s = p->sim;
   if (s->faults && item == HOME_ITEM && s->p.stale_home && rng_chance(&s->rng, s->p.stale)) {
     s->next_fault = memory_stale(1 + (unsigned)rng_below(&s->rng, 3));
@@ -79,8 +86,17 @@ static void read_early(struct proc *p) {
   p->has_early = read_now(p, HOME_ITEM, &p->early, &p->early_version, NULL) == ERR_OK;
 }
 
-static enum err item_read(struct store_item *it, struct store_record *ret, struct store_version *ret_version,
-                          struct error *e) {
+// The engine has a second look at this: a stamp above the state's seq shows that the state is old.
+// It is planted away too.
+static void hide_stamp(const struct proc *p, struct store_record *r) {
+  struct state early = {0};
+  if (p->has_early && state_decode(p->early.value, &early, NULL) == ERR_OK && r->stamp > early.seq)
+    r->stamp = 0;
+  state_clear(&early);
+}
+
+static enum err item_read(struct store_item *it, struct store_record *ret,
+                          struct store_version *ret_version, struct error *e) {
   struct fake_item *f = mine(it);
   struct proc *p = f->p;
   struct sim *s = p->sim;
@@ -100,11 +116,14 @@ static enum err item_read(struct store_item *it, struct store_record *ret, struc
   }
   if (got == ERR_OK || got == ERR_MISSING)
     witness_reading(p, f->item, got, &r);
+  if (planted(s, PLANT_STATE_FIRST) && f->item != HOME_ITEM)
+    hide_stamp(p, &r);
   if (f->item == HOME_ITEM)
     sim_note(s, "%s home: read %s → %s", p->writer, got ? "" : ret_version->text, err_name(got));
   else
-    sim_note(s, "%s %s: read key %d stamp %llu %s → %s", p->writer, item_name(f->item), p->seen.sinks[f->item].key,
-             (unsigned long long)r.stamp, got ? "" : ret_version->text, err_name(got));
+    sim_note(s, "%s %s: read key %d stamp %llu %s → %s", p->writer, item_name(f->item),
+             p->seen.sinks[f->item].key, (unsigned long long)r.stamp, got ? "" : ret_version->text,
+             err_name(got));
   if (!proc_point(p)) {
     store_record_clear(&r);
     return error_set(e, ERR_CANCELLED, "stopped");
@@ -121,8 +140,10 @@ struct travelling {
   char writer[32];
 };
 
-static enum err land(struct sim *s, const struct travelling *t, struct store_version *ret_version, struct error *e) {
-  enum err got = s->items[t->item]->ops->write(s->items[t->item], &t->record, &t->expect, ret_version, e);
+static enum err land(struct sim *s, const struct travelling *t, struct store_version *ret_version,
+                     struct error *e) {
+  enum err got =
+      s->items[t->item]->ops->write(s->items[t->item], &t->record, &t->expect, ret_version, e);
   if (got == ERR_OK)
     items_changed(s, false);
   return got;
@@ -145,7 +166,8 @@ static void send_later(struct sim *s, const struct travelling *t, int64_t most_m
   if (store_record_copy(&copy->record, &t->record) != ERR_OK)
     abort();
   int64_t late = fate_late_ms(s);
-  sim_at(s, s->now_ms + (late > most_ms ? rng_between(&s->rng, 1, most_ms) : late), land_late, copy, true);
+  sim_at(s, s->now_ms + (late > most_ms ? rng_between(&s->rng, 1, most_ms) : late), land_late, copy,
+         true);
 }
 
 static enum fate write_fate(struct sim *s, const struct travelling *t) {
@@ -169,8 +191,9 @@ static void plant_version(struct sim *s, struct travelling *t) {
     store_record_clear(&r);
 }
 
-static enum err item_write(struct store_item *it, const struct store_record *r, const struct store_version *expect,
-                           struct store_version *ret_version, struct error *e) {
+static enum err item_write(struct store_item *it, const struct store_record *r,
+                           const struct store_version *expect, struct store_version *ret_version,
+                           struct error *e) {
   struct fake_item *f = mine(it);
   struct proc *p = f->p;
   struct sim *s = p->sim;
@@ -192,8 +215,8 @@ static enum err item_write(struct store_item *it, const struct store_record *r, 
     got = fate == FATE_UNANSWERED ? got : done;
   }
   sim_note(s, "%s %s: write key %d stamp %llu expecting %s → %s", p->writer, item_name(f->item),
-           f->item == HOME_ITEM ? -9 : value_key(s, r->value), (unsigned long long)r->stamp, t.expect.text,
-           err_name(got));
+           f->item == HOME_ITEM ? -9 : value_key(s, r->value), (unsigned long long)r->stamp,
+           t.expect.text, err_name(got));
   return proc_point(p) ? got : error_set(e, ERR_CANCELLED, "stopped");
 }
 
@@ -204,19 +227,28 @@ static enum err item_destroy_old(struct store_item *it, struct error *e) {
   return fate_error(p->sim, fate_draw(p->sim, false, p->sim->store_down_ms), e);
 }
 
-static enum err item_check(struct store_item *it, struct error *e) { return item_destroy_old(it, e); }
+static enum err item_check(struct store_item *it, struct error *e) {
+  return item_destroy_old(it, e);
+}
 
-static void item_nothing(struct store_item *it) { (void)it; }
+static void item_nothing(struct store_item *it) {
+  (void)it;
+}
 
-static const struct store_ops fake_item_ops = {.read = item_read, .write = item_write, .destroy_old = item_destroy_old,
-                                               .check = item_check, .free = item_nothing};
+static const struct store_ops fake_item_ops = {.read = item_read,
+                                               .write = item_write,
+                                               .destroy_old = item_destroy_old,
+                                               .check = item_check,
+                                               .free = item_nothing};
 
 void fake_item_init(struct proc *p, int item, struct fake_item *ret) {
   struct sim *s = p->sim;
-  *ret = (struct fake_item){
-    .base = {.ops = &fake_item_ops, .kind = item == HOME_ITEM ? STORE_HOME : STORE_SINK,
-             .class = item_class(s, item), .longest_ms = item_class(s, item) == STORE_CLASS_B ? 0 : W_MS},
-    .p = p, .item = item};
+  *ret = (struct fake_item){.base = {.ops = &fake_item_ops,
+                                     .kind = item == HOME_ITEM ? STORE_HOME : STORE_SINK,
+                                     .class = item_class(s, item),
+                                     .longest_ms = item_class(s, item) == STORE_CLASS_B ? 0 : W_MS},
+                            .p = p,
+                            .item = item};
   ret->base.stale_reads = item == HOME_ITEM && s->p.stale_home && !planted(s, PLANT_NO_CONFIRM);
   snprintf(ret->base.what, sizeof ret->base.what, "the %s", item_name(item));
   snprintf(ret->base.place, sizeof ret->base.place, "sim:%s", item_name(item));

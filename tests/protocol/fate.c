@@ -24,13 +24,15 @@ enum fate fate_draw(struct sim *s, bool change, int64_t down_until_ms) {
 }
 
 int64_t fate_late_ms(struct sim *s) {
-  static const int64_t most[] = {2000, 30 * 1000, 10 * MINUTE_MS, 5 * HOUR_MS, 60 * (int64_t)HOUR_MS};
+  static const int64_t most[] = {2000, 30 * 1000, 10 * MINUTE_MS, 5 * HOUR_MS,
+                                 60 * (int64_t)HOUR_MS};
   return rng_between(&s->rng, 1, most[rng_below(&s->rng, sizeof most / sizeof *most)]);
 }
 
 enum err fate_error(struct sim *s, enum fate f, struct error *e) {
   switch (f) {
-  case FATE_UNSENT: return error_set(e, ERR_UNSENT, "not connected");
+  case FATE_UNSENT:
+    return error_set(e, ERR_UNSENT, "not connected");
   case FATE_THROTTLED:
     error_set(e, ERR_THROTTLED, "too many requests");
     if (e) {
@@ -40,9 +42,11 @@ enum err fate_error(struct sim *s, enum fate f, struct error *e) {
     return ERR_THROTTLED;
   case FATE_LOST:
   case FATE_UNANSWERED:
-  case FATE_LATE: return error_set(e, ERR_UNSURE, "no answer");
+  case FATE_LATE:
+    return error_set(e, ERR_UNSURE, "no answer");
   case FATE_FINE:
-  case FATE_TWICE: break;
+  case FATE_TWICE:
+    break;
   }
   return ERR_OK;
 }

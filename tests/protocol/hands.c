@@ -1,6 +1,5 @@
-// The people and consumers around the rotators: a person who disables, deletes and makes keys and edits sinks; one who
-// wishes; one who changes the configuration; one who does what `attention` asks for; strangers who take our values; and
-// consumers, who read their sink every so often and exchange the key they hold.
+// The people around the rotators: a person who disables, deletes and makes keys and edits sinks;
+// one who wishes; one who changes the configuration; strangers who take our values; and outages.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +11,18 @@
 static bool again(struct sim *s, unsigned per_100_days, void (*run)(struct sim *s, void *arg)) {
   if (per_100_days == 0 || !s->faults)
     return false;
-  sim_at(s, s->now_ms + 1 + (int64_t)rng_below(&s->rng, (uint64_t)(200 * DAY_MS) / per_100_days), run, NULL, false);
+  sim_at(s, s->now_ms + 1 + (int64_t)rng_below(&s->rng, (uint64_t)(200 * DAY_MS) / per_100_days),
+         run, NULL, false);
   return true;
 }
 
-static unsigned any_host(struct sim *s) { return (unsigned)rng_below(&s->rng, s->p.hosts); }
+static unsigned any_host(struct sim *s) {
+  return (unsigned)rng_below(&s->rng, s->p.hosts);
+}
 
 // ---- keys ----
 
-static int slot_key(const struct sim *s, enum slot_name slot) {
+int state_key(const struct sim *s, enum slot_name slot) {
   const struct slot *l = &s->state.slots[slot];
   if (!s->has_state || !l->used)
     return -1;
@@ -47,7 +49,9 @@ static void take_value(struct sim *s) {
   if (!s->has_state || !pending->used || !pending->value || pending->key_id[0])
     return;
   struct key_spec k = {.owner = rng_chance(&s->rng, 7000) ? SIM_STRANGER : SIM_IDENTITY,
-                       .value = secret_bytes(pending->value), .name = "theirs", .description = ""};
+                       .value = secret_bytes(pending->value),
+                       .name = "theirs",
+                       .description = ""};
   int i = key_make(s, &k);
   if (i >= 0) {
     s->keys[i].hand = true;
@@ -59,7 +63,7 @@ static void turn_to_key(struct sim *s, void *arg) {
   (void)arg;
   if (!s->faults)
     return;
-  int i = slot_key(s, (enum slot_name)rng_below(&s->rng, SLOT_COUNT));
+  int i = state_key(s, (enum slot_name)rng_below(&s->rng, SLOT_COUNT));
   unsigned what = (unsigned)rng_below(&s->rng, 10);
   s->totals->hands++;
   if (what == 0)
@@ -108,7 +112,7 @@ static void change_sink(struct sim *s, void *arg) {
   char text[32];
   snprintf(text, sizeof text, "typed-by-hand-%u", (unsigned)s->event);
   int old = (int)rng_below(&s->rng, (uint64_t)s->n_keys);
-  int previous = slot_key(s, SLOT_PREVIOUS), current = slot_key(s, SLOT_CURRENT);
+  int previous = state_key(s, SLOT_PREVIOUS), current = state_key(s, SLOT_CURRENT);
   if (what == 0)
     sink_edit(s, sink, text);
   else if (what == 1)
@@ -130,8 +134,9 @@ static void edit_sink(struct sim *s, void *arg) {
 
 static void make_wish(struct sim *s, void *arg) {
   (void)arg;
-  static const enum job jobs[] = {JOB_ROTATE, JOB_ROTATE, JOB_ROTATE, JOB_ROLLBACK, JOB_ROLLBACK, JOB_ROLLBACK,
-                                  JOB_COMPROMISED, JOB_HOLD, JOB_RESUME};
+  static const enum job jobs[] = {JOB_ROTATE,      JOB_ROTATE,   JOB_ROTATE,
+                                  JOB_ROLLBACK,    JOB_ROLLBACK, JOB_ROLLBACK,
+                                  JOB_COMPROMISED, JOB_HOLD,     JOB_RESUME};
   if (!again(s, s->p.wishes_per_100d, make_wish))
     return;
   s->totals->wishes++;
@@ -150,21 +155,33 @@ static void change_config(struct sim *s, void *arg) {
     return;
   sink->configured = !sink->configured;
   s->totals->config++;
-  sim_note(s, "the configuration %s %s", sink->configured ? "now has" : "no longer has", sink->name);
+  sim_note(s, "the configuration %s %s", sink->configured ? "now has" : "no longer has",
+           sink->name);
 }
 
 static void outage(struct sim *s, void *arg) {
   (void)arg;
   if (!again(s, s->p.outage, outage))
     return;
-  int64_t until = s->now_ms + rng_between(&s->rng, 1000, rng_chance(&s->rng, 8000) ? 5 * MINUTE_MS : 8 * HOUR_MS);
+  int64_t until = s->now_ms + rng_between(&s->rng, 1000,
+                                          rng_chance(&s->rng, 8000) ? 5 * MINUTE_MS : 8 * HOUR_MS);
   s->totals->outages++;
   switch (rng_below(&s->rng, 5)) {
-  case 0: s->iam_down_ms = until; break;
-  case 1: s->logs_down_ms = until; break;
-  case 2: s->store_down_ms = until; break;
-  case 3: s->complaining_ms = until; break;
-  default: s->endpoint_open_ms = until; break;
+  case 0:
+    s->iam_down_ms = until;
+    break;
+  case 1:
+    s->logs_down_ms = until;
+    break;
+  case 2:
+    s->store_down_ms = until;
+    break;
+  case 3:
+    s->complaining_ms = until;
+    break;
+  default:
+    s->endpoint_open_ms = until;
+    break;
   }
 }
 
@@ -205,105 +222,4 @@ void hands_begin(struct sim *s) {
     stranger(s, NULL);
   if (s->p.other_lineage)
     sim_at(s, s->now_ms + DAY_MS, other_state, NULL, false);
-}
-
-// ---- the person who is told ----
-
-static void unlock_all(struct sim *s) {
-  for (int i = 0; i < s->n_keys; i++)
-    s->keys[i].locked = false;
-}
-
-static bool any_lost_sink(const struct sim *s) {
-  for (size_t i = 0; s->has_state && i < s->state.n_sinks; i++)
-    for (unsigned j = 0; j < s->p.sinks; j++)
-      if (!s->sinks[j].configured && strcmp(s->state.sinks[i].name, s->sinks[j].name) == 0)
-        return true;
-  return false;
-}
-
-static void make_room(struct sim *s) {
-  for (int i = 0; i < s->n_keys; i++)
-    if (s->keys[i].exists && !key_is_ours(s, &s->keys[i]) && !s->p.other_lineage)
-      key_remove(s, i);
-}
-
-// Healing must not wait for the end of a hold: so the person lets it stand for a while.
-static bool may_resume(struct sim *s) {
-  if (s->faults)
-    return rng_chance(&s->rng, 5000);
-  if (s->now_ms < s->faults_end_ms + 2 * DAY_MS)
-    return false;
-  int current = slot_key(s, SLOT_CURRENT);
-  if (current >= 0 && !key_alive(&s->keys[current]))
-    sim_violate(s, "L1", "a hold keeps a dead current (key %d) from being healed", current);
-  return true;
-}
-
-static enum job remedy(struct sim *s) {
-  switch (s->last.why) {
-  case WHY_sink_foreign: return rng_chance(&s->rng, 2000) ? JOB_KEEP_SINK : JOB_KEEP_STATE;
-  case WHY_failures: return JOB_ROTATE;
-  case WHY_create_refused: return JOB_ROLLBACK;
-  case WHY_need_init: return JOB_INIT;
-  case WHY_still_used: return s->faults ? JOB_COUNT : JOB_COMPROMISED;
-  case WHY_stray_locked:
-  case WHY_previous_locked: unlock_all(s); return JOB_COUNT;
-  case WHY_key_places: make_room(s); return JOB_COUNT;
-  default: break;
-  }
-  if (s->last.row == ROW_delete || s->last.row == ROW_stray || s->last.row == ROW_enable || s->last.row == ROW_disable)
-    unlock_all(s);
-  if (s->last.row == ROW_create)
-    make_room(s);
-  if (s->has_state && s->state.hold.on && may_resume(s))
-    return JOB_RESUME;
-  if (any_lost_sink(s))
-    return JOB_DROP_SINK;
-  if (s->has_state && s->state.phase == PHASE_STAGED && s->last.attention && rng_chance(&s->rng, 3000))
-    return JOB_ROLLBACK;
-  return JOB_COUNT;
-}
-
-static void person(struct sim *s, void *arg) {
-  (void)arg;
-  sim_at(s, s->now_ms + (s->faults ? rng_between(&s->rng, HOUR_MS, 12 * HOUR_MS) : 2 * HOUR_MS), person, NULL, false);
-  if (!s->has_last || (s->faults && !s->last.attention))
-    return;
-  enum job job = remedy(s);
-  if (job == JOB_COUNT)
-    return;
-  s->totals->repairs++;
-  proc_start(s, any_host(s), job);
-}
-
-void person_begin(struct sim *s) { sim_at(s, rng_between(&s->rng, 1, HOUR_MS), person, NULL, false); }
-
-// ---- consumers ----
-
-static void use_key(struct sim *s, struct sim_sink *sink) {
-  if (sink->consumer_key < 0)
-    return;
-  struct sim_key *k = &s->keys[sink->consumer_key];
-  if (key_alive(k)) {
-    sim_note(s, "the consumer of %s uses key %d", sink->name, sink->consumer_key);
-    k->used_ms = sim_server_ms(s);
-    k->uses++;
-  }
-}
-
-static void consume(struct sim *s, void *arg) {
-  struct sim_sink *sink = arg;
-  sim_at(s, s->now_ms + rng_between(&s->rng, s->p.reload_ms / 2, s->p.reload_ms), consume, arg, false);
-  if (!sink->consumed)
-    return;
-  s->totals->consumer_reads++;
-  use_key(s, sink);  // with what it has held since its last reading
-  sink->consumer_key = sink->key;
-  use_key(s, sink);
-}
-
-void consumers_begin(struct sim *s) {
-  for (unsigned i = 0; i < s->p.sinks; i++)
-    sim_at(s, rng_between(&s->rng, 0, s->p.reload_ms), consume, &s->sinks[i], false);
 }

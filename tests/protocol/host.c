@@ -1,11 +1,11 @@
-// Hosts and their processes. A host runs a process every so often, as a timer would; a process ticks until waiting would
-// take too long, then ends. Its memory ends with it. A process that dies leaves everything as it is at that instant: its
-// calls do nothing any more, so the engine unwinds and frees what it holds.
+// Hosts and their processes. A host runs a process every so often, as a timer would; a process
+// ticks until waiting would take too long, then ends. Its memory ends with it. A process that dies
+// leaves everything as it is at that instant: its calls do nothing any more, so the engine unwinds
+// and frees what it holds.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/engine/wish.h"
 #include "tests/protocol/plant.h"
 #include "tests/protocol/sim.h"
 
@@ -18,9 +18,12 @@ static bool one_host(const struct sim *s) {
   return !only_a;
 }
 
-// ---- the mark of class C stores is a real file: what a dead process's unwinding clears is put back ----
+// ---- the mark of class C stores is a real file: what a dead process's unwinding clears is put
+// back ----
 
-static void mark_path(const struct sim *s, char *dst, size_t cap) { snprintf(dst, cap, "%s/mark", s->dir); }
+static void mark_path(const struct sim *s, char *dst, size_t cap) {
+  snprintf(dst, cap, "%s/mark", s->dir);
+}
 
 static bool mark_is_set(const struct sim *s) {
   char path[300], text[8];
@@ -43,7 +46,8 @@ static void mark_write(const struct sim *s, const char *text) {
 
 // ---- one process ----
 
-static enum err run_hook(void *ctx, const struct target *t, const struct state *st, struct error *e) {
+static enum err run_hook(void *ctx, const struct target *t, const struct state *st,
+                         struct error *e) {
   struct proc *p = ctx;
   struct sim *s = p->sim;
   (void)t;
@@ -61,8 +65,8 @@ static void watch(void *ctx, const struct step *step) {
   if (p->ghost)
     return;
   p->sim->totals->rows[step->action->row]++;
-  sim_note(p->sim, "%s row %s (%s) → %s", p->writer, row_name(step->action->row), why_name(step->action->why),
-           err_name(step->result));
+  sim_note(p->sim, "%s row %s (%s) → %s", p->writer, row_name(step->action->row),
+           why_name(step->action->why), err_name(step->result));
 }
 
 static void set_sinks(struct proc *p) {
@@ -71,7 +75,8 @@ static void set_sinks(struct proc *p) {
     if (!p->sim->sinks[i].configured)
       continue;
     fake_item_init(p, (int)i, &p->sinks[i]);
-    t->sinks[t->n_sinks++] = (struct engine_sink){.name = p->sim->sinks[i].name, .item = &p->sinks[i].base};
+    t->sinks[t->n_sinks++] =
+        (struct engine_sink){.name = p->sim->sinks[i].name, .item = &p->sinks[i].base};
   }
 }
 
@@ -84,13 +89,26 @@ static void set_target(struct proc *p) {
   snprintf(p->process_id, sizeof p->process_id, "%016llx", (unsigned long long)rng_next(&s->rng));
   snprintf(lock_file, sizeof lock_file, "%s/lock", s->dir);
   mark_path(s, mark_file, sizeof mark_file);
-  p->target = (struct target){
-    .name = "target", .account = SIM_ACCOUNT, .iam_id = SIM_IDENTITY, .instance = SIM_INSTANCE, .key_name = "key",
-    .key_words = "made by rotator", .application = "rotator", .subsystem = "probe", .severity = 3,
-    .host_id = p->host_id, .writer = p->writer, .process_id = p->process_id, .policy = s->p.policy,
-    .home = &p->home.base, .init = p->job == JOB_INIT, .hook = s->p.has_hook ? run_hook : NULL, .hook_ctx = p,
-    .lock_path = local && !planted(s, PLANT_NO_LOCK) ? lock_file : NULL, .mark_path = local ? mark_file : NULL,
-    .memory = &p->memory};
+  p->target = (struct target){.name = "target",
+                              .account = SIM_ACCOUNT,
+                              .iam_id = SIM_IDENTITY,
+                              .instance = SIM_INSTANCE,
+                              .key_name = "key",
+                              .key_words = "made by rotator",
+                              .application = "rotator",
+                              .subsystem = "probe",
+                              .severity = 3,
+                              .host_id = p->host_id,
+                              .writer = p->writer,
+                              .process_id = p->process_id,
+                              .policy = s->p.policy,
+                              .home = &p->home.base,
+                              .init = p->job == JOB_INIT,
+                              .hook = s->p.has_hook ? run_hook : NULL,
+                              .hook_ctx = p,
+                              .lock_path = local && !planted(s, PLANT_NO_LOCK) ? lock_file : NULL,
+                              .mark_path = local ? mark_file : NULL,
+                              .memory = &p->memory};
   fake_item_init(p, HOME_ITEM, &p->home);
   set_sinks(p);
 }
@@ -135,75 +153,12 @@ static void tick_on(struct proc *p) {
   }
 }
 
-static const char *first_sink(const struct sim *s, bool (*fits)(const struct sim *s, const struct sim_sink *k)) {
-  for (unsigned i = 0; i < s->p.sinks; i++)
-    if (fits(s, &s->sinks[i]))
-      return s->sinks[i].name;
-  return "none";
-}
-static bool holds_foreign(const struct sim *s, const struct sim_sink *k) {
-  return k->by_hand && k->key >= 0 && !key_is_ours(s, &s->keys[k->key]);
-}
-static bool is_lost(const struct sim *s, const struct sim_sink *k) {
-  for (size_t i = 0; s->has_state && i < s->state.n_sinks; i++)
-    if (!k->configured && strcmp(s->state.sinks[i].name, k->name) == 0)
-      return true;
-  return false;
-}
-
-// What the sinks hold now may be written over from now on.
-static void give_up_foreign(struct sim *s) {
-  for (int i = 0; i < SIM_SINKS; i++) {
-    s->sinks[i].may_overwrite = true;
-    if (s->sinks[i].key >= 0)
-      s->keys[s->sinks[i].key].given_up = true;
-  }
-}
-
-static void command(struct proc *p) {
-  struct sim *s = p->sim;
-  struct target *t = &p->target;
-  struct wish w = {.grace_s = -1, .reason = "asked", .by = "a person"};
-  struct hold h = {.reason = "asked", .by = "a person"};
-  struct error e = {0};
-  enum err got = ERR_OK;
-  size_t n;
-  switch (p->job) {
-  case JOB_COMPROMISED:
-    w.compromised = true;
-    s->compromised = true;
-    got = wish_rotate(t, &p->io, &w, &e);
-    break;
-  case JOB_ROTATE: got = wish_rotate(t, &p->io, &w, &e); break;
-  case JOB_ROLLBACK: got = wish_rollback(t, &p->io, &w, &e); break;
-  case JOB_HOLD:
-    h.until_s = rng_chance(&s->rng, 5000) ? sim_server_ms(s) / 1000 + 86400 : 0;
-    got = wish_hold(t, &p->io, &h, &e);
-    break;
-  case JOB_RESUME: got = wish_resume(t, &p->io, &e); break;
-  case JOB_KEEP_STATE:
-    give_up_foreign(s);
-    got = repair_keep_state(t, &p->io, &n, &e);
-    give_up_foreign(s);
-    break;
-  case JOB_KEEP_SINK:
-    s->repairing = true;
-    give_up_foreign(s);
-    got = repair_keep_sink(t, &p->io, first_sink(s, holds_foreign), &e);
-    give_up_foreign(s);
-    break;
-  case JOB_DROP_SINK: got = repair_drop_sink(t, &p->io, first_sink(s, is_lost), &e); break;
-  default: break;
-  }
-  sim_note(s, "%s command %d → %s %s", p->writer, p->job, err_name(got), e.text);
-}
-
 static void proc_run(void *arg) {
   struct proc *p = arg;
   if (p->job == JOB_TICK || p->job == JOB_INIT)
     tick_on(p);
   else
-    command(p);
+    proc_command(p);
 }
 
 static void proc_finish(struct sim *s, struct proc *p) {
@@ -239,7 +194,9 @@ void proc_died(struct proc *p) {
     proc_start_later(s, rng_between(&s->rng, 1, 40 * 1000), p->host, JOB_TICK);
 }
 
-static void proc_begin(struct sim *s, void *arg) { proc_go(s, arg); }
+static void proc_begin(struct sim *s, void *arg) {
+  proc_go(s, arg);
+}
 
 void proc_start(struct sim *s, unsigned host, enum job job) {
   if (s->n_running == sizeof s->running / sizeof *s->running)
@@ -254,7 +211,10 @@ void proc_start(struct sim *s, unsigned host, enum job job) {
   sim_at(s, s->now_ms, proc_begin, p, false);
 }
 
-struct start { unsigned host; enum job job; };
+struct start {
+  unsigned host;
+  enum job job;
+};
 
 static void start_now(struct sim *s, void *arg) {
   const struct start *a = arg;
@@ -287,7 +247,8 @@ void procs_kill(struct sim *s) {
 static void host_wakes(struct sim *s, void *arg) {
   unsigned host = (unsigned)(uintptr_t)arg;
   // The hosts' timers agree to a second: rotators meet.
-  int64_t next = s->now_ms / s->p.timer_ms * s->p.timer_ms + s->p.timer_ms + rng_between(&s->rng, 0, 300);
+  int64_t next =
+      s->now_ms / s->p.timer_ms * s->p.timer_ms + s->p.timer_ms + rng_between(&s->rng, 0, 300);
   sim_at(s, next, host_wakes, arg, false);
   bool may_init = s->p.first_key && (!s->has_state || !s->state.slots[SLOT_CURRENT].used);
   if (s->n_running < SIM_HOSTS * 2)

@@ -1,5 +1,5 @@
-// The truth about keys. Readers see it as it was up to a lag ago, each reading with a lag of its own: so presence may be
-// seen at once, absence late, and two readings may contradict each other.
+// The truth about keys. Readers see it as it was up to a lag ago, each reading with a lag of its
+// own: so presence may be seen at once, absence late, and two readings may contradict each other.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +7,15 @@
 #include "rotator/base/text.h"
 #include "tests/protocol/sim.h"
 
-int64_t sim_server_ms(const struct sim *s) { return s->now_ms + s->server_offset_ms; }
+int64_t sim_server_ms(const struct sim *s) {
+  return s->now_ms + s->server_offset_ms;
+}
 
 static void remember(struct sim *s, struct sim_key *k) {
   if (k->n_past == SIM_PAST)
     memmove(&k->past[0], &k->past[1], --k->n_past * sizeof k->past[0]);
-  k->past[k->n_past++] = (struct key_past){.from_ms = s->now_ms, .exists = k->exists, .disabled = k->disabled};
+  k->past[k->n_past++] =
+      (struct key_past){.from_ms = s->now_ms, .exists = k->exists, .disabled = k->disabled};
   k->modified_ms = sim_server_ms(s);
   s->event++;
 }
@@ -24,7 +27,9 @@ struct key_past key_as_of(const struct sim_key *k, int64_t at_ms) {
   return (struct key_past){0};
 }
 
-bool key_alive(const struct sim_key *k) { return k->exists && !k->disabled; }
+bool key_alive(const struct sim_key *k) {
+  return k->exists && !k->disabled;
+}
 
 int key_by_id(const struct sim *s, const char *id) {
   for (int i = s->n_keys - 1; i >= 0; i--)
@@ -62,6 +67,7 @@ int key_make(struct sim *s, const struct key_spec *k) {
   if (same >= 0 && s->keys[same].exists)
     return -1;
   if (s->n_keys == SIM_KEYS) {
+    sim_trace_print(s, 20000);
     fprintf(stderr, "seed %llu: more than %d keys\n", (unsigned long long)s->seed, SIM_KEYS);
     abort();
   }
@@ -85,7 +91,8 @@ int key_make(struct sim *s, const struct key_spec *k) {
     s->sinks[j].held_ms[i] = -1;
   remember(s, n);
   sim_note(s, "IAM: key %d made%s%s g=%llu", i, k->disabled ? ", disabled" : ", active",
-           strcmp(k->owner, SIM_IDENTITY) ? ", a stranger's" : "", n->tagged ? (unsigned long long)n->tag.generation : 0);
+           strcmp(k->owner, SIM_IDENTITY) ? ", a stranger's" : "",
+           n->tagged ? (unsigned long long)n->tag.generation : 0);
   return i;
 }
 

@@ -14,23 +14,39 @@ enum err __wrap_transition(const struct view *v, const struct policy *p, const s
 
 static struct sim *sim;
 
-void plant_enter(struct sim *s) { sim = s; }
+void plant_enter(struct sim *s) {
+  sim = s;
+}
 
-bool planted(const struct sim *s, enum plant p) { return s->plant == (int)p; }
+bool planted(const struct sim *s, enum plant p) {
+  return s->plant == (int)p;
+}
 
 static const char *const names[] = {
-#define X(name, NAME, text) #name,
-  PLANT_LIST(X)
+#define X(name, NAME, scenario, text) #name,
+    PLANT_LIST(X)
 #undef X
 };
 static const char *const texts[] = {
-#define X(name, NAME, text) text,
-  PLANT_LIST(X)
+#define X(name, NAME, scenario, text) text,
+    PLANT_LIST(X)
+#undef X
+};
+static const char *const homes[] = {
+#define X(name, NAME, scenario, text) #scenario,
+    PLANT_LIST(X)
 #undef X
 };
 
-const char *plant_name(enum plant p) { return names[p]; }
-const char *plant_text(enum plant p) { return texts[p]; }
+const char *plant_name(enum plant p) {
+  return names[p];
+}
+const char *plant_text(enum plant p) {
+  return texts[p];
+}
+const char *plant_scenario(enum plant p) {
+  return homes[p];
+}
 
 enum plant plant_find(const char *name) {
   int p = 0;
@@ -39,7 +55,9 @@ enum plant plant_find(const char *name) {
   return (enum plant)p;
 }
 
-static bool in_phase(const struct view *v, enum phase p) { return v->state && v->state->phase == p; }
+static bool in_phase(const struct view *v, enum phase p) {
+  return v->state && v->state->phase == p;
+}
 
 // ---- another view ----
 
@@ -47,7 +65,7 @@ struct distorted {
   struct view view;
   struct policy policy;
   struct sink_view sinks[STATE_SINKS_MAX];
-  struct state state;  // a shallow copy: never freed
+  struct state state; // a shallow copy: never freed
 };
 
 static void distort_sinks(struct distorted *d) {
@@ -62,7 +80,8 @@ static void distort_sinks(struct distorted *d) {
       s->value = SINK_CURRENT;
     }
   }
-  bool published = in_phase(&d->view, PHASE_PUBLISHING) && d->sinks[0].value == SINK_CURRENT && d->sinks[0].stamped;
+  bool published = in_phase(&d->view, PHASE_PUBLISHING) && d->sinks[0].value == SINK_CURRENT &&
+                   d->sinks[0].stamped;
   if (planted(sim, PLANT_ONE_SINK_ENOUGH) && (published || in_phase(&d->view, PHASE_GRACE)))
     d->view.n_sinks = 1;
 }
@@ -70,7 +89,8 @@ static void distort_sinks(struct distorted *d) {
 static void show_stray(struct view *v, bool other_lineage) {
   for (int i = 0; v->state && i < sim->n_keys; i++) {
     const struct sim_key *k = &sim->keys[i];
-    if (!k->exists || !k->tagged || (strcmp(k->tag.lineage, v->state->lineage) == 0) == other_lineage)
+    if (!k->exists || !k->tagged ||
+        (strcmp(k->tag.lineage, v->state->lineage) == 0) == other_lineage)
       continue;
     bool in_slot = k->tag.generation == v->state->slots[SLOT_PENDING].generation;
     for (int j = 0; j < SLOT_COUNT; j++)
@@ -85,9 +105,11 @@ static void distort_keys(struct view *v) {
                    *pending = &v->slots[SLOT_PENDING];
   if (planted(sim, PLANT_PROMOTE_UNPROVEN) && pending->key == KEY_ACTIVE)
     pending->proof = PROOF_PROVEN;
-  if (planted(sim, PLANT_SETTLE_UNPROVEN) && in_phase(v, PHASE_PUBLISHING) && current->proof != PROOF_REFUTED)
+  if (planted(sim, PLANT_SETTLE_UNPROVEN) && in_phase(v, PHASE_PUBLISHING) &&
+      current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROVEN;
-  if (planted(sim, PLANT_RETIRE_UNPROVEN) && in_phase(v, PHASE_GRACE) && current->proof != PROOF_REFUTED)
+  if (planted(sim, PLANT_RETIRE_UNPROVEN) && in_phase(v, PHASE_GRACE) &&
+      current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROBED;
   if (planted(sim, PLANT_SWAP_UNPROVEN))
     previous->proof = PROOF_PROBED;
@@ -134,18 +156,22 @@ static void change_act(const struct view *v, struct action *a) {
     a->row = ROW_disable;
     memcpy(a->key_id, s->slots[SLOT_PREVIOUS].key_id, sizeof a->key_id);
   }
-  if (planted(sim, PLANT_ENABLE_UNNOTED) && a->row == ROW_note && a->kind == ACT_CAS && !v->found_active)
+  if (planted(sim, PLANT_ENABLE_UNNOTED) && a->row == ROW_note && a->kind == ACT_CAS &&
+      !v->found_active)
     a->kind = ACT_ENABLE;
   if (planted(sim, PLANT_MEND_IN_GRACE) && in_phase(v, PHASE_GRACE) && sink_differs(v, &a->sink)) {
     a->kind = ACT_WRITE_SINK;
     a->row = ROW_drift;
   }
   bool dead = v->slots[SLOT_CURRENT].dead;
-  if (planted(sim, PLANT_DEAD_CURRENT_WAITS) && in_phase(v, PHASE_RETIRING) && dead && a->kind != ACT_LOOK)
+  if (planted(sim, PLANT_DEAD_CURRENT_WAITS) && in_phase(v, PHASE_RETIRING) && dead &&
+      a->kind != ACT_LOOK)
     *a = (struct action){.row = ROW_unsure, .kind = ACT_WAIT};
-  if (planted(sim, PLANT_HELD_DEAD) && in_phase(v, PHASE_RETIRING) && dead && s->hold.on && a->kind != ACT_LOOK)
+  if (planted(sim, PLANT_HELD_DEAD) && in_phase(v, PHASE_RETIRING) && dead && s->hold.on &&
+      a->kind != ACT_LOOK)
     *a = (struct action){.row = ROW_held, .kind = ACT_WAIT};
-  if (planted(sim, PLANT_DRIFT_WITHOUT_CURRENT) && s && !s->slots[SLOT_CURRENT].used && a->kind != ACT_LOOK)
+  if (planted(sim, PLANT_DRIFT_WITHOUT_CURRENT) && s && !s->slots[SLOT_CURRENT].used &&
+      a->kind != ACT_LOOK)
     *a = (struct action){.row = ROW_drift, .kind = ACT_WAIT};
 }
 

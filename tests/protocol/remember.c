@@ -1,5 +1,6 @@
-// Decoding a state is most of what a turn costs, and the same document is read again and again. It is a pure function: what
-// it made of the last documents is remembered (the linker's --wrap). Each document is decoded for real the first time.
+// Decoding a state is most of what a turn costs, and the same document is read again and again. It
+// is a pure function: what it made of the last documents is remembered (the linker's --wrap). Each
+// document is decoded for real the first time.
 #include <string.h>
 
 #include "rotator/engine/state.h"

@@ -1,10 +1,13 @@
-// What kind of world a seed makes. Each named scenario bends a common draw; `any` draws the scenario too.
+// What kind of world a seed makes. Each named scenario bends a common draw; `any` draws the
+// scenario too.
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/protocol/sim.h"
 
-static unsigned some(struct rng *r, unsigned most) { return (unsigned)rng_below(r, most + 1); }
+static unsigned some(struct rng *r, unsigned most) {
+  return (unsigned)rng_below(r, most + 1);
+}
 
 static void draw_policy(struct sim *s) {
   struct rng *r = &s->rng;
@@ -40,7 +43,7 @@ static void draw_stores(struct sim *s) {
 static void draw_faults(struct sim *s) {
   struct rng *r = &s->rng;
   struct params *p = &s->p;
-  unsigned level = 1 + some(r, 3);  // 1 … 4
+  unsigned level = 1 + some(r, 3); // 1 … 4
   p->crash = some(r, 40 * level);
   p->pause = some(r, 30 * level);
   p->slow = some(r, 400 * level);
@@ -52,7 +55,9 @@ static void draw_faults(struct sim *s) {
   p->twice = some(r, 200 * level);
   p->outage = some(r, 30 * level);
   p->list_lag_ms = (int64_t)some(r, 9000);
-  p->token_lag_ms = rng_chance(r, 2000) ? 40 * 1000 : (int64_t)some(r, 9000);
+  p->token_lag_ms = (int64_t)some(r, 9000);
+  if (rng_chance(r, 2000)) // slower than its propagation budget, now and then
+    p->token_lag_ms = rng_chance(r, 5000) ? 40 * 1000 : 150 * 1000;
 }
 
 static void draw_common(struct sim *s) {
@@ -76,10 +81,13 @@ static void draw_common(struct sim *s) {
 
 static void calm(struct sim *s) {
   struct params *p = &s->p;
-  p->crash = p->pause = p->slow = p->stop = p->unsent = p->throttled = p->lost = p->late = p->twice = p->stale = 0;
+  p->crash = p->pause = p->slow = p->stop = p->unsent = p->throttled = p->lost = p->late =
+      p->twice = p->stale = 0;
   p->outage = p->wishes_per_100d = 0;
 }
-static void base(struct sim *s) { (void)s; }
+static void base(struct sim *s) {
+  (void)s;
+}
 static void wishes(struct sim *s) {
   s->p.wishes_per_100d = 300 + some(&s->rng, 600);
   s->p.eager_wishes = true;
@@ -109,7 +117,9 @@ static void stale(struct sim *s) {
   s->p.wishes_per_100d = 200 + some(&s->rng, 600);
   s->p.eager_wishes = true;
 }
-static void ignored(struct sim *s) { s->p.disabled_ignored = true; }
+static void ignored(struct sim *s) {
+  s->p.disabled_ignored = true;
+}
 static void local(struct sim *s) {
   for (int i = 0; i < SIM_SINKS; i++)
     s->p.sink_class[i] = rng_chance(&s->rng, 5000) ? STORE_CLASS_B : STORE_CLASS_C;
@@ -117,7 +127,9 @@ static void local(struct sim *s) {
   s->p.stale_home = false;
   s->p.eager_wishes = rng_chance(&s->rng, 5000);
 }
-static void origin_iam(struct sim *s) { s->p.policy.origin = POLICY_ORIGIN_IAM; }
+static void origin_iam(struct sim *s) {
+  s->p.policy.origin = POLICY_ORIGIN_IAM;
+}
 static void first(struct sim *s) {
   s->p.first_key = true;
   s->p.other_lineage = false;
@@ -149,9 +161,11 @@ static void all(struct sim *s) {
 static const struct scenario {
   const char *name;
   void (*bend)(struct sim *s);
-} scenarios[] = {{"base", base},     {"wishes", wishes},       {"hands", hands}, {"edits", edits},     {"config", config},
-                 {"strangers", strangers}, {"stale", stale},   {"ignored", ignored}, {"local", local}, {"iam", origin_iam},
-                 {"first", first},   {"races", races},         {"all", all},     {"calm", calm}};
+} scenarios[] = {{"base", base},      {"wishes", wishes},   {"hands", hands},
+                 {"edits", edits},    {"config", config},   {"strangers", strangers},
+                 {"stale", stale},    {"ignored", ignored}, {"local", local},
+                 {"iam", origin_iam}, {"first", first},     {"races", races},
+                 {"all", all},        {"calm", calm}};
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 const char *scenario_names(void) {

@@ -1,5 +1,5 @@
-// Time and order. The queue is a heap by time, ties by chance. A rotator that waits is an event like any other; where it
-// would be the very next one, it goes on without a switch.
+// Time and order. The queue is a heap by time, ties by chance. A rotator that waits is an event
+// like any other; where it would be the very next one, it goes on without a switch.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,8 @@ static void swap(struct sim_event *a, struct sim_event *b) {
   *b = t;
 }
 
-void sim_at(struct sim *s, int64_t at_ms, void (*run)(struct sim *s, void *arg), void *arg, bool owned) {
+void sim_at(struct sim *s, int64_t at_ms, void (*run)(struct sim *s, void *arg), void *arg,
+            bool owned) {
   if (s->n_queue == s->cap_queue) {
     s->cap_queue = s->cap_queue ? 2 * s->cap_queue : 64;
     s->queue = realloc(s->queue, s->cap_queue * sizeof *s->queue);
@@ -24,8 +25,11 @@ void sim_at(struct sim *s, int64_t at_ms, void (*run)(struct sim *s, void *arg),
       abort();
   }
   size_t i = s->n_queue++;
-  s->queue[i] = (struct sim_event){
-    .at_ms = at_ms < s->now_ms ? s->now_ms : at_ms, .order = rng_next(&s->rng), .run = run, .arg = arg, .owned = owned};
+  s->queue[i] = (struct sim_event){.at_ms = at_ms < s->now_ms ? s->now_ms : at_ms,
+                                   .order = rng_next(&s->rng),
+                                   .run = run,
+                                   .arg = arg,
+                                   .owned = owned};
   for (; i > 0 && earlier(&s->queue[i], &s->queue[(i - 1) / 2]); i = (i - 1) / 2)
     swap(&s->queue[i], &s->queue[(i - 1) / 2]);
 }
@@ -58,7 +62,9 @@ bool sim_step(struct sim *s) {
   return true;
 }
 
-static void nothing(struct sim *s, void *arg) { (void)s, (void)arg; }
+static void nothing(struct sim *s, void *arg) {
+  (void)s, (void)arg;
+}
 
 void sim_forget_proc(struct sim *s, const struct proc *p) {
   for (size_t i = 0; i < s->n_queue; i++)
@@ -80,7 +86,7 @@ bool proc_wait(struct proc *p, int64_t ms) {
   int64_t at = s->now_ms + ms;
   if (s->n_queue > 0 && s->queue[0].at_ms <= at) {
     sim_at(s, at, proc_wake, p, false);
-    co_yield(p->co);
+    co_yield (p->co);
   } else {
     s->now_ms = at;
   }
@@ -90,7 +96,8 @@ bool proc_wait(struct proc *p, int64_t ms) {
 
 static int64_t draw_delay(struct sim *s) {
   if (s->faults && rng_chance(&s->rng, s->p.pause)) {
-    static const int64_t most[] = {10 * 1000, 2 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, 40 * (int64_t)HOUR_MS};
+    static const int64_t most[] = {10 * 1000, 2 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS,
+                                   40 * (int64_t)HOUR_MS};
     s->totals->pauses++;
     return rng_between(&s->rng, 1000, most[rng_below(&s->rng, sizeof most / sizeof *most)]);
   }
@@ -112,7 +119,8 @@ bool proc_point(struct proc *p) {
   s->totals->calls++;
   if (p->ghost) {
     if (++p->ghost_calls > 100000) {
-      fprintf(stderr, "seed %llu: a dead process does not end: the engine loops in spite of a stop\n",
+      fprintf(stderr,
+              "seed %llu: a dead process does not end: the engine loops in spite of a stop\n",
               (unsigned long long)s->seed);
       abort();
     }

@@ -1,12 +1,16 @@
-// The simulator's world: one target in simulated time, the truth about it, and the rotators that act on it.
+// The simulator's world: one target in simulated time, the truth about it, and the rotators that
+// act on it.
 //
-// sched.c keeps the time and the queue of things to come; every call of a fake passes proc_point() there, where the
-// rotator waits (a little, or for hours), may be stopped, and may die. fake_env.c, fake_iam.c, fake_logs.c and fake_store.c
-// are what the engine sees; iam_truth.c and sink.c keep what is true. check*.c look at the truth after each change of it
-// and compare it with the promises of PROTOCOL.md section 1. host.c starts rotators, hands.c is the people around them,
-// scenario.c draws from the seed what kind of world it is, plant.c plants errors to see whether the checks find them.
+// sched.c keeps the time and the queue of things to come; every call of a fake passes proc_point()
+// there, where the rotator waits (a little, or for hours), may be stopped, and may die. fake_env.c,
+// fake_iam.c, fake_logs.c and fake_store.c are what the engine sees; iam_truth.c and sink.c keep
+// what is true. check*.c look at the truth after each change of it and compare it with the promises
+// of PROTOCOL.md section 1. host.c starts rotators, hands.c is the people around them, scenario.c
+// draws from the seed what kind of world it is, plant.c plants errors to see whether the checks
+// find them.
 //
-// All times are milliseconds of true time unless a name says otherwise; hosts and the server have clocks of their own.
+// All times are milliseconds of true time unless a name says otherwise; hosts and the server have
+// clocks of their own.
 #ifndef TESTS_PROTOCOL_SIM_H
 #define TESTS_PROTOCOL_SIM_H
 
@@ -24,7 +28,14 @@
 #define SIM_STRANGER "iam-ServiceId-22222222-2222-2222-2222-222222222222"
 #define SIM_INSTANCE "22222222-3333-4444-5555-666666666666"
 
-enum { SIM_SINKS = 3, SIM_KEYS = 512, SIM_HOSTS = 3, SIM_PAST = 8, SIM_PROOFS = 24, SIM_PROCS = 16384 };
+enum {
+  SIM_SINKS = 3,
+  SIM_KEYS = 512,
+  SIM_HOSTS = 3,
+  SIM_PAST = 8,
+  SIM_PROOFS = 24,
+  SIM_PROCS = 16384
+};
 enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 #define DAY_MS (24 * (int64_t)HOUR_MS)
 
@@ -33,18 +44,18 @@ struct params {
   const char *scenario;
   unsigned hosts, sinks;
   enum store_class home_class, sink_class[SIM_SINKS];
-  bool first_key;         // starts with nothing, by init; else with a key to adopt
-  bool stale_home;        // the home store may serve old readings
-  bool disabled_ignored;  // IAM makes keys active whatever was asked
+  bool first_key;        // starts with nothing, by init; else with a key to adopt
+  bool stale_home;       // the home store may serve old readings
+  bool disabled_ignored; // IAM makes keys active whatever was asked
   bool has_hook, several_ticks, strangers, tight_limit, hidden_values, other_lineage;
   struct policy policy;
-  unsigned rotations;  // that make a run
-  unsigned crash, pause, slow, stop;          // at each switch point
-  unsigned unsent, throttled, lost, late, twice, stale, outage;  // of each request
+  unsigned rotations;                                           // that make a run
+  unsigned crash, pause, slow, stop;                            // at each switch point
+  unsigned unsent, throttled, lost, late, twice, stale, outage; // of each request
   unsigned hands_per_100d, wishes_per_100d, edits_per_100d, config_per_100d;
-  bool eager_wishes, eager_hands, eager_edits;  // people act on a change of phase, at once
+  bool eager_wishes, eager_hands, eager_edits; // people act on a change of phase, at once
   int64_t list_lag_ms, token_lag_ms;
-  int64_t timer_ms, reload_ms;  // how often a host runs; how often a consumer reads
+  int64_t timer_ms, reload_ms; // how often a host runs; how often a consumer reads
 };
 
 struct key_past {
@@ -59,36 +70,36 @@ struct sim_key {
   bool exists, disabled, locked;
   int64_t created_ms, modified_ms, used_ms;
   int64_t uses;
-  struct key_past past[SIM_PAST];  // newest last
+  struct key_past past[SIM_PAST]; // newest last
   unsigned n_past;
   bool tagged, adopted;
   struct tag tag;
-  bool hand;      // a person disabled, enabled or deleted it, or made it
-  bool noted;     // its id stood in a true state
-  bool current;   // … in `current`
-  bool beyond;    // was previous in `retiring`
-  bool removed;   // deleted by a rotator
-  bool proven;    // a full proof of it passed, or it was adopted
-  bool given_up;  // a person said that its value in a sink may be written over
-  int64_t grace_ms;  // that was due to it when it went beyond return
-  uint64_t looked[SIM_SINKS];  // event of the last look at each sink before that
+  bool hand;                  // a person disabled, enabled or deleted it, or made it
+  bool noted;                 // its id stood in a true state
+  bool current;               // … in `current`
+  bool beyond;                // was previous in `retiring`
+  bool removed;               // deleted by a rotator
+  bool proven;                // a full proof of it passed, or it was adopted
+  bool given_up;              // a person said that its value in a sink may be written over
+  int64_t grace_ms;           // that was due to it when it went beyond return
+  uint64_t looked[SIM_SINKS]; // event of the last look at each sink before that
 };
 
 // The truth about one sink.
 struct sim_sink {
   char name[16];
   enum store_class class;
-  bool configured;    // rotators started now know it
-  bool consumed;      // somebody reads it
-  int key;            // whose value it holds; SINK_NOTHING, SINK_UNKNOWN
+  bool configured; // rotators started now know it
+  bool consumed;   // somebody reads it
+  int key;         // whose value it holds; SINK_NOTHING, SINK_UNKNOWN
   uint64_t stamp;
-  uint64_t changed;   // event of its last change
+  uint64_t changed; // event of its last change
   char version[STORE_VERSION_MAX];
-  bool by_hand;       // the present content was put there by a person
-  bool may_overwrite;  // a person said so
-  uint64_t edited;    // event of the last edit by hand
-  int64_t held_ms[SIM_KEYS];  // when it last held the value of that key; −1 never
-  int consumer_key;   // what its consumer holds
+  bool by_hand;              // the present content was put there by a person
+  bool may_overwrite;        // a person said so
+  uint64_t edited;           // event of the last edit by hand
+  int64_t held_ms[SIM_KEYS]; // when it last held the value of that key; −1 never
+  int consumer_key;          // what its consumer holds
   int64_t consumer_read_ms;
 };
 enum { HOME_ITEM = SIM_SINKS };
@@ -96,35 +107,58 @@ enum { SINK_NOTHING = -1, SINK_UNKNOWN = -2 };
 
 // What one process has seen: the evidence for its decisions.
 struct sink_seen {
-  uint64_t event, changed;  // of the reading, and of the change that made what was read
+  uint64_t event, changed; // of the reading, and of the change that made what was read
   int64_t at_ms;
   int key;
   uint64_t stamp;
 };
 struct proof_passed {
   int key;
-  uint64_t event;  // of the exchange
+  uint64_t event; // of the exchange
   int64_t at_ms;
 };
 struct witness {
   struct sink_seen sinks[SIM_SINKS];
   uint64_t state_event;
-  struct proof_passed passed[SIM_PROOFS], refused[SIM_PROOFS];  // rings; refused: the changed token
+  struct proof_passed passed[SIM_PROOFS], refused[SIM_PROOFS]; // rings; refused: the changed token
   unsigned n_passed, n_refused;
 };
 
 enum job {
-  JOB_TICK, JOB_INIT, JOB_ROTATE, JOB_COMPROMISED, JOB_ROLLBACK, JOB_HOLD, JOB_RESUME, JOB_KEEP_STATE, JOB_KEEP_SINK,
-  JOB_NEW_KEY, JOB_DROP_SINK, JOB_COUNT
+  JOB_TICK,
+  JOB_INIT,
+  JOB_ROTATE,
+  JOB_COMPROMISED,
+  JOB_ROLLBACK,
+  JOB_HOLD,
+  JOB_RESUME,
+  JOB_KEEP_STATE,
+  JOB_KEEP_SINK,
+  JOB_NEW_KEY,
+  JOB_DROP_SINK,
+  JOB_COUNT
 };
 
 struct sim;
 struct proc;
 
-struct fake_env { struct env base; struct proc *p; };
-struct fake_iam { struct iam base; struct proc *p; };
-struct fake_logs { struct logs base; struct proc *p; };
-struct fake_item { struct store_item base; struct proc *p; int item; };  // item: its number, HOME_ITEM for the state
+struct fake_env {
+  struct env base;
+  struct proc *p;
+};
+struct fake_iam {
+  struct iam base;
+  struct proc *p;
+};
+struct fake_logs {
+  struct logs base;
+  struct proc *p;
+};
+struct fake_item {
+  struct store_item base;
+  struct proc *p;
+  int item;
+}; // item: its number, HOME_ITEM for the state
 
 // One process of a host, from its start to its end or death.
 struct proc {
@@ -132,7 +166,7 @@ struct proc {
   unsigned number, host;
   enum job job;
   struct co *co;
-  bool ghost;      // dead: its calls do nothing, so that the engine unwinds and frees what it holds
+  bool ghost; // dead: its calls do nothing, so that the engine unwinds and frees what it holds
   bool stopping, stop_seen, marked_at_death, server_known;
   unsigned ghost_calls;
   int64_t mono_base_ms;
@@ -144,14 +178,15 @@ struct proc {
   struct engine_io io;
   struct memory memory;
   char writer[32], process_id[17], host_id[16];
-  struct store_record early;  // plant state_first: the state as it was before the sinks were read
+  struct store_record early; // plant state_first: the state as it was before the sinks were read
   struct store_version early_version;
   bool has_early;
   struct witness seen;
 };
 
 struct totals {
-  uint64_t runs, rotations, given_up, swaps, crashes, stops, pauses, processes, ticks, calls, events, switches;
+  uint64_t runs, rotations, given_up, swaps, crashes, stops, pauses, processes, ticks, calls,
+      events, switches;
   uint64_t unsent, throttled, lost, late, late_landed, twice, stale, outages, complaints;
   uint64_t hands, edits, wishes, config, strangers, repairs, heals, consumer_reads, checks, l1;
   uint64_t rows[ROW_COUNT];
@@ -162,7 +197,7 @@ struct sim_event {
   uint64_t order;
   void (*run)(struct sim *s, void *arg);
   void *arg;
-  bool owned;  // arg is freed with it
+  bool owned; // arg is freed with it
 };
 
 struct sim {
@@ -170,11 +205,11 @@ struct sim {
   struct rng rng;
   struct params p;
   struct totals *totals;
-  const char *dir;   // for lock and mark
-  int plant;         // plant.h
+  const char *dir; // for lock and mark
+  int plant;       // plant.h
   int64_t now_ms;
-  uint64_t event;    // counts what happens
-  bool faults;       // still on
+  uint64_t event; // counts what happens
+  bool faults;    // still on
   bool over, violated;
   char violation[512];
   struct sim_event *queue;
@@ -184,7 +219,7 @@ struct sim {
   int n_keys;
   struct sim_sink sinks[SIM_SINKS];
   struct memory_space *space;
-  struct store_item *items[SIM_SINKS + 1];  // the stores themselves; the last is the home
+  struct store_item *items[SIM_SINKS + 1]; // the stores themselves; the last is the home
   enum memory_fault next_fault;
   char home_version[STORE_VERSION_MAX];
   bool has_state;
@@ -192,13 +227,14 @@ struct sim {
   uint64_t state_event;
   int64_t state_ms;
   uint64_t phase_event, hook_epoch;
-  int64_t grace_from_ms;  // since when every sink showed current, by the witness of the settling process
+  int64_t
+      grace_from_ms; // since when every sink showed current, by the witness of the settling process
   int64_t server_offset_ms, host_offset_ms[SIM_HOSTS];
-  int64_t iam_down_ms, logs_down_ms, store_down_ms, complaining_ms, endpoint_open_ms;  // until when
-  int64_t wish_grace_s;  // a wish of this run asked for it; −1 none
+  int64_t iam_down_ms, logs_down_ms, store_down_ms, complaining_ms, endpoint_open_ms; // until when
+  int64_t wish_grace_s; // a wish of this run asked for it; −1 none
   bool compromised;
-  bool repairing;        // a person repairs: current may change by no row of the table
-  struct witness *sent;  // by process number: the evidence at its last state write
+  bool repairing;       // a person repairs: current may change by no row of the table
+  struct witness *sent; // by process number: the evidence at its last state write
   unsigned n_procs;
   struct proc *running[SIM_HOSTS * 4];
   unsigned n_running;
@@ -213,28 +249,43 @@ struct sim {
 };
 
 // sched.c
-void sim_at(struct sim *s, int64_t at_ms, void (*run)(struct sim *s, void *arg), void *arg, bool owned);
-bool sim_step(struct sim *s);  // the next event; false when there is none
+void sim_at(struct sim *s, int64_t at_ms, void (*run)(struct sim *s, void *arg), void *arg,
+            bool owned);
+bool sim_step(struct sim *s); // the next event; false when there is none
 void sim_forget(struct sim *s);
-void sim_forget_proc(struct sim *s, const struct proc *p);  // it is not woken any more
-bool proc_wait(struct proc *p, int64_t ms);  // false: it is dead
-bool proc_point(struct proc *p);             // a switch point
+void sim_forget_proc(struct sim *s, const struct proc *p); // it is not woken any more
+bool proc_wait(struct proc *p, int64_t ms);                // false: it is dead
+bool proc_point(struct proc *p);                           // a switch point
 // trace.c
 #define sim_note(s, ...) ((s)->tracing ? sim_trace((s), __VA_ARGS__) : (void)0)
 void sim_trace(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sim_trace_print(const struct sim *s, unsigned most);
-void sim_violate(struct sim *s, const char *promise, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void sim_violate(struct sim *s, const char *promise, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 // fate.c
-enum fate { FATE_FINE, FATE_UNSENT, FATE_THROTTLED, FATE_LOST, FATE_UNANSWERED, FATE_LATE, FATE_TWICE };
+enum fate {
+  FATE_FINE,
+  FATE_UNSENT,
+  FATE_THROTTLED,
+  FATE_LOST,
+  FATE_UNANSWERED,
+  FATE_LATE,
+  FATE_TWICE
+};
 enum fate fate_draw(struct sim *s, bool change, int64_t down_until_ms);
 int64_t fate_late_ms(struct sim *s);
-enum err fate_error(struct sim *s, enum fate f, struct error *e);  // ERR_OK where the request is done and answered
+enum err fate_error(struct sim *s, enum fate f,
+                    struct error *e); // ERR_OK where the request is done and answered
 
 // iam_truth.c: what is true of keys
-struct key_spec { const char *owner, *value, *name, *description; bool disabled; };
-int key_make(struct sim *s, const struct key_spec *k);  // −1: the value exists
+struct key_spec {
+  const char *owner, *value, *name, *description;
+  bool disabled;
+};
+int key_make(struct sim *s, const struct key_spec *k); // −1: the value exists
 int key_by_id(const struct sim *s, const char *id);
-int key_by_value(const struct sim *s, const char *value);  // the one that exists, else the last that did; −1
+int key_by_value(const struct sim *s,
+                 const char *value); // the one that exists, else the last that did; −1
 bool key_alive(const struct sim_key *k);
 bool key_is_ours(const struct sim *s, const struct sim_key *k);
 void key_switch(struct sim *s, int i, bool disabled);
@@ -254,13 +305,14 @@ void fake_token_text(const struct sim *s, int key, char *dst, size_t cap);
 
 // sink.c: the truth about items, re-read after every write that may have landed
 void items_changed(struct sim *s, bool by_hand);
-void sink_edit(struct sim *s, int sink, const char *value);  // by hand; NULL removes
+void sink_edit(struct sim *s, int sink, const char *value); // by hand; NULL removes
 
 // check.c, check_state.c, check_end.c
 void check_now(struct sim *s);
 void check_key_dies(struct sim *s, int key, const char *how);
 void check_state_changed(struct sim *s, const struct state *old, const struct state *new);
-void check_request(struct proc *p, const char *what, const char *key_id);  // before enable, disable, delete, describe
+void check_request(struct proc *p, const char *what,
+                   const char *key_id); // before enable, disable, delete, describe
 bool check_end(struct sim *s, char *why, size_t cap);
 unsigned witness_passed(const struct witness *w, int key, uint64_t since, int64_t *ret_span_ms);
 bool witness_refused(const struct witness *w, int key, uint64_t since);
@@ -271,12 +323,14 @@ void decoded_forget(void);
 void proc_start(struct sim *s, unsigned host, enum job job);
 void proc_start_later(struct sim *s, int64_t ms, unsigned host, enum job job);
 void hosts_begin(struct sim *s);
+void proc_command(struct proc *p); // command.c
 void proc_wake(struct sim *s, void *arg);
 void proc_died(struct proc *p);
 void procs_kill(struct sim *s);
-// hands.c
+// hands.c, person.c
+int state_key(const struct sim *s, enum slot_name slot); // the key in a slot of the true state; −1
 void hands_begin(struct sim *s);
-void people_see(struct sim *s, enum phase phase);  // the phase changed
+void people_see(struct sim *s, enum phase phase); // the phase changed
 void person_begin(struct sim *s);
 void consumers_begin(struct sim *s);
 // scenario.c

@@ -1,5 +1,5 @@
-// The truth about items. Whatever may have changed one calls items_changed(), which compares versions; so no way of
-// changing an item escapes the checks.
+// The truth about items. Whatever may have changed one calls items_changed(), which compares
+// versions; so no way of changing an item escapes the checks.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,8 @@
 #include "rotator/base/text.h"
 #include "tests/protocol/sim.h"
 
-static bool present(struct sim *s, const char *name, struct store_record *r, struct store_version *v) {
+static bool present(struct sim *s, const char *name, struct store_record *r,
+                    struct store_version *v) {
   *r = (struct store_record){0};
   *v = (struct store_version){0};
   return memory_peek(s->space, name, r, v);
@@ -21,8 +22,10 @@ static void check_written(struct sim *s, const struct sim_sink *sink, int before
   }
   const struct sim_key *k = &s->keys[sink->key];
   if (!k->proven && !k->hand)
-    sim_violate(s, "S1", "%s was written with key %d, which was never proven", sink->name, sink->key);
-  bool foreign = before == SINK_UNKNOWN || (before >= 0 && !key_is_ours(s, &s->keys[before]) && !s->keys[before].given_up);
+    sim_violate(s, "S1", "%s was written with key %d, which was never proven", sink->name,
+                sink->key);
+  bool foreign = before == SINK_UNKNOWN ||
+                 (before >= 0 && !key_is_ours(s, &s->keys[before]) && !s->keys[before].given_up);
   if (foreign && sink->class == STORE_CLASS_A && !sink->may_overwrite)
     sim_violate(s, "S6", "a value that is not ours was overwritten in %s", sink->name);
 }
@@ -42,14 +45,17 @@ static void sink_changed(struct sim *s, int i, const struct store_record *r, boo
   sink->stamp = r->stamp;
   sink->changed = ++s->event;
   sink->by_hand = by_hand;
-  sim_note(s, "%s now holds key %d, stamp %llu%s", sink->name, sink->key, (unsigned long long)r->stamp,
-           by_hand ? ", by hand" : "");
+  sim_note(s, "%s now holds key %d, stamp %llu%s", sink->name, sink->key,
+           (unsigned long long)r->stamp, by_hand ? ", by hand" : "");
   if (by_hand) {
     sink->edited = s->event;
     return;
   }
   check_written(s, sink, before);
   sink->may_overwrite = false;
+  for (int k = 0; !sink->consumed && k < s->n_keys; k++)
+    if (k != sink->key)
+      sink->held_ms[k] = -1; // what it served before it was ours counts for nothing
   sink->consumed = true;
 }
 
@@ -67,11 +73,13 @@ static void look_at_sink(struct sim *s, int i, bool by_hand) {
 static void state_note(struct sim *s) {
   const struct slot *c = &s->state.slots[SLOT_CURRENT], *p = &s->state.slots[SLOT_PREVIOUS],
                     *n = &s->state.slots[SLOT_PENDING];
-  sim_note(s, "STATE seq %llu %s g=%llu epoch %llu current %d previous %d pending %d wish %s%s by %s",
-           (unsigned long long)s->state.seq, phase_name(s->state.phase), (unsigned long long)s->state.generation,
-           (unsigned long long)s->state.epoch, c->used ? key_by_id(s, c->key_id) : -9,
-           p->used ? key_by_id(s, p->key_id) : -9, n->used ? key_by_id(s, n->key_id) : -9,
-           wish_name(s->state.wish.kind), s->state.hold.on ? " HOLD" : "", s->state.writer);
+  sim_note(s,
+           "STATE seq %llu %s g=%llu epoch %llu current %d previous %d pending %d wish %s%s by %s",
+           (unsigned long long)s->state.seq, phase_name(s->state.phase),
+           (unsigned long long)s->state.generation, (unsigned long long)s->state.epoch,
+           c->used ? key_by_id(s, c->key_id) : -9, p->used ? key_by_id(s, p->key_id) : -9,
+           n->used ? key_by_id(s, n->key_id) : -9, wish_name(s->state.wish.kind),
+           s->state.hold.on ? " HOLD" : "", s->state.writer);
 }
 
 static void look_at_home(struct sim *s) {

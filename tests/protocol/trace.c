@@ -1,5 +1,5 @@
-// The last things that happened, for a person. Nothing is kept unless a run is traced; a run is its seed, so one that went
-// wrong is simply run again.
+// The last things that happened, for a person. Nothing is kept unless a run is traced; a run is its
+// seed, so one that went wrong is simply run again.
 #include <stdio.h>
 #include <string.h>
 
@@ -12,8 +12,9 @@ void sim_trace(struct sim *s, const char *fmt, ...) {
   s->trace = lines;
   char *line = lines[s->n_trace++ % TRACE_LINES];
   int64_t t = s->now_ms;
-  int n = snprintf(line, sizeof lines[0], "%3lldd %02lld:%02lld:%02lld.%03lld #%llu ", (long long)(t / DAY_MS),
-                   (long long)(t / HOUR_MS % 24), (long long)(t / MINUTE_MS % 60), (long long)(t / 1000 % 60),
+  int n = snprintf(line, sizeof lines[0], "%3lldd %02lld:%02lld:%02lld.%03lld #%llu ",
+                   (long long)(t / DAY_MS), (long long)(t / HOUR_MS % 24),
+                   (long long)(t / MINUTE_MS % 60), (long long)(t / 1000 % 60),
                    (long long)(t % 1000), (unsigned long long)s->event);
   va_list args;
   va_start(args, fmt);

@@ -1,5 +1,5 @@
-// One run: a world is made from its seed, rotates with faults until it has rotated often enough, then the faults stop, and
-// within some weeks it must have come to rest.
+// One run: a world is made from its seed, rotates with faults until it has rotated often enough,
+// then the faults stop, and within some weeks it must have come to rest.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,8 @@
 static void begin_sinks(struct sim *s) {
   for (int i = 0; i < SIM_SINKS; i++) {
     struct sim_sink *sink = &s->sinks[i];
-    *sink = (struct sim_sink){.class = s->p.sink_class[i], .key = SINK_NOTHING, .consumer_key = SINK_NOTHING};
+    *sink = (struct sim_sink){
+        .class = s->p.sink_class[i], .key = SINK_NOTHING, .consumer_key = SINK_NOTHING};
     snprintf(sink->name, sizeof sink->name, "sink%d", i);
     sink->configured = i == 0 || s->p.config_per_100d == 0 || rng_chance(&s->rng, 7000);
     for (int k = 0; k < SIM_KEYS; k++)
@@ -103,8 +104,8 @@ static void come_to_rest(struct sim *s) {
       return;
   }
   if (!s->over)
-    sim_violate(s, "L1", "weeks after the faults stopped: %s; last tick: row %s, why %s, phase %s", why,
-                row_name(s->last.row), why_name(s->last.why), phase_name(s->state.phase));
+    sim_violate(s, "L1", "weeks after the faults stopped: %s; last tick: row %s, why %s, phase %s",
+                why, row_name(s->last.row), why_name(s->last.why), phase_name(s->state.phase));
 }
 
 bool sim_run(struct sim *s, uint64_t seed, const char *scenario) {
@@ -113,8 +114,9 @@ bool sim_run(struct sim *s, uint64_t seed, const char *scenario) {
     return false;
   }
   s->totals->runs++;
-  sim_note(s, "seed %llu, scenario %s, %u hosts, %u sinks, origin %s", (unsigned long long)seed, s->p.scenario, s->p.hosts,
-           s->p.sinks, s->p.policy.origin == POLICY_ORIGIN_IAM ? "iam" : "rotator");
+  sim_note(s, "seed %llu, scenario %s, %u hosts, %u sinks, origin %s", (unsigned long long)seed,
+           s->p.scenario, s->p.hosts, s->p.sinks,
+           s->p.policy.origin == POLICY_ORIGIN_IAM ? "iam" : "rotator");
   hosts_begin(s);
   person_begin(s);
   hands_begin(s);

@@ -1,0 +1,78 @@
+// What people ask of a rotator: one command, one process.
+#include <string.h>
+
+#include "rotator/engine/wish.h"
+#include "tests/protocol/sim.h"
+
+static const char *first_sink(const struct sim *s,
+                              bool (*fits)(const struct sim *s, const struct sim_sink *k)) {
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    if (fits(s, &s->sinks[i]))
+      return s->sinks[i].name;
+  return "none";
+}
+static bool holds_foreign(const struct sim *s, const struct sim_sink *k) {
+  return k->by_hand && k->key >= 0 && !key_is_ours(s, &s->keys[k->key]);
+}
+static bool is_lost(const struct sim *s, const struct sim_sink *k) {
+  for (size_t i = 0; s->has_state && i < s->state.n_sinks; i++)
+    if (!k->configured && strcmp(s->state.sinks[i].name, k->name) == 0)
+      return true;
+  return false;
+}
+
+// What the sinks hold now may be written over from now on.
+static void give_up_foreign(struct sim *s) {
+  for (int i = 0; i < SIM_SINKS; i++) {
+    s->sinks[i].may_overwrite = true;
+    if (s->sinks[i].key >= 0)
+      s->keys[s->sinks[i].key].given_up = true;
+  }
+}
+
+void proc_command(struct proc *p) {
+  struct sim *s = p->sim;
+  struct target *t = &p->target;
+  struct wish w = {.grace_s = -1, .reason = "asked", .by = "a person"};
+  struct hold h = {.reason = "asked", .by = "a person"};
+  struct error e = {0};
+  enum err got = ERR_OK;
+  size_t n;
+  switch (p->job) {
+  case JOB_COMPROMISED:
+    w.compromised = true;
+    s->compromised = true;
+    got = wish_rotate(t, &p->io, &w, &e);
+    break;
+  case JOB_ROTATE:
+    got = wish_rotate(t, &p->io, &w, &e);
+    break;
+  case JOB_ROLLBACK:
+    got = wish_rollback(t, &p->io, &w, &e);
+    break;
+  case JOB_HOLD:
+    h.until_s = rng_chance(&s->rng, 5000) ? sim_server_ms(s) / 1000 + 86400 : 0;
+    got = wish_hold(t, &p->io, &h, &e);
+    break;
+  case JOB_RESUME:
+    got = wish_resume(t, &p->io, &e);
+    break;
+  case JOB_KEEP_STATE:
+    give_up_foreign(s);
+    got = repair_keep_state(t, &p->io, &n, &e);
+    give_up_foreign(s);
+    break;
+  case JOB_KEEP_SINK:
+    s->repairing = true;
+    give_up_foreign(s);
+    got = repair_keep_sink(t, &p->io, first_sink(s, holds_foreign), &e);
+    give_up_foreign(s);
+    break;
+  case JOB_DROP_SINK:
+    got = repair_drop_sink(t, &p->io, first_sink(s, is_lost), &e);
+    break;
+  default:
+    break;
+  }
+  sim_note(s, "%s command %d → %s %s", p->writer, p->job, err_name(got), e.text);
+}
