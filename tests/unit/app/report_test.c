@@ -1,0 +1,138 @@
+// Every reason and every row has words, and each command they name exists; what a tick's end means
+// for the exit status.
+#include <string.h>
+
+#include "rotator/app/cli.h"
+#include "rotator/app/outcome.h"
+#include "rotator/app/report_words.h"
+#include "rotator/base/text.h"
+#include "tests/support/unit.h"
+
+static bool is_command(const char *name) {
+  for (int i = CMD_NONE + 1; i < CMD_COUNT; i++)
+    if (strcmp(cli_commands[i].name, name) == 0)
+      return true;
+  return false;
+}
+
+// A clause: words, no capital unless a name begins with it, no full stop.
+static void assert_clause(const char *text) {
+  assert_non_null(text);
+  assert_true(strlen(text) > 3 && strlen(text) < 140);
+  assert_false(text_ends(text, "."));
+  assert_true((text[0] >= 'a' && text[0] <= 'z') || text_starts(text, "IAM "));
+}
+
+static void test_every_why_has_words(void **state) {
+  (void)state;
+  for (int i = 0; i < WHY_COUNT; i++) {
+    const struct why_words *w = report_why((enum why)i);
+    assert_clause(w->text);
+    for (int k = 0; k < i; k++)
+      assert_string_not_equal(w->text, report_why((enum why)k)->text);
+    if (i == WHY_none)
+      continue;
+    assert_non_null(w->next);
+    assert_true(is_command(w->next));
+  }
+}
+
+static void test_every_row_has_words(void **state) {
+  (void)state;
+  for (int i = 0; i < ROW_COUNT; i++) {
+    const struct row_words *w = report_row((enum row)i);
+    assert_clause(w->doing);
+    assert_clause(w->done);
+    assert_true((int)w->to <= PHASE_COUNT);
+  }
+}
+
+static void test_working(void **state) {
+  (void)state;
+  char text[200];
+  report_working(text, sizeof text, WORKING_YES, "ApiKey-1");
+  assert_string_equal(text, "Consumers have a working key: ApiKey-1");
+  report_working(text, sizeof text, WORKING_YES, "");
+  assert_string_equal(text, "Consumers have a working key");
+  report_working(text, sizeof text, WORKING_NO, "ApiKey-1");
+  assert_string_equal(text, "Consumers may have NO working key");
+  report_working(text, sizeof text, WORKING_UNKNOWN, "");
+  assert_non_null(strstr(text, "Not known"));
+}
+
+static void test_the_worst_wins(void **state) {
+  (void)state;
+  static const int order[] = {0, 5, 75, 2, 1, 3, 4};
+  for (size_t i = 0; i < COUNT_OF(order); i++)
+    for (size_t k = 0; k < COUNT_OF(order); k++)
+      assert_int_equal(exit_worse(order[i], order[k]), order[i > k ? i : k]);
+}
+
+static int exit_of(struct tick_result r, enum goal goal, int64_t alert_after_s, int64_t lasted_s) {
+  struct outcome o;
+  outcome_of(&r, goal, alert_after_s, lasted_s > 0 ? 1000000 - lasted_s : 0, 1000000, &o);
+  assert_true(o.silent == (o.exit == 0));
+  return o.exit;
+}
+
+static void test_attention(void **state) {
+  (void)state;
+  struct tick_result r = {.end = TICK_ATTENTION, .why = WHY_home_corrupt, .working = WORKING_YES};
+  assert_int_equal(exit_of(r, GOAL_NONE, 0, 0), 3);
+  r.working = WORKING_NO;
+  assert_int_equal(exit_of(r, GOAL_NONE, 0, 0), 4);
+  r.working = WORKING_UNKNOWN;
+  assert_int_equal(exit_of(r, GOAL_NONE, 0, 0), 3);
+  r.why = WHY_sink_foreign;
+  assert_int_equal(exit_of(r, GOAL_NONE, 0, 0), 4);
+  r = (struct tick_result){.end = TICK_WAIT, .why = WHY_grace, .attention = true};
+  assert_int_equal(exit_of(r, GOAL_REACHED, 0, 0), 3);
+}
+
+static void test_faults_that_pass(void **state) {
+  (void)state;
+  struct tick_result r = {.end = TICK_WAIT, .why = WHY_iam_silent, .working = WORKING_YES};
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 0);
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 59), 0);
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 60), 75);
+  assert_int_equal(exit_of(r, GOAL_NONE, 0, 0), 75);
+  assert_int_equal(exit_of(r, GOAL_MISSED, 60, 0), 75);
+  r.error.kind = ERR_DENIED; // IAM did answer: no
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 3);
+  r = (struct tick_result){.end = TICK_FAILED, .error = {.kind = ERR_UNSENT}};
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 0);
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 61), 75);
+}
+
+static void test_ends(void **state) {
+  (void)state;
+  struct tick_result r = {.end = TICK_WAIT, .why = WHY_grace, .working = WORKING_YES};
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 0);
+  assert_int_equal(exit_of(r, GOAL_MISSED, 60, 0), 75);
+  assert_int_equal(exit_of(r, GOAL_REACHED, 60, 0), 0);
+  r.end = TICK_BUSY;
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 0);
+  assert_int_equal(exit_of(r, GOAL_MISSED, 60, 0), 5);
+  r.end = TICK_STOPPED;
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 0);
+  assert_int_equal(exit_of(r, GOAL_MISSED, 60, 0), 75);
+  r = (struct tick_result){.end = TICK_FAILED, .error = {.kind = ERR_INTERNAL}};
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 1);
+  r.error.kind = ERR_INVALID;
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 2);
+  r.error.kind = ERR_DENIED;
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 3);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_every_why_has_words),
+      cmocka_unit_test(test_every_row_has_words),
+      cmocka_unit_test(test_working),
+      cmocka_unit_test(test_the_worst_wins),
+      cmocka_unit_test(test_attention),
+      cmocka_unit_test(test_faults_that_pass),
+      cmocka_unit_test(test_ends),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
