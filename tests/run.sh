@@ -54,6 +54,7 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1:halt_on_error=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS-halt_on_error=1:second_deadlock_stack=1}
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/rotator-tests.XXXXXX")
+chmod 755 "$scratch"  # some tests act as another user
 mkdir -p "$build/log"
 running=()  # "pid part" of each part under way
 

@@ -21,7 +21,8 @@ run_gcc() {
 
 run_cppcheck() {
   cppcheck -q -j "$(nproc)" --std=c11 -D_GNU_SOURCE "-I$top" --enable=warning,portability,performance --inline-suppr \
-    --error-exitcode=3 --suppress=missingIncludeSystem --suppress=memleak --suppress=nullPointerRedundantCheck --suppress=unmatchedSuppression "$@"
+    --error-exitcode=3 --suppress=missingIncludeSystem --suppress=memleak --suppress=nullPointerRedundantCheck --suppress=preprocessorErrorDirective \
+    --suppress=unmatchedSuppression "$@"
 }
 
 run_tidy() {
