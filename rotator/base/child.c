@@ -1,7 +1,7 @@
 // child_start.c puts the program into a process group of its own, with pipes on its standard
-// streams. One poll loop then feeds the input, keeps the answer and the tail of the other output, and looks
-// at the clock and at a stop every TICK_MS. The child's end is what counts, not the end of its
-// output: a grandchild may keep the pipe open for ever.
+// streams. One poll loop then feeds the input, keeps the answer and the tail of the other output,
+// and looks at the clock and at a stop every TICK_MS. The child's end is what counts, not the end
+// of its output: a grandchild may keep the pipe open for ever.
 #include "rotator/base/child.h"
 
 #include <errno.h>

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# gnome-keyring is killed before each of the system calls by which it puts a new keyring file in place: while rotator-libsecret
+# makes an item (two writes of the file) and replaces one, and in the middle of rotations.
+# shellcheck source=tests/integration/libsecret/lib.sh
+. "$(dirname "$0")/lib.sh"
+command -v strace >/dev/null || skip "strace is missing"
+strace -qq -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+
+tracer=
+# An unlocked daemon that dies before its NTH call of CALL.
+mortal_daemon() { # CALL NTH
+  kill_daemon
+  printf rotator >"$T/password"
+  (
+    HOME=$keyring_home strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=SIGKILL:when=$2" \
+      gnome-keyring-daemon --foreground --unlock --components=secrets <"$T/password"
+    true
+  ) >/dev/null 2>&1 &
+  tracer=$!
+  gdbus wait --session --timeout 30 org.freedesktop.secrets || fail "no keyring under strace"
+}
+is_dead() { ! kill -0 "$tracer" 2>/dev/null; }
+# Did the daemon die? In any case it is gone afterwards.
+end_mortal() {
+  local died=1
+  for _ in 1 2 3 4 5; do
+    is_dead && died=0 && break
+    sleep 0.05
+  done
+  [ $died = 0 ] || kill_daemon
+  wait "$tracer" 2>/dev/null
+  return $died
+}
+
+kills=0
+# Each write of an item: from $1 ("" for a new item) to "after".
+write_under_kills() {
+  local before=$1 name=$2 call n answer after
+  for call in link:3 fsync:1 rename:1 unlink:5; do  # (the first two links and four unlinks belong to its start)
+    for n in $(seq "${call#*:}" 12); do
+      unlock_keyring
+      call=${call%:*}
+      [ -z "$before" ] || answers '.ok' write "$name-$call-$n" "$before"
+      mortal_daemon "$call" "$n"
+      answer=$(helper write "$name-$call-$n" after) || fail "rotator-libsecret write: status $?"
+      end_mortal || { jq -e .ok <<<"$answer" >/dev/null || fail "nobody died, and $answer"; break; }
+      kills=$((kills + 1))
+      jq -e '.ok or .error.kind == "unsure"' <<<"$answer" >/dev/null || fail "killed at $call $n: $answer"
+      unlock_keyring
+      after=$(helper read "$name-$call-$n")
+      jq -e --arg before "$before" '.value == "after" or (if $before == "" then .absent else .value == $before end)' \
+        <<<"$after" >/dev/null || fail "killed at $call $n: then $after"
+      answers '.ok' write "$name-$call-$n" again
+      answers '.value == "again"' read "$name-$call-$n"
+    done
+  done
+}
+write_under_kills "" new
+[ $kills -ge 2 ] || fail "only $kills kills while items were made"
+passed "$kills kills while an item is made: there, or absent"
+kills=0
+write_under_kills before old
+[ $kills -ge 1 ] || fail "no kills while an item was replaced"
+passed "$kills kills while an item is replaced: old or new"
+
+start_emulator
+keyring_config 1s
+unlock_keyring
+run 0 init prod
+for n in 1 2 3 5 8; do
+  mortal_daemon rename $n
+  rotator -c "$config" rotate prod >"$T/out" 2>"$T/err" </dev/null &
+  rotation=$!
+  for _ in $(seq 200); do
+    if is_dead || ! kill -0 $rotation 2>/dev/null; then
+      break
+    fi
+    sleep 0.05
+  done
+  end_mortal || fail "the daemon was not killed at write $n"
+  unlock_keyring
+  consumer_works "killed at write $n"
+  wait $rotation
+  settle "killed at write $n"
+  consumer_works "settled after a kill at write $n"
+done
+passed "5 rotations with the keyring killed in the middle"

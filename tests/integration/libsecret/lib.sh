@@ -1,0 +1,87 @@
+# shellcheck shell=bash disable=SC2154
+# What the tests on a real keyring share; to be run inside session.sh. Needs $ROTATOR, $EMULATOR and $LIBSECRET, the program
+# rotator-libsecret.
+: "${LIBSECRET:?path of rotator-libsecret}" "${DBUS_SESSION_BUS_ADDRESS:?no session bus: run by session.sh}"
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../cli/lib.sh"
+install -m 755 "$LIBSECRET" "$T/bin/rotator-libsecret"  # (a build folder may be writable by a group)
+collection=/org/freedesktop/secrets/collection/login
+secrets() { gdbus call --session --timeout 20 --dest org.freedesktop.secrets "$@"; }
+
+# --- the daemon ---
+
+daemon_pid() {
+  gdbus call --session --dest org.freedesktop.DBus --object-path /org/freedesktop/DBus \
+    --method org.freedesktop.DBus.GetConnectionUnixProcessID org.freedesktop.secrets 2>/dev/null | tr -dc '0-9 ' | awk '{print $NF}'
+}
+lock_keyring() {
+  secrets --object-path /org/freedesktop/secrets --method org.freedesktop.Secret.Service.Lock "['$collection']" >/dev/null
+}
+keyring_home=$(tr '\0' '\n' <"/proc/$(daemon_pid)/environ" | sed -n 's/^HOME=//p')
+kill_daemon() {
+  local pid
+  pid=$(daemon_pid)
+  [ -n "$pid" ] || return 0
+  kill -9 "$pid" 2>/dev/null
+  for _ in $(seq 100); do
+    [ "$(daemon_pid)" != "$pid" ] && return
+    sleep 0.05
+  done
+  fail "the daemon does not die"
+}
+# Puts an unlocked daemon in the place of whatever is there. (One that runs cannot be unlocked without its dialogue.)
+unlock_keyring() {
+  kill_daemon
+  printf rotator | HOME=$keyring_home gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+  gdbus wait --session --timeout 20 org.freedesktop.secrets || fail "no keyring"
+}
+
+# --- items ---
+
+item() { secret-tool lookup xdg:schema com.ibm.cloud.logs.rotator kind "$1" item "$2"; }
+# helper VERB ITEM [VALUE]: the answer of rotator-libsecret.
+helper() {
+  jq -cn --arg item "$2" --arg value "${3-}" '{version: 1, kind: "sink", item: $item} + if $value == "" then {} else {$value} end' |
+    "$T/bin/rotator-libsecret" "$1"
+}
+# answers FILTER VERB ITEM [VALUE]
+answers() {
+  local filter=$1 answer
+  shift
+  answer=$(helper "$@") || fail "rotator-libsecret $*: status $?"
+  jq -e "$filter" <<<"$answer" >/dev/null || fail "rotator-libsecret $*: $answer, wanted $filter"
+}
+
+# --- configuration ---
+
+keyring_config() {
+  {
+    echo "libsecret: {program: $T/bin/rotator-libsecret, timeout: ${1:-20s}}"
+    head_of_config
+    printf '  - name: prod\n    instance: "%s"\n    service_id: %s\n' "$crn" "$sender_id"
+    printf '    home: {libsecret: {item: prod}}\n    sinks: [libsecret: {item: prod}]\n'
+  } >"$config"
+}
+phase() { rotator -c "$config" status --json prod 2>/dev/null | jq -r '.targets[0].phase'; }
+# A consumer finds a key, and it works.
+consumer_works() {
+  local key status
+  key=$(item sink prod)
+  [ -n "$key" ] || fail "$1: a consumer finds nothing"
+  status=$(curl -sS -o /dev/null -w '%{http_code}' --cacert "$ca" "$url/identity/token" \
+    -d grant_type=urn:ibm:params:oauth:grant-type:apikey --data-urlencode "apikey@"<(printf %s "$key"))
+  [ "$status" = 200 ] || fail "$1: the consumer's key is answered $status"
+  if grep -rqF -- "$key" "$T/out" "$T/err" "$T/state" 2>/dev/null; then
+    fail "$1: the key's value was printed or kept"
+  fi
+}
+# Runs the job until the target is idle and one key is left.
+settle() {
+  local _
+  for _ in $(seq 60); do
+    rotator -c "$config" run >"$T/out" 2>"$T/err" </dev/null
+    [ "$(phase)" = idle ] && [ "$(active_keys | wc -l)" = 1 ] && return
+    sleep 0.3
+  done
+  fail "$1: phase $(phase), keys $(active_keys | tr '\n' ' ')"
+}
