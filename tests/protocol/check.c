@@ -13,7 +13,7 @@ static void check_sink(struct sim *s, const struct sim_sink *sink) {
   if (!sink->consumed || sink->key < 0 || sink->by_hand)
     return;
   const struct sim_key *k = &s->keys[sink->key];
-  if (!key_alive(k) && !k->hand)
+  if (!key_alive(k) && !key_spoiled(s, sink->key))
     sim_violate(s, "S1", "%s holds key %d, which is %s", sink->name, sink->key,
                 k->exists ? "disabled" : "deleted");
 }

@@ -14,13 +14,6 @@ static int slot_key(const struct sim *s, const struct state *st, enum slot_name 
                                                            : -1;
 }
 
-static const struct witness *writer_of(const struct sim *s, const struct state *st) {
-  static const struct witness nobody;
-  const char *p = strrchr(st->writer, 'p');
-  unsigned long n = p ? strtoul(p + 1, NULL, 10) : s->n_procs;
-  return n < s->n_procs ? &s->sent[n] : &nobody;
-}
-
 static bool is_killed(const struct sim *s, int key) {
   return key < 0 || s->keys[key].hand || !key_alive(&s->keys[key]);
 }
@@ -218,9 +211,10 @@ static void chosen(struct sim *s, const struct state *old, const struct state *n
 }
 
 static void check_step(struct sim *s, const struct state *old, const struct state *new) {
-  const struct witness *w = writer_of(s, new);
+  const struct witness *w = s->landing;
   bool same_current = slot_key(s, old, SLOT_CURRENT) == slot_key(s, new, SLOT_CURRENT);
-  if (old->phase == PHASE_STAGED && new->phase == PHASE_PUBLISHING)
+  bool by_row = strcmp(old->slots[SLOT_PENDING].key_id, new->slots[SLOT_CURRENT].key_id) == 0;
+  if (old->phase == PHASE_STAGED && new->phase == PHASE_PUBLISHING && by_row)
     promoted(s, new, w);
   else if (!same_current && slot_key(s, new, SLOT_CURRENT) == slot_key(s, old, SLOT_PREVIOUS))
     swapped(s, new, w);

@@ -138,10 +138,12 @@ struct travelling {
   struct store_record record;
   struct store_version expect;
   char writer[32];
+  struct witness seen; // what its sender knew
 };
 
 static enum err land(struct sim *s, const struct travelling *t, struct store_version *ret_version,
                      struct error *e) {
+  s->landing = &t->seen;
   enum err got =
       s->items[t->item]->ops->write(s->items[t->item], &t->record, &t->expect, ret_version, e);
   if (got == ERR_OK)
@@ -197,12 +199,10 @@ static enum err item_write(struct store_item *it, const struct store_record *r,
   struct fake_item *f = mine(it);
   struct proc *p = f->p;
   struct sim *s = p->sim;
-  struct travelling t = {.item = f->item, .record = *r, .expect = *expect};
+  struct travelling t = {.item = f->item, .record = *r, .expect = *expect, .seen = p->seen};
   text_copy(t.writer, sizeof t.writer, p->writer);
   if (!p->ghost && p->stop_seen)
     sim_violate(s, "stop", "%s writes to %s after it was stopped", p->writer, item_name(f->item));
-  if (f->item == HOME_ITEM && !p->ghost)
-    s->sent[p->number] = p->seen;
   if (!proc_point(p))
     return error_set(e, ERR_CANCELLED, "stopped");
   plant_version(s, &t);

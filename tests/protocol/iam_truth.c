@@ -50,6 +50,13 @@ int key_by_value(const struct sim *s, const char *value) {
   return last;
 }
 
+bool key_spoiled(const struct sim *s, int i) {
+  for (int j = 0; j < s->n_keys; j++)
+    if (s->keys[j].hand && (j == i || strcmp(s->keys[j].value, s->keys[i].value) == 0))
+      return true;
+  return false;
+}
+
 bool key_is_ours(const struct sim *s, const struct sim_key *k) {
   return s->has_state && strcmp(k->owner, SIM_IDENTITY) == 0 &&
          (k->adopted || (k->tagged && strcmp(k->tag.lineage, s->state.lineage) == 0));

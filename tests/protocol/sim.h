@@ -233,8 +233,8 @@ struct sim {
   int64_t iam_down_ms, logs_down_ms, store_down_ms, complaining_ms, endpoint_open_ms; // until when
   int64_t wish_grace_s; // a wish of this run asked for it; −1 none
   bool compromised;
-  bool repairing;       // a person repairs: current may change by no row of the table
-  struct witness *sent; // by process number: the evidence at its last state write
+  bool repairing;                // a person repairs: current may change by no row of the table
+  const struct witness *landing; // what the sender of the write that lands knew
   unsigned n_procs;
   struct proc *running[SIM_HOSTS * 4];
   unsigned n_running;
@@ -287,6 +287,7 @@ int key_by_id(const struct sim *s, const char *id);
 int key_by_value(const struct sim *s,
                  const char *value); // the one that exists, else the last that did; −1
 bool key_alive(const struct sim_key *k);
+bool key_spoiled(const struct sim *s, int i); // a person had a hand in a key of this value
 bool key_is_ours(const struct sim *s, const struct sim_key *k);
 void key_switch(struct sim *s, int i, bool disabled);
 void key_remove(struct sim *s, int i);

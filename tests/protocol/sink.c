@@ -21,7 +21,7 @@ static void check_written(struct sim *s, const struct sim_sink *sink, int before
     return;
   }
   const struct sim_key *k = &s->keys[sink->key];
-  if (!k->proven && !k->hand)
+  if (!k->proven && !key_spoiled(s, sink->key))
     sim_violate(s, "S1", "%s was written with key %d, which was never proven", sink->name,
                 sink->key);
   bool foreign = before == SINK_UNKNOWN ||

@@ -44,9 +44,6 @@ static bool begin(struct sim *s, uint64_t seed, const char *scenario) {
   s->tracing = keep.tracing;
   s->queue = keep.queue;
   s->cap_queue = keep.cap_queue;
-  s->sent = keep.sent ? keep.sent : calloc(SIM_PROCS, sizeof *s->sent);
-  if (!s->sent)
-    abort();
   s->seed = seed;
   s->rng.x = seed * 0x9e3779b97f4a7c15u + 12345;
   rng_next(&s->rng);
@@ -136,7 +133,6 @@ bool sim_run(struct sim *s, uint64_t seed, const char *scenario) {
 
 void sim_end(struct sim *s) {
   free(s->queue);
-  free(s->sent);
   co_drop_stacks();
   decoded_forget();
 }
