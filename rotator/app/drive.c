@@ -69,6 +69,21 @@ static void log_step(const struct step *s) {
              "%s%s%s", words->done, s->action->key_id[0] ? ": " : "", s->action->key_id);
 }
 
+// What is not an error of a step and yet to be told (PROTOCOL.md: strays, and a key that was born active).
+static void log_oddities(const struct step *s) {
+  const struct view *v = s->view;
+  if (s->action->row == ROW_note && s->result == ERR_OK && is_effect(s) && v->found_active)
+    log_line(LOG_LEVEL_WARN, s->target->name, "note",
+             "IAM made %s active though it was asked to make it disabled: a late copy of a create "
+             "would be live until the next look",
+             s->action->key_id);
+  if (!is_effect(s) && v->other_lineages > 0)
+    log_line(LOG_LEVEL_WARN, s->target->name, row_name(s->action->row),
+             "%u key%s of this target made under another state, left alone: 'rotator keys %s' "
+             "lists them",
+             v->other_lineages, v->other_lineages == 1 ? " was" : "s were", s->target->name);
+}
+
 static void step_begins(void *ctx, const struct step *s) {
   (void)ctx;
   progress_begin(s);
@@ -82,6 +97,7 @@ static void step_ends(void *ctx, const struct step *s) {
   if (is_effect(s) && s->result != ERR_CONFLICT)
     history_step(b, s);
   log_step(s);
+  log_oddities(s);
   progress_end(s);
 }
 

@@ -18,7 +18,6 @@ static const struct why_words whys[] = {
     [WHY_other_host] = {false, false,
                         "another host manages this target, and its stores are local to that host",
                         "repair"},
-    [WHY_no_state] = {false, false, "there is no state yet", "init"},
     [WHY_sinks_disagree] = {false, true, "there is no state, and the sinks hold different values",
                             "repair"},
     [WHY_value_not_ours] =
@@ -65,7 +64,6 @@ static const struct why_words whys[] = {
     [WHY_key_gone] = {false, false, "the new key is gone from IAM", "status"},
     [WHY_propagation] = {false, false, "the new key is not known everywhere yet", "status"},
     [WHY_not_stager] = {false, false, "the process that staged the key has ended", "status"},
-    [WHY_no_current] = {true, true, "there is no current key", "status"},
     [WHY_hook_failed] = {true, false, "the reload hook failed", "check"},
     [WHY_sink_moved] = {false, false,
                         "a sink was changed by somebody else in grace: grace starts again",
@@ -83,7 +81,6 @@ static const struct why_words whys[] = {
     [WHY_absence] = {false, false, "a key was not seen; one more look will tell", "status"},
     [WHY_rollback] = {false, false, "a person wanted the old key back", "status"},
     [WHY_repeated] = {true, false, "a step was done and did not take effect yet", "check"},
-    [WHY_previous_not_probed] = {true, false, "the old key could not be proven", "check"},
 };
 static_assert(sizeof whys / sizeof *whys == WHY_COUNT, "every reason has words");
 
@@ -123,7 +120,7 @@ static const struct row_words rows[] = {
     [ROW_taken] = {"giving the new value up", "gave the new value up: it is taken", NULL,
                    PHASE_IDLE},
     [ROW_enable] = {"enabling the new key", "enabled the new key",
-                    "POST {iam}/v1/apikeys/{id}/enable", PHASE_COUNT},
+                    "DELETE {iam}/v1/apikeys/{id}/disable", PHASE_COUNT},
     [ROW_lost] = {"giving the new key up", "gave the new key up: it is gone", NULL, PHASE_IDLE},
     [ROW_promote] = {"proving the new key", "the new key is proven: publishing begins",
                      PROOF_REQUESTS, PHASE_PUBLISHING},
@@ -148,7 +145,7 @@ static const struct row_words rows[] = {
                     PROBE_REQUESTS, PHASE_RETIRING},
     [ROW_serve] = {"serving both keys", "both keys work", "none", PHASE_COUNT},
     [ROW_held] = {"holding the old key alive", "enabled the old key again because of the hold",
-                  "POST {iam}/v1/apikeys/{id}/enable", PHASE_COUNT},
+                  "DELETE {iam}/v1/apikeys/{id}/disable", PHASE_COUNT},
     [ROW_unsure] = {"proving the current key before the old one goes",
                     "the current key is not proven now", PROBE_REQUESTS, PHASE_COUNT},
     [ROW_disable] = {"disabling the old key", "disabled the old key",

@@ -91,6 +91,11 @@ static enum outcome check_endpoint(struct prover *p, const struct secret *bearer
   return v == LOGS_STOPPED ? STOPPED : UNKNOWN;
 }
 
+// A process that was suspended between exchange and log showed a token that had ended: its refusal says nothing of the key.
+static bool has_ended(const struct prover *p, const struct iam_token *token) {
+  return token->expires_at_ms > 0 && env_mono_ms(p->io->env) >= token->expires_at_ms;
+}
+
 static enum outcome try_once(struct prover *p, const struct slot *slot, bool *tamper_refused) {
   struct iam_token token = {0};
   enum outcome o = exchange(p, slot->value, &token);
@@ -98,8 +103,10 @@ static enum outcome try_once(struct prover *p, const struct slot *slot, bool *ta
     o = outcome_of(send_log(p, token.bearer, slot));
   if (o == PASSED && tamper_refused && !*tamper_refused) {
     o = check_endpoint(p, token.bearer, slot);
-    *tamper_refused = o == PASSED;
+    *tamper_refused = o == PASSED && !has_ended(p, &token);
   }
+  if (o != STOPPED && has_ended(p, &token))
+    o = UNKNOWN;
   iam_token_clear(&token);
   return o;
 }
