@@ -6,15 +6,18 @@
 # "lack NAME" (it could not run for want of something) lines to $results.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(asan tsan coverage analysis fuzz lint package integration servers bench quickstart)
+all_parts=(servers asan tsan integration coverage analysis fuzz lint package bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks.
 more_parts=(unit contract protocol fault cli emulator)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev ca-certificates openssl curl jq strace tzdata)
 packages_keyring="gnome-keyring libsecret-tools dbus libglib2.0-bin"
+packages_clients="node=nodejs npm=npm golang-go"  # the vendor's own clients, against the emulator
 declare -A packages_of=(
-  [asan]="$packages_keyring"
+  [asan]="faketime $packages_keyring $packages_clients"
+  [cli]="faketime"
+  [emulator]="$packages_clients"
   [contract]="$packages_keyring"
   [coverage]="gcovr $packages_keyring"
   [analysis]="cppcheck clang-tidy"
@@ -22,7 +25,8 @@ declare -A packages_of=(
   [lint]="shellcheck mandoc systemd binutils python3"
   [package]="binutils dpkg-dev fakeroot lintian"
   [servers]="golang-go python3-hvac"
-  [integration]="procps $packages_keyring"
+  [integration]="faketime procps $packages_keyring"
+  [bench]="python3"
 )
 
 # build PRESET: configures and builds build/PRESET. Parts that share a preset wait for each other here; the first builds, and
