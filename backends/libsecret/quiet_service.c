@@ -7,6 +7,7 @@ typedef struct {
 typedef struct {
   SecretServiceClass parent;
 } QuietServiceClass;
+// cppcheck-suppress unknownMacro
 G_DEFINE_TYPE(QuietService, quiet_service, SECRET_TYPE_SERVICE)
 
 #define WORDS "the service wants to ask somebody, and nobody is there"

@@ -50,6 +50,15 @@ settle "after the daemon's restart"
 consumer_works "after the daemon's restart"
 passed "the daemon was killed and restarted"
 
+keyring_config 1s
+kill -STOP "$(daemon_pid)"  # as one that waits for somebody to answer a dialogue
+run 75 check
+out_has 'did not end within 1 s'
+kill -CONT "$(daemon_pid)"
+keyring_config
+run 0 check
+passed "a service that does not answer"
+
 printf other | secret-tool store --label=other xdg:schema com.ibm.cloud.logs.rotator kind sink item prod more 1
 run 3 check
 out_has '2 items have these attributes'
