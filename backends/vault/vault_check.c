@@ -60,20 +60,38 @@ static void add_missing(const struct vault_item *v, const struct need *n, const 
   text_buf_add(b, "] }");
 }
 
-static enum err judge(const struct vault_item *v, const cJSON *data, struct error *e) {
+// The lines that are missing; `data` NULL: all of them.
+static void list_missing(const struct vault_item *v, const cJSON *data, struct text_buf *b) {
   char path[sizeof(v->mount) + sizeof(v->path) + 16];
   const struct need *needs[3];
-  struct text_buf b = TEXT_BUF(4096);
   size_t n = needs_of(v, needs);
   for (size_t i = 0; i < n; i++) {
     raw_path(v, needs[i], path, sizeof(path));
     const cJSON *list = json_get(data, path);
-    if (list) // else the server said nothing of it
-      add_missing(v, needs[i], list, &b);
+    if (list || !data) // else the server said nothing of it
+      add_missing(v, needs[i], list, b);
   }
+}
+
+static enum err judge(const struct vault_item *v, const cJSON *data, struct error *e) {
+  struct text_buf b = TEXT_BUF(4096);
+  list_missing(v, data, &b);
   enum err got = ERR_OK;
   if (b.len > 0)
     got = error_set(e, ERR_DENIED, "the token's policy lacks: %s", text_buf_str(&b));
+  text_buf_free(&b);
+  return got;
+}
+
+// Who may do nothing below a mount cannot be told from who names a mount that is not there.
+static enum err check_mount(struct vault_item *v, struct error *e) {
+  struct text_buf b = TEXT_BUF(4096);
+  enum err got = vault_mount_check(v, e);
+  if (got == ERR_DENIED && e->status == 403) {
+    size_t len = strlen(e->text);
+    list_missing(v, NULL, &b);
+    snprintf(e->text + len, sizeof(e->text) - len, "; the policy needs: %s", text_buf_str(&b));
+  }
   text_buf_free(&b);
   return got;
 }
@@ -132,9 +150,9 @@ enum err vault_check(struct store_item *it, struct error *e) {
   struct vault_item *v = vault_item_of(it);
   struct store_record record = {0};
   struct store_version version;
-  enum err got = check_rights(v, e);
+  enum err got = check_mount(v, e);
   if (got == ERR_OK)
-    got = vault_mount_check(v, e);
+    got = check_rights(v, e);
   if (got == ERR_OK)
     got = it->ops->read(it, &record, &version, e);
   if (got == ERR_MISSING)

@@ -1,6 +1,6 @@
-// Which engine a mount is. A key that is not there and a mount that is another engine's answer alike:
-// 404. Absence is evidence to the caller, so it is believed only where the mount was seen to be of
-// the right version, once for an item.
+// Which engine a mount is. A key that is not there and a mount that is another engine's answer
+// alike: 404. Absence is evidence to the caller, so it is believed only where the mount was seen to
+// be of the right version, once for an item.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,11 +48,12 @@ static enum err ask(struct vault_item *v, struct error *e) {
   snprintf(path, sizeof(path), "sys/internal/ui/mounts/%s/%s", v->mount_url, v->path_url);
   const struct vault_request q = {.method = "GET", .path = path};
   enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK && r.status == 403)
+  if (got == ERR_OK && r.status == 403) {
     got = error_set(e, ERR_DENIED,
                     "there is no mount '%s', or the token may do nothing below it (HTTP 403)",
                     v->mount);
-  else if (got == ERR_OK && r.status == 200)
+    e->status = 403;
+  } else if (got == ERR_OK && r.status == 200)
     got = judge(v, &r, e);
   else if (got == ERR_OK && r.status != 404) // 404: an old server; the configuration is believed
     got = vault_outcome(&q, &r, "look-up of the mount", e);

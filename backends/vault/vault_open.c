@@ -177,6 +177,15 @@ static enum err take_token(struct opening *o, struct vault_auth_settings *a) {
   return one_of(o, "auth.token.file", "auth.token.credential", true, "token");
 }
 
+// It becomes a part of a URL, and of a path that is compared.
+static enum err check_mount_name(struct opening *o, const char *setting) {
+  const struct store_setting *s = given(o, setting);
+  if (!s || strspn(s->value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                             "-_/") == strlen(s->value))
+    return ERR_OK;
+  return WRONG(o, s, "%s: expected letters, digits, '-', '_' and '/'", setting);
+}
+
 static enum err take_auth(struct opening *o) {
   struct vault_auth_settings *a = &o->server.auth;
   const struct store_setting *first = NULL;
@@ -193,6 +202,11 @@ static enum err take_auth(struct opening *o) {
     a->method = &vault_auth_ambient;
     return ERR_OK;
   }
+  enum err got = check_mount_name(o, "auth.approle.mount");
+  if (got == ERR_OK)
+    got = check_mount_name(o, "auth.kubernetes.mount");
+  if (got != ERR_OK)
+    return got;
   if (text_starts(first->name, "auth.approle."))
     return take_approle(o, a);
   return text_starts(first->name, "auth.kubernetes.") ? take_kubernetes(o, a) : take_token(o, a);

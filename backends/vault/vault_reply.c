@@ -1,5 +1,5 @@
-// What an answer says. Its text comes from a server, or from whatever stands before it, and is shown
-// to people: it is cut, made printable, and left out when it repeats anything that was sent.
+// What an answer says. Its text comes from a server, or from whatever stands before it, and is
+// shown to people: it is cut, made printable, and left out when it repeats anything that was sent.
 #include <string.h>
 
 #include "backends/vault/vault_session_internal.h"
