@@ -1,5 +1,5 @@
-// The whole suite on a real Vault: both kinds on KV version 2, both on version 1, with a token that has
-// the least policy.
+// The whole suite on a real Vault: both kinds on KV version 2, both on version 1, with a token that
+// has the least policy.
 #include "tests/contract/stores/store_suite.h"
 #include "tests/contract/stores/vault_bench.h"
 

@@ -1,6 +1,6 @@
-// A place of its own on a real Vault server (VAULT_ADDR, VAULT_TOKEN) for a test of the Vault store,
-// and what the server's administrator would do. Every bench has a policy and a token with nothing
-// but that policy, the least one of the manual page.
+// A place of its own on a real Vault server (VAULT_ADDR, VAULT_TOKEN) for a test of the store, and
+// what the server's administrator would do. Every bench has a policy and a token with nothing but
+// that policy, the least one of the manual page.
 #ifndef TESTS_CONTRACT_STORES_VAULT_BENCH_H
 #define TESTS_CONTRACT_STORES_VAULT_BENCH_H
 

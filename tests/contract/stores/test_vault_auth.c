@@ -1,0 +1,228 @@
+// Logins of the Vault store: what is sent, how often, how long a token lives, and who revokes it.
+#include "tests/support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/contract/stores/vault_script.h"
+#include "tests/support/scratch.h"
+
+#define LOGIN .method = "POST", .url = "/v1/auth/approle/login$"
+#define AUTH(token, type, lease)                                                                   \
+  "{\"auth\":{\"client_token\":\"" token "\",\"token_type\":\"" type                               \
+  "\",\"lease_duration\":" lease ",\"renewable\":true,\"mfa_requirement\":null}}"
+#define READ                                                                                       \
+  { GET_DATA, .body = VAULT_SECRET("3") }
+#define REVOKE                                                                                     \
+  { .method = "POST", .url = "/v1/auth/token/revoke-self$", .status = 204 }
+#define DENY .status = 403, .body = ERRORS("permission denied")
+
+static struct scratch dir;
+static char secret_path[SCRATCH_PATH * 2];
+static const char *approle[] = {"auth.approle.role_id",
+                                "role-1",
+                                "auth.approle.secret_id.file",
+                                secret_path,
+                                "namespace",
+                                "team",
+                                NULL};
+
+static int setup(void **state) {
+  scratch_new(&dir);
+  snprintf(secret_path, sizeof(secret_path), "%s", scratch_path(&dir, "secret"));
+  scratch_write(secret_path, " s-12345678\n");
+  return vault_script_setup(state);
+}
+
+static int teardown(void **state) {
+  scratch_remove(&dir);
+  return vault_script_teardown(state);
+}
+
+static enum err read_once(struct vault_script *s, struct error *e) {
+  struct store_record r = {0};
+  struct store_version v;
+  enum err got = store_read(s->it, &r, &v, e);
+  store_record_clear(&r);
+  return got;
+}
+
+static size_t count(struct vault_script *s, const char *url) {
+  return scripted_count_of(s->t, NULL, url);
+}
+
+static void logs_in_once_and_revokes(void **state) {
+  static const struct script_row rows[] = {
+      {LOGIN, .in_body = "{\"role_id\":\"role-1\",\"secret_id\":\"s-12345678\"}",
+       .body = AUTH("hvs.one", "service", "1200")},
+      READ,
+      REVOKE};
+  struct vault_script *s = *state;
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  assert_string_equal("hvs.one", scripted_header(scripted_last(s->t), "X-Vault-Token"));
+  assert_string_equal("", scripted_header(scripted_request(s->t, 0), "X-Vault-Token"));
+  assert_string_equal("team", scripted_header(scripted_request(s->t, 0), "X-Vault-Namespace"));
+  vault_script_finish(s);
+  assert_int_equal(1, count(s, "approle/login"));
+  assert_int_equal(1, count(s, "revoke-self"));
+  assert_string_equal("hvs.one", scripted_header(scripted_last(s->t), "X-Vault-Token"));
+}
+
+static void leaves_batch_tokens(void **state) {
+  static const struct script_row rows[] = {{LOGIN, .body = AUTH("hvb.one", "batch", "1200")}, READ};
+  struct vault_script *s = *state;
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  vault_script_finish(s);
+  assert_int_equal(0, scripted_unexpected(s->t));
+}
+
+static void renews_in_time(void **state) {
+  static const struct script_row rows[] = {
+      {LOGIN, .body = AUTH("hvs.one", "service", "1200")},
+      {.method = "POST", .url = "renew-self$", .body = AUTH("hvs.one", "service", "1200")},
+      READ,
+      REVOKE};
+  struct vault_script *s = *state;
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  fake_env_advance(&s->f, 700 * 1000);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  assert_int_equal(0, count(s, "renew-self"));
+  fake_env_advance(&s->f, 200 * 1000);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  assert_int_equal(1, count(s, "renew-self"));
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  assert_int_equal(1, count(s, "renew-self"));
+  assert_int_equal(1, count(s, "approle/login"));
+}
+
+static void logs_in_again_when_forgotten(void **state) {
+  static const struct script_row rows[] = {
+      {LOGIN, .body = AUTH("hvs.one", "service", "1200"), .times = 1},
+      {LOGIN, .body = AUTH("hvs.two", "service", "1200"), .times = 1},
+      {.url = "lookup-self$", DENY},
+      {GET_DATA, .body = VAULT_SECRET("3"), .times = 1},
+      {GET_DATA, DENY, .times = 1},
+      READ,
+      REVOKE};
+  struct vault_script *s = *state;
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  fake_env_advance(&s->f, 60 * 1000);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  assert_string_equal("hvs.two", scripted_header(scripted_last(s->t), "X-Vault-Token"));
+  assert_int_equal(2, count(s, "approle/login"));
+}
+
+// A missing policy must not use up secret ids.
+static void keeps_a_token_that_is_known(void **state) {
+  static const struct script_row rows[] = {
+      {LOGIN, .body = AUTH("hvs.one", "service", "1200")}, LOOKUP_GOOD, {GET_DATA, DENY}, REVOKE};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_int_equal(1, count(s, "approle/login"));
+}
+
+static void does_not_repeat_a_refused_login(void **state) {
+  static const struct script_row rows[] = {
+      {LOGIN, .status = 400, .body = ERRORS("invalid secret id s-12345678")}};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_int_equal(1, count(s, "approle/login"));
+  assert_non_null(strstr(e.text, "auth/approle"));
+  assert_null(strstr(e.text, "s-12345678"));
+}
+
+static void waits_where_there_is_no_answer(void **state) {
+  static const struct script_row rows[] = {{LOGIN, .result = ERR_UNSURE}};
+  static const struct script_row sealed[] = {
+      {LOGIN, .status = 503, .body = ERRORS("Vault is sealed")}};
+  struct vault_script *s = *state;
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_UNSENT, read_once(s, NULL));
+  vault_script_open(s, sealed, COUNT_OF(sealed), approle);
+  assert_int_equal(ERR_LOCKED, read_once(s, NULL));
+}
+
+static void refuses_a_second_factor(void **state) {
+  static const struct script_row rows[] = {
+      {LOGIN, .body = "{\"auth\":{\"client_token\":\"\",\"mfa_requirement\":{\"x\":1}}}"}};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_non_null(strstr(e.text, "second factor"));
+}
+
+static void logs_in_to_kubernetes(void **state) {
+  static const char *const pairs[] = {"auth.kubernetes.role", "rotator",
+                                      "auth.kubernetes.token_file", secret_path, NULL};
+  static const struct script_row rows[] = {
+      {.method = "POST",
+       .url = "/v1/auth/kubernetes/login$",
+       .in_body = "{\"role\":\"rotator\",\"jwt\":\"s-12345678\"}",
+       .body = AUTH("hvs.kube", "service", "1200")},
+      READ,
+      REVOKE};
+  struct vault_script *s = *state;
+  vault_script_open(s, rows, COUNT_OF(rows), pairs);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  assert_string_equal("hvs.kube", scripted_header(scripted_last(s->t), "X-Vault-Token"));
+}
+
+static void reads_a_token_file_again(void **state) {
+  static const char *const pairs[] = {"auth.token.file", secret_path, NULL};
+  static const struct script_row rows[] = {
+      {.url = "lookup-self$", DENY}, {GET_DATA, DENY, .times = 1}, READ};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), pairs);
+  assert_int_equal(ERR_DENIED, read_once(s, &e)); // the same token: no use
+  assert_int_equal(1, count(s, "/v1/secret/data"));
+  scripted_set_rows(s->t, rows, COUNT_OF(rows));
+  scratch_write(secret_path, "s-two");
+  assert_int_equal(ERR_OK, read_once(s, &e));
+  assert_string_equal("s-two", scripted_header(scripted_last(s->t), "X-Vault-Token"));
+  vault_script_finish(s);
+  assert_int_equal(0, count(s, "revoke-self"));
+}
+
+static void refuses_what_is_no_token(void **state) {
+  static const char *const pairs[] = {"auth.token.file", secret_path, NULL};
+  static const char *const texts[] = {"", "{\"token\":\"x\"}", "a b", "a\x01", "\xc3\xbc"};
+  struct vault_script *s = *state;
+  for (size_t i = 0; i < COUNT_OF(texts); i++) {
+    scratch_write(secret_path, texts[i]);
+    vault_script_open(s, NULL, 0, pairs);
+    assert_int_equal(ERR_DENIED, read_once(s, NULL));
+  }
+  assert_int_equal(0, scripted_count(s->t));
+}
+
+#define AUTH_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      AUTH_TEST(logs_in_once_and_revokes),
+      AUTH_TEST(leaves_batch_tokens),
+      AUTH_TEST(renews_in_time),
+      AUTH_TEST(logs_in_again_when_forgotten),
+      AUTH_TEST(keeps_a_token_that_is_known),
+      AUTH_TEST(does_not_repeat_a_refused_login),
+      AUTH_TEST(waits_where_there_is_no_answer),
+      AUTH_TEST(refuses_a_second_factor),
+      AUTH_TEST(logs_in_to_kubernetes),
+      AUTH_TEST(reads_a_token_file_again),
+      AUTH_TEST(refuses_what_is_no_token),
+  };
+  int failed = cmocka_run_group_tests_name("vault logins", tests, NULL, NULL);
+  return failed != 0;
+}
