@@ -44,7 +44,7 @@ vault_dev() {
       >"$dir/server.log" 2>&1 </dev/null &
     vault_pid=$!
     vault_ready && break
-    wait "$vault_pid" 2>/dev/null
+    wait "$vault_pid" 2>/dev/null || true
     [ "$try" -lt 5 ] || { cat "$dir/server.log" >&2; return 1; }
   done
   # Its own mounts come a moment after it answers.
@@ -135,8 +135,8 @@ vault_unseal() {
 
 vault_stop() {
   [ -n "${vault_pid-}" ] || return 0
-  kill "-${1:-TERM}" "$vault_pid" 2>/dev/null
-  wait "$vault_pid" 2>/dev/null
+  kill "-${1:-TERM}" "$vault_pid" 2>/dev/null || true
+  wait "$vault_pid" 2>/dev/null || true
   vault_pid=
   return 0
 }
