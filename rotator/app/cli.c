@@ -1,7 +1,8 @@
 // Reading the command line by the tables of cli_table.c.
 //
-// Options and words may come in any order; "--" ends the options. The first word is the command, the others are targets.
-// Whether an option belongs to the command is looked at in the end, when the command is known.
+// Options and words may come in any order; "--" ends the options. The first word is the command,
+// the others are targets. Whether an option belongs to the command is looked at in the end, when
+// the command is known.
 #include "rotator/app/cli.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-// The command line: one table of commands and one of options. Parsing, --help, the option lists of rotator(1) and the
-// shell completions all come from these two tables, so that they cannot disagree.
+// The command line: one table of commands and one of options. Parsing, --help, the option lists of
+// rotator(1) and the shell completions all come from these two tables, so that they cannot
+// disagree.
 #ifndef ROTATOR_APP_CLI_H
 #define ROTATOR_APP_CLI_H
 
@@ -100,8 +101,9 @@ extern const size_t cli_n_options;
 // Is the option shown in help of that command (CMD_NONE: of every command)? Hidden ones never are.
 bool cli_option_belongs(const struct cli_option *o, enum command command);
 
-// Reads argv. ERR_INVALID: a mistake, with the nearest right word in the text where there is one. ret->command may be set all
-// the same, for the hint what to read. Always cli_clear(ret) afterwards.
+// Reads argv. ERR_INVALID: a mistake, with the nearest right word in the text where there is one.
+// ret->command may be set all the same, for the hint what to read. Always cli_clear(ret)
+// afterwards.
 enum err cli_parse(int argc, char **argv, struct cli *ret, struct error *e);
 void cli_clear(struct cli *c);
 

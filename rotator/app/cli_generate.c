@@ -1,4 +1,5 @@
-// What is made of the tables besides --help: the option lists of rotator(1) and the shell completions.
+// What is made of the tables besides --help: the option lists of rotator(1) and the shell
+// completions.
 #include <string.h>
 
 #include "rotator/app/cli.h"
@@ -6,7 +7,8 @@
 
 // --- rotator(1): between the markers .\" begin generated / .\" end generated ---
 
-// In mdoc a full stop or a bar at the start of a macro's argument, or alone, would be read as something else.
+// In mdoc a full stop or a bar at the start of a macro's argument, or alone, would be read as
+// something else.
 static void mdoc_words(FILE *out, const char *arg) {
   for (const char *p = arg; *p; p++)
     fputs(*p == '|' ? " | " : (char[]){*p, 0}, out);

@@ -18,7 +18,7 @@ struct compose;
 
 // What the watcher saw of a target in this run; drive.c fills it in.
 struct told {
-  bool looked;                 // a command read it; then what it saw:
+  bool looked; // a command read it; then what it saw:
   enum working working;
   char current_id[IAM_ID_MAX];
   bool acted;                 // something was changed

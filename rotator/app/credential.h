@@ -1,4 +1,5 @@
-// The rotator's own credential: read anew for every exchange, so that it may be replaced at any time.
+// The rotator's own credential: read anew for every exchange, so that it may be replaced at any
+// time.
 #ifndef ROTATOR_APP_CREDENTIAL_H
 #define ROTATOR_APP_CREDENTIAL_H
 
@@ -6,8 +7,8 @@
 #include "rotator/base/error.h"
 #include "rotator/base/secret.h"
 
-// Where it would be read from: the file, or the credential below $CREDENTIALS_DIRECTORY. False (and a
-// text in e) when the configuration names a credential and systemd passed none.
+// Where it would be read from: the file, or the credential below $CREDENTIALS_DIRECTORY. False (and
+// a text in e) when the configuration names a credential and systemd passed none.
 bool credential_path(const struct config_credential *c, char *dst, size_t cap, struct error *e);
 
 // `ctx` is a const struct config_credential *. The key: the file's text without a trailing newline,

@@ -69,7 +69,8 @@ static void log_step(const struct step *s) {
              "%s%s%s", words->done, s->action->key_id[0] ? ": " : "", s->action->key_id);
 }
 
-// What is not an error of a step and yet to be told (PROTOCOL.md: strays, and a key that was born active).
+// What is not an error of a step and yet to be told (PROTOCOL.md: strays, and a key that was born
+// active).
 static void log_oddities(const struct step *s) {
   const struct view *v = s->view;
   if (s->action->row == ROW_note && s->result == ERR_OK && is_effect(s) && v->found_active)

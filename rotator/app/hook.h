@@ -1,8 +1,8 @@
 // The reload hook of a target (after_publish): tells consumers that a new key is in the sinks.
 //
-// The program gets no argument but those configured, no environment but PATH, and one JSON object on
-// standard input: {"target", "key_id", "generation", "epoch", "sinks": [{"name", "place"}]}. Never a
-// value. It may be run more than once in an epoch.
+// The program gets no argument but those configured, no environment but PATH, and one JSON object
+// on standard input: {"target", "key_id", "generation", "epoch", "sinks": [{"name", "place"}]}.
+// Never a value. It may be run more than once in an epoch.
 #ifndef ROTATOR_APP_HOOK_H
 #define ROTATOR_APP_HOOK_H
 

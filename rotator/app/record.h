@@ -1,4 +1,5 @@
-// What one run leaves for the next about one target: a small private file, <state_dir>/<target>.run.
+// What one run leaves for the next about one target: a small private file,
+// <state_dir>/<target>.run.
 //
 // Nothing in it has authority: losing it costs one look at IAM. It spares a run with nothing due
 // every connection (the identity behind a service ID's name, the time of the last look), and lets
@@ -28,7 +29,8 @@ struct record {
 // "<state_dir>/<target>.run" into dst.
 bool record_path(char *dst, size_t cap, const char *state_dir, const char *target);
 
-// ERR_OK also when there is none, or it can't be used: *ret is all zero then. Never fails otherwise.
+// ERR_OK also when there is none, or it can't be used: *ret is all zero then. Never fails
+// otherwise.
 void record_load(const char *path, struct record *ret);
 
 // Writes *r if it differs from *before (what was loaded); else only the file's time is set.

@@ -1,8 +1,9 @@
 // What people read when a command ends: errors on standard error, results on standard output or in
 // the JSON answer.
 //
-// An error has always the same shape: the first line says whether consumers have a working key, then
-// what failed, where, and what the service said, and the last line is the command that comes next.
+// An error has always the same shape: the first line says whether consumers have a working key,
+// then what failed, where, and what the service said, and the last line is the command that comes
+// next.
 #ifndef ROTATOR_APP_REPORT_H
 #define ROTATOR_APP_REPORT_H
 
@@ -29,8 +30,8 @@ void report_usage(const struct app *a, const char *text, const char *next);
 void report_next(const struct app *a, const char *command, const char *target, char *dst,
                  size_t cap);
 
-// What comes out of a tick: the error, when there is one, and the object in the JSON answer. Results
-// for people when all is well are the commands' own. `b` told us what happened.
+// What comes out of a tick: the error, when there is one, and the object in the JSON answer.
+// Results for people when all is well are the commands' own. `b` told us what happened.
 void report_result(struct app *a, struct bound *b, const struct tick_result *r,
                    const struct outcome *o);
 

@@ -1,4 +1,5 @@
-// When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has it.
+// When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
+// it.
 #ifndef ROTATOR_APP_REPORT_RIGHTS_H
 #define ROTATOR_APP_REPORT_RIGHTS_H
 

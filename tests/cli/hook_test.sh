@@ -48,6 +48,7 @@ error_is_whole
 [ "$(active_keys | wc -l)" = 2 ] || fail "a key was retired though the hook failed"
 run 0 run --patience 0s
 hooked "alert_after: 0s"
+sleep 1.1
 run 3 run --patience 0s
 error_is_whole
 write_hook <<'END'
@@ -74,9 +75,9 @@ start=$SECONDS
 run 75 rotate prod --patience 0s
 err_has 'did not end within 2 s'
 [ $((SECONDS - start)) -lt 12 ] || fail "the hook was not killed in time"
-for pid in $(cat "$T/hook.pid"); do
+while read -r pid; do
   ! kill -0 "$pid" 2>/dev/null || [ "$(ps -o stat= -p "$pid" | cut -c1)" = Z ] || fail "process $pid of the hook is left"
-done
+done <"$T/hook.pid"
 passed "a hook that hangs is killed with its children"
 
 write_hook <<'END'
@@ -99,8 +100,7 @@ run 75 rotate prod --patience 0s
 error_is_whole
 passed "output is bounded and printable; a missing program is said"
 
-hooked() { { head_of_config; target prod; } >"$config"; }
-hooked
+simple_config
 run 0 run
 run 0 run
 [ "$(active_keys | wc -l)" = 1 ] || fail "the rotation did not end without the hook"

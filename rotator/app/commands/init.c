@@ -1,6 +1,6 @@
 // init: what a person would do by hand with the ibmcloud CLI, then the engine with target.init set.
-// Each part is found before it is made, so that running it again is right: the service ID, Sender on
-// the instance, and the first key (or the key that is there already, which is adopted).
+// Each part is found before it is made, so that running it again is right: the service ID, Sender
+// on the instance, and the first key (or the key that is there already, which is adopted).
 #include <string.h>
 
 #include "rotator/app/commands/common.h"

@@ -1,5 +1,5 @@
-// Every key of the identity as IAM lists it, and what each is to us. With --disable or --delete, one
-// key that is not ours to rotate is taken out of the way; never the current or the pending one.
+// Every key of the identity as IAM lists it, and what each is to us. With --disable or --delete,
+// one key that is not ours to rotate is taken out of the way; never the current or the pending one.
 #include <stdio.h>
 #include <string.h>
 

@@ -51,7 +51,7 @@ static void say_side_by_side(const struct bound *b, const struct look *l) {
 
 static void say_way_out(struct app *a, const struct bound *b, const char *option, const char *text,
                         cJSON *list) {
-  char command[700], with[120];
+  char command[700], with[160];
   snprintf(with, sizeof with, "repair %s", option);
   report_next(a, with, b->target.name, command, sizeof command);
   out_line("  %s\n      %s", command, text);

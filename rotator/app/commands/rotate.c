@@ -78,6 +78,9 @@ static enum err make_wish(struct rotations *rs, struct rotation *mine, struct er
     w.compromised = c->compromised;
     if (needs_wish(rs, &l.state))
       r = wish_rotate(&b->target, &l.io, &w, e);
+    if (r == ERR_OK && !c->compromised && l.state.phase >= PHASE_GRACE)
+      out_line("%s: a rotation is in phase %s; the one asked for begins when it is over",
+               b->target.name, phase_name(l.state.phase));
     if (r == ERR_OK)
       history_command(b, "rotate", c->compromised ? "asked for, compromised" : "asked for",
                       c->reason);

@@ -217,6 +217,21 @@ static void judge(struct standing *s) {
   add_details(s);
 }
 
+// The engine asks for the old key's use only when it is about to retire it; a person wants to know
+// before.
+static void ask_old_key_use(struct standing *s) {
+  const struct slot *old = slot_of(s, SLOT_PREVIOUS);
+  struct iam *iam = s->look.io.iam;
+  struct iam_key k = {0};
+  if (!old || s->look.view.previous_used_known || !s->look.view.iam_answered)
+    return;
+  if (iam->ops->get(iam, old->key_id, true, &k, NULL) == ERR_OK && k.has_activity) {
+    s->look.view.previous_used_known = true;
+    s->look.view.previous_used_s = k.last_authn_s;
+  }
+  iam_key_clear(&k);
+}
+
 static int stand(struct app *a, struct bound *b, struct table *t) {
   struct standing s = {.app = a, .bound = b, .now_s = env_wall_ms(a->env) / 1000};
   struct error e = {0};
@@ -224,6 +239,7 @@ static int stand(struct app *a, struct bound *b, struct table *t) {
     return report_failure(a, b, "status", &e);
   if (s.look.view.now_s > 0)
     s.now_s = s.look.view.now_s;
+  ask_old_key_use(&s);
   judge(&s);
   add_row(&s, t);
   look_clear(&s.look);

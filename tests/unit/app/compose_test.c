@@ -1,5 +1,5 @@
-// From a configuration to targets: what is opened, where the state lies, when a binding has changed,
-// what the hook is told, what the history keeps, which credential is taken.
+// From a configuration to targets: what is opened, where the state lies, when a binding has
+// changed, what the hook is told, what the history keeps, which credential is taken.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
