@@ -17,11 +17,16 @@
 #define CONFIG_FILE_MAX (1024 * 1024) // bytes of one file
 #define CONFIG_TARGETS_MAX 100000     // of all files
 
-// Where a credential of the rotator itself is read from; never a literal in the file. One of the
-// two is set.
+// Where a credential of the rotator itself is read from; never a literal in the file. One of file,
+// credential and store is set.
+struct config_store;
 struct config_credential {
   char *file;       // absolute path, or NULL
   char *credential; // name under $CREDENTIALS_DIRECTORY (systemd LoadCredential), or NULL
+  struct {
+    char *mount, *path, *field;
+  } vault;
+  struct config_store *store; // made of `vault` and what is common to that store; read as a sink
   int line;
 };
 

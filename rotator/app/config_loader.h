@@ -182,6 +182,8 @@ void config_shared_read(struct config_loader *l, const struct store_backend *b, 
                         yaml_node_t *value);
 void config_store_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
                        yaml_node_t *value, enum store_kind kind, struct config_store *ret);
+// Makes the store of management.vault; after what is common to the store was read.
+void config_management_read(struct config_loader *l, const yaml_mark_t *at);
 const struct store_backend *config_backend_find(const struct config_loader *l, const char *name);
 
 // config_stores.c

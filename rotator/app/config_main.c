@@ -24,14 +24,20 @@ static void check_management(struct config_loader *l, const struct config_slots 
     return;
   l->config->management.line = (int)at->line + 1;
   bool file = config_slot(s, "management.file"),
-       credential = config_slot(s, "management.credential");
+       credential = config_slot(s, "management.credential"),
+       vault = config_slot_mark(s, "management.vault");
   bool empty = config_is_null(section) ||
                (section->type == YAML_MAPPING_NODE &&
                 section->data.mapping.pairs.top == section->data.mapping.pairs.start);
   if (file && credential)
     config_wrong(l, at, NULL, "management: expected one of file and credential, found both");
+  else if (vault && (file || credential))
+    config_wrong(l, at, NULL, "management: expected one of file, credential and vault, found two");
   else if (empty) // whatever else is wrong with it has been told
     config_wrong(l, at, NULL, "management: expected {file: /PATH} or {credential: NAME}");
+  else if (vault && (config_is_null(config_slot(s, "management.vault")) ||
+                     config_slot(s, "management.vault")->type == YAML_MAPPING_NODE))
+    config_management_read(l, config_slot_mark(s, "management.vault"));
 }
 
 // The first directory of a list joined by ":".

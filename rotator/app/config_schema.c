@@ -21,13 +21,22 @@ const struct config_option config_options[] = {
      .help = "Version of this format: 1. Required in the main file."},
     {"management", CONFIG_SECTION, .where = CONFIG_MAIN, .required = true,
      .help = "Where the API key of the rotator's own identity is read from: exactly one of "
-             "management.file and management.credential. The key itself never stands in a "
-             "configuration file."},
+             "management.file, management.credential and management.vault. The key itself never "
+             "stands in a configuration file."},
     {"management.file", CONFIG_PATH, MAIN(management.file),
      .help = "File that holds the key and nothing else."},
     {"management.credential", CONFIG_TOKEN, .most = 255, MAIN(management.credential),
      .help = "Name of a systemd credential (LoadCredential=, SetCredentialEncrypted=) that holds "
              "the key."},
+    {"management.vault", CONFIG_SECTION, .where = CONFIG_MAIN,
+     .help = "Secret of HashiCorp Vault or OpenBao that holds the key; server and authentication "
+             "are those of `vault`."},
+    {"management.vault.mount", CONFIG_TEXT, .least = 1, .most = 255, MAIN(management.vault.mount),
+     .help = "Path of the KV secrets engine."},
+    {"management.vault.path", CONFIG_TEXT, .least = 1, .most = 399, MAIN(management.vault.path),
+     .help = "Path of the secret below the mount."},
+    {"management.vault.field", CONFIG_TEXT, .least = 1, .most = 128, .fallback = "api_key",
+     MAIN(management.vault.field), .help = "Field of the secret that holds the key."},
     {"state_dir", CONFIG_PATH, MAIN(state_dir),
      .shown = "$STATE_DIRECTORY; else /var/lib/rotator for root, ~/.local/state/rotator for others",
      .help = "Directory of the lock and of the state of each target that has no home of its own."},

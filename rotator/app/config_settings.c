@@ -215,3 +215,36 @@ void config_store_read(struct config_loader *l, const struct store_backend *b, y
   ret->settings = keep(l, &r);
   ret->n_settings = ret->settings ? r.n : 0;
 }
+
+static void add_text(struct reading *r, const char *name, char *value, const yaml_mark_t *at) {
+  r->list[r->n++] = (struct store_setting){.name = name, .value = value, .line = (int)at->line + 1};
+}
+
+// No place is claimed: two configurations may share an identity of the rotator.
+void config_management_read(struct config_loader *l, const yaml_mark_t *at) {
+  struct config_credential *m = &l->config->management;
+  struct reading r = {.backend = config_backend_find(l, "vault")};
+  struct config_store *store = config_alloc(l, sizeof(*store));
+  const struct store_context context = {.env = env_real(), .user_agent = NULL};
+  struct store_item *item = NULL;
+  struct error e = {0};
+  int line = 0;
+  if (!r.backend)
+    config_wrong(l, at, NULL, "management.vault: built without this store");
+  else if (!m->vault.mount || !m->vault.path)
+    config_wrong(l, at, NULL, "management.vault: expected {mount: MOUNT, path: PATH}");
+  if (!r.backend || !m->vault.mount || !m->vault.path || !store)
+    return;
+  add_text(&r, "mount", m->vault.mount, at);
+  add_text(&r, "path", m->vault.path, at);
+  add_text(&r, "fields.value", m->vault.field, at);
+  inherit(l, &r);
+  enum err err = r.backend->open(&context, STORE_SINK, r.list, r.n, &item, &line, &e);
+  if (err == ERR_OK)
+    store_item_free(item);
+  else
+    config_wrong(l, at, NULL, "management.vault: %s", e.text);
+  *store = (struct config_store){.backend = r.backend, .settings = keep(l, &r), .line = m->line};
+  store->n_settings = store->settings ? r.n : 0;
+  m->store = store;
+}

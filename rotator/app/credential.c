@@ -58,6 +58,28 @@ static struct secret *from_text(const struct secret *bytes) {
   return secret_copy(text, len);
 }
 
+// The item is opened for each reading, so that credentials may be read by any thread; what is
+// costly (a login, a connection) is the store's own and lasts.
+static struct secret *from_store(const struct config_store *s, struct error *e) {
+  const struct store_context context = {.env = env_real(), .user_agent = NULL};
+  struct store_item *item = NULL;
+  struct store_record r = {0};
+  struct store_version v;
+  int line = 0;
+  enum err got =
+      s->backend->open(&context, STORE_SINK, s->settings, s->n_settings, &item, &line, e);
+  if (got == ERR_OK)
+    got = store_read(item, &r, &v, e);
+  store_item_free(item);
+  if (got == ERR_OK && iam_value_check(r.value, e) != ERR_OK)
+    r.value = secret_free(r.value);
+  if (!r.value)
+    error_wrap(e, "management credential");
+  if (got == ERR_MISSING && e) // of the key, not of anything that IAM would have said
+    e->kind = ERR_INVALID;
+  return r.value;
+}
+
 struct secret *credential_read(void *ctx, struct error *e) {
   const struct config_credential *c = ctx;
   const struct file_rules rules = {
@@ -65,6 +87,8 @@ struct secret *credential_read(void *ctx, struct error *e) {
   char path[4096];
   SECRET_AUTO bytes = NULL;
   struct file_version v;
+  if (c->store)
+    return from_store(c->store, e);
   if (!credential_path(c, path, sizeof path, e))
     return NULL;
   if (file_read(path, &rules, &bytes, &v, e) != ERR_OK) {

@@ -11,7 +11,8 @@
 // a text in e) when the configuration names a credential and systemd passed none.
 bool credential_path(const struct config_credential *c, char *dst, size_t cap, struct error *e);
 
-// `ctx` is a const struct config_credential *. The key: the file's text without a trailing newline,
+// `ctx` is a const struct config_credential *. The key: the value of a store's item, or the file's
+// text without a trailing newline,
 // or the member "apikey" of the JSON that `ibmcloud iam api-key-create --file` writes. NULL with *e
 // set when it can't be read or can't be a key (empty, newline or NUL inside, a template left
 // unfilled).

@@ -115,6 +115,21 @@ run_fails check edge
 grep -q "no mount 'nowhere'" out err || fail "check does not tell that there is no mount"
 passed "a wrong version or mount is told, and nothing is lost"
 
+# --- the rotator's own key ---
+config "$by_token" <<'YAML'
+home: {vault: {mount: secret, path: t/state}}
+sinks:
+  - vault: {mount: secret, path: t/sink, fields: {name: key_name, created: created}}
+YAML
+sed -i 's|^management: .*|management: {vault: {mount: secret, path: t/management, field: key}}|' rotator.yaml
+run_fails rotate edge --patience 1s
+err_has 'management credential'
+vault kv put -mount=secret t/management key=@"$sandbox/management.key" >/dev/null
+run 0 check edge
+run 0 rotate edge --wait=retired
+no_secrets "$(cat "$sandbox/management.key")"
+passed "the rotator's own key is read from Vault"
+
 # --- KV version 1 ---
 fresh
 config "$by_token" <<'YAML'
