@@ -15,17 +15,24 @@ static struct program_item *mine(struct store_item *it) {
 
 // --- reading ---
 
-// The program's own version of the content, or one made from it: in class C it need only tell
-// contents apart.
+// The program's own version of the content, or one made from the content: in class C it need only
+// tell contents apart. What is long or not printable is taken by its digest.
 static void take_version(const cJSON *answer, const struct store_record *r,
                          struct store_version *ret) {
-  char hex[TEXT_SHA256_HEX];
+  char hex[TEXT_SHA256_HEX], plain[sizeof(ret->text)];
+  const char *given = json_text(answer, "version");
   memset(ret, 0, sizeof(*ret));
-  if (json_copy_text(answer, "version", ret->text, sizeof(ret->text)) && ret->text[0])
-    return;
-  text_sha256_hex(hex, secret_bytes(r->value), secret_len(r->value));
+  if (given && given[0]) {
+    text_printable(plain, sizeof(plain), given, strlen(given));
+    if (strcmp(plain, given) == 0) {
+      text_copy(ret->text, sizeof(ret->text), given);
+      return;
+    }
+    text_sha256_hex(hex, given, strlen(given));
+  } else {
+    text_sha256_hex(hex, secret_bytes(r->value), secret_len(r->value));
+  }
   memcpy(ret->text, hex, HASH_CHARACTERS);
-  ret->text[HASH_CHARACTERS] = '\0';
 }
 
 static void take_details(const cJSON *answer, struct store_record *ret) {

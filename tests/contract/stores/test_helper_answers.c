@@ -151,6 +151,32 @@ static void the_request_is_whole(void **state) {
   store_item_free(it);
 }
 
+static void versions_tell_contents_apart(void **state) {
+  static const char *const scripts[] = {
+      "echo '{\"value\":\"a\"}'",
+      "echo '{\"value\":\"b\"}'",
+      "echo '{\"value\":\"a\",\"version\":\"x\\u001b[1m\"}'",
+      "echo '{\"value\":\"a\",\"version\":\"x\\u001b[2m\"}'",
+      "echo \"{\\\"value\\\":\\\"a\\\",\\\"version\\\":\\\"$(printf %0300d 1)\\\"}\"",
+      "echo \"{\\\"value\\\":\\\"a\\\",\\\"version\\\":\\\"$(printf %0300d 2)\\\"}\"",
+  };
+  enum { N = sizeof(scripts) / sizeof(scripts[0]) };
+  struct store_version v[N] = {{""}};
+  for (size_t i = 0; i < N; i++) {
+    struct store_item *it = scripted(*state, scripts[i], "30s");
+    struct store_record r = {0};
+    struct error e = {0};
+    if (store_read(it, &r, &v[i], &e) != ERR_OK)
+      fail_msg("%s: %s", scripts[i], e.text);
+    store_record_clear(&r);
+    store_item_free(it);
+    for (const char *c = v[i].text; *c; c++)
+      assert_in_range(*c, 0x21, 0x7e);
+    for (size_t k = 0; k < i; k++)
+      assert_string_not_equal(v[i].text, v[k].text);
+  }
+}
+
 static void what_it_says_has_no_key_in_it(void **state) {
   static const char *const scripts[] = {
       "sed 's/.*value.:.\\([^\"]*\\).*/bad \\1 luck/' >&2; exit 1",
@@ -291,10 +317,15 @@ int main(void) {
   env_real_catch_signals();
   setenv("ROTATOR_TEST_CANARY", "1", 1);
   const struct CMUnitTest tests[] = {
-      BENCH_TEST(answers_and_what_they_mean),     BENCH_TEST(the_request_is_whole),
-      BENCH_TEST(what_it_says_has_no_key_in_it),  BENCH_TEST(the_time_limit_holds),
-      BENCH_TEST(programs_of_others_are_refused), BENCH_TEST(links_are_followed_with_care),
-      cmocka_unit_test(settings_are_checked),     cmocka_unit_test(libsecret_settings_are_checked),
+      BENCH_TEST(answers_and_what_they_mean),
+      BENCH_TEST(the_request_is_whole),
+      BENCH_TEST(versions_tell_contents_apart),
+      BENCH_TEST(what_it_says_has_no_key_in_it),
+      BENCH_TEST(the_time_limit_holds),
+      BENCH_TEST(programs_of_others_are_refused),
+      BENCH_TEST(links_are_followed_with_care),
+      cmocka_unit_test(settings_are_checked),
+      cmocka_unit_test(libsecret_settings_are_checked),
   };
   int failed = cmocka_run_group_tests_name("helper answers", tests, NULL, NULL);
   return failed != 0;

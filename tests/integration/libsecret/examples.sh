@@ -9,4 +9,18 @@ printf '%s\n' '{"ok":true}{"value":"x1"}x1' | cmp -s - <(tr -d '\n' <"$T/out"; e
 rotator-libsecret unlock || fail "unlocking what is not locked"
 rotator-libsecret nonsense 2>"$T/err" && fail "an unknown verb is accepted"
 echo '{}' | rotator-libsecret read | jq -e '.error.kind == "refused"' >"$T/out" || fail "a request of another version"
+
+# Where `make install` puts things, the store finds its program by itself.
+mkdir -p "$T/usr/bin" "$T/usr/libexec/rotator"
+install -m 755 "$ROTATOR" "$T/usr/bin/rotator"
+install -m 755 "$LIBSECRET" "$T/usr/libexec/rotator/rotator-libsecret"
+echo x >"$T/management.key"
+ca=/etc/ssl/certs/ca-certificates.crt url=https://127.0.0.1:1
+keyring_config
+sed -i '/^libsecret:/d' "$config"
+"$T/usr/bin/rotator" -c "$config" check >"$T/out" 2>"$T/err"
+out_has '^ok .* home .*libsecret item prod'
+rm "$T/usr/libexec/rotator/rotator-libsecret"
+"$T/usr/bin/rotator" -c "$config" check >"$T/out" 2>"$T/err"
+out_has "home .*$T/usr/libexec/rotator/rotator-libsecret: No such file"
 passed "example of rotator-store-libsecret(5)"
