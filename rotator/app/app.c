@@ -146,7 +146,7 @@ cJSON *app_answer_target(struct app *a, const char *target) {
 }
 
 static void begin_answer(struct app *a) {
-  if (!a->cli.json)
+  if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate)
     return;
   a->answer = cJSON_CreateObject();
   cJSON_AddNumberToObject(a->answer, "rotator", 1);
@@ -202,7 +202,6 @@ static int run_command(struct app *a) {
       puts(a->config->targets[i].name);
     return EXIT_FINE;
   }
-  begin_answer(a);
   status = compose_all(a);
   if (status == EXIT_FINE && a->cli.command != CMD_CHECK)
     status = report_broken(a);
@@ -211,7 +210,7 @@ static int run_command(struct app *a) {
     status = exit_worse(status, commands[a->cli.command](a));
     notify_stopping();
   }
-  return end_answer(a, status);
+  return status;
 }
 
 // What the stores hold for all their items (a token that a login gave), once no item is left.
@@ -254,7 +253,9 @@ int app_main(int argc, char **argv, bool memory_locked) {
   enum err r = cli_parse(argc, argv, &a.cli, &e);
   set_up_logs(&a);
   name_self(&a);
+  begin_answer(&a);
   int status = r == ERR_OK ? dispatch(&a) : r == ERR_INTERNAL ? EXIT_BUG : usage_mistake(&a, &e);
+  status = end_answer(&a, status);
   clean_up(&a);
   return status;
 }

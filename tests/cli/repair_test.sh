@@ -121,5 +121,6 @@ error_is_whole
 run 0 run
 { head_of_config | sed 's/host_id: test-host/host_id: other-host/'; target renamed | sed 's|sinks/renamed|sinks/prod|'; } >"$config"
 run 0 run
-silent
+[ ! -s "$T/out" ] || fail "something was done"
+err_lacks '^next:'
 passed "another identity is noticed; another name keeps the state"

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# With --json every command prints one JSON document, whatever happens, with the names that
+# rotator(1) lists; errors go to standard error as always.
+. "$(dirname "$0")/lib.sh"
+start_emulator
+simple_config
+
+each() { # each STATUS ARGUMENTS…
+  run "$@" --json
+  json "(.rotator == 1) and (.exit == $1) and (.targets | type == \"array\")"
+}
+each 4 run
+each 0 init prod
+each 0 init prod --dry-run
+each 0 init prod --print-policy
+for command in run status check keys history repair rotate hold resume; do
+  each 0 $command $([ $command = run ] || [ $command = status ] || echo prod)
+  json ".command == \"$command\""
+done
+each 0 run --dry-run
+each 0 status --offline
+each 0 check --offline
+each 3 rollback prod
+json '.targets[0].row == null and (.targets[0].text | test("rotation|return"))'
+run 0 run
+each 0 forget prod --yes
+passed "every command answers with one document"
+
+printf 'IAM_API_KEY=somebody-elses-key-somebody-elses-key-123456\n' >"$T/sinks/prod.env"
+rm -rf "$T/state"
+each 3 run
+json '.targets[0] | has("phase") and has("row") and has("why") and has("text") and has("working") and has("attention") and has("changed") and has("current") and has("previous") and has("generation") and has("epoch") and has("until") and has("error") and has("next") and has("end")'
+json '.targets[0].working != "yes" and .targets[0].attention and (.targets[0].next | test("rotator .* prod"))'
+error_is_whole
+each 2 run nowhere
+json '.error.kind == "invalid" and (.next | startswith("rotator"))'
+each 2 rotate
+echo 'version: 3' >"$config"
+each 2 run
+error_is_whole
+simple_config
+kill "$emulator_pid"
+wait "$emulator_pid" 2>/dev/null
+emulator_pid=
+passed "errors are in the document too"
+
+run 2 rotate --log-format json
+jq -e '.level == "error" and .target == null and (.text | test("next: rotator"))' "$T/err" >/dev/null || fail "the log line is not JSON"
+passed "errors as log lines"
