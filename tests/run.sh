@@ -47,8 +47,7 @@ need "${packages[@]}" || [ $strict = 0 ] || exit 1
 
 # Nothing of the caller's surroundings may decide a result.
 unset DISPLAY DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_STATE_HOME CREDENTIALS_DIRECTORY STATE_DIRECTORY
-# (a proxy is for what is fetched from registries; what runs here is on loopback)
-export NO_PROXY=localhost,127.0.0.1,::1,*.localhost no_proxy=localhost,127.0.0.1,::1,*.localhost
+unset HTTP_PROXY HTTPS_PROXY http_proxy https_proxy ALL_PROXY all_proxy NO_PROXY no_proxy
 export LC_ALL=C.UTF-8 TZ=UTC
 # (link order: tests that fake the time preload a library)
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:verify_asan_link_order=0}
