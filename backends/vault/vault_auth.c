@@ -111,9 +111,9 @@ enum err vault_auth_login(struct vault_session *s, const char *mount, cJSON *bod
   JSON_AUTO owned = body;
   struct vault_reply r = {0};
   snprintf(path, sizeof(path), "auth/%s/login", mount);
-  const struct vault_request q = {.method = "POST", .path = path, .body = body, .write = true};
+  const struct vault_request q = {.method = "POST", .path = path, .body = owned, .write = true};
   enum err got =
-      body ? vault_send(s, NULL, &q, &r, e) : error_set(e, ERR_INTERNAL, "out of memory");
+      owned ? vault_send(s, NULL, &q, &r, e) : error_set(e, ERR_INTERNAL, "out of memory");
   if (got == ERR_UNSURE) // of the login; the item was not touched
     e->kind = got = ERR_UNSENT;
   if (got == ERR_OK) {
