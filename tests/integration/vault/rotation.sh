@@ -4,7 +4,8 @@
 # shellcheck source=tests/integration/vault/lib.sh
 . "$(dirname "$0")/lib.sh"
 sandbox_start "$emulator" "$work/demo"
-vault_dev "$work/vault"
+printf 'listener "unix" {\n  address = "%s"\n}\n' "$work/vault.sock" >socket.hcl
+vault_dev "$work/vault" -config="$work/socket.hcl"
 
 cat >all.hcl <<'HCL'
 path "secret/data/t/*"     { capabilities = ["create", "read", "update"] }
@@ -183,4 +184,16 @@ VAULT_NAMESPACE='' BAO_ADDR=$VAULT_ADDR HOME=$work/vault env -u VAULT_TOKEN "$ro
 VAULT_SKIP_VERIFY=true "$rotator" --config rotator.yaml run 2>err && fail "VAULT_SKIP_VERIFY was passed over"
 err_has 'VAULT_SKIP_VERIFY'
 passed "the environment of the command is taken where the configuration is silent"
+# --- a socket ---
+fresh
+config "$by_token" <<'YAML'
+home: {vault: {mount: secret, path: t/state3}}
+sinks:
+  - vault: {mount: secret, path: t/sink3}
+YAML
+sed -i "s|^vault: .*|vault: {address: \"unix://$work/vault.sock\", auth: $by_token}|" rotator.yaml
+run 0 init edge
+run 0 rotate edge --wait=retired
+[ -n "$(id_of "$(sink t/sink3)")" ] || fail "the sink holds no key"
+passed "over a Unix socket"
 echo "1..$count"
