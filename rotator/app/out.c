@@ -58,9 +58,7 @@ static bool is_utf8(void) {
 
 const char *out_mark(enum mark m) {
   static const char *const marks[][2] = {
-      [MARK_DONE] = {"ok", "✓"},   [MARK_DOING] = {"..", "…"}, [MARK_FAILED] = {"FAIL", "✗"},
-      [MARK_WARN] = {"warn", "!"}, [MARK_NONE] = {"-", "·"},
-  };
+      [MARK_DONE] = {"ok", "✓"}, [MARK_DOING] = {"..", "…"}, [MARK_FAILED] = {"FAIL", "✗"}};
   return marks[m][is_utf8()];
 }
 

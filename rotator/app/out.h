@@ -17,7 +17,7 @@ void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void out_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 // A mark in front of a line, ASCII where the locale is not UTF-8.
-enum mark { MARK_DONE, MARK_DOING, MARK_FAILED, MARK_WARN, MARK_NONE };
+enum mark { MARK_DONE, MARK_DOING, MARK_FAILED };
 const char *out_mark(enum mark m);
 
 // Columns of text, each as wide as its widest cell. Cells are copied.

@@ -1,9 +1,6 @@
 #include "rotator/app/report_rights.h"
 
 #include <stdio.h>
-#include <string.h>
-
-#include "rotator/app/report_words.h"
 
 // Actions and roles: IBM Cloud's own tables of IAM Identity and Cloud Logs.
 static const char *action_of(enum row row) {
@@ -29,11 +26,11 @@ static bool is_about_proof(enum row row) {
 
 bool report_rights(const struct bound *b, enum row row, const struct error *e, char *dst,
                    size_t cap) {
-  if (e->status != 403 && e->status != 401 && e->kind != ERR_DENIED)
+  // A management key that is not accepted answers 400: that is no matter of rights.
+  bool proof = is_about_proof(row) || b->told.dropped == ROW_refute;
+  if (e->status != 403 && !(proof && e->status == 401))
     return false;
-  if (e->status == 0)
-    return false; // a local file's rights
-  if (is_about_proof(row) || b->told.dropped == ROW_refute) {
+  if (proof) {
     snprintf(dst, cap,
              "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
              "whoever granted it may lack Sender too: such a grant looks right and confers nothing",

@@ -107,6 +107,23 @@ out_has 'prod'
 rm -r "$T/targets.d"
 passed "a broken target stops itself only"
 
+# --- a clock that is wrong by a day: IAM's counts ---
+if command -v faketime >/dev/null; then
+  simple_config
+  run 0 run
+  { head_of_config | sed 's/rotate_every: 30d/rotate_every: 12h/'; target prod; } >"$config"
+  before=$(sink_value prod)
+  FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f '+1d' rotator -c "$config" run >"$T/out" 2>"$T/err" ||
+    fail "a clock wrong by a day"
+  [ "$(sink_value prod)" = "$before" ] || fail "a clock wrong by a day made the key due"
+  FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f '-1d' rotator -c "$config" run >"$T/out" 2>"$T/err" ||
+    fail "a clock wrong by a day"
+  run 0 rotate prod
+  run 0 run
+  [ "$(active_keys | wc -l)" = 1 ] || fail "not one active key"
+  passed "a clock wrong by a day rotates nothing"
+fi
+
 # --- many ---
 ids=()
 entries=
