@@ -64,7 +64,7 @@ until_ready() {
   return 1
 }
 
-make_keys() {
+make_keys() (
   umask 077
   openssl genrsa -out "$CLUSTER/sa.key" 2048 2>/dev/null
   openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=client-ca -keyout "$CLUSTER/client-ca.key" \
@@ -84,7 +84,7 @@ rules:
     resources: [{group: "", resources: [secrets]}, {group: apps}]
   - level: None
 END
-}
+)
 make_config() {
   cat >"$CLUSTER/kubeconfig" <<END
 apiVersion: v1
