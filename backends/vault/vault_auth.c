@@ -114,15 +114,8 @@ enum err vault_auth_login(struct vault_session *s, const char *mount, cJSON *bod
   const struct vault_request q = {.method = "POST", .path = path, .body = owned, .write = true};
   enum err got =
       owned ? vault_send(s, NULL, &q, &r, e) : error_set(e, ERR_INTERNAL, "out of memory");
-  if (got == ERR_UNSURE) // of the login; the item was not touched
-    e->kind = got = ERR_UNSENT;
-  if (got == ERR_OK) {
-    got = vault_outcome(&q, &r, "login", e);
-    if (got == ERR_REFUSED) // bad credentials are 400 here
-      e->kind = got = ERR_DENIED;
-    if (got == ERR_UNSURE)
-      e->kind = got = ERR_UNSENT;
-  }
+  if (got == ERR_OK)
+    got = vault_outcome(&q, &r, "login", e); // bad credentials are 400 here
   if (got == ERR_OK)
     got = vault_auth_take(&r, ret, e);
   if (got != ERR_OK)

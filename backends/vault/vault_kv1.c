@@ -1,7 +1,7 @@
 // KV version 1: class C. There is no compare-and-set and no version: the last writer wins, and the
 // caller holds the lock. So that an item's version changes with each write, even of the same value,
-// the stamp's field holds a random text that is new each time; the version is that text and a hash
-// of all fields, which tells a hand that changed one of them.
+// the stamp's field holds a random text that is new each time; the version is a hash of all fields,
+// which also tells a hand that changed one of them.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,15 +24,12 @@ static enum err hash_fields(const cJSON *data, uint64_t *ret) {
   return ERR_OK;
 }
 
-static enum err version_of(const struct vault_item *v, const cJSON *data, struct store_version *ret,
-                           struct error *e) {
-  char mark[24] = "";
+static enum err version_of(const cJSON *data, struct store_version *ret, struct error *e) {
   uint64_t hash = 0;
   if (hash_fields(data, &hash) != ERR_OK)
     return error_set(e, ERR_CORRUPT, "the secret is too large");
-  json_copy_text(data, v->field[FIELD_STAMP], mark, sizeof(mark));
   memset(ret, 0, sizeof(*ret));
-  snprintf(ret->text, sizeof(ret->text), "%s:%016" PRIx64, text_is_hex(mark, 16) ? mark : "", hash);
+  snprintf(ret->text, sizeof(ret->text), "%016" PRIx64, hash);
   return ERR_OK;
 }
 
@@ -86,7 +83,7 @@ static enum err kv1_read(struct store_item *it, struct store_record *ret,
   JSON_AUTO data = NULL;
   enum err got = look(v, &data, e);
   if (got == ERR_OK)
-    got = version_of(v, data, &version, e);
+    got = version_of(data, &version, e);
   if (got == ERR_OK)
     got = vault_fields_read(v, data, ret, e);
   *ret_version = version;
@@ -131,7 +128,7 @@ static enum err kv1_write(struct store_item *it, const struct store_record *r,
   got = vault_fields_write(v, r, mark, data, e);
   if (got == ERR_OK)
     got = send_write(v, data, e);
-  return got == ERR_OK ? version_of(v, data, ret_version, e) : got;
+  return got == ERR_OK ? version_of(data, ret_version, e) : got;
 }
 
 const struct store_ops vault_kv1_ops = {

@@ -125,8 +125,27 @@ static void keeps_a_token_that_is_known(void **state) {
   struct error e = {0};
   vault_script_open(s, rows, COUNT_OF(rows), approle);
   assert_int_equal(ERR_DENIED, read_once(s, &e));
+  fake_env_advance(&s->f, 60 * 1000);
   assert_int_equal(ERR_DENIED, read_once(s, &e));
   assert_int_equal(1, count(s, "approle/login"));
+}
+
+// A token without the default policy may not even look itself up: one other login shows it.
+static void gives_up_logging_in_again(void **state) {
+  static const struct script_row rows[] = {
+      {LOGIN, .body = AUTH("hvs.one", "service", "1200"), .times = 1},
+      {LOGIN, .body = AUTH("hvs.two", "service", "1200")},
+      {.url = "lookup-self$", DENY},
+      {GET_DATA, DENY},
+      REVOKE};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  for (int i = 0; i < 4; i++) {
+    assert_int_equal(ERR_DENIED, read_once(s, &e));
+    fake_env_advance(&s->f, 60 * 1000);
+  }
+  assert_int_equal(2, count(s, "approle/login"));
 }
 
 static void does_not_repeat_a_refused_login(void **state) {
@@ -216,6 +235,7 @@ int main(void) {
       AUTH_TEST(renews_in_time),
       AUTH_TEST(logs_in_again_when_forgotten),
       AUTH_TEST(keeps_a_token_that_is_known),
+      AUTH_TEST(gives_up_logging_in_again),
       AUTH_TEST(does_not_repeat_a_refused_login),
       AUTH_TEST(waits_where_there_is_no_answer),
       AUTH_TEST(refuses_a_second_factor),
