@@ -79,7 +79,7 @@ static void log_oddities(const struct step *s) {
              "would be live until the next look",
              s->action->key_id);
   if (!is_effect(s) && v->other_lineages > 0)
-    log_line(LOG_LEVEL_WARN, s->target->name, row_name(s->action->row),
+    log_line(LOG_LEVEL_NOTICE, s->target->name, row_name(s->action->row),
              "%u key%s of this target made under another state, left alone: 'rotator keys %s' "
              "lists them",
              v->other_lineages, v->other_lineages == 1 ? " was" : "s were", s->target->name);

@@ -145,8 +145,11 @@ error_is_whole() { # the shape of every error
 }
 # No value of a key in anything that was printed or kept for people.
 no_secrets() {
-  local value
-  for value in $(cat "$T/management.key" "$T"/sinks/*.env 2>/dev/null | sed -n 's/^\(IAM_API_KEY=\)\{0,1\}//p' | tr -d "'\"" | grep -aE '^[A-Za-z0-9_-]{40,}$'); do
+  local file value
+  for file in "$T/management.key" "$T"/sinks/*.env; do
+    [ -f "$file" ] || continue
+    value=$(sed -n 's/^IAM_API_KEY=//; /^[A-Za-z0-9_-]\{40,\}$/p' "$file" 2>/dev/null | tr -d '\0' | head -n 1)
+    [ -n "$value" ] || continue
     if grep -rqF -- "$value" "$T/out" "$T/err" "$T/state/history" "$T"/state/*.run 2>/dev/null; then
       fail "a key's value was printed or kept"
     fi
