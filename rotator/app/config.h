@@ -90,7 +90,8 @@ struct config {
 //   warning            nothing is stopped by it
 //   fatal              the configuration cannot be used
 //   neither, target    that target is broken
-//   neither, NULL      the file is broken: its targets are (those that could be read), the others are not
+//   neither, NULL      the file is broken: its targets are (those that could be read), the others
+//   are not
 struct config_mistake {
   char *file;
   int line, column; // from 1; 0: of the file as a whole

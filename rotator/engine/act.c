@@ -1,5 +1,6 @@
-// The one act of a turn: one CAS, or one request. What it leaves behind beyond the effect itself is in memory.h and may be
-// lost. A write that got no answer is not known to have failed; the next turn reads again and sees.
+// The one act of a turn: one CAS, or one request. What it leaves behind beyond the effect itself is
+// in memory.h and may be lost. A write that got no answer is not known to have failed; the next
+// turn reads again and sees.
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 #include "rotator/engine/transition.h"
 #include "rotator/engine/turn.h"
 
-#define VALUE_BYTES 33  // base64url makes 44 characters of them, as IAM's own values have
+#define VALUE_BYTES 33 // base64url makes 44 characters of them, as IAM's own values have
 
 struct secret *act_fresh_value(struct env *env) {
   unsigned char bytes[VALUE_BYTES];
@@ -22,15 +23,17 @@ struct secret *act_fresh_value(struct env *env) {
   return value;
 }
 
-// --- the state -------------------------------------------------------------------------------------------------------
+// --- the state -----------------------------------------------------------------------------------
 
 static bool needs_mark(const struct target *t, const struct store_item *item) {
   return t->mark_path && item->class == STORE_CLASS_C && item->longest_ms > 0;
 }
 
-// Writes under the mark where the store needs one. Without an answer the mark stays: the write may still land.
-static enum err marked_write(struct target *t, struct store_item *item, const struct store_record *r,
-                             const struct store_version *expect, struct error *e) {
+// Writes under the mark where the store needs one. Without an answer the mark stays: the write may
+// still land.
+static enum err marked_write(struct target *t, struct store_item *item,
+                             const struct store_record *r, const struct store_version *expect,
+                             struct error *e) {
   struct store_version version;
   bool mark = needs_mark(t, item);
   enum err result = mark ? mark_set(t, e) : ERR_OK;
@@ -58,7 +61,8 @@ enum err act_cas(struct turn *u, struct target *t, const struct state *next, str
 }
 
 static bool needs_fresh_value(const struct target *t, enum row row) {
-  return t->policy.origin == POLICY_ORIGIN_ROTATOR && (row == ROW_first || row == ROW_heal || row == ROW_due);
+  return t->policy.origin == POLICY_ORIGIN_ROTATOR &&
+         (row == ROW_first || row == ROW_heal || row == ROW_due);
 }
 
 static bool one_host(const struct target *t) {
@@ -77,19 +81,22 @@ static enum err make_lineage(struct env *env, char ret[STATE_LINEAGE_MAX]) {
   return ERR_OK;
 }
 
-static enum err fill_values(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a,
-                            struct transition_input *in) {
+static enum err fill_values(struct turn *u, struct target *t, const struct engine_io *io,
+                            const struct action *a, struct transition_input *in) {
   if (needs_fresh_value(t, a->row) && !(in->fresh_value = act_fresh_value(io->env)))
     return ERR_INTERNAL;
-  if (a->row == ROW_adopt && !(in->adopted_value = secret_dup(u->sinks[u->adoptable_sink].record.value)))
+  if (a->row == ROW_adopt &&
+      !(in->adopted_value = secret_dup(u->sinks[u->adoptable_sink].record.value)))
     return ERR_INTERNAL;
-  if (a->row == ROW_note && u->state.pending_from_iam && !(in->fresh_value = secret_dup(t->memory->created_value)))
+  if (a->row == ROW_note && u->state.pending_from_iam &&
+      !(in->fresh_value = secret_dup(t->memory->created_value)))
     return ERR_INTERNAL;
   return ERR_OK;
 }
 
 // What a process remembers of a change that it made.
-static void remember(struct target *t, const struct view *v, const struct state *next, const struct action *a) {
+static void remember(struct target *t, const struct view *v, const struct state *next,
+                     const struct action *a) {
   struct memory *m = t->memory;
   if (v->state && v->state->phase == PHASE_STAGED && next->phase == PHASE_IDLE)
     m->dropped = true;
@@ -102,8 +109,8 @@ static void remember(struct target *t, const struct view *v, const struct state 
   }
 }
 
-// Values that only a retired key had are of no use to anybody. A store that may not destroy is no reason to keep a state in
-// `retiring`; one that gave no answer is asked again.
+// Values that only a retired key had are of no use to anybody. A store that may not destroy is no
+// reason to keep a state in `retiring`; one that gave no answer is asked again.
 static enum err destroy_old(struct target *t, struct error *e) {
   for (size_t i = 0; i < t->n_sinks; i++) {
     enum err result = store_destroy_old(t->sinks[i].item, e);
@@ -113,13 +120,19 @@ static enum err destroy_old(struct target *t, struct error *e) {
   return ERR_OK;
 }
 
-static enum err do_cas(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a,
-                       struct error *e) {
+static enum err do_cas(struct turn *u, struct target *t, const struct engine_io *io,
+                       const struct action *a, struct error *e) {
   struct state_sink sinks[STATE_SINKS_MAX] = {0};
   char lineage[STATE_LINEAGE_MAX] = "";
-  struct transition_input in = {.lineage = lineage, .account = t->account, .iam_id = t->iam_id,
-                                .instance = t->instance, .host = one_host(t) ? t->host_id : "", .writer = t->writer,
-                                .stager = t->process_id, .sinks = sinks, .n_sinks = t->n_sinks};
+  struct transition_input in = {.lineage = lineage,
+                                .account = t->account,
+                                .iam_id = t->iam_id,
+                                .instance = t->instance,
+                                .host = one_host(t) ? t->host_id : "",
+                                .writer = t->writer,
+                                .stager = t->process_id,
+                                .sinks = sinks,
+                                .n_sinks = t->n_sinks};
   struct state next = {0};
   for (size_t i = 0; i < t->n_sinks; i++) {
     text_copy(sinks[i].name, sizeof sinks[i].name, t->sinks[i].name);
@@ -142,10 +155,10 @@ static enum err do_cas(struct turn *u, struct target *t, const struct engine_io 
   return result;
 }
 
-// --- sinks -----------------------------------------------------------------------------------------------------------
+// --- sinks ---------------------------------------------------------------------------------------
 
-// The state that was read may be old where the store serves old readings: it is confirmed by writing it unchanged, and the
-// sink write is sent only if that succeeded (rule 9).
+// The state that was read may be old where the store serves old readings: it is confirmed by
+// writing it unchanged, and the sink write is sent only if that succeeded (rule 9).
 static enum err confirm_state(struct turn *u, struct target *t, struct error *e) {
   struct state next = {0};
   if (!t->home->stale_reads)
@@ -158,21 +171,24 @@ static enum err confirm_state(struct turn *u, struct target *t, struct error *e)
   return result;
 }
 
-static enum err do_write_sink(struct turn *u, struct target *t, const struct action *a, struct error *e) {
+static enum err do_write_sink(struct turn *u, struct target *t, const struct action *a,
+                              struct error *e) {
   const struct slot *current = &u->state.slots[SLOT_CURRENT];
   enum err result = confirm_state(u, t, e);
   if (result != ERR_OK)
     return result;
   t->memory->sink_acted[a->sink] = true;
-  struct store_record record = {.value = current->value, .stamp = u->state.epoch, .created_s = current->since_s};
+  struct store_record record = {
+      .value = current->value, .stamp = u->state.epoch, .created_s = current->since_s};
   text_copy(record.key_id, sizeof record.key_id, current->key_id);
   text_copy(record.key_name, sizeof record.key_name, t->key_name);
   return marked_write(t, t->sinks[a->sink].item, &record, &u->sinks[a->sink].version, e);
 }
 
-// --- IAM -------------------------------------------------------------------------------------------------------------
+// --- IAM -----------------------------------------------------------------------------------------
 
-static enum err do_create(struct turn *u, struct target *t, const struct engine_io *io, struct error *e) {
+static enum err do_create(struct turn *u, struct target *t, const struct engine_io *io,
+                          struct error *e) {
   struct memory *m = t->memory;
   const struct slot *pending = &u->state.slots[SLOT_PENDING];
   struct tag tag = {.generation = pending->generation};
@@ -182,8 +198,12 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
   memcpy(tag.lineage, u->state.lineage, sizeof tag.lineage);
   if (!tag_format(&tag, t->key_words ? t->key_words : "", description, sizeof description))
     return error_set(e, ERR_INTERNAL, "the key's description does not fit");
-  struct iam_create spec = {.iam_id = t->iam_id, .account = t->account, .name = t->key_name, .disabled = true,
-                            .description = description, .value = pending->value,
+  struct iam_create spec = {.iam_id = t->iam_id,
+                            .account = t->account,
+                            .name = t->key_name,
+                            .disabled = true,
+                            .description = description,
+                            .value = pending->value,
                             .action_when_leaked = t->action_when_leaked};
   enum err result = io->iam->ops->create(io->iam, &spec, &key, e);
   if (result == ERR_OK) {
@@ -194,7 +214,8 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
     m->created_value = u->state.pending_from_iam ? key.value : NULL;
     key.value = u->state.pending_from_iam ? NULL : key.value;
   } else if (result == ERR_REFUSED || result == ERR_EXISTS) {
-    // It may mean that the value exists: the next look asks who has it before this counts as a refusal.
+    // It may mean that the value exists: the next look asks who has it before this counts as a
+    // refusal.
     m->create_refused = true;
     m->create_refused_generation = u->state.generation;
     if (e)
@@ -205,7 +226,8 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
   return result;
 }
 
-static enum err do_enable(struct target *t, const struct engine_io *io, const struct action *a, struct error *e) {
+static enum err do_enable(struct target *t, const struct engine_io *io, const struct action *a,
+                          struct error *e) {
   enum err result = io->iam->ops->enable(io->iam, a->key_id, e);
   if (result == ERR_OK && a->slot == SLOT_PENDING) {
     text_copy(t->memory->enabled_id, sizeof t->memory->enabled_id, a->key_id);
@@ -214,7 +236,8 @@ static enum err do_enable(struct target *t, const struct engine_io *io, const st
   return result;
 }
 
-static enum err do_delete(struct target *t, const struct engine_io *io, const struct action *a, struct error *e) {
+static enum err do_delete(struct target *t, const struct engine_io *io, const struct action *a,
+                          struct error *e) {
   struct memory *m = t->memory;
   if (a->row == ROW_stray && m->n_strays < MEMORY_STRAYS_MAX)
     text_copy(m->strays_acted[m->n_strays++], IAM_ID_MAX, a->key_id);
@@ -230,16 +253,26 @@ static enum err do_hook(struct turn *u, struct target *t, struct error *e) {
   return result;
 }
 
-enum err act_do(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a, struct error *e) {
+enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,
+                const struct action *a, struct error *e) {
   switch (a->kind) {
-  case ACT_CAS: return do_cas(u, t, io, a, e);
-  case ACT_PROVE: return prove_step(u, t, io, a, e);
-  case ACT_WRITE_SINK: return do_write_sink(u, t, a, e);
-  case ACT_CREATE: return do_create(u, t, io, e);
-  case ACT_ENABLE: return do_enable(t, io, a, e);
-  case ACT_DISABLE: return io->iam->ops->disable(io->iam, a->key_id, e);
-  case ACT_DELETE: return do_delete(t, io, a, e);
-  case ACT_HOOK: return do_hook(u, t, e);
-  default: return error_set(e, ERR_INTERNAL, "not an act");
+  case ACT_CAS:
+    return do_cas(u, t, io, a, e);
+  case ACT_PROVE:
+    return prove_step(u, t, io, a, e);
+  case ACT_WRITE_SINK:
+    return do_write_sink(u, t, a, e);
+  case ACT_CREATE:
+    return do_create(u, t, io, e);
+  case ACT_ENABLE:
+    return do_enable(t, io, a, e);
+  case ACT_DISABLE:
+    return io->iam->ops->disable(io->iam, a->key_id, e);
+  case ACT_DELETE:
+    return do_delete(t, io, a, e);
+  case ACT_HOOK:
+    return do_hook(u, t, e);
+  default:
+    return error_set(e, ERR_INTERNAL, "not an act");
   }
 }

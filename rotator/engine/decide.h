@@ -1,17 +1,20 @@
-// The decision table of PROTOCOL.md section 4, as a pure function: no I/O, no clock, no allocation. First row that matches
-// wins. The answer may be "look" (ask IAM, then decide again on the same reading of sinks and state) or "prove": the
-// result comes back in the next view.
+// The decision table of PROTOCOL.md section 4, as a pure function: no I/O, no clock, no allocation.
+// First row that matches wins. The answer may be "look" (ask IAM, then decide again on the same
+// reading of sinks and state) or "prove": the result comes back in the next view.
 #ifndef ROTATOR_ENGINE_DECIDE_H
 #define ROTATOR_ENGINE_DECIDE_H
 
 #include "rotator/engine/view.h"
 
 // Rows, in the order of the table. The names are those of the page.
-#define ROW_LIST(X)                                                                                             \
-  X(unreadable) X(corrupt) X(rebound) X(other_host) X(adopt) X(first) X(unclear) X(drift) X(foreign) X(stray)  \
-  X(heal) X(due) X(blocked) X(rest) X(give_up) X(create) X(note) X(taken) X(enable) X(lost) X(promote)         \
-  X(refute) X(await) X(swap) X(both_dead) X(publish) X(reload) X(settle) X(stuck) X(moved) X(done) X(retire)   \
-  X(serve) X(held) X(unsure) X(disable) X(quarantine) X(delete) X(retired)
+// clang-format off
+#define ROW_LIST(X)                                                                                \
+  X(unreadable) X(corrupt) X(rebound) X(other_host) X(adopt) X(first) X(unclear) X(drift)          \
+  X(foreign) X(stray) X(heal) X(due) X(blocked) X(rest) X(give_up) X(create) X(note) X(taken)      \
+  X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead) X(publish) X(reload)        \
+  X(settle) X(stuck) X(moved) X(done) X(retire) X(serve) X(held) X(unsure) X(disable)              \
+  X(quarantine) X(delete) X(retired)
+// clang-format on
 
 enum row {
 #define X(name) ROW_##name,
@@ -22,26 +25,31 @@ enum row {
 const char *row_name(enum row r);
 
 enum act_kind {
-  ACT_LOOK,        // ask IAM, then decide again
-  ACT_PROVE,       // slot, proof
-  ACT_CAS,         // the transition that belongs to the row (transition.h)
-  ACT_WRITE_SINK,  // sink
-  ACT_CREATE, ACT_ENABLE, ACT_DISABLE, ACT_DELETE,  // key_id (create: pending's)
+  ACT_LOOK,       // ask IAM, then decide again
+  ACT_PROVE,      // slot, proof
+  ACT_CAS,        // the transition that belongs to the row (transition.h)
+  ACT_WRITE_SINK, // sink
+  ACT_CREATE,
+  ACT_ENABLE,
+  ACT_DISABLE,
+  ACT_DELETE, // key_id (create: pending's)
   ACT_HOOK,
-  ACT_WAIT,        // until wait_s (0: with back-off), then look anew
-  ACT_REST,        // nothing to do until wait_s
-  ACT_ATTENTION,   // a person is needed
+  ACT_WAIT,      // until wait_s (0: with back-off), then look anew
+  ACT_REST,      // nothing to do until wait_s
+  ACT_ATTENTION, // a person is needed
 };
 
 // Why, for people: chosen by decide, worded in report. One enum, so that every text is tested once.
-#define WHY_LIST(X)                                                                                          \
-  X(none) X(home_silent) X(home_corrupt) X(home_back) X(rebound) X(other_host) X(sinks_disagree)             \
-  X(value_not_ours) X(tags_without_state) X(need_init) X(sink_silent) X(sink_refused) X(sink_drift)          \
-  X(sink_foreign) X(stray) X(stray_locked) X(iam_silent) X(current_dead) X(due) X(wished) X(hold)            \
-  X(window_closed) X(key_places) X(sink_lost) X(failures) X(max_age) X(not_due) X(adopted)                   \
-  X(create_refused) X(proof_pending) X(proof_unknown) X(refuted) X(value_taken) X(key_gone) X(propagation)   \
-  X(not_stager) X(hook_failed) X(sink_moved) X(moved_often) X(grace) X(still_used) X(quarantine)             \
-  X(previous_locked) X(absence) X(rollback) X(repeated)
+// clang-format off
+#define WHY_LIST(X)                                                                                \
+  X(none) X(home_silent) X(home_corrupt) X(home_back) X(rebound) X(other_host) X(sinks_disagree)   \
+  X(value_not_ours) X(tags_without_state) X(need_init) X(sink_silent) X(sink_refused)              \
+  X(sink_drift) X(sink_foreign) X(stray) X(stray_locked) X(iam_silent) X(current_dead) X(due)      \
+  X(wished) X(hold) X(window_closed) X(key_places) X(sink_lost) X(failures) X(max_age) X(not_due)  \
+  X(adopted) X(create_refused) X(proof_pending) X(proof_unknown) X(refuted) X(value_taken)         \
+  X(key_gone) X(propagation) X(not_stager) X(hook_failed) X(sink_moved) X(moved_often) X(grace)    \
+  X(still_used) X(quarantine) X(previous_locked) X(absence) X(rollback) X(repeated)
+// clang-format on
 
 enum why {
 #define X(name) WHY_##name,
@@ -55,10 +63,10 @@ struct action {
   enum row row;
   enum act_kind kind;
   enum why why;
-  enum slot_name slot;     // prove, enable, disable, delete
+  enum slot_name slot; // prove, enable, disable, delete
   enum proof_kind proof;
   size_t sink;             // write_sink, and the one meant by an attention
-  char key_id[IAM_ID_MAX];  // enable, disable, delete, note
+  char key_id[IAM_ID_MAX]; // enable, disable, delete, note
   int64_t wait_s;          // wait, rest: server time; 0: back-off
   bool attention;          // also tell a person, though the act goes on or waits
 };

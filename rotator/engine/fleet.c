@@ -1,13 +1,14 @@
-// A heap would be faster than the scan for the target that is due first; with a scan per tick of some ten thousand entries
-// against requests of milliseconds it does not show, and a queue that is a plain array can be read at a glance. Targets that
-// were never ticked are taken in their order, without a scan.
+// A heap would be faster than the scan for the target that is due first; with a scan per tick of
+// some ten thousand entries against requests of milliseconds it does not show, and a queue that is
+// a plain array can be read at a glance. Targets that were never ticked are taken in their order,
+// without a scan.
 #include "rotator/engine/fleet.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BUSY_MS 500  // how often a lock that another run holds is tried
+#define BUSY_MS 500 // how often a lock that another run holds is tried
 
 enum place { WAITING, RUNNING, FINISHED };
 
@@ -22,7 +23,7 @@ struct fleet {
   const struct fleet_options *o;
   struct env *env;
   struct entry *entries;
-  size_t n, fresh, unfinished;  // entries[fresh…] were never ticked
+  size_t n, fresh, unfinished; // entries[fresh…] were never ticked
   pthread_mutex_t lock, watch_lock;
   pthread_cond_t changed;
 };
@@ -59,7 +60,8 @@ static void wait_for(struct fleet *f, int64_t ms) {
   pthread_cond_timedwait(&f->changed, &f->lock, &until);
 }
 
-// The next target that is due, its place taken; NULL when all are finished or a stop was asked for. Called with the lock.
+// The next target that is due, its place taken; NULL when all are finished or a stop was asked for.
+// Called with the lock.
 static struct entry *take(struct fleet *f) {
   while (f->unfinished > 0 && !env_stopping(f->env)) {
     struct entry *e = first_due(f);
@@ -94,7 +96,8 @@ static void watch_end(void *ctx, const struct step *s) {
 static void tick_entry(struct fleet *f, struct entry *e, unsigned worker) {
   struct watcher w = {watch_begin, watch_end, f};
   struct engine_io io = {.env = f->env};
-  struct tick_result r = {.end = TICK_FAILED, .phase = PHASE_COUNT, .working = WORKING_UNKNOWN, .again_ms = INT64_MAX};
+  struct tick_result r = {
+      .end = TICK_FAILED, .phase = PHASE_COUNT, .working = WORKING_UNKNOWN, .again_ms = INT64_MAX};
   if (f->o->io(f->o->io_ctx, worker, e->target, &io, &r.error))
     tick(e->target, &io, f->o->watcher ? &w : NULL, &r);
   *e->result = r;
@@ -130,11 +133,15 @@ static void *work(void *arg) {
   return NULL;
 }
 
-static void init_queue(struct fleet *f, struct target *const *targets, struct tick_result *results) {
+static void init_queue(struct fleet *f, struct target *const *targets,
+                       struct tick_result *results) {
   for (size_t i = 0; i < f->n; i++) {
-    results[i] = (struct tick_result){
-      .end = TICK_STOPPED, .phase = PHASE_COUNT, .working = WORKING_UNKNOWN, .again_ms = INT64_MAX};
-    f->entries[i] = (struct entry){.target = targets[i], .result = &results[i], .due_ms = INT64_MIN};
+    results[i] = (struct tick_result){.end = TICK_STOPPED,
+                                      .phase = PHASE_COUNT,
+                                      .working = WORKING_UNKNOWN,
+                                      .again_ms = INT64_MAX};
+    f->entries[i] =
+        (struct entry){.target = targets[i], .result = &results[i], .due_ms = INT64_MIN};
   }
 }
 
@@ -152,8 +159,8 @@ static void run_workers(struct fleet *f, struct worker *workers, unsigned jobs) 
     pthread_join(workers[i].thread, NULL);
 }
 
-void fleet_run(struct target *const *targets, size_t n, const struct fleet_options *o, struct env *env,
-               struct tick_result *results) {
+void fleet_run(struct target *const *targets, size_t n, const struct fleet_options *o,
+               struct env *env, struct tick_result *results) {
   unsigned jobs = o->jobs > n ? (unsigned)n : o->jobs;
   struct fleet f = {.o = o, .env = env, .n = n, .unfinished = n};
   f.entries = calloc(n ? n : 1, sizeof *f.entries);

@@ -1,27 +1,29 @@
-// Many targets, few workers. A queue by due time: a worker takes the target that is due first, ticks it, and puts it back
-// with its next time; a target that waits holds neither worker nor lock.
+// Many targets, few workers. A queue by due time: a worker takes the target that is due first,
+// ticks it, and puts it back with its next time; a target that waits holds neither worker nor lock.
 #ifndef ROTATOR_ENGINE_FLEET_H
 #define ROTATOR_ENGINE_FLEET_H
 
 #include "rotator/engine/tick.h"
 
 struct fleet_options {
-  unsigned jobs;  // workers, ≥ 1
-  // How long one call of fleet_run stays for a target that only waits: a target whose next tick is further away than this
-  // is finished for this run.
+  unsigned jobs; // workers, ≥ 1
+  // How long one call of fleet_run stays for a target that only waits: a target whose next tick is
+  // further away than this is finished for this run.
   int64_t patience_ms;
-  bool wait_busy;  // a target that another run holds is tried again until it is free
-  // Is this target done for the caller's purpose (rotate --wait=published …)? NULL: when it rests or waits too long.
+  bool wait_busy; // a target that another run holds is tried again until it is free
+  // Is this target done for the caller's purpose (rotate --wait=published …)? NULL: when it rests
+  // or waits too long.
   bool (*done)(void *ctx, const struct target *t, const struct tick_result *r);
   void *done_ctx;
-  // The interfaces of one worker for one target; called by the worker's thread. Return false: the target fails (text in e).
+  // The interfaces of one worker for one target; called by the worker's thread. Return false: the
+  // target fails (text in e).
   bool (*io)(void *ctx, unsigned worker, struct target *t, struct engine_io *ret, struct error *e);
   void *io_ctx;
-  const struct watcher *watcher;  // called from any worker, one call at a time
+  const struct watcher *watcher; // called from any worker, one call at a time
 };
 
 // Runs until every target is finished or a stop was asked for. results[i] belongs to targets[i].
-void fleet_run(struct target *const *targets, size_t n, const struct fleet_options *o, struct env *env,
-               struct tick_result *results);
+void fleet_run(struct target *const *targets, size_t n, const struct fleet_options *o,
+               struct env *env, struct tick_result *results);
 
 #endif

@@ -4,7 +4,9 @@
 
 #include "rotator/engine/turn.h"
 
-void memory_init(struct memory *m) { memset(m, 0, sizeof *m); }
+void memory_init(struct memory *m) {
+  memset(m, 0, sizeof *m);
+}
 
 void memory_clear(struct memory *m) {
   secret_free(m->created_value);
@@ -32,7 +34,8 @@ static struct sighting *sighting_of(struct memory *m, const char *key_id) {
   return oldest;
 }
 
-struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent, bool unusable, int64_t now_ms) {
+struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent, bool unusable,
+                              int64_t now_ms) {
   struct sighting *s = sighting_of(m, key_id);
   if (absent && s->absent++ == 0)
     s->absent_ms = now_ms;

@@ -1,4 +1,5 @@
-// What one process remembers about one target between turns. Everything here may be lost at any time.
+// What one process remembers about one target between turns. Everything here may be lost at any
+// time.
 #ifndef ROTATOR_ENGINE_MEMORY_H
 #define ROTATOR_ENGINE_MEMORY_H
 
@@ -14,16 +15,16 @@ struct turn;
 // Rule 4: an absence, or a death, counts when it was seen twice, apart. One entry a key of a slot.
 struct sighting {
   char key_id[IAM_ID_MAX];
-  unsigned absent, unusable;          // looks in a row that showed it so
-  int64_t absent_ms, unusable_ms;     // env_mono_ms of the first of them
+  unsigned absent, unusable;      // looks in a row that showed it so
+  int64_t absent_ms, unusable_ms; // env_mono_ms of the first of them
 };
 
 struct proof_memory {
-  char fingerprint[STATE_FINGERPRINT_MAX];  // of the value it is about; "" none
+  char fingerprint[STATE_FINGERPRINT_MAX]; // of the value it is about; "" none
   uint64_t seq;
-  char versions[TEXT_SHA256_HEX];  // digest of all sink versions
-  unsigned passed;          // exchanges that passed so far
-  bool tamper_refused;      // the changed token was refused
+  char versions[TEXT_SHA256_HEX]; // digest of all sink versions
+  unsigned passed;                // exchanges that passed so far
+  bool tamper_refused;            // the changed token was refused
   enum proof_seen verdict;
   unsigned refutations, unknowns;
   int64_t next_ms, done_ms;
@@ -31,40 +32,42 @@ struct proof_memory {
 
 struct memory {
   uint64_t max_seq, max_generation;
-  int64_t back_since_ms;      // since when an older state is being read; 0 not
+  int64_t back_since_ms; // since when an older state is being read; 0 not
   struct sighting sightings[MEMORY_SIGHTINGS_MAX];
-  int64_t last_look_s;        // wall clock of the last answered look at IAM (kept over runs by the caller)
-  bool dropped;               // a pending was dropped in this run: look at once
+  int64_t last_look_s; // wall clock of the last answered look at IAM (kept over runs by the caller)
+  bool dropped;        // a pending was dropped in this run: look at once
   bool adopted;
   struct proof_memory proofs[SLOT_COUNT];
-  int64_t enabled_ms;         // when our enable of pending was answered, or pending was first seen active
+  int64_t enabled_ms; // when our enable of pending was answered, or pending was first seen active
   char enabled_id[IAM_ID_MAX];
-  char created_id[IAM_ID_MAX];  // answer to create …
+  char created_id[IAM_ID_MAX]; // answer to create …
   uint64_t created_generation;
   bool created_disabled;
-  struct secret *created_value;  // … with origin iam
-  bool create_refused;           // a 400/409 that may mean "exists"
+  struct secret *created_value; // … with origin iam
+  bool create_refused;          // a 400/409 that may mean "exists"
   uint64_t create_refused_generation;
   struct error create_error;
-  uint64_t hook_done_epoch;      // the hook succeeded in this epoch
-  unsigned backoff;              // waits in a row
-  int64_t absent_since_ms[STATE_SINKS_MAX];  // class A sinks that are not there: since when; 0 there
-  struct file_version mark;      // the mark of an unclean end that is being waited for
+  uint64_t hook_done_epoch;                 // the hook succeeded in this epoch
+  unsigned backoff;                         // waits in a row
+  int64_t absent_since_ms[STATE_SINKS_MAX]; // class A sinks that are not there: since when; 0 there
+  struct file_version mark;                 // the mark of an unclean end that is being waited for
   int64_t mark_until_ms;
-  struct turn *kept;             // the reading that tick_observe handed out
+  struct turn *kept; // the reading that tick_observe handed out
   // of one tick (memory_new_tick)
   bool sink_acted[STATE_SINKS_MAX];
   char strays_acted[MEMORY_STRAYS_MAX][IAM_ID_MAX];
   unsigned n_strays;
   bool hook_failed;
-  bool refused;                  // an effect was refused for good: the tick ends in attention
+  bool refused; // an effect was refused for good: the tick ends in attention
 };
 void memory_init(struct memory *m);
 void memory_new_tick(struct memory *m);
 // What was seen of a key now, entered into its sighting; returns the entry.
-struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent, bool unusable, int64_t now_ms);
-// Did the last look at this key show it absent or unusable? Then the next look shall not wait for look_every.
+struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent, bool unusable,
+                              int64_t now_ms);
+// Did the last look at this key show it absent or unusable? Then the next look shall not wait for
+// look_every.
 bool memory_doubts(const struct memory *m, const char *key_id);
-void memory_clear(struct memory *m);  // wipes what it owns
+void memory_clear(struct memory *m); // wipes what it owns
 
 #endif

@@ -1,12 +1,15 @@
-// Reading the stores of a turn: each sink with its version first, then the state. The order is the protocol's (rule 9): a
-// sink write of this turn goes under a version that was read before the state it is based on.
+// Reading the stores of a turn: each sink with its version first, then the state. The order is the
+// protocol's (rule 9): a sink write of this turn goes under a version that was read before the
+// state it is based on.
 #include <stdlib.h>
 #include <string.h>
 
 #include "rotator/base/text.h"
 #include "rotator/engine/turn.h"
 
-struct turn *turn_new(void) { return calloc(1, sizeof(struct turn)); }
+struct turn *turn_new(void) {
+  return calloc(1, sizeof(struct turn));
+}
 
 void turn_free(struct turn *u) {
   if (!u)
@@ -18,7 +21,7 @@ void turn_free(struct turn *u) {
   free(u);
 }
 
-// --- sinks -----------------------------------------------------------------------------------------------------------
+// --- sinks ---------------------------------------------------------------------------------------
 
 static void read_sink(struct turn *u, struct target *t, size_t i) {
   struct sink_reading *r = &u->sinks[i];
@@ -35,9 +38,11 @@ static void digest_versions(struct turn *u, struct target *t) {
   text_buf_free(&b);
 }
 
-// "Absent" is the one version that repeats. A class A item that is not there may be made anew only when every write that
-// might still land has had its time: until then it counts as giving no answer. The very first publishing needs no wait.
-static bool must_wait_out_absence(struct turn *u, struct target *t, const struct engine_io *io, size_t i) {
+// "Absent" is the one version that repeats. A class A item that is not there may be made anew only
+// when every write that might still land has had its time: until then it counts as giving no
+// answer. The very first publishing needs no wait.
+static bool must_wait_out_absence(struct turn *u, struct target *t, const struct engine_io *io,
+                                  size_t i) {
   struct store_item *item = t->sinks[i].item;
   int64_t now = env_mono_ms(io->env), *since = &t->memory->absent_since_ms[i];
   bool absent = u->sinks[i].result == ERR_MISSING && u->sinks[i].version.text[0] == '\0';
@@ -51,7 +56,8 @@ static bool must_wait_out_absence(struct turn *u, struct target *t, const struct
   bool first = !s || (!s->slots[SLOT_PREVIOUS].used && s->phase == PHASE_PUBLISHING);
   if (first || now - *since >= item->longest_ms)
     return false;
-  error_set(&u->error, ERR_LOCKED, "%s is gone; it is made anew once writes under way have had their time (%d s)",
+  error_set(&u->error, ERR_LOCKED,
+            "%s is gone; it is made anew once writes under way have had their time (%d s)",
             item->what, (int)(item->longest_ms / 1000));
   return true;
 }
@@ -61,14 +67,17 @@ static enum sink_value judge_failure(enum err result) {
   case ERR_REFUSED:
   case ERR_DENIED:
   case ERR_CORRUPT:
-  case ERR_INVALID: return SINK_REFUSED;
-  default: return SINK_SILENT;
+  case ERR_INVALID:
+    return SINK_REFUSED;
+  default:
+    return SINK_SILENT;
   }
 }
 
 static enum sink_value judge_value(const struct state *s, const struct secret *value) {
-  static const enum sink_value as_slot[] = {
-    [SLOT_CURRENT] = SINK_CURRENT, [SLOT_PREVIOUS] = SINK_PREVIOUS, [SLOT_PENDING] = SINK_PENDING};
+  static const enum sink_value as_slot[] = {[SLOT_CURRENT] = SINK_CURRENT,
+                                            [SLOT_PREVIOUS] = SINK_PREVIOUS,
+                                            [SLOT_PENDING] = SINK_PENDING};
   for (int i = 0; i < SLOT_COUNT; i++)
     if (s->slots[i].used && s->slots[i].value && secret_equal(s->slots[i].value, value))
       return as_slot[i];
@@ -130,17 +139,22 @@ static void judge_sinks(struct turn *u, struct target *t, const struct engine_io
       v->sink_lost = true;
 }
 
-// --- home ------------------------------------------------------------------------------------------------------------
+// --- home ----------------------------------------------------------------------------------------
 
 static enum home_seen judge_home(enum err result) {
   switch (result) {
-  case ERR_OK: return HOME_OK;
-  case ERR_MISSING: return HOME_ABSENT;
-  case ERR_CORRUPT: return HOME_CORRUPT;
+  case ERR_OK:
+    return HOME_OK;
+  case ERR_MISSING:
+    return HOME_ABSENT;
+  case ERR_CORRUPT:
+    return HOME_CORRUPT;
   case ERR_REFUSED:
   case ERR_DENIED:
-  case ERR_INVALID: return HOME_REFUSED;
-  default: return HOME_SILENT;
+  case ERR_INVALID:
+    return HOME_REFUSED;
+  default:
+    return HOME_SILENT;
   }
 }
 
@@ -149,7 +163,8 @@ static bool is_bound(const struct state *s, const struct target *t) {
          strcmp(s->instance, t->instance) == 0;
 }
 
-// Has the state gone back: an older seq or generation than this process has seen, or than a sink's stamp shows?
+// Has the state gone back: an older seq or generation than this process has seen, or than a sink's
+// stamp shows?
 static void judge_age(struct turn *u, struct target *t, const struct engine_io *io) {
   struct memory *m = t->memory;
   const struct state *s = &u->state;
@@ -183,7 +198,8 @@ static void read_home(struct turn *u, struct target *t, const struct engine_io *
   if (result != ERR_OK && result != ERR_MISSING)
     u->error = e;
   if (result == ERR_MISSING && (t->rebound || t->memory->max_seq > 0))
-    u->view.home = t->rebound ? HOME_REBOUND : HOME_SILENT;  // what this process has seen does not vanish
+    u->view.home =
+        t->rebound ? HOME_REBOUND : HOME_SILENT; // what this process has seen does not vanish
   if (result != ERR_OK)
     return;
   if (!is_bound(&u->state, t)) {
@@ -214,7 +230,8 @@ static void judge_time(struct turn *u, struct target *t, const struct engine_io 
     return;
   const struct slot *current = &v->state->slots[SLOT_CURRENT];
   v->look_due = v->look_due || memory_doubts(t->memory, current->key_id);
-  v->due_s = policy_due_s(&t->policy, u->binding, current->generation, current->since_s, current->adopted_s);
+  v->due_s = policy_due_s(&t->policy, u->binding, current->generation, current->since_s,
+                          current->adopted_s);
   v->due = v->now_s >= v->due_s;
 }
 
@@ -226,7 +243,8 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
   read_home(u, t, io);
   digest_versions(u, t);
   judge_sinks(u, t, io);
-  v->other_host = v->state && v->state->host[0] && uses_one_host(t) && strcmp(v->state->host, t->host_id) != 0;
+  v->other_host =
+      v->state && v->state->host[0] && uses_one_host(t) && strcmp(v->state->host, t->host_id) != 0;
   v->command_init = t->init;
   v->adopted_now = t->memory->adopted;
   v->has_hook = t->hook != NULL;

@@ -1,5 +1,6 @@
-// Asking IAM in a turn: one list of the identity's keys, and single questions only where the list leaves something open.
-// Presence is taken at its word; absence and death count when seen twice, apart (rule 4, memory.h).
+// Asking IAM in a turn: one list of the identity's keys, and single questions only where the list
+// leaves something open. Presence is taken at its word; absence and death count when seen twice,
+// apart (rule 4, memory.h).
 #include <string.h>
 
 #include "rotator/base/text.h"
@@ -21,8 +22,10 @@ static const struct iam_key *in_list(const struct look *l, const char *id) {
   return NULL;
 }
 
-// Does the key bear our tag? *ret_same_lineage tells whether of this lineage (never without a state).
-static bool bears_tag(const struct look *l, const struct iam_key *k, struct tag *ret, bool *ret_same_lineage) {
+// Does the key bear our tag? *ret_same_lineage tells whether of this lineage (never without a
+// state).
+static bool bears_tag(const struct look *l, const struct iam_key *k, struct tag *ret,
+                      bool *ret_same_lineage) {
   const struct state *s = l->u->view.state;
   if (strcmp(k->iam_id, l->t->iam_id) != 0 || !tag_parse(k->description, ret))
     return false;
@@ -36,11 +39,12 @@ static enum key_seen seen_of(const struct iam_key *k) {
   return k->expired ? KEY_EXPIRED : k->disabled ? KEY_DISABLED : KEY_ACTIVE;
 }
 
-// --- the keys of the slots -------------------------------------------------------------------------------------------
+// --- the keys of the slots -----------------------------------------------------------------------
 
 static void enter_sighting(const struct look *l, const char *key_id, struct slot_view *v) {
   int64_t apart = l->t->policy.absence_apart_s * 1000;
-  struct sighting *s = memory_sight(l->t->memory, key_id, v->key == KEY_ABSENT, v->key != KEY_ACTIVE, l->mono_ms);
+  struct sighting *s =
+      memory_sight(l->t->memory, key_id, v->key == KEY_ABSENT, v->key != KEY_ACTIVE, l->mono_ms);
   if (v->key == KEY_ABSENT && s->absent >= 2 && l->mono_ms - s->absent_ms >= apart)
     v->key = KEY_GONE;
   v->dead = s->unusable >= 2 && l->mono_ms - s->unusable_ms >= apart;
@@ -56,7 +60,7 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   struct slot_view *v = &l->u->view.slots[name];
   const struct iam_key *k = in_list(l, slot->key_id);
   struct iam_key one = {0};
-  if (!k) {  // absent from the list: ask by id before it counts
+  if (!k) { // absent from the list: ask by id before it counts
     enum err result = l->iam->ops->get(l->iam, slot->key_id, false, &one, e);
     if (result != ERR_OK && result != ERR_MISSING)
       return result;
@@ -70,7 +74,7 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   return ERR_OK;
 }
 
-// --- pending without an id -------------------------------------------------------------------------------------------
+// --- pending without an id -----------------------------------------------------------------------
 
 static void found(struct look *l, const char *id, bool active) {
   text_copy(l->u->view.found_id, sizeof l->u->view.found_id, id);
@@ -93,8 +97,8 @@ static enum err ask_by_value(struct look *l, struct error *e) {
     else
       l->u->view.value_taken = true;
   } else if (result == ERR_MISSING) {
-    // Neither there nor taken. An answer that a value exists, without the key being found, is no verdict: it is asked again
-    // by the next create. Any other refusal is for good.
+    // Neither there nor taken. An answer that a value exists, without the key being found, is no
+    // verdict: it is asked again by the next create. Any other refusal is for good.
     l->u->view.create_refused = m->create_error.kind != ERR_EXISTS;
     l->u->error = m->create_error;
     result = ERR_OK;
@@ -109,7 +113,8 @@ static enum err look_for_pending(struct look *l, struct error *e) {
   struct tag tag;
   bool same;
   // With origin iam only the answer to our own create says which key has the value that we hold.
-  if (m->created_id[0] && m->created_generation == s->generation && (m->created_value || !s->pending_from_iam)) {
+  if (m->created_id[0] && m->created_generation == s->generation &&
+      (m->created_value || !s->pending_from_iam)) {
     found(l, m->created_id, !m->created_disabled);
     return ERR_OK;
   }
@@ -125,7 +130,7 @@ static enum err look_for_pending(struct look *l, struct error *e) {
   return ERR_OK;
 }
 
-// --- strays and other lineages ---------------------------------------------------------------------------------------
+// --- strays and other lineages -------------------------------------------------------------------
 
 static bool was_acted_on(const struct memory *m, const char *id) {
   for (unsigned i = 0; i < m->n_strays; i++)
@@ -134,8 +139,9 @@ static bool was_acted_on(const struct memory *m, const char *id) {
   return false;
 }
 
-// A key of ours that can never come back to a slot: its generation is not above the counter, and in no slot, or in one whose
-// id is noted under another id. A pending without an id covers every key of its generation.
+// A key of ours that can never come back to a slot: its generation is not above the counter, and in
+// no slot, or in one whose id is noted under another id. A pending without an id covers every key
+// of its generation.
 static bool is_stray(const struct look *l, const struct iam_key *k, const struct tag *tag) {
   const struct state *s = &l->u->state;
   if (tag->generation > s->generation)
@@ -182,9 +188,10 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
   }
 }
 
-// --- what only some phases need --------------------------------------------------------------------------------------
+// --- what only some phases need ------------------------------------------------------------------
 
-// A value in a sink that the state does not know: a key of ours older than the fingerprints, newer than the state, or not ours.
+// A value in a sink that the state does not know: a key of ours older than the fingerprints, newer
+// than the state, or not ours.
 static enum err judge_foreign(struct look *l, size_t i, struct error *e) {
   struct iam_key k = {0};
   struct tag tag;
@@ -205,13 +212,15 @@ static enum err look_for_adoptable(struct look *l, struct error *e) {
   struct iam_key *k = &l->u->adoptable;
   if (!v->sinks_agree)
     return ERR_OK;
-  enum err result = l->iam->ops->find_by_value(l->iam, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
+  enum err result =
+      l->iam->ops->find_by_value(l->iam, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
   if (result != ERR_OK)
     return result == ERR_MISSING || result == ERR_REFUSED ? ERR_OK : result;
   bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;
   struct tag tag;
   if (ours && tag_parse(k->description, &tag))
-    v->tags_seen = true;  // of another binding: an edited instance must not become a second lineage in silence
+    v->tags_seen =
+        true; // of another binding: an edited instance must not become a second lineage in silence
   else if (ours && seen_of(k) == KEY_ACTIVE)
     v->adoptable = k;
   return ERR_OK;
@@ -226,7 +235,8 @@ static void look_at_use(struct look *l) {
   if (s->phase != PHASE_GRACE || !s->slots[SLOT_PREVIOUS].used || grace_s == 0 ||
       v->now_s < s->phase_since_s + grace_s)
     return;
-  if (l->iam->ops->get(l->iam, s->slots[SLOT_PREVIOUS].key_id, true, &k, &e) == ERR_OK && k.has_activity) {
+  if (l->iam->ops->get(l->iam, s->slots[SLOT_PREVIOUS].key_id, true, &k, &e) == ERR_OK &&
+      k.has_activity) {
     v->previous_used_known = true;
     v->previous_used_s = k.last_authn_s;
   }
@@ -251,7 +261,8 @@ static enum err look_at_state(struct look *l, struct error *e) {
   for (int i = 0; i < SLOT_COUNT && result == ERR_OK; i++)
     if (v->state->slots[i].used && v->state->slots[i].key_id[0])
       result = look_at_slot(l, (enum slot_name)i, e);
-  if (result == ERR_OK && v->state->slots[SLOT_PENDING].used && !v->state->slots[SLOT_PENDING].key_id[0])
+  if (result == ERR_OK && v->state->slots[SLOT_PENDING].used &&
+      !v->state->slots[SLOT_PENDING].key_id[0])
     result = look_for_pending(l, e);
   for (size_t i = 0; i < v->n_sinks && result == ERR_OK; i++)
     if (v->sinks[i].value == SINK_FOREIGN)
@@ -263,11 +274,13 @@ static enum err look_at_state(struct look *l, struct error *e) {
   return result;
 }
 
-// Pending's propagation budget runs from the answer to our enable, or from the first sight of it enabled.
+// Pending's propagation budget runs from the answer to our enable, or from the first sight of it
+// enabled.
 static void start_budget(struct look *l) {
   struct memory *m = l->t->memory;
   const struct slot *pending = &l->u->state.slots[SLOT_PENDING];
-  if (!pending->used || l->u->view.slots[SLOT_PENDING].key != KEY_ACTIVE || strcmp(m->enabled_id, pending->key_id) == 0)
+  if (!pending->used || l->u->view.slots[SLOT_PENDING].key != KEY_ACTIVE ||
+      strcmp(m->enabled_id, pending->key_id) == 0)
     return;
   text_copy(m->enabled_id, sizeof m->enabled_id, pending->key_id);
   m->enabled_ms = l->mono_ms;

@@ -24,7 +24,8 @@ int64_t policy_window_next(const struct policy_window *w, int64_t now_s) {
   return -1;
 }
 
-// Where in [0, jitter) this binding and generation fall: spread over a fleet, the same on every host and at every look.
+// Where in [0, jitter) this binding and generation fall: spread over a fleet, the same on every
+// host and at every look.
 static int64_t jitter_s(const struct policy *p, const char *binding, uint64_t generation) {
   if (p->rotate_jitter_s <= 0)
     return 0;
@@ -33,8 +34,8 @@ static int64_t jitter_s(const struct policy *p, const char *binding, uint64_t ge
   return (int64_t)(text_hash64(text, (size_t)n) % (uint64_t)p->rotate_jitter_s);
 }
 
-int64_t policy_due_s(const struct policy *p, const char *binding, uint64_t generation, int64_t since_s,
-                     int64_t adopted_s) {
+int64_t policy_due_s(const struct policy *p, const char *binding, uint64_t generation,
+                     int64_t since_s, int64_t adopted_s) {
   int64_t jitter = jitter_s(p, binding, generation);
   int64_t due = since_s + p->rotate_every_s - jitter;
   if (adopted_s > 0 && since_s + p->rotate_every_s <= adopted_s)

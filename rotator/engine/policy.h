@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// When new rotations may begin: spans of UTC seconds, ascending, worked out once when the configuration is read for the
-// coming days (time zones are the configuration's business). No spans: always.
+// When new rotations may begin: spans of UTC seconds, ascending, worked out once when the
+// configuration is read for the coming days (time zones are the configuration's business). No
+// spans: always.
 struct policy_window {
   struct policy_span {
     int64_t open_s, close_s;
@@ -18,37 +19,48 @@ bool policy_window_is_open(const struct policy_window *w, int64_t now_s);
 // The next opening at or after now; −1 if none is known.
 int64_t policy_window_next(const struct policy_window *w, int64_t now_s);
 
-enum policy_origin { POLICY_ORIGIN_ROTATOR, POLICY_ORIGIN_IAM };  // who makes the value
+enum policy_origin { POLICY_ORIGIN_ROTATOR, POLICY_ORIGIN_IAM }; // who makes the value
 enum policy_still_used { POLICY_STILL_USED_STOP, POLICY_STILL_USED_CONTINUE };
 
 struct policy {
-  int64_t rotate_every_s;   // 30d
-  int64_t rotate_jitter_s;  // 3d: due is earlier by a hash-chosen part of it
-  int64_t grace_s;          // 24h: from the entry to `grace` until the old key may go
-  int64_t reload_within_s;  // 2h, ≤ grace: by then consumers have read the new key
-  int64_t quarantine_s;     // 65m: between disable and delete
-  int64_t max_age_s;        // 90d: older: attention
-  int64_t alert_after_s;    // 6h: waiting longer than this is attention
-  int64_t look_every_s;     // 1h: how often IAM is asked about a target at rest
-  unsigned proof_count;     // 3
-  int64_t proof_span_s;     // 10 s
-  int64_t absence_apart_s;  // 10 s: two looks that show an absence are this far apart
-  unsigned refute_count;    // 3
-  int64_t propagation_s;    // 60 s from the answer to enable
-  int64_t still_used_limit_s;  // 0: none; else `continue` after this long past the grace
-  unsigned failures_max;       // 3 failed rotations in a row
+  int64_t rotate_every_s;     // 30d
+  int64_t rotate_jitter_s;    // 3d: due is earlier by a hash-chosen part of it
+  int64_t grace_s;            // 24h: from the entry to `grace` until the old key may go
+  int64_t reload_within_s;    // 2h, ≤ grace: by then consumers have read the new key
+  int64_t quarantine_s;       // 65m: between disable and delete
+  int64_t max_age_s;          // 90d: older: attention
+  int64_t alert_after_s;      // 6h: waiting longer than this is attention
+  int64_t look_every_s;       // 1h: how often IAM is asked about a target at rest
+  unsigned proof_count;       // 3
+  int64_t proof_span_s;       // 10 s
+  int64_t absence_apart_s;    // 10 s: two looks that show an absence are this far apart
+  unsigned refute_count;      // 3
+  int64_t propagation_s;      // 60 s from the answer to enable
+  int64_t still_used_limit_s; // 0: none; else `continue` after this long past the grace
+  unsigned failures_max;      // 3 failed rotations in a row
   enum policy_still_used on_still_used;
   enum policy_origin origin;
   struct policy_window window;
 };
-#define POLICY_DEFAULT                                                                                       \
-  ((struct policy){.rotate_every_s = 30 * 86400, .rotate_jitter_s = 3 * 86400, .grace_s = 86400,             \
-                   .reload_within_s = 7200, .quarantine_s = 3900, .max_age_s = 90 * 86400,                   \
-                   .alert_after_s = 6 * 3600, .look_every_s = 3600, .proof_count = 3, .proof_span_s = 10,    \
-                   .absence_apart_s = 10, .refute_count = 3, .propagation_s = 60, .failures_max = 3})
+#define POLICY_DEFAULT                                                                             \
+  ((struct policy){.rotate_every_s = 30 * 86400,                                                   \
+                   .rotate_jitter_s = 3 * 86400,                                                   \
+                   .grace_s = 86400,                                                               \
+                   .reload_within_s = 7200,                                                        \
+                   .quarantine_s = 3900,                                                           \
+                   .max_age_s = 90 * 86400,                                                        \
+                   .alert_after_s = 6 * 3600,                                                      \
+                   .look_every_s = 3600,                                                           \
+                   .proof_count = 3,                                                               \
+                   .proof_span_s = 10,                                                             \
+                   .absence_apart_s = 10,                                                          \
+                   .refute_count = 3,                                                              \
+                   .propagation_s = 60,                                                            \
+                   .failures_max = 3})
 
-// When the current key is due: since + rotate_every − jitter, the jitter hash-chosen from binding and generation. A key
-// adopted when it was overdue becomes due within one jitter of its adoption.
-int64_t policy_due_s(const struct policy *p, const char *binding, uint64_t generation, int64_t since_s, int64_t adopted_s);
+// When the current key is due: since + rotate_every − jitter, the jitter hash-chosen from binding
+// and generation. A key adopted when it was overdue becomes due within one jitter of its adoption.
+int64_t policy_due_s(const struct policy *p, const char *binding, uint64_t generation,
+                     int64_t since_s, int64_t adopted_s);
 
 #endif

@@ -1,17 +1,18 @@
-// Proof of a value (PROTOCOL.md section 5): it is exchanged for tokens, each on a connection of its own, and each token sends
-// a test log to the bound instance. The answer to "does it work" is one of three: proven, refuted, unknown; only a definite
-// refusal while another key passes is a refutation, and whatever else goes wrong is unknown.
+// Proof of a value (PROTOCOL.md section 5): it is exchanged for tokens, each on a connection of its
+// own, and each token sends a test log to the bound instance. The answer to "does it work" is one
+// of three: proven, refuted, unknown; only a definite refusal while another key passes is a
+// refutation, and whatever else goes wrong is unknown.
 //
-// A full proof may be spread over time: then each step does one exchange and says when the next one makes sense, so that
-// no worker sleeps for it. What passed so far is kept in memory.h, and is worth something only while the state's seq and all
-// sink versions stay what they were.
+// A full proof may be spread over time: then each step does one exchange and says when the next one
+// makes sense, so that no worker sleeps for it. What passed so far is kept in memory.h, and is
+// worth something only while the state's seq and all sink versions stay what they were.
 #include <stdio.h>
 #include <string.h>
 
 #include "rotator/base/text.h"
 #include "rotator/engine/turn.h"
 
-#define PROBE_FRESH_MS 60000  // "probed well now" is no older than this
+#define PROBE_FRESH_MS 60000 // "probed well now" is no older than this
 #define CONTROL_MINUTE_MS 60000
 
 enum outcome { PASSED, REFUSED, UNKNOWN, STOPPED };
@@ -24,50 +25,64 @@ struct prover {
   struct error *e;
 };
 
-// --- one exchange and one log ----------------------------------------------------------------------------------------
+// --- one exchange and one log --------------------------------------------------------------------
 
 static enum outcome exchange(struct prover *p, const struct secret *value, struct iam_token *ret) {
   enum err result = p->io->iam->ops->exchange(p->io->iam, value, true, ret, p->e);
   if (result == ERR_CANCELLED)
     return STOPPED;
-  if (result == ERR_REFUSED)  // ERR_DENIED (an address that is not on the allow-list) is about us, not about the value
+  if (result == ERR_REFUSED) // ERR_DENIED (an address that is not on the allow-list) is about us,
+                             // not about the value
     return REFUSED;
   if (result != ERR_OK)
     return UNKNOWN;
   if (strcmp(ret->iam_id, p->t->iam_id) == 0 && strcmp(ret->account, p->t->account) == 0)
     return PASSED;
-  error_set(p->e, ERR_REFUSED, "the value is a key of %s in account %s, not of %s", ret->iam_id, ret->account,
-            p->t->iam_id);
+  error_set(p->e, ERR_REFUSED, "the value is a key of %s in account %s, not of %s", ret->iam_id,
+            ret->account, p->t->iam_id);
   return REFUSED;
 }
 
-static enum logs_verdict send_log(struct prover *p, const struct secret *bearer, const struct slot *slot) {
+static enum logs_verdict send_log(struct prover *p, const struct secret *bearer,
+                                  const struct slot *slot) {
   char nonce[33], rotation[64];
   unsigned char bytes[16];
   if (env_random(p->io->env, bytes, sizeof bytes) != ERR_OK)
     return LOGS_OUTAGE;
   for (size_t i = 0; i < sizeof bytes; i++)
     snprintf(nonce + 2 * i, 3, "%02x", bytes[i]);
-  snprintf(rotation, sizeof rotation, "%s-%llu", p->u->state.lineage, (unsigned long long)p->u->state.generation);
-  struct logs_record record = {
-    .application = p->t->application, .subsystem = p->t->subsystem, .severity = p->t->severity,
-    .computer = p->t->host_id, .rotation = rotation, .key_id = slot->key_id, .step = p->step, .nonce = nonce};
+  snprintf(rotation, sizeof rotation, "%s-%llu", p->u->state.lineage,
+           (unsigned long long)p->u->state.generation);
+  struct logs_record record = {.application = p->t->application,
+                               .subsystem = p->t->subsystem,
+                               .severity = p->t->severity,
+                               .computer = p->t->host_id,
+                               .rotation = rotation,
+                               .key_id = slot->key_id,
+                               .step = p->step,
+                               .nonce = nonce};
   return p->io->logs->ops->send(p->io->logs, bearer, &record, true, p->e);
 }
 
 static enum outcome outcome_of(enum logs_verdict v) {
   switch (v) {
-  case LOGS_ACCEPTED: return PASSED;
-  case LOGS_REFUSED: return REFUSED;
-  case LOGS_STOPPED: return STOPPED;
-  default: return UNKNOWN;  // a wrong instance, a malformed log or an outage say nothing about the key
+  case LOGS_ACCEPTED:
+    return PASSED;
+  case LOGS_REFUSED:
+    return REFUSED;
+  case LOGS_STOPPED:
+    return STOPPED;
+  default:
+    return UNKNOWN; // a wrong instance, a malformed log or an outage say nothing about the key
   }
 }
 
-// The token with one byte changed in the middle of its signature: the last byte would do nothing (padding bits).
+// The token with one byte changed in the middle of its signature: the last byte would do nothing
+// (padding bits).
 static struct secret *tampered(const struct secret *bearer) {
   const char *text = secret_bytes(bearer), *dot = strrchr(text, '.');
-  size_t len = secret_len(bearer), at = dot ? (size_t)(dot - text) + (len - (size_t)(dot - text)) / 2 : len / 2;
+  size_t len = secret_len(bearer),
+         at = dot ? (size_t)(dot - text) + (len - (size_t)(dot - text)) / 2 : len / 2;
   if (at >= len)
     return NULL;
   struct secret *s = secret_new(len);
@@ -79,7 +94,8 @@ static struct secret *tampered(const struct secret *bearer) {
 }
 
 // An endpoint that takes anything proves nothing.
-static enum outcome check_endpoint(struct prover *p, const struct secret *bearer, const struct slot *slot) {
+static enum outcome check_endpoint(struct prover *p, const struct secret *bearer,
+                                   const struct slot *slot) {
   SECRET_AUTO wrong = tampered(bearer);
   if (!wrong)
     return UNKNOWN;
@@ -87,11 +103,13 @@ static enum outcome check_endpoint(struct prover *p, const struct secret *bearer
   if (v == LOGS_REFUSED)
     return PASSED;
   if (v == LOGS_ACCEPTED || v == LOGS_COMPLAINED)
-    error_set(p->e, ERR_CORRUPT, "the ingestion endpoint took a log with a forged token: it proves nothing");
+    error_set(p->e, ERR_CORRUPT,
+              "the ingestion endpoint took a log with a forged token: it proves nothing");
   return v == LOGS_STOPPED ? STOPPED : UNKNOWN;
 }
 
-// A process that was suspended between exchange and log showed a token that had ended: its refusal says nothing of the key.
+// A process that was suspended between exchange and log showed a token that had ended: its refusal
+// says nothing of the key.
 static bool has_ended(const struct prover *p, const struct iam_token *token) {
   return token->expires_at_ms > 0 && env_mono_ms(p->io->env) >= token->expires_at_ms;
 }
@@ -111,10 +129,10 @@ static enum outcome try_once(struct prover *p, const struct slot *slot, bool *ta
   return o;
 }
 
-// --- memory ----------------------------------------------------------------------------------------------------------
+// --- memory --------------------------------------------------------------------------------------
 
-// What was known is worth nothing for another value, seq or reading of the sinks. The count of refutations is about the
-// value alone.
+// What was known is worth nothing for another value, seq or reading of the sinks. The count of
+// refutations is about the value alone.
 static struct proof_memory *proof_memory(struct turn *u, struct target *t, enum slot_name slot) {
   struct proof_memory *m = &t->memory->proofs[slot];
   char print[STATE_FINGERPRINT_MAX] = "";
@@ -135,7 +153,8 @@ static struct proof_memory *proof_memory(struct turn *u, struct target *t, enum 
   return m;
 }
 
-void proof_recall(struct turn *u, struct target *t, const struct engine_io *io, enum slot_name slot) {
+void proof_recall(struct turn *u, struct target *t, const struct engine_io *io,
+                  enum slot_name slot) {
   struct proof_memory *m = proof_memory(u, t, slot);
   struct slot_view *v = &u->view.slots[slot];
   int64_t now = env_mono_ms(io->env);
@@ -147,23 +166,25 @@ void proof_recall(struct turn *u, struct target *t, const struct engine_io *io, 
 
 static int64_t backoff_ms(unsigned times) {
   unsigned shift = times > 5 ? 5 : times;
-  return 1000LL << shift;  // 1, 2, 4 … 32 s
+  return 1000LL << shift; // 1, 2, 4 … 32 s
 }
 
 static bool within_budget(struct target *t, enum slot_name slot, int64_t now_ms) {
   return slot == SLOT_PENDING && now_ms - t->memory->enabled_ms < t->policy.propagation_s * 1000;
 }
 
-// --- verdicts --------------------------------------------------------------------------------------------------------
+// --- verdicts ------------------------------------------------------------------------------------
 
-// The other live key, which must pass while this one is refused; else an outage looks like a bad key.
+// The other live key, which must pass while this one is refused; else an outage looks like a bad
+// key.
 static bool control_passes(struct prover *p, enum slot_name slot) {
   enum slot_name control = slot == SLOT_CURRENT ? SLOT_PREVIOUS : SLOT_CURRENT;
   const struct slot *s = &p->u->state.slots[control];
   struct error why = {0};
   struct prover other = *p;
   other.e = &why;
-  if (!s->used || !s->value || p->u->state.phase == PHASE_RETIRING || p->u->view.slots[control].dead)
+  if (!s->used || !s->value || p->u->state.phase == PHASE_RETIRING ||
+      p->u->view.slots[control].dead)
     return false;
   return try_once(&other, s, NULL) == PASSED;
 }
@@ -202,7 +223,8 @@ static void passed(struct prover *p, struct proof_memory *m, enum proof_kind kin
     m->next_ms = now + policy->proof_span_s * 1000 / (wanted - 1);
 }
 
-enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a, struct error *e) {
+enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io,
+                    const struct action *a, struct error *e) {
   struct proof_memory *m = proof_memory(u, t, a->slot);
   struct prover p = {u, t, io, row_name(a->row), e};
   bool full = a->proof == PROOF_FULL;

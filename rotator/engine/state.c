@@ -6,23 +6,34 @@
 #include "rotator/base/text.h"
 
 static const char *const phase_names[] = {
-  [PHASE_IDLE] = "idle",   [PHASE_STAGED] = "staged",     [PHASE_PUBLISHING] = "publishing",
-  [PHASE_GRACE] = "grace", [PHASE_RETIRING] = "retiring",
+    [PHASE_IDLE] = "idle",   [PHASE_STAGED] = "staged",     [PHASE_PUBLISHING] = "publishing",
+    [PHASE_GRACE] = "grace", [PHASE_RETIRING] = "retiring",
 };
 static_assert(sizeof phase_names / sizeof *phase_names == PHASE_COUNT, "a name for every phase");
 
 static const char *const slot_names[] = {
-  [SLOT_CURRENT] = "current", [SLOT_PREVIOUS] = "previous", [SLOT_PENDING] = "pending",
+    [SLOT_CURRENT] = "current",
+    [SLOT_PREVIOUS] = "previous",
+    [SLOT_PENDING] = "pending",
 };
 static_assert(sizeof slot_names / sizeof *slot_names == SLOT_COUNT, "a name for every slot");
 
 static const char *const wish_names[] = {
-  [WISH_NONE] = "none", [WISH_ROTATE] = "rotate", [WISH_BACK_TO] = "back_to", [WISH_GIVE_UP] = "give_up",
+    [WISH_NONE] = "none",
+    [WISH_ROTATE] = "rotate",
+    [WISH_BACK_TO] = "back_to",
+    [WISH_GIVE_UP] = "give_up",
 };
 
-const char *phase_name(enum phase p) { return (unsigned)p < PHASE_COUNT ? phase_names[p] : "none"; }
-const char *slot_name(enum slot_name s) { return (unsigned)s < SLOT_COUNT ? slot_names[s] : "none"; }
-const char *wish_name(enum wish_kind w) { return (unsigned)w <= WISH_GIVE_UP ? wish_names[w] : "none"; }
+const char *phase_name(enum phase p) {
+  return (unsigned)p < PHASE_COUNT ? phase_names[p] : "none";
+}
+const char *slot_name(enum slot_name s) {
+  return (unsigned)s < SLOT_COUNT ? slot_names[s] : "none";
+}
+const char *wish_name(enum wish_kind w) {
+  return (unsigned)w <= WISH_GIVE_UP ? wish_names[w] : "none";
+}
 
 void slot_clear(struct slot *s) {
   secret_free(s->value);
@@ -58,11 +69,13 @@ enum err state_copy(const struct state *from, struct state *ret) {
   return ERR_OK;
 }
 
-void state_fingerprint(const struct state *s, const struct secret *value, char ret[STATE_FINGERPRINT_MAX]) {
+void state_fingerprint(const struct state *s, const struct secret *value,
+                       char ret[STATE_FINGERPRINT_MAX]) {
   // Salted with the lineage: equal values of two targets do not show as equal, and no table helps.
   char hex[TEXT_SHA256_HEX];
   SECRET_AUTO salted = secret_new(STATE_LINEAGE_MAX + secret_len(value) + 1);
-  if (!salted || secret_append_text(salted, s->lineage) != ERR_OK || secret_append(salted, "\n", 1) != ERR_OK ||
+  if (!salted || secret_append_text(salted, s->lineage) != ERR_OK ||
+      secret_append(salted, "\n", 1) != ERR_OK ||
       secret_append(salted, secret_bytes(value), secret_len(value)) != ERR_OK) {
     ret[0] = '\0';
     return;

@@ -1,8 +1,10 @@
-// The state as a document. One table of fields per struct serves both directions, so that what is written is what is
-// demanded when reading: a member that is missing, unknown, twice there or of another type makes the document corrupt.
+// The state as a document. One table of fields per struct serves both directions, so that what is
+// written is what is demanded when reading: a member that is missing, unknown, twice there or of
+// another type makes the document corrupt.
 //
-// The checksum covers the text of the "state" member as cJSON prints it without white space; numbers that may pass 2^53 are
-// strings, so that printing what was parsed gives the same bytes again.
+// The checksum covers the text of the "state" member as cJSON prints it without white space;
+// numbers that may pass 2^53 are strings, so that printing what was parsed gives the same bytes
+// again.
 #include <string.h>
 
 #include "rotator/base/json.h"
@@ -17,56 +19,54 @@ struct field {
   size_t offset, size;
 };
 
-#define FIELD(type, name, member, kind) {name, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member)}
+#define FIELD(type, name, member, kind)                                                            \
+  { name, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
 
 static const struct field state_fields[] = {
-  FIELD(state, "seq", seq, F_U64),
-  FIELD(state, "generation", generation, F_U64),
-  FIELD(state, "epoch", epoch, F_U64),
-  FIELD(state, "hook_epoch", hook_epoch, F_U64),
-  FIELD(state, "account", account, F_TEXT),
-  FIELD(state, "iam_id", iam_id, F_TEXT),
-  FIELD(state, "instance", instance, F_TEXT),
-  FIELD(state, "lineage", lineage, F_TEXT),
-  FIELD(state, "host", host, F_TEXT),
-  FIELD(state, "stager", stager, F_TEXT),
-  FIELD(state, "pending_from_iam", pending_from_iam, F_BOOL),
-  FIELD(state, "grace_s", grace_s, F_I64),
-  FIELD(state, "quarantine_s", quarantine_s, F_I64),
-  FIELD(state, "failures", failures, F_UINT),
-  FIELD(state, "moved", moved, F_UINT),
-  FIELD(state, "phase_since_s", phase_since_s, F_I64),
-  FIELD(state, "writer", writer, F_TEXT),
-  {0},
+    FIELD(state, "seq", seq, F_U64),
+    FIELD(state, "generation", generation, F_U64),
+    FIELD(state, "epoch", epoch, F_U64),
+    FIELD(state, "hook_epoch", hook_epoch, F_U64),
+    FIELD(state, "account", account, F_TEXT),
+    FIELD(state, "iam_id", iam_id, F_TEXT),
+    FIELD(state, "instance", instance, F_TEXT),
+    FIELD(state, "lineage", lineage, F_TEXT),
+    FIELD(state, "host", host, F_TEXT),
+    FIELD(state, "stager", stager, F_TEXT),
+    FIELD(state, "pending_from_iam", pending_from_iam, F_BOOL),
+    FIELD(state, "grace_s", grace_s, F_I64),
+    FIELD(state, "quarantine_s", quarantine_s, F_I64),
+    FIELD(state, "failures", failures, F_UINT),
+    FIELD(state, "moved", moved, F_UINT),
+    FIELD(state, "phase_since_s", phase_since_s, F_I64),
+    FIELD(state, "writer", writer, F_TEXT),
+    {0},
 };
 static const struct field slot_fields[] = {
-  FIELD(slot, "value", value, F_SECRET),
-  FIELD(slot, "key_id", key_id, F_TEXT),
-  FIELD(slot, "generation", generation, F_U64),
-  FIELD(slot, "since_s", since_s, F_I64),
-  FIELD(slot, "adopted_s", adopted_s, F_I64),
-  {0},
+    FIELD(slot, "value", value, F_SECRET),        FIELD(slot, "key_id", key_id, F_TEXT),
+    FIELD(slot, "generation", generation, F_U64), FIELD(slot, "since_s", since_s, F_I64),
+    FIELD(slot, "adopted_s", adopted_s, F_I64),   {0},
 };
 static const struct field wish_fields[] = {
-  FIELD(wish, "key_id", key_id, F_TEXT),
-  FIELD(wish, "grace_s", grace_s, F_I64),
-  FIELD(wish, "compromised", compromised, F_BOOL),
-  FIELD(wish, "reason", reason, F_TEXT),
-  FIELD(wish, "by", by, F_TEXT),
-  FIELD(wish, "at_s", at_s, F_I64),
-  {0},
+    FIELD(wish, "key_id", key_id, F_TEXT),
+    FIELD(wish, "grace_s", grace_s, F_I64),
+    FIELD(wish, "compromised", compromised, F_BOOL),
+    FIELD(wish, "reason", reason, F_TEXT),
+    FIELD(wish, "by", by, F_TEXT),
+    FIELD(wish, "at_s", at_s, F_I64),
+    {0},
 };
 static const struct field hold_fields[] = {
-  FIELD(hold, "until_s", until_s, F_I64),
-  FIELD(hold, "reason", reason, F_TEXT),
-  FIELD(hold, "by", by, F_TEXT),
-  {0},
+    FIELD(hold, "until_s", until_s, F_I64),
+    FIELD(hold, "reason", reason, F_TEXT),
+    FIELD(hold, "by", by, F_TEXT),
+    {0},
 };
 static const struct field sink_fields[] = {
-  FIELD(state_sink, "name", name, F_TEXT),
-  FIELD(state_sink, "place", place, F_TEXT),
-  FIELD(state_sink, "noted", noted.text, F_TEXT),
-  {0},
+    FIELD(state_sink, "name", name, F_TEXT),
+    FIELD(state_sink, "place", place, F_TEXT),
+    FIELD(state_sink, "noted", noted.text, F_TEXT),
+    {0},
 };
 
 static size_t field_count(const struct field *f) {
@@ -80,18 +80,32 @@ static void put_fields(cJSON *o, const struct field *fields, const void *from) {
   for (const struct field *f = fields; f->name; f++) {
     const void *p = (const char *)from + f->offset;
     switch (f->type) {
-    case F_U64: json_add_u64_text(o, f->name, *(const uint64_t *)p); break;
-    case F_I64: cJSON_AddNumberToObject(o, f->name, (double)*(const int64_t *)p); break;
-    case F_UINT: cJSON_AddNumberToObject(o, f->name, *(const unsigned *)p); break;
-    case F_BOOL: cJSON_AddBoolToObject(o, f->name, *(const bool *)p); break;
-    case F_TEXT: cJSON_AddStringToObject(o, f->name, p); break;
-    case F_SECRET: cJSON_AddStringToObject(o, f->name, secret_bytes(*(struct secret *const *)p)); break;
+    case F_U64:
+      json_add_u64_text(o, f->name, *(const uint64_t *)p);
+      break;
+    case F_I64:
+      cJSON_AddNumberToObject(o, f->name, (double)*(const int64_t *)p);
+      break;
+    case F_UINT:
+      cJSON_AddNumberToObject(o, f->name, *(const unsigned *)p);
+      break;
+    case F_BOOL:
+      cJSON_AddBoolToObject(o, f->name, *(const bool *)p);
+      break;
+    case F_TEXT:
+      cJSON_AddStringToObject(o, f->name, p);
+      break;
+    case F_SECRET:
+      cJSON_AddStringToObject(o, f->name, secret_bytes(*(struct secret *const *)p));
+      break;
     }
   }
 }
 
-// Takes the fields out of an object that has them and `more` other members; false names the field in *ret_bad.
-static bool take_fields(const cJSON *o, const struct field *fields, size_t more, void *to, const char **ret_bad) {
+// Takes the fields out of an object that has them and `more` other members; false names the field
+// in *ret_bad.
+static bool take_fields(const cJSON *o, const struct field *fields, size_t more, void *to,
+                        const char **ret_bad) {
   *ret_bad = "member count";
   if (!cJSON_IsObject(o) || (size_t)cJSON_GetArraySize(o) != field_count(fields) + more)
     return false;
@@ -100,8 +114,12 @@ static bool take_fields(const cJSON *o, const struct field *fields, size_t more,
     int64_t number = 0;
     bool ok = false;
     switch (f->type) {
-    case F_U64: ok = json_u64_text(o, f->name, p); break;
-    case F_I64: ok = json_int(o, f->name, p); break;
+    case F_U64:
+      ok = json_u64_text(o, f->name, p);
+      break;
+    case F_I64:
+      ok = json_int(o, f->name, p);
+      break;
     case F_UINT:
       ok = json_int(o, f->name, &number) && number >= 0 && number <= 1000000;
       *(unsigned *)p = ok ? (unsigned)number : 0;
@@ -110,7 +128,9 @@ static bool take_fields(const cJSON *o, const struct field *fields, size_t more,
       ok = cJSON_IsBool(json_get(o, f->name));
       *(bool *)p = json_bool(o, f->name, false);
       break;
-    case F_TEXT: ok = json_copy_text(o, f->name, p, f->size); break;
+    case F_TEXT:
+      ok = json_copy_text(o, f->name, p, f->size);
+      break;
     case F_SECRET:
       ok = json_text(o, f->name) != NULL;
       *(struct secret **)p = json_secret(o, f->name);
@@ -130,7 +150,8 @@ static cJSON *state_tree(const struct state *s) {
   cJSON *slots = cJSON_AddObjectToObject(o, "slots");
   for (int i = 0; i < SLOT_COUNT; i++)
     if (s->slots[i].used)
-      put_fields(cJSON_AddObjectToObject(slots, slot_name((enum slot_name)i)), slot_fields, &s->slots[i]);
+      put_fields(cJSON_AddObjectToObject(slots, slot_name((enum slot_name)i)), slot_fields,
+                 &s->slots[i]);
   cJSON *sinks = cJSON_AddArrayToObject(o, "sinks");
   for (size_t i = 0; i < s->n_sinks; i++) {
     cJSON *sink = cJSON_CreateObject();
@@ -180,8 +201,12 @@ static unsigned index_of(const char *word, const char *(*name)(unsigned), unsign
       return i;
   return n;
 }
-static const char *phase_at(unsigned i) { return phase_name((enum phase)i); }
-static const char *wish_at(unsigned i) { return wish_name((enum wish_kind)i); }
+static const char *phase_at(unsigned i) {
+  return phase_name((enum phase)i);
+}
+static const char *wish_at(unsigned i) {
+  return wish_name((enum wish_kind)i);
+}
 
 static bool take_slots(const cJSON *slots, struct state *s, const char **ret_bad) {
   int seen = 0;
@@ -213,7 +238,8 @@ static bool take_lists(const cJSON *o, struct state *s, const char **ret_bad) {
     return false;
   int n = 0;
   cJSON_ArrayForEach(item, retired) {
-    if (!cJSON_IsString(item) || !text_copy(s->retired[n++], STATE_FINGERPRINT_MAX, item->valuestring))
+    if (!cJSON_IsString(item) ||
+        !text_copy(s->retired[n++], STATE_FINGERPRINT_MAX, item->valuestring))
       return false;
   }
   return true;
@@ -225,7 +251,8 @@ static const char *impossible(const struct state *s) {
                     *pending = &s->slots[SLOT_PENDING];
   if (s->seq == 0 || s->epoch > s->seq || s->hook_epoch > s->epoch)
     return "seq";
-  if (pending->used != (s->phase == PHASE_STAGED) || (pending->used && pending->generation != s->generation))
+  if (pending->used != (s->phase == PHASE_STAGED) ||
+      (pending->used && pending->generation != s->generation))
     return "pending";
   if (pending->used && !pending->value && (!s->pending_from_iam || pending->key_id[0]))
     return "pending value";
@@ -235,8 +262,8 @@ static const char *impossible(const struct state *s) {
     return "previous";
   if (!current->used && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
     return "current";
-  if ((current->used && (!current->value || !current->key_id[0])) || (previous->used && (!previous->value ||
-      !previous->key_id[0])))
+  if ((current->used && (!current->value || !current->key_id[0])) ||
+      (previous->used && (!previous->value || !previous->key_id[0])))
     return "key id";
   for (int i = 0; i < SLOT_COUNT; i++)
     if (s->slots[i].used && s->slots[i].generation > s->generation)
@@ -246,8 +273,9 @@ static const char *impossible(const struct state *s) {
 
 static bool take_state(const cJSON *o, struct state *s, const char **ret_bad) {
   const cJSON *wish = json_get(o, "wish"), *hold = json_get(o, "hold");
-  if (!take_fields(o, state_fields, 6, s, ret_bad) || !take_slots(json_get(o, "slots"), s, ret_bad) ||
-      !take_lists(o, s, ret_bad) || !take_fields(wish, wish_fields, 1, &s->wish, ret_bad) ||
+  if (!take_fields(o, state_fields, 6, s, ret_bad) ||
+      !take_slots(json_get(o, "slots"), s, ret_bad) || !take_lists(o, s, ret_bad) ||
+      !take_fields(wish, wish_fields, 1, &s->wish, ret_bad) ||
       !take_fields(hold, hold_fields, 1, &s->hold, ret_bad))
     return false;
   unsigned phase = index_of(json_text(o, "phase"), phase_at, PHASE_COUNT);
@@ -272,7 +300,8 @@ enum err state_decode(const struct secret *document, struct state *ret, struct e
   if (!cJSON_IsObject(o) || !json_int(o, "rotator_state", &schema))
     return corrupt(e, "it is not a rotator state");
   if (schema != STATE_SCHEMA) {
-    error_set(e, ERR_CORRUPT, "the state has schema %d, this rotator knows %d: it was written by another version",
+    error_set(e, ERR_CORRUPT,
+              "the state has schema %d, this rotator knows %d: it was written by another version",
               (int)schema, STATE_SCHEMA);
     if (e)
       text_copy(e->code, sizeof e->code, "schema");

@@ -10,7 +10,8 @@
 
 static const char opening[] = "[rotator b=";
 
-void tag_binding(const char *account, const char *iam_id, const char *instance, char ret[TAG_BINDING_MAX]) {
+void tag_binding(const char *account, const char *iam_id, const char *instance,
+                 char ret[TAG_BINDING_MAX]) {
   char text[4 * IAM_ID_MAX], hex[TEXT_SHA256_HEX];
   int n = snprintf(text, sizeof text, "%s\n%s\n%s", account, iam_id, instance);
   text_sha256_hex(hex, text, (size_t)n);
@@ -19,14 +20,16 @@ void tag_binding(const char *account, const char *iam_id, const char *instance, 
 
 bool tag_format(const struct tag *t, const char *words, char *dst, size_t cap) {
   char tail[128];
-  int n = snprintf(tail, sizeof tail, "%s%s l=%s g=%" PRIu64 "]", opening, t->binding, t->lineage, t->generation);
+  int n = snprintf(tail, sizeof tail, "%s%s l=%s g=%" PRIu64 "]", opening, t->binding, t->lineage,
+                   t->generation);
   if (n < 0 || (size_t)n >= sizeof tail || (size_t)n >= cap)
     return false;
   size_t room = cap - 1 - (size_t)n;
   size_t len = strlen(words);
   if (len + 1 > room)
     len = room > 0 ? room - 1 : 0;
-  int m = len > 0 ? snprintf(dst, cap, "%.*s %s", (int)len, words, tail) : snprintf(dst, cap, "%s", tail);
+  int m = len > 0 ? snprintf(dst, cap, "%.*s %s", (int)len, words, tail)
+                  : snprintf(dst, cap, "%s", tail);
   return m >= 0 && (size_t)m < cap;
 }
 

@@ -1,6 +1,7 @@
 // The tag: what a key of ours says about itself in its IAM description, machine-readable:
 //   "<words for people> [rotator b=<32 hex> l=<16 hex> g=<decimal>]"
-// b is the binding (a hash of account, iam_id and instance), l the lineage, g the generation. PROTOCOL.md section 2.
+// b is the binding (a hash of account, iam_id and instance), l the lineage, g the generation.
+// PROTOCOL.md section 2.
 #ifndef ROTATOR_ENGINE_TAG_H
 #define ROTATOR_ENGINE_TAG_H
 
@@ -18,7 +19,8 @@ struct tag {
   uint64_t generation;
 };
 
-void tag_binding(const char *account, const char *iam_id, const char *instance, char ret[TAG_BINDING_MAX]);
+void tag_binding(const char *account, const char *iam_id, const char *instance,
+                 char ret[TAG_BINDING_MAX]);
 // False if dst is too small; the words are cut before the tag is.
 bool tag_format(const struct tag *t, const char *words, char *dst, size_t cap);
 // False when the description bears no tag, or more than one.

@@ -1,6 +1,6 @@
-// A tick: turns until there is nothing to do, or only waiting is left. Each turn reads everything anew (turn.h), asks decide
-// for one act, and does it. There is no other order of steps than the table's, and no recovery: a tick that finds half-done
-// work goes on with it.
+// A tick: turns until there is nothing to do, or only waiting is left. Each turn reads everything
+// anew (turn.h), asks decide for one act, and does it. There is no other order of steps than the
+// table's, and no recovery: a tick that finds half-done work goes on with it.
 #include "rotator/engine/tick.h"
 
 #include <string.h>
@@ -8,14 +8,15 @@
 #include "rotator/base/text.h"
 #include "rotator/engine/turn.h"
 
-#define ACTS_MAX 200           // of one tick; more means that something undoes what we do
+#define ACTS_MAX 200 // of one tick; more means that something undoes what we do
 #define BACKOFF_CAP_MS 60000
 #define CHANGE_TRIES 10
 #define CHANGE_LOCK_MS 30000
 
-// --- lock and mark ---------------------------------------------------------------------------------------------------
+// --- lock and mark -------------------------------------------------------------------------------
 
-static const struct file_rules mark_rules = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .max_bytes = 4096};
+static const struct file_rules mark_rules = {
+    .mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .max_bytes = 4096};
 
 enum err mark_set(struct target *t, struct error *e) {
   struct file_version version;
@@ -40,8 +41,8 @@ static int64_t longest_ms(const struct target *t) {
   return most;
 }
 
-// After an unclean end, or a write of ours without an answer, a write may still be under way: nobody reads before it has had
-// its time. True: wait.
+// After an unclean end, or a write of ours without an answer, a write may still be under way:
+// nobody reads before it has had its time. True: wait.
 bool mark_blocks(struct target *t, const struct engine_io *io) {
   struct memory *m = t->memory;
   struct file_version version;
@@ -49,7 +50,8 @@ bool mark_blocks(struct target *t, const struct engine_io *io) {
   struct secret *text = NULL;
   if (!t->mark_path || longest_ms(t) == 0)
     return false;
-  bool marked = file_read(t->mark_path, &mark_rules, &text, &version, &e) == ERR_OK && secret_len(text) > 1;
+  bool marked =
+      file_read(t->mark_path, &mark_rules, &text, &version, &e) == ERR_OK && secret_len(text) > 1;
   secret_free(text);
   if (!marked)
     return false;
@@ -67,10 +69,11 @@ bool mark_blocks(struct target *t, const struct engine_io *io) {
 
 enum err mark_error(struct target *t, const struct engine_io *io, struct error *e) {
   int64_t left_ms = t->memory->mark_until_ms - env_mono_ms(io->env);
-  return error_set(e, ERR_LOCKED, "an earlier write may still be under way: try again in %d s", (int)(left_ms / 1000) + 1);
+  return error_set(e, ERR_LOCKED, "an earlier write may still be under way: try again in %d s",
+                   (int)(left_ms / 1000) + 1);
 }
 
-// --- results ---------------------------------------------------------------------------------------------------------
+// --- results -------------------------------------------------------------------------------------
 
 static int64_t back_off(struct target *t, const struct engine_io *io) {
   unsigned shift = t->memory->backoff < 6 ? t->memory->backoff++ : 6;
@@ -80,7 +83,8 @@ static int64_t back_off(struct target *t, const struct engine_io *io) {
 }
 
 // When to look again: a time of the server's clock, or 0 for "with back-off".
-static int64_t again_ms(struct target *t, const struct engine_io *io, const struct view *v, int64_t wait_s) {
+static int64_t again_ms(struct target *t, const struct engine_io *io, const struct view *v,
+                        int64_t wait_s) {
   int64_t now = env_mono_ms(io->env);
   if (wait_s <= 0)
     return now + back_off(t, io);
@@ -101,8 +105,8 @@ static void fill_state(struct tick_result *r, const struct view *v) {
   text_copy(r->previous_id, sizeof r->previous_id, v->state->slots[SLOT_PREVIOUS].key_id);
 }
 
-static void end_tick(struct target *t, const struct engine_io *io, const struct turn *u, const struct action *a,
-                     struct tick_result *r) {
+static void end_tick(struct target *t, const struct engine_io *io, const struct turn *u,
+                     const struct action *a, struct tick_result *r) {
   r->row = a->row;
   r->why = a->why;
   r->attention = a->attention || t->memory->refused;
@@ -130,14 +134,15 @@ static void stop_tick(const struct turn *u, enum tick_end end, struct tick_resul
   fill_state(r, &u->view);
 }
 
-// --- turns -----------------------------------------------------------------------------------------------------------
+// --- turns ---------------------------------------------------------------------------------------
 
 static bool is_effect(enum act_kind k) {
   return k != ACT_WAIT && k != ACT_REST && k != ACT_ATTENTION && k != ACT_LOOK;
 }
 
 static bool is_same(const struct action *a, const struct action *b) {
-  return a->row == b->row && a->kind == b->kind && a->sink == b->sink && strcmp(a->key_id, b->key_id) == 0;
+  return a->row == b->row && a->kind == b->kind && a->sink == b->sink &&
+         strcmp(a->key_id, b->key_id) == 0;
 }
 
 static void tell(const struct watcher *w, bool begin, const struct step *s) {
@@ -146,7 +151,8 @@ static void tell(const struct watcher *w, bool begin, const struct step *s) {
     call(w->ctx, s);
 }
 
-static void take_turn(struct turn *u, struct target *t, const struct engine_io *io, struct action *a) {
+static void take_turn(struct turn *u, struct target *t, const struct engine_io *io,
+                      struct action *a) {
   turn_read_stores(u, t, io);
   decide(&u->view, &t->policy, a);
   if (a->kind == ACT_LOOK) {
@@ -155,8 +161,8 @@ static void take_turn(struct turn *u, struct target *t, const struct engine_io *
   }
 }
 
-static enum err perform(struct turn *u, struct target *t, const struct engine_io *io, const struct watcher *w,
-                        const struct action *a, struct tick_result *r) {
+static enum err perform(struct turn *u, struct target *t, const struct engine_io *io,
+                        const struct watcher *w, const struct action *a, struct tick_result *r) {
   struct error e = {0};
   struct step step = {.target = t, .view = &u->view, .action = a, .result = ERR_OK};
   tell(w, true, &step);
@@ -166,19 +172,22 @@ static enum err perform(struct turn *u, struct target *t, const struct engine_io
   if (step.result != ERR_OK && step.result != ERR_CONFLICT)
     r->error = e;
   else if (step.result == ERR_OK && !t->memory->refused)
-    r->error.kind = ERR_OK;  // but a refusal by one sink is still to be told when the next one was written
+    r->error.kind =
+        ERR_OK; // but a refusal by one sink is still to be told when the next one was written
   return step.result;
 }
 
-// A refusal for good is a person's matter (rule 10). One sink's refusal does not keep the others from being written.
+// A refusal for good is a person's matter (rule 10). One sink's refusal does not keep the others
+// from being written.
 static bool is_refused(enum err result, const struct action *a) {
-  bool for_good = result == ERR_REFUSED || result == ERR_DENIED || result == ERR_LIMIT || result == ERR_INVALID ||
-                  (result == ERR_LOCKED && a->kind == ACT_DELETE);
+  bool for_good = result == ERR_REFUSED || result == ERR_DENIED || result == ERR_LIMIT ||
+                  result == ERR_INVALID || (result == ERR_LOCKED && a->kind == ACT_DELETE);
   return for_good && a->kind != ACT_PROVE && a->kind != ACT_HOOK;
 }
 
 // What follows from an act. True: the tick is over, and *r says how.
-static bool settle_turn(struct turn *u, struct target *t, enum err result, const struct action *a, struct tick_result *r) {
+static bool settle_turn(struct turn *u, struct target *t, enum err result, const struct action *a,
+                        struct tick_result *r) {
   if (result == ERR_CANCELLED) {
     stop_tick(u, TICK_STOPPED, r);
     return true;
@@ -201,8 +210,8 @@ static bool settle_turn(struct turn *u, struct target *t, enum err result, const
 }
 
 // One turn. True: the tick is over.
-static bool turn(struct target *t, const struct engine_io *io, const struct watcher *w, struct action *last,
-                 struct tick_result *r) {
+static bool turn(struct target *t, const struct engine_io *io, const struct watcher *w,
+                 struct action *last, struct tick_result *r) {
   struct turn *u = turn_new();
   struct action a;
   bool over = true;
@@ -221,20 +230,22 @@ static bool turn(struct target *t, const struct engine_io *io, const struct watc
       a.why = WHY_repeated;
     }
     end_tick(t, io, u, &a, r);
-    struct step step = {.target = t, .view = &u->view, .action = &a, .result = r->error.kind, .error = &r->error};
+    struct step step = {
+        .target = t, .view = &u->view, .action = &a, .result = r->error.kind, .error = &r->error};
     tell(w, false, &step);
   } else {
     enum err result = perform(u, t, io, w, &a, r);
     over = settle_turn(u, t, result, &a, r);
     *last = a;
     if (result == ERR_CONFLICT)
-      last->row = ROW_COUNT;  // somebody was faster: what matches next is a new reading's matter
+      last->row = ROW_COUNT; // somebody was faster: what matches next is a new reading's matter
   }
   turn_free(u);
   return over;
 }
 
-static void turns(struct target *t, const struct engine_io *io, const struct watcher *w, struct tick_result *ret) {
+static void turns(struct target *t, const struct engine_io *io, const struct watcher *w,
+                  struct tick_result *ret) {
   struct action last = {.row = ROW_COUNT};
   for (int i = 0; i < ACTS_MAX; i++) {
     if (mark_blocks(t, io)) {
@@ -251,8 +262,12 @@ static void turns(struct target *t, const struct engine_io *io, const struct wat
   ret->again_ms = env_mono_ms(io->env) + back_off(t, io);
 }
 
-void tick(struct target *t, const struct engine_io *io, const struct watcher *w, struct tick_result *ret) {
-  struct tick_result r = {.end = TICK_FAILED, .row = ROW_unreadable, .phase = PHASE_COUNT, .working = WORKING_UNKNOWN,
+void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
+          struct tick_result *ret) {
+  struct tick_result r = {.end = TICK_FAILED,
+                          .row = ROW_unreadable,
+                          .phase = PHASE_COUNT,
+                          .working = WORKING_UNKNOWN,
                           .again_ms = INT64_MAX};
   int lock = -1;
   enum err locked = t->lock_path ? file_lock(t->lock_path, io->env, 0, &lock, &r.error) : ERR_OK;
@@ -267,10 +282,10 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
   *ret = r;
 }
 
-// --- looking without acting, changing outside the table ---------------------------------------------------------------
+// --- looking without acting, changing outside the table ------------------------------------------
 
-enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam, struct state *ret_state, struct view *ret,
-                      struct error *e) {
+enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
+                      struct state *ret_state, struct view *ret, struct error *e) {
   struct turn *u = turn_new();
   if (!u)
     return error_set(e, ERR_INTERNAL, "out of memory");
@@ -290,7 +305,8 @@ enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam
 }
 
 static enum err change_once(struct target *t, const struct engine_io *io,
-                            enum err (*change)(void *ctx, struct state *s, struct error *e), void *ctx, struct error *e) {
+                            enum err (*change)(void *ctx, struct state *s, struct error *e),
+                            void *ctx, struct error *e) {
   struct turn *u = turn_new();
   struct state next = {0};
   if (!u)
@@ -317,9 +333,11 @@ static enum err change_once(struct target *t, const struct engine_io *io,
 }
 
 enum err tick_change_state(struct target *t, const struct engine_io *io,
-                           enum err (*change)(void *ctx, struct state *s, struct error *e), void *ctx, struct error *e) {
+                           enum err (*change)(void *ctx, struct state *s, struct error *e),
+                           void *ctx, struct error *e) {
   int lock = -1;
-  enum err result = t->lock_path ? file_lock(t->lock_path, io->env, CHANGE_LOCK_MS, &lock, e) : ERR_OK;
+  enum err result =
+      t->lock_path ? file_lock(t->lock_path, io->env, CHANGE_LOCK_MS, &lock, e) : ERR_OK;
   if (result != ERR_OK)
     return result;
   result = mark_blocks(t, io) ? mark_error(t, io, e) : ERR_CONFLICT;

@@ -1,7 +1,8 @@
-// One target's tick: observe, decide, do one thing, observe again … until there is nothing to do or only waiting is left.
+// One target's tick: observe, decide, do one thing, observe again … until there is nothing to do or
+// only waiting is left.
 //
-// A target is what the configuration says plus the interfaces to act on. Its memory is what one process may remember
-// between turns (PROTOCOL.md rule 11): losing it costs time, never safety.
+// A target is what the configuration says plus the interfaces to act on. Its memory is what one
+// process may remember between turns (PROTOCOL.md rule 11): losing it costs time, never safety.
 #ifndef ROTATOR_ENGINE_TICK_H
 #define ROTATOR_ENGINE_TICK_H
 
@@ -11,7 +12,7 @@
 #include "rotator/cloud/logs.h"
 #include "rotator/engine/decide.h"
 
-struct memory;  // memory.h
+struct memory; // memory.h
 
 struct engine_sink {
   const char *name;
@@ -22,32 +23,34 @@ struct engine_sink {
 struct engine_io {
   struct env *env;
   struct iam *iam;
-  struct logs *logs;  // for this target's instance
+  struct logs *logs; // for this target's instance
 };
 
 struct target {
   const char *name;
   const char *account, *iam_id, *instance;
-  const char *key_name, *key_words;  // of the keys made; words go before the tag
-  const char *action_when_leaked;    // NULL: the service's default
+  const char *key_name, *key_words; // of the keys made; words go before the tag
+  const char *action_when_leaked;   // NULL: the service's default
   const char *application, *subsystem;
   int severity;
   const char *host_id;    // this host
   const char *writer;     // "host/pid version"
-  const char *process_id;  // 16 random hex digits of this process
+  const char *process_id; // 16 random hex digits of this process
   struct policy policy;
   struct store_item *home;
   struct engine_sink sinks[STATE_SINKS_MAX];
   size_t n_sinks;
-  bool rebound;           // the configuration's binding changed since the last run and the old state is still there
-  bool init;              // the command is init
+  bool rebound; // the configuration's binding changed since the last run and the old state is still
+                // there
+  bool init;    // the command is init
   // The reload hook; NULL: none. ERR_OK when it succeeded within its time.
   enum err (*hook)(void *ctx, const struct target *t, const struct state *s, struct error *e);
   void *hook_ctx;
-  // The lock of class B and C stores: held from the first read of a turn until the last answer. NULL: not needed.
+  // The lock of class B and C stores: held from the first read of a turn until the last answer.
+  // NULL: not needed.
   const char *lock_path;
-  const char *mark_path;  // mark of a write under way (class C); NULL: not needed
-  struct memory *memory;  // not NULL
+  const char *mark_path; // mark of a write under way (class C); NULL: not needed
+  struct memory *memory; // not NULL
 };
 
 // What is told to whoever watches: one call before each act, one after the last decision of a tick.
@@ -55,11 +58,11 @@ struct step {
   const struct target *target;
   const struct view *view;
   const struct action *action;
-  enum err result;          // ERR_OK before the act; else how it went wrong
-  const struct error *error;  // NULL before the act
+  enum err result;           // ERR_OK before the act; else how it went wrong
+  const struct error *error; // NULL before the act
 };
 struct watcher {
-  void (*begin)(void *ctx, const struct step *s);  // may be NULL
+  void (*begin)(void *ctx, const struct step *s); // may be NULL
   void (*end)(void *ctx, const struct step *s);
   void *ctx;
 };
@@ -70,26 +73,30 @@ struct tick_result {
   enum tick_end end;
   enum row row;
   enum why why;
-  enum phase phase;         // PHASE_COUNT: no state
+  enum phase phase; // PHASE_COUNT: no state
   enum working working;
-  bool attention;           // with TICK_WAIT and TICK_REST: a person should look all the same
-  int64_t again_ms;         // env_mono_ms at which the next tick makes sense; INT64_MAX: not in this process
-  int64_t waiting_since_s;  // phase_since of the state, 0 none
+  bool attention; // with TICK_WAIT and TICK_REST: a person should look all the same
+  int64_t
+      again_ms; // env_mono_ms at which the next tick makes sense; INT64_MAX: not in this process
+  int64_t waiting_since_s; // phase_since of the state, 0 none
   char current_id[IAM_ID_MAX], previous_id[IAM_ID_MAX];
   uint64_t epoch, generation, seq;
-  struct error error;       // the last thing that went wrong, kind ERR_OK if nothing did
+  struct error error; // the last thing that went wrong, kind ERR_OK if nothing did
 };
 
-void tick(struct target *t, const struct engine_io *io, const struct watcher *w, struct tick_result *ret);
+void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
+          struct tick_result *ret);
 
-// Reads sinks, state and IAM once without acting: for status, check, repair and --dry-run. *ret_state must be cleared by
-// the caller; the view points into t->memory and *ret_state.
-enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam, struct state *ret_state, struct view *ret,
-                      struct error *e);
+// Reads sinks, state and IAM once without acting: for status, check, repair and --dry-run.
+// *ret_state must be cleared by the caller; the view points into t->memory and *ret_state.
+enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
+                      struct state *ret_state, struct view *ret, struct error *e);
 
-// Changes the state by CAS outside the table: wishes, hold, repairs (wish.h). `change` edits a copy of the state read; it
-// returns ERR_OK to write, anything else to leave it. Re-reads and tries again on ERR_CONFLICT (bounded).
+// Changes the state by CAS outside the table: wishes, hold, repairs (wish.h). `change` edits a copy
+// of the state read; it returns ERR_OK to write, anything else to leave it. Re-reads and tries
+// again on ERR_CONFLICT (bounded).
 enum err tick_change_state(struct target *t, const struct engine_io *io,
-                           enum err (*change)(void *ctx, struct state *s, struct error *e), void *ctx, struct error *e);
+                           enum err (*change)(void *ctx, struct state *s, struct error *e),
+                           void *ctx, struct error *e);
 
 #endif

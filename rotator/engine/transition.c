@@ -14,7 +14,9 @@ static void enter_publishing(struct state *s, int64_t now_s) {
   s->epoch = s->seq;
 }
 
-static void clear_wish(struct state *s) { memset(&s->wish, 0, sizeof s->wish); }
+static void clear_wish(struct state *s) {
+  memset(&s->wish, 0, sizeof s->wish);
+}
 
 // What a rollback was meant for ends with the rotation; a wish for another rotation stays.
 static void enter_idle(struct state *s, int64_t now_s) {
@@ -35,17 +37,19 @@ static void drop(struct state *s, int64_t now_s) {
   enter_idle(s, now_s);
 }
 
-static void stage(struct state *s, const struct policy *p, struct transition_input *in, int64_t now_s) {
+static void stage(struct state *s, const struct policy *p, struct transition_input *in,
+                  int64_t now_s) {
   s->generation++;
   s->pending_from_iam = p->origin == POLICY_ORIGIN_IAM;
-  s->slots[SLOT_PENDING] =
-    (struct slot){.used = true, .value = in->fresh_value, .generation = s->generation, .since_s = now_s};
+  s->slots[SLOT_PENDING] = (struct slot){
+      .used = true, .value = in->fresh_value, .generation = s->generation, .since_s = now_s};
   in->fresh_value = NULL;
   text_copy(s->stager, sizeof s->stager, s->pending_from_iam ? in->stager : "");
   enter(s, PHASE_STAGED, now_s);
 }
 
-void transition_new_key(struct state *s, const struct policy *p, struct transition_input *in, int64_t now_s) {
+void transition_new_key(struct state *s, const struct policy *p, struct transition_input *in,
+                        int64_t now_s) {
   s->seq++;
   stage(s, p, in, now_s);
 }
@@ -60,7 +64,9 @@ void transition_keep(struct state *s, const struct slot *kept, int64_t now_s) {
   enter_publishing(s, now_s);
 }
 
-void transition_hurry(struct state *s) { s->grace_s = s->quarantine_s = 0; }
+void transition_hurry(struct state *s) {
+  s->grace_s = s->quarantine_s = 0;
+}
 
 static void note(struct state *s, const struct action *a, struct transition_input *in) {
   struct slot *pending = &s->slots[SLOT_PENDING];
@@ -75,7 +81,8 @@ static void promote(struct state *s, int64_t now_s) {
   s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
   s->slots[SLOT_CURRENT] = s->slots[SLOT_PENDING];
   memset(&s->slots[SLOT_PENDING], 0, sizeof s->slots[SLOT_PENDING]);
-  // The wish is fulfilled here, not at staging: a rotation that is dropped in between is still wished for.
+  // The wish is fulfilled here, not at staging: a rotation that is dropped in between is still
+  // wished for.
   if (s->wish.kind == WISH_ROTATE) {
     s->grace_s = s->wish.compromised ? 0 : s->wish.grace_s;
     s->quarantine_s = s->wish.compromised ? 0 : -1;
@@ -130,60 +137,83 @@ static void adopt(struct state *s, const struct view *v, struct transition_input
   enter(s, PHASE_IDLE, v->now_s);
 }
 
-static bool change(struct state *s, const struct view *v, const struct policy *p, const struct action *a,
-                   struct transition_input *in) {
+static bool change(struct state *s, const struct view *v, const struct policy *p,
+                   const struct action *a, struct transition_input *in) {
   int64_t now_s = v->now_s;
   switch (a->row) {
-  case ROW_adopt: adopt(s, v, in); return true;
+  case ROW_adopt:
+    adopt(s, v, in);
+    return true;
   case ROW_first:
   case ROW_heal:
-  case ROW_due: stage(s, p, in, now_s); return true;
+  case ROW_due:
+    stage(s, p, in, now_s);
+    return true;
   case ROW_drift:
-  case ROW_publish: return true;  // lists a sink: the list is renewed with every write
+  case ROW_publish:
+    return true; // lists a sink: the list is renewed with every write
   case ROW_give_up:
     clear_wish(s);
     drop(s, now_s);
     return true;
-  case ROW_create:  // only by a process that may not create
+  case ROW_create: // only by a process that may not create
   case ROW_taken:
   case ROW_lost:
-  case ROW_refute: drop(s, now_s); return true;
+  case ROW_refute:
+    drop(s, now_s);
+    return true;
   case ROW_note:
     if (a->why == WHY_not_stager)
       drop(s, now_s);
     else
       note(s, a, in);
     return true;
-  case ROW_promote: promote(s, now_s); return true;
-  case ROW_swap: swap(s, now_s); return true;
+  case ROW_promote:
+    promote(s, now_s);
+    return true;
+  case ROW_swap:
+    swap(s, now_s);
+    return true;
   case ROW_both_dead:
     if (s->slots[SLOT_PREVIOUS].used)
       enter(s, PHASE_RETIRING, now_s);
     else
       enter_idle(s, now_s);
     return true;
-  case ROW_reload: s->hook_epoch = s->epoch; return true;
-  case ROW_settle: settle(s, now_s); return true;
+  case ROW_reload:
+    s->hook_epoch = s->epoch;
+    return true;
+  case ROW_settle:
+    settle(s, now_s);
+    return true;
   case ROW_moved:
     s->moved++;
     enter_publishing(s, now_s);
     return true;
-  case ROW_done: enter_idle(s, now_s); return true;
-  case ROW_retire: enter(s, PHASE_RETIRING, now_s); return true;
-  case ROW_retired: retired(s, now_s); return true;
-  default: return false;
+  case ROW_done:
+    enter_idle(s, now_s);
+    return true;
+  case ROW_retire:
+    enter(s, PHASE_RETIRING, now_s);
+    return true;
+  case ROW_retired:
+    retired(s, now_s);
+    return true;
+  default:
+    return false;
   }
 }
 
-static const struct state_sink *find_place(const struct state_sink *sinks, size_t n, const char *place) {
+static const struct state_sink *find_place(const struct state_sink *sinks, size_t n,
+                                           const char *place) {
   for (size_t i = 0; i < n; i++)
     if (strcmp(sinks[i].place, place) == 0)
       return &sinks[i];
   return NULL;
 }
 
-// The list of sinks: those of the configuration, and those that it no longer has, which stay until a person drops them.
-// Versions are noted on entering grace, and kept otherwise.
+// The list of sinks: those of the configuration, and those that it no longer has, which stay until
+// a person drops them. Versions are noted on entering grace, and kept otherwise.
 static bool renew_sinks(struct state *s, const struct transition_input *in, bool note_versions) {
   struct state_sink list[STATE_SINKS_MAX];
   size_t n = 0;
@@ -200,7 +230,8 @@ static bool renew_sinks(struct state *s, const struct transition_input *in, bool
     if (n == STATE_SINKS_MAX)
       return false;
     list[n] = s->sinks[i];
-    if (note_versions)  // nobody saw it in this epoch: whoever has it in the configuration finds it moved
+    if (note_versions) // nobody saw it in this epoch: whoever has it in the configuration finds it
+                       // moved
       list[n].noted.text[0] = '\0';
     n++;
   }
@@ -210,8 +241,8 @@ static bool renew_sinks(struct state *s, const struct transition_input *in, bool
   return true;
 }
 
-enum err transition(const struct view *v, const struct policy *p, const struct action *a, struct transition_input *in,
-                    struct state *ret) {
+enum err transition(const struct view *v, const struct policy *p, const struct action *a,
+                    struct transition_input *in, struct state *ret) {
   struct state s = {0};
   if (!v->state)
     transition_begin(&s, v->tag_generation, in);

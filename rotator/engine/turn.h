@@ -1,5 +1,6 @@
-// One turn: what was read, in the order that the protocol demands (sinks, then state, then IAM), and what the one act of
-// this turn needs from it: the versions under which it may write. Nothing of a turn outlives it, except through memory.h.
+// One turn: what was read, in the order that the protocol demands (sinks, then state, then IAM),
+// and what the one act of this turn needs from it: the versions under which it may write. Nothing
+// of a turn outlives it, except through memory.h.
 #ifndef ROTATOR_ENGINE_TURN_H
 #define ROTATOR_ENGINE_TURN_H
 
@@ -16,18 +17,18 @@ struct sink_reading {
 
 struct turn {
   struct view view;
-  struct state state;           // valid if view.state points to it
+  struct state state; // valid if view.state points to it
   struct sink_view sink_views[STATE_SINKS_MAX];
   struct sink_reading sinks[STATE_SINKS_MAX];
   struct store_version home_version;
-  char versions[TEXT_SHA256_HEX];  // digest of the sink versions
+  char versions[TEXT_SHA256_HEX]; // digest of the sink versions
   char binding[TAG_BINDING_MAX];
   struct iam_key adoptable;
-  size_t adoptable_sink;        // the sink that holds its value
-  struct error error;           // the last thing that went wrong while reading
+  size_t adoptable_sink; // the sink that holds its value
+  struct error error;    // the last thing that went wrong while reading
 };
 
-struct turn *turn_new(void);  // NULL without memory
+struct turn *turn_new(void); // NULL without memory
 void turn_free(struct turn *t);
 
 // Reads sinks, then the state, and fills in the view as far as these go.
@@ -35,13 +36,17 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
 // Asks IAM, and fills in the rest.
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io);
 
-// One step of a proof of the slot, entered into memory: all exchanges at once when they need not be spread, else one.
-enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a, struct error *e);
+// One step of a proof of the slot, entered into memory: all exchanges at once when they need not be
+// spread, else one.
+enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io,
+                    const struct action *a, struct error *e);
 // What memory knows about a proof of the slot that is still usable in this turn, put into the view.
-void proof_recall(struct turn *u, struct target *t, const struct engine_io *io, enum slot_name slot);
+void proof_recall(struct turn *u, struct target *t, const struct engine_io *io,
+                  enum slot_name slot);
 
 // Does the one act.
-enum err act_do(struct turn *u, struct target *t, const struct engine_io *io, const struct action *a, struct error *e);
+enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,
+                const struct action *a, struct error *e);
 // Writes a successor of the turn's state. Sets e and remembers the highest seq.
 enum err act_cas(struct turn *u, struct target *t, const struct state *next, struct error *e);
 // A value in the shape of IAM's own: 33 random bytes, base64url, 44 characters.
@@ -50,7 +55,8 @@ struct secret *act_fresh_value(struct env *env);
 // The lock of a turn, and the mark of class C stores (tick.c).
 enum err mark_set(struct target *t, struct error *e);
 void mark_clear(struct target *t);
-// Under the lock, before anything is read: may a write still be under way? Then mark_error says so (ERR_LOCKED).
+// Under the lock, before anything is read: may a write still be under way? Then mark_error says so
+// (ERR_LOCKED).
 bool mark_blocks(struct target *t, const struct engine_io *io);
 enum err mark_error(struct target *t, const struct engine_io *io, struct error *e);
 

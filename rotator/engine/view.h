@@ -1,4 +1,5 @@
-// What a tick has seen: the whole input of decide. Plain data without I/O; observe.c makes it, tests write it down.
+// What a tick has seen: the whole input of decide. Plain data without I/O; observe.c makes it,
+// tests write it down.
 #ifndef ROTATOR_ENGINE_VIEW_H
 #define ROTATOR_ENGINE_VIEW_H
 
@@ -6,35 +7,35 @@
 #include "rotator/engine/state.h"
 
 enum home_seen {
-  HOME_SILENT,     // no answer
-  HOME_REFUSED,    // there, and must not be used (rights, symbolic link, full)
-  HOME_ABSENT,     // no state
+  HOME_SILENT,  // no answer
+  HOME_REFUSED, // there, and must not be used (rights, symbolic link, full)
+  HOME_ABSENT,  // no state
   HOME_OK,
-  HOME_CORRUPT,    // does not decode, newer schema
-  HOME_BACK,       // an older seq or generation than seen before
-  HOME_REBOUND,    // another binding than the configuration's
+  HOME_CORRUPT, // does not decode, newer schema
+  HOME_BACK,    // an older seq or generation than seen before
+  HOME_REBOUND, // another binding than the configuration's
 };
 
 enum sink_value {
-  SINK_SILENT,     // no answer
-  SINK_REFUSED,    // there, and must not be used (symbolic link, foreign lines, rights)
+  SINK_SILENT,  // no answer
+  SINK_REFUSED, // there, and must not be used (symbolic link, foreign lines, rights)
   SINK_EMPTY,
-  SINK_CURRENT,    // holds the value of that slot
+  SINK_CURRENT, // holds the value of that slot
   SINK_PREVIOUS,
   SINK_PENDING,
-  SINK_RETIRED,    // a value of ours that was retired
-  SINK_FOREIGN,    // a value that never was ours
-  SINK_UNJUDGED,   // a value, but there is no state to compare it with
+  SINK_RETIRED,  // a value of ours that was retired
+  SINK_FOREIGN,  // a value that never was ours
+  SINK_UNJUDGED, // a value, but there is no state to compare it with
 };
 
 struct sink_view {
   const char *name;
   enum sink_value value;
   enum store_class class;
-  bool stamped;        // class A: bears this state's epoch (B, C: always true)
-  bool noted;          // its version is the one noted on entering grace
-  bool listed;         // the state lists it
-  bool acted;          // written in this tick already
+  bool stamped; // class A: bears this state's epoch (B, C: always true)
+  bool noted;   // its version is the one noted on entering grace
+  bool listed;  // the state lists it
+  bool acted;   // written in this tick already
 };
 
 enum key_seen {
@@ -42,68 +43,73 @@ enum key_seen {
   KEY_ACTIVE,
   KEY_DISABLED,
   KEY_EXPIRED,
-  KEY_ABSENT,      // in one look, or in looks that were not apart
-  KEY_GONE,        // absent twice, apart
+  KEY_ABSENT, // in one look, or in looks that were not apart
+  KEY_GONE,   // absent twice, apart
 };
 
 enum proof_kind { PROOF_PROBE, PROOF_FULL };
 enum proof_seen {
-  PROOF_NONE,      // nothing known about it with this seq and these sink versions
-  PROOF_PROBED,    // a probe passed
-  PROOF_PROVEN,    // the full proof passed (a probe too)
-  PROOF_UNKNOWN,   // tried, no verdict (outage, propagation, no control)
-  PROOF_REFUTED,   // a definite refusal while the control passed
+  PROOF_NONE,    // nothing known about it with this seq and these sink versions
+  PROOF_PROBED,  // a probe passed
+  PROOF_PROVEN,  // the full proof passed (a probe too)
+  PROOF_UNKNOWN, // tried, no verdict (outage, propagation, no control)
+  PROOF_REFUTED, // a definite refusal while the control passed
 };
 
 struct slot_view {
   enum key_seen key;
-  bool dead;             // disabled, expired or gone, said twice apart
+  bool dead; // disabled, expired or gone, said twice apart
   bool locked;
-  int64_t look_again_s;  // when the next look may settle it (KEY_ABSENT, not yet dead); 0: no need
-  int64_t modified_s;    // IAM's modified_at, −1 unknown
+  int64_t look_again_s; // when the next look may settle it (KEY_ABSENT, not yet dead); 0: no need
+  int64_t modified_s;   // IAM's modified_at, −1 unknown
   enum proof_seen proof;
   unsigned refutations;  // in a row, after the propagation budget
-  int64_t prove_again_s;  // not before; 0: at once
+  int64_t prove_again_s; // not before; 0: at once
 };
 
 struct view {
-  int64_t now_s;               // the server's clock where known, else ours
+  int64_t now_s; // the server's clock where known, else ours
   enum home_seen home;
-  const struct state *state;   // NULL unless HOME_OK (or HOME_BACK)
-  int64_t back_for_s;          // HOME_BACK: how long already
-  bool other_host;             // a class B or C store is in use and the state names another host
+  const struct state *state; // NULL unless HOME_OK (or HOME_BACK)
+  int64_t back_for_s;        // HOME_BACK: how long already
+  bool other_host;           // a class B or C store is in use and the state names another host
 
-  const struct sink_view *sinks;  // those of the configuration
+  const struct sink_view *sinks; // those of the configuration
   size_t n_sinks;
-  bool sink_lost;              // the state lists a sink that the configuration no longer has
-  bool sinks_agree;            // the non-empty ones hold one value (no state)
+  bool sink_lost;   // the state lists a sink that the configuration no longer has
+  bool sinks_agree; // the non-empty ones hold one value (no state)
 
   bool iam_asked, iam_answered;
-  bool look_due;               // at rest: look_every is over, a pending was dropped in this run, or current looked bad
+  bool look_due; // at rest: look_every is over, a pending was dropped in this run, or current
+                 // looked bad
   struct slot_view slots[SLOT_COUNT];
-  char found_id[IAM_ID_MAX];   // pending without id: the id of its key, as answered or found; "" not seen
-  bool found_active;           // … that key was found active
-  bool value_taken;            // pending's value belongs to a key that is not ours
-  bool create_refused;         // this process's create was refused for good, and the key was not found by value
-  bool is_stager;              // origin iam: this process staged pending
+  char found_id[IAM_ID_MAX]; // pending without id: the id of its key, as answered or found; "" not
+                             // seen
+  bool found_active;         // … that key was found active
+  bool value_taken;          // pending's value belongs to a key that is not ours
+  bool create_refused; // this process's create was refused for good, and the key was not found by
+                       // value
+  bool is_stager;      // origin iam: this process staged pending
   bool key_places_known;
-  int64_t key_places;          // free places for keys
-  char stray_id[IAM_ID_MAX];   // one stray; "" none
-  bool stray_locked;           // strays that were acted on in this tick are passed over
-  unsigned other_lineages;     // keys of this binding and another lineage
-  bool tags_seen;              // keys that bear this binding (no state)
-  bool witness_ahead;          // a sink's stamp, or the tag of a sink's key, is newer than the state: it went back
-  uint64_t tag_generation;     // highest generation and stamp seen anywhere (no state)
-  struct iam_key const *adoptable;  // no state: the key that IAM names for the sinks' one value, active and of this identity
-  bool previous_used_known;    // activity of previous could be read
-  int64_t previous_used_s;     // its last_authn; −1 never
+  int64_t key_places;        // free places for keys
+  char stray_id[IAM_ID_MAX]; // one stray; "" none
+  bool stray_locked;         // strays that were acted on in this tick are passed over
+  unsigned other_lineages;   // keys of this binding and another lineage
+  bool tags_seen;            // keys that bear this binding (no state)
+  bool witness_ahead; // a sink's stamp, or the tag of a sink's key, is newer than the state: it
+                      // went back
+  uint64_t tag_generation;         // highest generation and stamp seen anywhere (no state)
+  struct iam_key const *adoptable; // no state: the key that IAM names for the sinks' one value,
+                                   // active and of this identity
+  bool previous_used_known;        // activity of previous could be read
+  int64_t previous_used_s;         // its last_authn; −1 never
 
-  bool command_init;           // first set-up was asked for
-  bool adopted_now;            // adopted in this run: never rotated in the same
+  bool command_init; // first set-up was asked for
+  bool adopted_now;  // adopted in this run: never rotated in the same
   bool has_hook;
-  bool hook_failed;            // in this tick
-  bool hook_done;              // this process ran it with success in this epoch
-  bool due;                    // by date alone
+  bool hook_failed; // in this tick
+  bool hook_done;   // this process ran it with success in this epoch
+  bool due;         // by date alone
   bool window_open;
   int64_t due_s;
 };

@@ -11,20 +11,22 @@ static int64_t now_s(const struct engine_io *io) {
   return server > 0 ? server : env_wall_ms(io->env) / 1000;
 }
 
-// --- wishes ----------------------------------------------------------------------------------------------------------
+// --- wishes --------------------------------------------------------------------------------------
 
 static enum err set_rotate(void *ctx, struct state *s, struct error *e) {
   (void)e;
   s->wish = *(const struct wish *)ctx;
   s->wish.kind = WISH_ROTATE;
   s->failures = 0;
-  // The key that leaked may be the one that a rotation under way is about to retire: it shall not wait for its grace.
+  // The key that leaked may be the one that a rotation under way is about to retire: it shall not
+  // wait for its grace.
   if (s->wish.compromised && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
     transition_hurry(s);
   return ERR_OK;
 }
 
-enum err wish_rotate(struct target *t, const struct engine_io *io, const struct wish *w, struct error *e) {
+enum err wish_rotate(struct target *t, const struct engine_io *io, const struct wish *w,
+                     struct error *e) {
   struct wish copy = *w;
   return tick_change_state(t, io, set_rotate, &copy, e);
 }
@@ -45,13 +47,17 @@ static enum err set_rollback(void *ctx, struct state *s, struct error *e) {
     text_copy(s->wish.key_id, sizeof s->wish.key_id, s->slots[SLOT_PREVIOUS].key_id);
     return ERR_OK;
   case PHASE_RETIRING:
-    return error_set(e, ERR_REFUSED, "%s is past the point of no return: consumers were proven to have its successor",
-                     s->slots[SLOT_PREVIOUS].key_id);
-  default: return error_set(e, ERR_REFUSED, "no rotation is under way");
+    return error_set(
+        e, ERR_REFUSED,
+        "%s is past the point of no return: consumers were proven to have its successor",
+        s->slots[SLOT_PREVIOUS].key_id);
+  default:
+    return error_set(e, ERR_REFUSED, "no rotation is under way");
   }
 }
 
-enum err wish_rollback(struct target *t, const struct engine_io *io, const struct wish *w, struct error *e) {
+enum err wish_rollback(struct target *t, const struct engine_io *io, const struct wish *w,
+                       struct error *e) {
   struct wish copy = *w;
   return tick_change_state(t, io, set_rollback, &copy, e);
 }
@@ -62,7 +68,8 @@ static enum err set_hold(void *ctx, struct state *s, struct error *e) {
   return ERR_OK;
 }
 
-enum err wish_hold(struct target *t, const struct engine_io *io, const struct hold *h, struct error *e) {
+enum err wish_hold(struct target *t, const struct engine_io *io, const struct hold *h,
+                   struct error *e) {
   struct hold copy = *h;
   copy.on = true;
   return tick_change_state(t, io, set_hold, &copy, e);
@@ -73,7 +80,7 @@ enum err wish_resume(struct target *t, const struct engine_io *io, struct error 
   return tick_change_state(t, io, set_hold, &none, e);
 }
 
-// --- repairs that change one thing ------------------------------------------------------------------------------------
+// --- repairs that change one thing ---------------------------------------------------------------
 
 static enum err set_host(void *ctx, struct state *s, struct error *e) {
   (void)e;
@@ -96,7 +103,8 @@ static enum err drop_sink(void *ctx, struct state *s, struct error *e) {
   const struct drop *d = ctx;
   for (size_t i = 0; i < d->t->n_sinks; i++)
     if (strcmp(d->t->sinks[i].name, d->name) == 0)
-      return error_set(e, ERR_REFUSED, "sink %s is in the configuration: take it out there first", d->name);
+      return error_set(e, ERR_REFUSED, "sink %s is in the configuration: take it out there first",
+                       d->name);
   for (size_t i = 0; i < s->n_sinks; i++) {
     if (strcmp(s->sinks[i].name, d->name) != 0)
       continue;
@@ -107,16 +115,18 @@ static enum err drop_sink(void *ctx, struct state *s, struct error *e) {
   return error_set(e, ERR_MISSING, "the state lists no sink %s", d->name);
 }
 
-enum err repair_drop_sink(struct target *t, const struct engine_io *io, const char *sink, struct error *e) {
+enum err repair_drop_sink(struct target *t, const struct engine_io *io, const char *sink,
+                          struct error *e) {
   struct drop d = {t, sink};
   return tick_change_state(t, io, drop_sink, &d, e);
 }
 
-// --- repairs that need a reading of sinks and IAM ----------------------------------------------------------------------
+// --- repairs that need a reading of sinks and IAM ------------------------------------------------
 
 // Runs `change` under the target's lock on a whole reading, IAM included.
 static enum err with_turn(struct target *t, const struct engine_io *io,
-                          enum err (*change)(void *ctx, struct turn *u, struct error *e), void *ctx, struct error *e) {
+                          enum err (*change)(void *ctx, struct turn *u, struct error *e), void *ctx,
+                          struct error *e) {
   int lock = -1;
   enum err result = t->lock_path ? file_lock(t->lock_path, io->env, 30000, &lock, e) : ERR_OK;
   if (result != ERR_OK)
@@ -133,7 +143,9 @@ static enum err with_turn(struct target *t, const struct engine_io *io,
   turn_read_stores(u, t, io);
   turn_ask_iam(u, t, io);
   if (!u->view.iam_answered || u->view.home == HOME_SILENT || u->view.home == HOME_REFUSED) {
-    result = u->error.kind != ERR_OK ? u->error.kind : error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
+    result = u->error.kind != ERR_OK
+                 ? u->error.kind
+                 : error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
     if (e)
       *e = u->error;
   } else {
@@ -149,7 +161,7 @@ struct repair {
   const struct engine_io *io;
   const char *sink;
   size_t count;
-  char lineage[STATE_LINEAGE_MAX];  // of a state begun anew
+  char lineage[STATE_LINEAGE_MAX]; // of a state begun anew
 };
 
 static enum err keep_state(void *ctx, struct turn *u, struct error *e) {
@@ -171,7 +183,8 @@ static enum err keep_state(void *ctx, struct turn *u, struct error *e) {
   return result;
 }
 
-enum err repair_keep_state(struct target *t, const struct engine_io *io, size_t *ret_sinks, struct error *e) {
+enum err repair_keep_state(struct target *t, const struct engine_io *io, size_t *ret_sinks,
+                           struct error *e) {
   struct repair r = {.t = t, .io = io};
   enum err result = with_turn(t, io, keep_state, &r, e);
   if (result == ERR_OK)
@@ -179,17 +192,21 @@ enum err repair_keep_state(struct target *t, const struct engine_io *io, size_t 
   return result;
 }
 
-static enum err begin_state(struct repair *r, struct turn *u, struct transition_input *in, struct state *next,
-                            struct error *e) {
+static enum err begin_state(struct repair *r, struct turn *u, struct transition_input *in,
+                            struct state *next, struct error *e) {
   static const char digits[] = "0123456789abcdef";
   unsigned char bytes[STATE_LINEAGE_MAX - 1];
   if (env_random(r->io->env, bytes, sizeof bytes) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "no randomness");
   for (size_t i = 0; i < sizeof bytes; i++)
     r->lineage[i] = digits[bytes[i] & 15];
-  *in = (struct transition_input){.lineage = r->lineage, .account = r->t->account, .iam_id = r->t->iam_id,
-                                  .instance = r->t->instance, .stager = r->t->process_id};
-  // Above what the keys and sinks show, and above what the old document said, where it could be read.
+  *in = (struct transition_input){.lineage = r->lineage,
+                                  .account = r->t->account,
+                                  .iam_id = r->t->iam_id,
+                                  .instance = r->t->instance,
+                                  .stager = r->t->process_id};
+  // Above what the keys and sinks show, and above what the old document said, where it could be
+  // read.
   uint64_t above = u->view.tag_generation;
   above = u->state.seq > above ? u->state.seq : above;
   above = u->state.generation > above ? u->state.generation : above;
@@ -214,7 +231,8 @@ static enum err new_key(void *ctx, struct turn *u, struct error *e) {
   struct transition_input in;
   struct state next = {0};
   if (u->view.home == HOME_OK)
-    return error_set(e, ERR_REFUSED, "there is a good state: `rotator rotate` makes a new key under it");
+    return error_set(e, ERR_REFUSED,
+                     "there is a good state: `rotator rotate` makes a new key under it");
   enum err result = begin_state(r, u, &in, &next, e);
   if (result != ERR_OK)
     return result;
@@ -235,29 +253,41 @@ enum err repair_new_key(struct target *t, const struct engine_io *io, struct err
 }
 
 // The key that the sink's value belongs to, when it is an active one of this identity and can send.
-static enum err prove_kept(struct repair *r, struct turn *u, size_t sink, struct slot *ret, struct error *e) {
+static enum err prove_kept(struct repair *r, struct turn *u, size_t sink, struct slot *ret,
+                           struct error *e) {
   struct iam_key key = {0};
   struct iam_token token = {0};
   struct tag tag;
   const struct secret *value = u->sinks[sink].record.value;
   enum err result = r->io->iam->ops->find_by_value(r->io->iam, value, &key, e);
-  if (result == ERR_OK && (strcmp(key.iam_id, r->t->iam_id) != 0 || strcmp(key.account, r->t->account) != 0))
-    result = error_set(e, ERR_REFUSED, "%s belongs to %s, not to this target's identity", key.id, key.iam_id);
+  if (result == ERR_OK &&
+      (strcmp(key.iam_id, r->t->iam_id) != 0 || strcmp(key.account, r->t->account) != 0))
+    result = error_set(e, ERR_REFUSED, "%s belongs to %s, not to this target's identity", key.id,
+                       key.iam_id);
   if (result == ERR_OK && (key.disabled || key.expired))
     result = error_set(e, ERR_REFUSED, "%s is %s", key.id, key.disabled ? "disabled" : "expired");
   if (result == ERR_OK)
     result = r->io->iam->ops->exchange(r->io->iam, value, true, &token, e);
   if (result == ERR_OK) {
-    struct logs_record record = {.application = r->t->application, .subsystem = r->t->subsystem,
-                                 .severity = r->t->severity, .computer = r->t->host_id, .rotation = "repair",
-                                 .key_id = key.id, .step = "repair", .nonce = "repair"};
+    struct logs_record record = {.application = r->t->application,
+                                 .subsystem = r->t->subsystem,
+                                 .severity = r->t->severity,
+                                 .computer = r->t->host_id,
+                                 .rotation = "repair",
+                                 .key_id = key.id,
+                                 .step = "repair",
+                                 .nonce = "repair"};
     if (r->io->logs->ops->send(r->io->logs, token.bearer, &record, true, e) != LOGS_ACCEPTED)
       result = e && e->kind != ERR_OK ? e->kind : ERR_REFUSED;
   }
   if (result == ERR_OK) {
-    *ret = (struct slot){.used = true, .value = secret_dup(value), .since_s = key.created_s, .adopted_s = now_s(r->io)};
+    *ret = (struct slot){.used = true,
+                         .value = secret_dup(value),
+                         .since_s = key.created_s,
+                         .adopted_s = now_s(r->io)};
     text_copy(ret->key_id, sizeof ret->key_id, key.id);
-    if (u->view.state && tag_parse(key.description, &tag) && strcmp(tag.lineage, u->state.lineage) == 0)
+    if (u->view.state && tag_parse(key.description, &tag) &&
+        strcmp(tag.lineage, u->state.lineage) == 0)
       ret->generation = tag.generation;
   }
   iam_token_clear(&token);
@@ -296,7 +326,8 @@ static enum err keep_sink(void *ctx, struct turn *u, struct error *e) {
   if (u->sinks[i].result != ERR_OK)
     return error_set(e, ERR_REFUSED, "sink %s holds no value that can be read", r->sink);
   if (u->view.home == HOME_OK && u->state.phase != PHASE_IDLE && u->state.phase != PHASE_STAGED)
-    return error_set(e, ERR_REFUSED, "a rotation is in phase %s: `--keep state` first, or let it end",
+    return error_set(e, ERR_REFUSED,
+                     "a rotation is in phase %s: `--keep state` first, or let it end",
                      phase_name(u->state.phase));
   if (u->view.sinks[i].value == SINK_CURRENT)
     return error_set(e, ERR_REFUSED, "sink %s holds the current key already", r->sink);
@@ -307,12 +338,13 @@ static enum err keep_sink(void *ctx, struct turn *u, struct error *e) {
   return result;
 }
 
-enum err repair_keep_sink(struct target *t, const struct engine_io *io, const char *sink, struct error *e) {
+enum err repair_keep_sink(struct target *t, const struct engine_io *io, const char *sink,
+                          struct error *e) {
   struct repair r = {.t = t, .io = io, .sink = sink};
   return with_turn(t, io, keep_sink, &r, e);
 }
 
-// --- forget ----------------------------------------------------------------------------------------------------------
+// --- forget --------------------------------------------------------------------------------------
 
 static enum err forget(void *ctx, struct turn *u, struct error *e) {
   struct repair *r = ctx;
@@ -321,7 +353,8 @@ static enum err forget(void *ctx, struct turn *u, struct error *e) {
   if (!u->view.state)
     return error_set(e, ERR_MISSING, "the target has no state");
   if (u->state.phase != PHASE_IDLE)
-    return error_set(e, ERR_REFUSED, "a rotation is in phase %s: let it end, or roll it back", phase_name(u->state.phase));
+    return error_set(e, ERR_REFUSED, "a rotation is in phase %s: let it end, or roll it back",
+                     phase_name(u->state.phase));
   record.value = secret_copy_text(STATE_FORGOTTEN);
   enum err result = store_write(r->t->home, &record, &u->home_version, &version, e);
   store_record_clear(&record);

@@ -1,4 +1,5 @@
-// A configuration that changes between runs, and in the middle of a rotation: what the table says happens.
+// A configuration that changes between runs, and in the middle of a rotation: what the table says
+// happens.
 #include "tests/unit/engine/fake_cloud.h"
 
 static struct error e;
@@ -10,7 +11,7 @@ static void wish(struct rig *r) {
 
 static void add_sink(struct rig *r, const char *name) {
   r->target.sinks[r->target.n_sinks++] =
-    (struct engine_sink){name, memory_open(r->space, STORE_SINK, name, STORE_CLASS_A)};
+      (struct engine_sink){name, memory_open(r->space, STORE_SINK, name, STORE_CLASS_A)};
 }
 
 static void a_sink_added_at_rest_is_filled(void **unused) {
@@ -43,7 +44,7 @@ static void a_sink_added_in_grace_starts_the_grace_again(void **unused) {
   assert_string_equal(rig_sink_key(r, "three"), "ApiKey-2");
   fake_env_advance(&r->env, 80000 * 1000LL);
   rig_run(r);
-  assert_int_equal(rig_live_keys(r), 2);  // it would have been over
+  assert_int_equal(rig_live_keys(r), 2); // it would have been over
   fake_env_advance(&r->env, 10000 * 1000LL);
   rig_run(r);
   assert_int_equal(rig_live_keys(r), 1);
@@ -117,13 +118,14 @@ static void a_key_made_for_another_instance_is_not_adopted(void **unused) {
 static void a_hand_made_key_is_adopted_and_rotated_later(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
-  struct fake_key *k = rig_add_key(r, "ApiKey-by-hand", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa", r->target.iam_id);
+  struct fake_key *k =
+      rig_add_key(r, "ApiKey-by-hand", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa", r->target.iam_id);
   k->key.created_s -= 400 * 86400;
-  rig_put_sink(r, "one", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa");  // the other sink is empty
+  rig_put_sink(r, "one", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa"); // the other sink is empty
   rig_run(r);
   assert_int_equal(r->result.end, TICK_REST);
   assert_string_equal(rig_sink_key(r, "two"), "ApiKey-by-hand");
-  assert_int_equal(rig_live_keys(r), 1);  // overdue, and not rotated in the same run
+  assert_int_equal(rig_live_keys(r), 1); // overdue, and not rotated in the same run
   rig_restart(r);
   fake_env_advance(&r->env, 4 * 86400 * 1000LL);
   rig_run(r);
@@ -148,7 +150,7 @@ static void a_state_from_a_backup_is_noticed(void **unused) {
   rig_run(r);
   assert_int_equal(r->result.row, ROW_corrupt);
   assert_int_equal(r->result.why, WHY_home_back);
-  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");  // nothing was touched
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2"); // nothing was touched
   assert_int_equal(rig_live_keys(r), 1);
   rig_free(r);
 }
@@ -158,7 +160,8 @@ static void a_state_from_a_backup_is_noticed_without_stamps(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   struct store_record backup = {0};
-  r->target.home->class = r->target.sinks[0].item->class = r->target.sinks[1].item->class = STORE_CLASS_B;
+  r->target.home->class = r->target.sinks[0].item->class = r->target.sinks[1].item->class =
+      STORE_CLASS_B;
   rig_init(r);
   assert_true(memory_peek(r->space, "home", &backup, NULL));
   wish(r);
@@ -198,7 +201,7 @@ static void another_process_drops_a_pending_whose_value_iam_makes(void **unused)
   rig_restart(r);
   r->create_answer = ERR_OK;
   r->target.process_id = "fedcba9876543210";
-  rig_run(r);  // dropped, and staged again since the wish stays
+  rig_run(r); // dropped, and staged again since the wish stays
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
   s = rig_state(r);
   assert_int_equal(s.generation, 3);
@@ -239,7 +242,7 @@ static void a_stranger_who_has_the_value(void **unused) {
   state_clear(&s);
   r->create_answer = ERR_OK;
   rig_run(r);
-  assert_false(rig_key(r, "ApiKey-stranger")->gone);  // S6
+  assert_false(rig_key(r, "ApiKey-stranger")->gone); // S6
   assert_int_equal(r->result.phase, PHASE_IDLE);
   assert_int_equal(rig_live_keys(r), 2);
   assert_string_not_equal(rig_sink_key(r, "one"), "ApiKey-stranger");
@@ -260,14 +263,19 @@ static void a_dead_current_heals(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_sink_added_at_rest_is_filled), cmocka_unit_test(a_sink_added_in_grace_starts_the_grace_again),
-    cmocka_unit_test(a_sink_removed_in_grace_holds_the_old_key), cmocka_unit_test(an_edited_instance_is_rebound),
-    cmocka_unit_test(a_home_that_moved_is_unclear), cmocka_unit_test(a_key_made_for_another_instance_is_not_adopted),
-    cmocka_unit_test(a_hand_made_key_is_adopted_and_rotated_later),
-    cmocka_unit_test(a_state_from_a_backup_is_noticed),
-    cmocka_unit_test(a_state_from_a_backup_is_noticed_without_stamps), cmocka_unit_test(origin_iam),
-    cmocka_unit_test(another_process_drops_a_pending_whose_value_iam_makes),
-    cmocka_unit_test(a_refused_create_is_attention), cmocka_unit_test(a_stranger_who_has_the_value),
-    cmocka_unit_test(a_dead_current_heals)};
+      cmocka_unit_test(a_sink_added_at_rest_is_filled),
+      cmocka_unit_test(a_sink_added_in_grace_starts_the_grace_again),
+      cmocka_unit_test(a_sink_removed_in_grace_holds_the_old_key),
+      cmocka_unit_test(an_edited_instance_is_rebound),
+      cmocka_unit_test(a_home_that_moved_is_unclear),
+      cmocka_unit_test(a_key_made_for_another_instance_is_not_adopted),
+      cmocka_unit_test(a_hand_made_key_is_adopted_and_rotated_later),
+      cmocka_unit_test(a_state_from_a_backup_is_noticed),
+      cmocka_unit_test(a_state_from_a_backup_is_noticed_without_stamps),
+      cmocka_unit_test(origin_iam),
+      cmocka_unit_test(another_process_drops_a_pending_whose_value_iam_makes),
+      cmocka_unit_test(a_refused_create_is_attention),
+      cmocka_unit_test(a_stranger_who_has_the_value),
+      cmocka_unit_test(a_dead_current_heals)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -6,10 +6,16 @@
 #include "rotator/base/text.h"
 #include "rotator/engine/state.h"
 
-static struct rig *of_iam(struct iam *c) { return (struct rig *)((char *)c - offsetof(struct rig, iam)); }
-static struct rig *of_logs(struct logs *l) { return (struct rig *)((char *)l - offsetof(struct rig, logs)); }
+static struct rig *of_iam(struct iam *c) {
+  return (struct rig *)((char *)c - offsetof(struct rig, iam));
+}
+static struct rig *of_logs(struct logs *l) {
+  return (struct rig *)((char *)l - offsetof(struct rig, logs));
+}
 
-static enum err silent(struct error *e) { return error_set(e, ERR_UNSENT, "IAM can't be reached"); }
+static enum err silent(struct error *e) {
+  return error_set(e, ERR_UNSENT, "IAM can't be reached");
+}
 
 struct fake_key *rig_key(struct rig *r, const char *id) {
   for (size_t i = 0; i < r->n_keys; i++)
@@ -25,16 +31,20 @@ static struct fake_key *by_value(struct rig *r, const struct secret *value) {
   return NULL;
 }
 
-static int64_t server_time(struct iam *c) { return of_iam(c)->env.wall_ms / 1000; }
+static int64_t server_time(struct iam *c) {
+  return of_iam(c)->env.wall_ms / 1000;
+}
 
-static enum err fake_exchange(struct iam *c, const struct secret *value, bool fresh, struct iam_token *ret, struct error *e) {
+static enum err fake_exchange(struct iam *c, const struct secret *value, bool fresh,
+                              struct iam_token *ret, struct error *e) {
   struct fake_key *k = by_value(of_iam(c), value);
   (void)fresh;
   if (of_iam(c)->iam_silent)
     return silent(e);
   if (!k || k->key.disabled)
     return error_set(e, ERR_REFUSED, "Provided API key could not be found");
-  *ret = (struct iam_token){.bearer = secret_copy_text("header.payload.signature"), .expires_in_s = 3600};
+  *ret = (struct iam_token){.bearer = secret_copy_text("header.payload.signature"),
+                            .expires_in_s = 3600};
   text_copy(ret->iam_id, sizeof ret->iam_id, k->key.iam_id);
   text_copy(ret->account, sizeof ret->account, k->key.account);
   return ERR_OK;
@@ -52,7 +62,8 @@ struct fake_key *rig_add_key(struct rig *r, const char *id, const char *value, c
   return k;
 }
 
-static enum err fake_create(struct iam *c, const struct iam_create *spec, struct iam_key *ret, struct error *e) {
+static enum err fake_create(struct iam *c, const struct iam_create *spec, struct iam_key *ret,
+                            struct error *e) {
   struct rig *r = of_iam(c);
   char id[IAM_ID_MAX], value[64];
   if (r->create_answer != ERR_OK)
@@ -61,7 +72,8 @@ static enum err fake_create(struct iam *c, const struct iam_create *spec, struct
     return error_set(e, ERR_EXISTS, "the value exists");
   snprintf(id, sizeof id, "ApiKey-%zu", r->n_keys + 1);
   snprintf(value, sizeof value, "made-by-iam-%zu-aaaaaaaaaaaaaaaaaaaaaaaa", r->n_keys + 1);
-  struct fake_key *k = rig_add_key(r, id, spec->value ? secret_bytes(spec->value) : value, spec->iam_id);
+  struct fake_key *k =
+      rig_add_key(r, id, spec->value ? secret_bytes(spec->value) : value, spec->iam_id);
   text_copy(k->key.description, sizeof k->key.description, spec->description);
   text_copy(k->key.name, sizeof k->key.name, spec->name);
   k->key.disabled = spec->disabled;
@@ -70,7 +82,8 @@ static enum err fake_create(struct iam *c, const struct iam_create *spec, struct
   return ERR_OK;
 }
 
-static enum err fake_list(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret, struct error *e) {
+static enum err fake_list(struct iam *c, const char *account, const char *iam_id,
+                          struct iam_key_list *ret, struct error *e) {
   struct rig *r = of_iam(c);
   (void)account;
   if (r->iam_silent)
@@ -82,7 +95,8 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
   return ERR_OK;
 }
 
-static enum err fake_get(struct iam *c, const char *id, bool activity, struct iam_key *ret, struct error *e) {
+static enum err fake_get(struct iam *c, const char *id, bool activity, struct iam_key *ret,
+                         struct error *e) {
   struct fake_key *k = rig_key(of_iam(c), id);
   if (!k || k->gone)
     return error_set(e, ERR_MISSING, "%s is not there", id);
@@ -91,7 +105,8 @@ static enum err fake_get(struct iam *c, const char *id, bool activity, struct ia
   return ERR_OK;
 }
 
-static enum err fake_find(struct iam *c, const struct secret *value, struct iam_key *ret, struct error *e) {
+static enum err fake_find(struct iam *c, const struct secret *value, struct iam_key *ret,
+                          struct error *e) {
   struct fake_key *k = by_value(of_iam(c), value);
   if (!k)
     return error_set(e, ERR_MISSING, "no key has this value");
@@ -107,8 +122,12 @@ static enum err set_disabled(struct iam *c, const char *id, bool disabled, struc
   k->key.modified_s = of_iam(c)->env.wall_ms / 1000 / 60 * 60;
   return ERR_OK;
 }
-static enum err fake_enable(struct iam *c, const char *id, struct error *e) { return set_disabled(c, id, false, e); }
-static enum err fake_disable(struct iam *c, const char *id, struct error *e) { return set_disabled(c, id, true, e); }
+static enum err fake_enable(struct iam *c, const char *id, struct error *e) {
+  return set_disabled(c, id, false, e);
+}
+static enum err fake_disable(struct iam *c, const char *id, struct error *e) {
+  return set_disabled(c, id, true, e);
+}
 
 static enum err fake_remove(struct iam *c, const char *id, struct error *e) {
   struct fake_key *k = rig_key(of_iam(c), id);
@@ -119,16 +138,16 @@ static enum err fake_remove(struct iam *c, const char *id, struct error *e) {
   return ERR_OK;
 }
 
-static enum err fake_limit(struct iam *c, const char *account, const char *iam_id, int64_t *ret_limit, int64_t *ret_count,
-                           struct error *e) {
+static enum err fake_limit(struct iam *c, const char *account, const char *iam_id,
+                           int64_t *ret_limit, int64_t *ret_count, struct error *e) {
   (void)account, (void)iam_id, (void)e;
   *ret_limit = 20;
   *ret_count = rig_live_keys(of_iam(c));
   return ERR_OK;
 }
 
-static enum logs_verdict fake_send(struct logs *l, const struct secret *bearer, const struct logs_record *record, bool fresh,
-                                   struct error *e) {
+static enum logs_verdict fake_send(struct logs *l, const struct secret *bearer,
+                                   const struct logs_record *record, bool fresh, struct error *e) {
   struct rig *r = of_logs(l);
   (void)record, (void)fresh;
   if (strcmp(secret_bytes(bearer), "header.payload.signature") != 0) {
@@ -141,10 +160,16 @@ static enum logs_verdict fake_send(struct logs *l, const struct secret *bearer, 
   return r->verdict;
 }
 
-static const struct iam_ops iam_ops = {
-  .exchange = fake_exchange, .create = fake_create, .list = fake_list, .get = fake_get, .find_by_value = fake_find,
-  .enable = fake_enable, .disable = fake_disable, .remove = fake_remove, .key_limit = fake_limit,
-  .server_time_s = server_time};
+static const struct iam_ops iam_ops = {.exchange = fake_exchange,
+                                       .create = fake_create,
+                                       .list = fake_list,
+                                       .get = fake_get,
+                                       .find_by_value = fake_find,
+                                       .enable = fake_enable,
+                                       .disable = fake_disable,
+                                       .remove = fake_remove,
+                                       .key_limit = fake_limit,
+                                       .server_time_s = server_time};
 static const struct logs_ops logs_ops = {.send = fake_send};
 
 unsigned rig_live_keys(struct rig *r) {
@@ -161,15 +186,27 @@ struct rig *rig_new(void) {
   r->logs.ops = &logs_ops;
   r->space = memory_space_new();
   memory_init(&r->memory);
-  r->target = (struct target){.name = "demo", .account = "account", .iam_id = "iam-ServiceId-1", .instance = "guid",
-                              .key_name = "demo-ingestion", .key_words = "made for demo", .application = "rotator",
-                              .subsystem = "probe", .severity = 3, .host_id = "host-1", .writer = "host-1/1 test",
-                              .process_id = "0123456789abcdef", .policy = POLICY_DEFAULT, .memory = &r->memory,
+  r->target = (struct target){.name = "demo",
+                              .account = "account",
+                              .iam_id = "iam-ServiceId-1",
+                              .instance = "guid",
+                              .key_name = "demo-ingestion",
+                              .key_words = "made for demo",
+                              .application = "rotator",
+                              .subsystem = "probe",
+                              .severity = 3,
+                              .host_id = "host-1",
+                              .writer = "host-1/1 test",
+                              .process_id = "0123456789abcdef",
+                              .policy = POLICY_DEFAULT,
+                              .memory = &r->memory,
                               .n_sinks = 2};
   r->target.policy.grace_s = r->target.policy.quarantine_s = 0;
   r->target.home = memory_open(r->space, STORE_HOME, "home", STORE_CLASS_A);
-  r->target.sinks[0] = (struct engine_sink){"one", memory_open(r->space, STORE_SINK, "one", STORE_CLASS_A)};
-  r->target.sinks[1] = (struct engine_sink){"two", memory_open(r->space, STORE_SINK, "two", STORE_CLASS_A)};
+  r->target.sinks[0] =
+      (struct engine_sink){"one", memory_open(r->space, STORE_SINK, "one", STORE_CLASS_A)};
+  r->target.sinks[1] =
+      (struct engine_sink){"two", memory_open(r->space, STORE_SINK, "two", STORE_CLASS_A)};
   r->io = (struct engine_io){&r->env.env, &r->iam, &r->logs};
   return r;
 }

@@ -1,5 +1,6 @@
-// An IAM and a Cloud Logs that work, in the process, for tests of the engine that need no faults: one identity, keys in an
-// array, time that stands until a sleep. The simulator in tests/protocol has the nasty ones.
+// An IAM and a Cloud Logs that work, in the process, for tests of the engine that need no faults:
+// one identity, keys in an array, time that stands until a sleep. The simulator in tests/protocol
+// has the nasty ones.
 #ifndef TESTS_UNIT_ENGINE_FAKE_CLOUD_H
 #define TESTS_UNIT_ENGINE_FAKE_CLOUD_H
 
@@ -31,9 +32,9 @@ struct rig {
   struct logs logs;
   struct fake_key keys[FAKE_KEYS];
   size_t n_keys;
-  bool iam_silent;             // IAM gives no answer
-  enum err create_answer;      // ERR_OK, or what create answers without doing anything
-  enum logs_verdict verdict;   // what a good token gets
+  bool iam_silent;           // IAM gives no answer
+  enum err create_answer;    // ERR_OK, or what create answers without doing anything
+  enum logs_verdict verdict; // what a good token gets
   unsigned logs_seen;
   struct memory_space *space;
   struct memory memory;
@@ -42,17 +43,19 @@ struct rig {
   struct tick_result result;
 };
 
-// A target "demo" on memory stores of class A: home "home", sinks "one" and "two"; grace and quarantine 0, waits 0.
+// A target "demo" on memory stores of class A: home "home", sinks "one" and "two"; grace and
+// quarantine 0, waits 0.
 struct rig *rig_new(void);
 void rig_free(struct rig *r);
 
-// Ticks until the engine rests, needs a person, or would wait for an hour or longer; waits pass at once.
+// Ticks until the engine rests, needs a person, or would wait for an hour or longer; waits pass at
+// once.
 void rig_run(struct rig *r);
 // A new process: nothing is remembered.
 void rig_restart(struct rig *r);
 // A key made by hand, active; returns its entry.
 struct fake_key *rig_add_key(struct rig *r, const char *id, const char *value, const char *iam_id);
-struct fake_key *rig_key(struct rig *r, const char *id);  // NULL: never was
+struct fake_key *rig_key(struct rig *r, const char *id); // NULL: never was
 unsigned rig_live_keys(struct rig *r);
 // The state as it is; the caller clears it. Fails the test when there is none.
 struct state rig_state(struct rig *r);

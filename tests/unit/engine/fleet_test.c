@@ -1,5 +1,5 @@
-// The fleet with real ticks on memory stores and an IAM that is never needed or never answers: who is ticked, who waits, who
-// ends, what a stop does.
+// The fleet with real ticks on memory stores and an IAM that is never needed or never answers: who
+// is ticked, who waits, who ends, what a stop does.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +23,14 @@ struct farm {
   int threads_seen[64];
 };
 
-static enum err no_list(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret, struct error *e) {
+static enum err no_list(struct iam *c, const char *account, const char *iam_id,
+                        struct iam_key_list *ret, struct error *e) {
   (void)c, (void)account, (void)iam_id, (void)ret;
   return error_set(e, ERR_UNSENT, "IAM can't be reached");
 }
-static int64_t no_time(struct iam *c) { return (void)c, -1; }
+static int64_t no_time(struct iam *c) {
+  return (void)c, -1;
+}
 static const struct iam_ops silent_ops = {.list = no_list, .server_time_s = no_time};
 static struct iam silent = {&silent_ops};
 
@@ -58,11 +61,20 @@ static struct farm *farm_new(void) {
     put_state(f, i, now - DAY);
     memory_init(&f->memories[i]);
     f->memories[i].last_look_s = now;
-    *t = (struct target){.name = f->names[i], .account = "a", .iam_id = "iam-ServiceId-x", .instance = "g",
-                         .key_name = "k", .host_id = "h", .writer = "w", .process_id = "0000000000000000",
-                         .policy = POLICY_DEFAULT, .memory = &f->memories[i], .n_sinks = 1};
+    *t = (struct target){.name = f->names[i],
+                         .account = "a",
+                         .iam_id = "iam-ServiceId-x",
+                         .instance = "g",
+                         .key_name = "k",
+                         .host_id = "h",
+                         .writer = "w",
+                         .process_id = "0000000000000000",
+                         .policy = POLICY_DEFAULT,
+                         .memory = &f->memories[i],
+                         .n_sinks = 1};
     t->home = memory_open(f->space, STORE_HOME, home, STORE_CLASS_A);
-    t->sinks[0] = (struct engine_sink){"one", memory_open(f->space, STORE_SINK, f->names[i], STORE_CLASS_A)};
+    t->sinks[0] =
+        (struct engine_sink){"one", memory_open(f->space, STORE_SINK, f->names[i], STORE_CLASS_A)};
     f->list[i] = t;
   }
   return f;
@@ -78,7 +90,8 @@ static void farm_free(struct farm *f) {
   free(f);
 }
 
-static bool give_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret, struct error *e) {
+static bool give_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
+                    struct error *e) {
   struct farm *f = ctx;
   __atomic_add_fetch(&f->threads_seen[worker % 64], 1, __ATOMIC_RELAXED);
   if (f->io_refused && t == f->list[f->io_refused]) {
@@ -123,7 +136,7 @@ static void a_bad_target_stops_no_other(void **unused) {
   f->io_refused = 7;
   assert_int_equal(memory_poke(f->space, "home-3", &garbage), ERR_OK);
   store_record_clear(&garbage);
-  f->memories[5].last_look_s = 0;  // wants IAM, which is silent: waits, beyond our patience
+  f->memories[5].last_look_s = 0; // wants IAM, which is silent: waits, beyond our patience
   fleet_run(f->list, TARGETS, &o, env_real(), f->results);
   for (int i = 0; i < TARGETS; i++)
     if (i != 3 && i != 5 && i != 7)
@@ -151,11 +164,11 @@ static void a_target_that_waits_is_put_back(void **unused) {
   int times = 0;
   f->memories[5].last_look_s = 0;
   o.patience_ms = 60000;
-  o.jobs = 1;  // a waiting target holds no worker: the others are served while it waits
+  o.jobs = 1; // a waiting target holds no worker: the others are served while it waits
   o.done = after_three;
   o.done_ctx = &times;
   for (int i = 0; i < TARGETS; i++)
-    f->targets[i].policy.look_every_s = 7200;  // at rest for longer than our patience
+    f->targets[i].policy.look_every_s = 7200; // at rest for longer than our patience
   fleet_run(f->list, TARGETS, &o, env_real(), f->results);
   assert_int_equal(times, 3);
   assert_int_equal(f->results[TARGETS - 1].end, TICK_REST);
@@ -183,7 +196,9 @@ static void a_busy_target_is_said_or_waited_for(void **unused) {
   farm_free(f);
 }
 
-static bool stop_now(struct env *env) { return (void)env, true; }
+static bool stop_now(struct env *env) {
+  return (void)env, true;
+}
 
 static void a_stop_begins_nothing(void **unused) {
   (void)unused;
@@ -201,9 +216,10 @@ static void a_stop_begins_nothing(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(everyone_is_ticked_once_when_nothing_is_due), cmocka_unit_test(a_bad_target_stops_no_other),
-    cmocka_unit_test(a_target_that_waits_is_put_back), cmocka_unit_test(a_busy_target_is_said_or_waited_for),
-    cmocka_unit_test(a_stop_begins_nothing)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(everyone_is_ticked_once_when_nothing_is_due),
+                                     cmocka_unit_test(a_bad_target_stops_no_other),
+                                     cmocka_unit_test(a_target_that_waits_is_put_back),
+                                     cmocka_unit_test(a_busy_target_is_said_or_waited_for),
+                                     cmocka_unit_test(a_stop_begins_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -20,7 +20,7 @@ static void due_is_early_by_a_part_of_the_jitter(void **unused) {
   struct policy p = POLICY_DEFAULT;
   int64_t first = policy_due_s(&p, "binding", 1, NOW, 0);
   assert_true(first > NOW + 27 * DAY && first <= NOW + 30 * DAY);
-  assert_int_equal(first, policy_due_s(&p, "binding", 1, NOW, 0));  // the same on every host
+  assert_int_equal(first, policy_due_s(&p, "binding", 1, NOW, 0)); // the same on every host
   assert_int_not_equal(first, policy_due_s(&p, "binding", 2, NOW, 0));
   assert_int_not_equal(first, policy_due_s(&p, "another", 1, NOW, 0));
   p.rotate_jitter_s = 0;
@@ -32,7 +32,7 @@ static void an_adopted_overdue_key_is_spread(void **unused) {
   struct policy p = POLICY_DEFAULT;
   int64_t due = policy_due_s(&p, "binding", 0, NOW - 400 * DAY, NOW);
   assert_true(due >= NOW && due < NOW + 3 * DAY);
-  due = policy_due_s(&p, "binding", 0, NOW - DAY, NOW);  // not overdue when adopted: as any other
+  due = policy_due_s(&p, "binding", 0, NOW - DAY, NOW); // not overdue when adopted: as any other
   assert_true(due > NOW + 26 * DAY);
 }
 
@@ -51,7 +51,7 @@ static void a_fleet_spreads(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(windows), cmocka_unit_test(due_is_early_by_a_part_of_the_jitter),
-    cmocka_unit_test(an_adopted_overdue_key_is_spread), cmocka_unit_test(a_fleet_spreads)};
+      cmocka_unit_test(windows), cmocka_unit_test(due_is_early_by_a_part_of_the_jitter),
+      cmocka_unit_test(an_adopted_overdue_key_is_spread), cmocka_unit_test(a_fleet_spreads)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -8,14 +8,18 @@
 static struct state full(void) {
   struct world w = world(PHASE_GRACE);
   struct state *s = &w.state;
-  s->seq = UINT64_MAX - 1;  // beyond what a JSON number keeps
+  s->seq = UINT64_MAX - 1; // beyond what a JSON number keeps
   s->n_sinks = 2;
   for (int i = 0; i < 2; i++) {
     snprintf(s->sinks[i].name, sizeof s->sinks[i].name, "sink-%d", i);
     snprintf(s->sinks[i].place, sizeof s->sinks[i].place, "file:/a \"b\"/%d", i);
     strcpy(s->sinks[i].noted.text, "1:2:3");
   }
-  s->wish = (struct wish){.kind = WISH_BACK_TO, .grace_s = 60, .compromised = true, .at_s = NOW, .reason = "caf\xc3\xa9"};
+  s->wish = (struct wish){.kind = WISH_BACK_TO,
+                          .grace_s = 60,
+                          .compromised = true,
+                          .at_s = NOW,
+                          .reason = "caf\xc3\xa9"};
   strcpy(s->wish.key_id, "ApiKey-previous");
   s->hold = (struct hold){.on = true, .until_s = NOW + 5, .by = "somebody"};
   s->grace_s = 0;
@@ -108,13 +112,20 @@ static void a_newer_schema_is_said(void **unused) {
 
 static void other_documents_are_corrupt(void **unused) {
   (void)unused;
-  static const char *const texts[] = {"", "{}", "null", "[]", "42", "{\"rotator_state\":1}",
-                                      "{\"rotator_state\":1,\"sha256\":1,\"state\":{}}", STATE_FORGOTTEN};
+  static const char *const texts[] = {"",
+                                      "{}",
+                                      "null",
+                                      "[]",
+                                      "42",
+                                      "{\"rotator_state\":1}",
+                                      "{\"rotator_state\":1,\"sha256\":1,\"state\":{}}",
+                                      STATE_FORGOTTEN};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     assert_corrupt(texts[i], strlen(texts[i]), "");
 }
 
-// Right checksum, wrong content: the state that the test breaks is encoded by us and must still be refused.
+// Right checksum, wrong content: the state that the test breaks is encoded by us and must still be
+// refused.
 static void assert_impossible(struct state *s) {
   struct state got;
   SECRET_AUTO document = encoded(s);
@@ -125,7 +136,7 @@ static void assert_impossible(struct state *s) {
 static void impossible_states_are_corrupt(void **unused) {
   (void)unused;
   struct world w = world(PHASE_STAGED);
-  slot_clear(&w.state.slots[SLOT_PENDING]);  // staged without pending
+  slot_clear(&w.state.slots[SLOT_PENDING]); // staged without pending
   assert_impossible(&w.state);
   w = world(PHASE_RETIRING);
   slot_clear(&w.state.slots[SLOT_PREVIOUS]);
@@ -161,7 +172,7 @@ static void fingerprints_are_salted_and_bounded(void **unused) {
     snprintf(text, sizeof text, "value-%d", i);
     SECRET_AUTO each = secret_copy_text(text);
     state_add_retired(&s, each);
-    state_add_retired(&s, each);  // once is enough
+    state_add_retired(&s, each); // once is enough
   }
   SECRET_AUTO newest = secret_copy_text("value-26");
   SECRET_AUTO oldest = secret_copy_text("value-0");
@@ -171,10 +182,13 @@ static void fingerprints_are_salted_and_bounded(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(comes_back_whole),         cmocka_unit_test(every_phase_comes_back),
-    cmocka_unit_test(cut_anywhere_is_corrupt),  cmocka_unit_test(any_changed_byte_is_corrupt),
-    cmocka_unit_test(a_newer_schema_is_said),   cmocka_unit_test(other_documents_are_corrupt),
-    cmocka_unit_test(impossible_states_are_corrupt), cmocka_unit_test(fingerprints_are_salted_and_bounded)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back_whole),
+                                     cmocka_unit_test(every_phase_comes_back),
+                                     cmocka_unit_test(cut_anywhere_is_corrupt),
+                                     cmocka_unit_test(any_changed_byte_is_corrupt),
+                                     cmocka_unit_test(a_newer_schema_is_said),
+                                     cmocka_unit_test(other_documents_are_corrupt),
+                                     cmocka_unit_test(impossible_states_are_corrupt),
+                                     cmocka_unit_test(fingerprints_are_salted_and_bounded)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

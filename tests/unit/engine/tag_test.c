@@ -50,11 +50,14 @@ static void other_texts_bear_no_tag(void **unused) {
   struct tag t = sample(), back;
   char text[IAM_DESC_MAX], twice[2 * IAM_DESC_MAX];
   static const char *const none[] = {
-    "", "rotator", "[rotator b=xyz l=0 g=1]", "[rotator b=00000000000000000000000000000000 l=0123456789abcdef g=0]",
-    "[rotator b=00000000000000000000000000000000 l=0123456789abcdef g=1",
-    "[rotator b=00000000000000000000000000000000 l=0123456789ABCDEF g=1]",
-    "[rotator b=00000000000000000000000000000000 l=0123456789abcdef g=-1]",
-    "[rotator b=00000000000000000000000000000000 l=0123456789abcdef g=99999999999999999999]"};
+      "",
+      "rotator",
+      "[rotator b=xyz l=0 g=1]",
+      "[rotator b=00000000000000000000000000000000 l=0123456789abcdef g=0]",
+      "[rotator b=00000000000000000000000000000000 l=0123456789abcdef g=1",
+      "[rotator b=00000000000000000000000000000000 l=0123456789ABCDEF g=1]",
+      "[rotator b=00000000000000000000000000000000 l=0123456789abcdef g=-1]",
+      "[rotator b=00000000000000000000000000000000 l=0123456789abcdef g=99999999999999999999]"};
   for (size_t i = 0; i < sizeof none / sizeof *none; i++)
     assert_false(tag_parse(none[i], &back));
   assert_true(tag_format(&t, "w", text, sizeof text));
@@ -63,8 +66,8 @@ static void other_texts_bear_no_tag(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(words_are_cut_before_the_tag),
-                                     cmocka_unit_test(bindings_differ_by_each_part),
-                                     cmocka_unit_test(other_texts_bear_no_tag)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(comes_back), cmocka_unit_test(words_are_cut_before_the_tag),
+      cmocka_unit_test(bindings_differ_by_each_part), cmocka_unit_test(other_texts_bear_no_tag)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,5 +1,5 @@
-// What a tick does beyond the table: watchers, the lock, the mark of stores without compare-and-set, refusals, back-off,
-// old readings, hooks, stops.
+// What a tick does beyond the table: watchers, the lock, the mark of stores without
+// compare-and-set, refusals, back-off, old readings, hooks, stops.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ static void wish(struct rig *r) {
   assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
 }
 
-// --- watchers --------------------------------------------------------------------------------------------------------
+// --- watchers ------------------------------------------------------------------------------------
 
 struct heard {
   unsigned begun, ended;
@@ -33,9 +33,10 @@ static void hear_end(void *ctx, const struct step *s) {
 
 static void a_rotation_is_told_step_by_step(void **unused) {
   (void)unused;
-  static const enum row expected[] = {ROW_due, ROW_create, ROW_note, ROW_enable, ROW_promote, ROW_promote, ROW_publish,
-                                      ROW_publish, ROW_settle, ROW_settle, ROW_retire, ROW_retire, ROW_unsure,
-                                      ROW_disable, ROW_delete};
+  static const enum row expected[] = {ROW_due,     ROW_create,  ROW_note,    ROW_enable,
+                                      ROW_promote, ROW_promote, ROW_publish, ROW_publish,
+                                      ROW_settle,  ROW_settle,  ROW_retire,  ROW_retire,
+                                      ROW_unsure,  ROW_disable, ROW_delete};
   struct rig *r = rig_new();
   struct heard h = {0};
   struct watcher w = {hear_begin, hear_end, &h};
@@ -45,11 +46,11 @@ static void a_rotation_is_told_step_by_step(void **unused) {
   tick(&r->target, &r->io, &w, &r->result);
   for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
     assert_string_equal(row_name(h.rows[i]), row_name(expected[i]));
-  assert_int_equal(h.ended, h.begun + 1);  // the last decision of the tick is told too
+  assert_int_equal(h.ended, h.begun + 1); // the last decision of the tick is told too
   rig_free(r);
 }
 
-// --- hooks -----------------------------------------------------------------------------------------------------------
+// --- hooks ---------------------------------------------------------------------------------------
 
 static unsigned hook_calls, hook_fails;
 static enum err hook(void *ctx, const struct target *t, const struct state *s, struct error *err) {
@@ -92,7 +93,7 @@ static void a_failed_hook_holds_the_rotation(void **unused) {
   rig_free(r);
 }
 
-// --- the lock and the mark -------------------------------------------------------------------------------------------
+// --- the lock and the mark -----------------------------------------------------------------------
 
 static void make_path(char path[64]) {
   strcpy(path, "/tmp/rotator-tick-XXXXXX");
@@ -141,7 +142,8 @@ static void after_an_unclean_end_nobody_reads_before_the_time_is_over(void **unu
   r->target.policy.proof_span_s = 0;
   wish(r);
   memory_space_set_fault(r->space, lose_writes, &lose);
-  tick(&r->target, &r->io, NULL, &r->result);  // the write to the sink gets no answer: the mark stays
+  tick(&r->target, &r->io, NULL,
+       &r->result); // the write to the sink gets no answer: the mark stays
   rig_restart(r);
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.end, TICK_WAIT);
@@ -156,7 +158,7 @@ static void after_an_unclean_end_nobody_reads_before_the_time_is_over(void **unu
   rig_free(r);
 }
 
-// --- what does not work ----------------------------------------------------------------------------------------------
+// --- what does not work --------------------------------------------------------------------------
 
 struct refusal {
   const char *name;
@@ -248,7 +250,8 @@ static void an_outage_waits_with_growing_pauses(void **unused) {
 
 static enum memory_fault old_readings(void *ctx, const struct memory_op *op) {
   unsigned *n = ctx;
-  return op->kind == MEMORY_READ && strcmp(op->name, "home") == 0 && ++*n % 3 == 0 ? memory_stale(1) : MEMORY_FINE;
+  return op->kind == MEMORY_READ && strcmp(op->name, "home") == 0 && ++*n % 3 == 0 ? memory_stale(1)
+                                                                                   : MEMORY_FINE;
 }
 
 static void old_readings_of_the_home_do_no_harm(void **unused) {
@@ -301,7 +304,8 @@ static void a_wish_is_not_lost_to_another_writer(void **unused) {
   struct wish w = {.grace_s = -1};
   rig_init(r);
   memory_space_set_fault(r->space, refuse_writes, &f);
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_CONFLICT);  // tried again, and then said
+  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e),
+                   ERR_CONFLICT); // tried again, and then said
   f.name = NULL;
   assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
   rig_free(r);
@@ -339,15 +343,20 @@ static void a_complaint_proves_nothing(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_rotation_is_told_step_by_step), cmocka_unit_test(the_hook_runs_once_an_epoch),
-    cmocka_unit_test(a_failed_hook_holds_the_rotation), cmocka_unit_test(a_held_lock_is_busy),
-    cmocka_unit_test(after_an_unclean_end_nobody_reads_before_the_time_is_over),
-    cmocka_unit_test(a_sink_that_refuses_keeps_the_old_key_and_not_the_other_sink),
-    cmocka_unit_test(a_home_that_refuses_is_attention), cmocka_unit_test(a_locked_previous_is_left_and_said),
-    cmocka_unit_test(an_outage_waits_with_growing_pauses), cmocka_unit_test(old_readings_of_the_home_do_no_harm),
-    cmocka_unit_test(a_sink_that_vanished_is_made_anew_after_its_time),
-    cmocka_unit_test(a_stop_ends_the_tick_before_the_next_act),
-    cmocka_unit_test(a_wish_is_not_lost_to_another_writer), cmocka_unit_test(observing_changes_nothing),
-    cmocka_unit_test(a_complaint_proves_nothing)};
+      cmocka_unit_test(a_rotation_is_told_step_by_step),
+      cmocka_unit_test(the_hook_runs_once_an_epoch),
+      cmocka_unit_test(a_failed_hook_holds_the_rotation),
+      cmocka_unit_test(a_held_lock_is_busy),
+      cmocka_unit_test(after_an_unclean_end_nobody_reads_before_the_time_is_over),
+      cmocka_unit_test(a_sink_that_refuses_keeps_the_old_key_and_not_the_other_sink),
+      cmocka_unit_test(a_home_that_refuses_is_attention),
+      cmocka_unit_test(a_locked_previous_is_left_and_said),
+      cmocka_unit_test(an_outage_waits_with_growing_pauses),
+      cmocka_unit_test(old_readings_of_the_home_do_no_harm),
+      cmocka_unit_test(a_sink_that_vanished_is_made_anew_after_its_time),
+      cmocka_unit_test(a_stop_ends_the_tick_before_the_next_act),
+      cmocka_unit_test(a_wish_is_not_lost_to_another_writer),
+      cmocka_unit_test(observing_changes_nothing),
+      cmocka_unit_test(a_complaint_proves_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -5,9 +5,15 @@ static struct state_sink configured[] = {{.name = "one", .place = "memory:one", 
                                          {.name = "two", .place = "memory:two", .noted = {"v5"}}};
 
 static struct transition_input input(void) {
-  return (struct transition_input){.fresh_value = secret_copy_text("fresh-value"), .lineage = "fedcba9876543210",
-                                   .account = "a", .iam_id = "iam-ServiceId-x", .instance = "g", .host = "host",
-                                   .writer = "host/1 0", .stager = "1111111111111111", .sinks = configured,
+  return (struct transition_input){.fresh_value = secret_copy_text("fresh-value"),
+                                   .lineage = "fedcba9876543210",
+                                   .account = "a",
+                                   .iam_id = "iam-ServiceId-x",
+                                   .instance = "g",
+                                   .host = "host",
+                                   .writer = "host/1 0",
+                                   .stager = "1111111111111111",
+                                   .sinks = configured,
                                    .n_sinks = 2};
 }
 
@@ -56,7 +62,7 @@ static void staging(void **unused) {
 static void beginnings(void **unused) {
   (void)unused;
   struct world w = nothing(SINK_EMPTY);
-  w.view.tag_generation = 41;  // above every tag and stamp seen
+  w.view.tag_generation = 41; // above every tag and stamp seen
   struct state s = after(&w, ROW_first, WHY_none);
   assert_int_equal(s.phase, PHASE_STAGED);
   assert_int_equal(s.seq, 42);
@@ -86,7 +92,8 @@ static void beginnings(void **unused) {
 
 static void drops(void **unused) {
   (void)unused;
-  static const enum row rows[] = {ROW_give_up, ROW_taken, ROW_lost, ROW_refute, ROW_create, ROW_note};
+  static const enum row rows[] = {ROW_give_up, ROW_taken,  ROW_lost,
+                                  ROW_refute,  ROW_create, ROW_note};
   for (int i = 0; i < 6; i++) {
     struct world w = world(PHASE_STAGED);
     w.state.wish.kind = i == 0 ? WISH_GIVE_UP : WISH_ROTATE;
@@ -94,7 +101,7 @@ static void drops(void **unused) {
     assert_int_equal(s.phase, PHASE_IDLE);
     assert_false(s.slots[SLOT_PENDING].used);
     assert_int_equal(s.failures, 1);
-    assert_int_equal(s.generation, 3);  // in no slot for ever: its key is a stray
+    assert_int_equal(s.generation, 3); // in no slot for ever: its key is a stray
     assert_int_equal(s.wish.kind, i == 0 ? WISH_NONE : WISH_ROTATE);
     state_clear(&s);
   }
@@ -109,7 +116,7 @@ static void noting(void **unused) {
   assert_string_equal(s.slots[SLOT_PENDING].key_id, "ApiKey-found");
   assert_string_equal(secret_bytes(s.slots[SLOT_PENDING].value), "pending-value");
   state_clear(&s);
-  w = world(PHASE_STAGED);  // origin iam: id and value in one CAS
+  w = world(PHASE_STAGED); // origin iam: id and value in one CAS
   w.state.pending_from_iam = true;
   slot_clear(&w.state.slots[SLOT_PENDING]);
   w.state.slots[SLOT_PENDING] = (struct slot){.used = true, .generation = 3};
@@ -168,7 +175,7 @@ static void settling(void **unused) {
   w.state.failures = 2;
   struct state s = after(&w, ROW_settle, WHY_none);
   assert_int_equal(s.phase, PHASE_GRACE);
-  assert_string_equal(s.sinks[0].noted.text, "v9");  // the version of each sink is noted
+  assert_string_equal(s.sinks[0].noted.text, "v9"); // the version of each sink is noted
   assert_string_equal(s.sinks[1].noted.text, "v5");
   assert_int_equal(s.failures, 0);
   state_clear(&s);
@@ -206,7 +213,7 @@ static void endings(void **unused) {
   state_clear(&s);
   w = world(PHASE_GRACE);
   slot_clear(&w.state.slots[SLOT_PREVIOUS]);
-  w.state.wish.kind = WISH_ROTATE;  // due on idle
+  w.state.wish.kind = WISH_ROTATE; // due on idle
   s = after(&w, ROW_done, WHY_none);
   assert_int_equal(s.phase, PHASE_IDLE);
   assert_int_equal(s.wish.kind, WISH_ROTATE);
@@ -249,11 +256,15 @@ static void rows_without_a_transition_are_refused(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(staging),          cmocka_unit_test(beginnings), cmocka_unit_test(drops),
-    cmocka_unit_test(noting),           cmocka_unit_test(promoting),  cmocka_unit_test(publishing_again),
-    cmocka_unit_test(settling),         cmocka_unit_test(endings),
-    cmocka_unit_test(sinks_are_listed_and_lost_ones_stay),
-    cmocka_unit_test(rows_without_a_transition_are_refused)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(staging),
+                                     cmocka_unit_test(beginnings),
+                                     cmocka_unit_test(drops),
+                                     cmocka_unit_test(noting),
+                                     cmocka_unit_test(promoting),
+                                     cmocka_unit_test(publishing_again),
+                                     cmocka_unit_test(settling),
+                                     cmocka_unit_test(endings),
+                                     cmocka_unit_test(sinks_are_listed_and_lost_ones_stay),
+                                     cmocka_unit_test(rows_without_a_transition_are_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

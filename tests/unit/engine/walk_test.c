@@ -1,5 +1,6 @@
-// Walks through views at random (a fixed seed, so a failure comes back) and holds every answer of decide to what must never
-// happen, whatever was seen: the promises of PROTOCOL.md section 1 as far as one decision can keep or break them.
+// Walks through views at random (a fixed seed, so a failure comes back) and holds every answer of
+// decide to what must never happen, whatever was seen: the promises of PROTOCOL.md section 1 as far
+// as one decision can keep or break them.
 #include "tests/unit/engine/world.h"
 
 #define VIEWS 300000
@@ -11,12 +12,17 @@ static unsigned dice(unsigned n) {
   dice_state ^= dice_state << 17;
   return (unsigned)(dice_state >> 33) % n;
 }
-static bool coin(void) { return dice(2) != 0; }
-static bool rarely(void) { return dice(8) == 0; }
+static bool coin(void) {
+  return dice(2) != 0;
+}
+static bool rarely(void) {
+  return dice(8) == 0;
+}
 
 static void roll_sink(struct sink_view *s) {
-  static const enum sink_value values[] = {SINK_CURRENT, SINK_CURRENT, SINK_CURRENT, SINK_SILENT, SINK_REFUSED, SINK_EMPTY,
-                                           SINK_PREVIOUS, SINK_PENDING, SINK_RETIRED, SINK_FOREIGN};
+  static const enum sink_value values[] = {SINK_CURRENT, SINK_CURRENT, SINK_CURRENT,  SINK_SILENT,
+                                           SINK_REFUSED, SINK_EMPTY,   SINK_PREVIOUS, SINK_PENDING,
+                                           SINK_RETIRED, SINK_FOREIGN};
   s->value = values[dice(sizeof values / sizeof *values)];
   s->stamped = !rarely();
   s->noted = !rarely();
@@ -89,7 +95,9 @@ static struct world roll(void) {
 static bool probed(const struct world *w, enum slot_name s) {
   return w->view.slots[s].proof == PROOF_PROBED || w->view.slots[s].proof == PROOF_PROVEN;
 }
-static bool dead(const struct world *w, enum slot_name s) { return w->state.slots[s].used && w->view.slots[s].dead; }
+static bool dead(const struct world *w, enum slot_name s) {
+  return w->state.slots[s].used && w->view.slots[s].dead;
+}
 
 static bool all_serve(const struct world *w) {
   for (int i = 0; i < 2; i++)
@@ -98,15 +106,19 @@ static bool all_serve(const struct world *w) {
   return true;
 }
 
-static bool is_effect(enum act_kind k) { return k >= ACT_PROVE && k <= ACT_HOOK; }
+static bool is_effect(enum act_kind k) {
+  return k >= ACT_PROVE && k <= ACT_HOOK;
+}
 
 static void check_key_acts(const struct world *w, const struct action *a) {
-  const struct slot *pending = &w->state.slots[SLOT_PENDING], *previous = &w->state.slots[SLOT_PREVIOUS];
-  if (a->kind == ACT_ENABLE && a->row == ROW_enable)  // only what the state has noted (rule 5)
-    assert_true(w->state.phase == PHASE_STAGED && strcmp(a->key_id, pending->key_id) == 0 && a->key_id[0]);
+  const struct slot *pending = &w->state.slots[SLOT_PENDING],
+                    *previous = &w->state.slots[SLOT_PREVIOUS];
+  if (a->kind == ACT_ENABLE && a->row == ROW_enable) // only what the state has noted (rule 5)
+    assert_true(w->state.phase == PHASE_STAGED && strcmp(a->key_id, pending->key_id) == 0 &&
+                a->key_id[0]);
   if (a->kind == ACT_ENABLE && a->row != ROW_enable)
     assert_true(a->row == ROW_held && w->state.hold.on && strcmp(a->key_id, previous->key_id) == 0);
-  if (a->kind == ACT_DISABLE || (a->kind == ACT_DELETE && a->row != ROW_stray)) {  // S4, S5
+  if (a->kind == ACT_DISABLE || (a->kind == ACT_DELETE && a->row != ROW_stray)) { // S4, S5
     assert_true(w->state.phase == PHASE_RETIRING);
     assert_string_equal(a->key_id, previous->key_id);
     assert_true(probed(w, SLOT_CURRENT) || dead(w, SLOT_CURRENT));
@@ -122,35 +134,54 @@ static void check_steps(const struct world *w, const struct action *a) {
   if (a->kind != ACT_CAS)
     return;
   const struct slot_view *slots = w->view.slots;
-  bool back = w->state.wish.kind == WISH_BACK_TO && strcmp(w->state.wish.key_id, "ApiKey-previous") == 0 &&
-              !dead(w, SLOT_PREVIOUS);
+  bool back = w->state.wish.kind == WISH_BACK_TO &&
+              strcmp(w->state.wish.key_id, "ApiKey-previous") == 0 && !dead(w, SLOT_PREVIOUS);
   switch (a->row) {
-  case ROW_promote: assert_true(slots[SLOT_PENDING].proof == PROOF_PROVEN); break;
-  case ROW_settle: assert_true(slots[SLOT_CURRENT].proof == PROOF_PROVEN && all_serve(w)); break;
-  case ROW_swap: assert_true(probed(w, SLOT_PREVIOUS) && !dead(w, SLOT_PREVIOUS)); break;
+  case ROW_promote:
+    assert_true(slots[SLOT_PENDING].proof == PROOF_PROVEN);
+    break;
+  case ROW_settle:
+    assert_true(slots[SLOT_CURRENT].proof == PROOF_PROVEN && all_serve(w));
+    break;
+  case ROW_swap:
+    assert_true(probed(w, SLOT_PREVIOUS) && !dead(w, SLOT_PREVIOUS));
+    break;
   case ROW_retire:
     assert_true(probed(w, SLOT_CURRENT) && !w->state.hold.on && !back && !w->view.sink_lost);
     assert_true(w->sinks[0].value == SINK_CURRENT && w->sinks[1].value == SINK_CURRENT);
     assert_true(w->sinks[0].noted && w->sinks[1].noted);
-    assert_true(NOW >= w->state.phase_since_s + (w->state.grace_s >= 0 ? w->state.grace_s : w->policy.grace_s));
+    assert_true(NOW >= w->state.phase_since_s +
+                           (w->state.grace_s >= 0 ? w->state.grace_s : w->policy.grace_s));
     break;
-  case ROW_refute: assert_true(slots[SLOT_PENDING].refutations >= w->policy.refute_count); break;
-  case ROW_lost: assert_true(slots[SLOT_PENDING].key == KEY_GONE || slots[SLOT_PENDING].key == KEY_EXPIRED); break;
-  case ROW_retired: assert_int_equal(slots[SLOT_PREVIOUS].key, KEY_GONE); break;
-  case ROW_heal: assert_true(!w->state.slots[SLOT_CURRENT].used || dead(w, SLOT_CURRENT)); break;
-  case ROW_due: assert_true(!w->state.hold.on && w->state.failures < 3 && !w->view.sink_lost); break;
-  default: break;
+  case ROW_refute:
+    assert_true(slots[SLOT_PENDING].refutations >= w->policy.refute_count);
+    break;
+  case ROW_lost:
+    assert_true(slots[SLOT_PENDING].key == KEY_GONE || slots[SLOT_PENDING].key == KEY_EXPIRED);
+    break;
+  case ROW_retired:
+    assert_int_equal(slots[SLOT_PREVIOUS].key, KEY_GONE);
+    break;
+  case ROW_heal:
+    assert_true(!w->state.slots[SLOT_CURRENT].used || dead(w, SLOT_CURRENT));
+    break;
+  case ROW_due:
+    assert_true(!w->state.hold.on && w->state.failures < 3 && !w->view.sink_lost);
+    break;
+  default:
+    break;
   }
 }
 
 static void check(const struct world *w, const struct action *a) {
   assert_true(a->row < ROW_COUNT && a->kind <= ACT_ATTENTION);
-  if (w->view.home != HOME_OK || w->view.other_host)  // nothing is done without a state that can be trusted
+  if (w->view.home != HOME_OK ||
+      w->view.other_host) // nothing is done without a state that can be trusted
     assert_false(is_effect(a->kind) && !(w->view.home == HOME_ABSENT));
   if (is_effect(a->kind) && a->kind != ACT_HOOK && a->row != ROW_reload && a->row != ROW_give_up &&
       a->row != ROW_note && a->row != ROW_taken && a->row != ROW_moved)
     assert_true(w->view.iam_answered);
-  if (a->kind == ACT_WRITE_SINK) {  // S1: never a dead key, never over a foreign value
+  if (a->kind == ACT_WRITE_SINK) { // S1: never a dead key, never over a foreign value
     assert_true(w->state.slots[SLOT_CURRENT].used && !dead(w, SLOT_CURRENT));
     assert_true(w->sinks[a->sink].value != SINK_FOREIGN && w->sinks[a->sink].listed);
   }
@@ -175,7 +206,8 @@ static void every_view_has_a_safe_answer(void **unused) {
     check(&w, &a);
     state_clear(&w.state);
   }
-  for (int r = 0; r < ROW_COUNT; r++)  // the walk came by every row, but for those that need a reading without a state
+  for (int r = 0; r < ROW_COUNT;
+       r++) // the walk came by every row, but for those that need a reading without a state
     if (r != ROW_first && r != ROW_rebound && r != ROW_unclear && r != ROW_adopt)
       assert_true(rows[r] > 0);
 }

@@ -1,4 +1,5 @@
-// Wishes, holds and the ways out of attention, each from the situation that it is meant for to its end.
+// Wishes, holds and the ways out of attention, each from the situation that it is meant for to its
+// end.
 #include "tests/unit/engine/fake_cloud.h"
 
 static struct error e;
@@ -46,7 +47,7 @@ static void rotate_forgives_failures(void **unused) {
   wish(r, false);
   rig_run(r);
   assert_int_equal(r->result.end, TICK_REST);
-  assert_int_equal(rig_live_keys(r), 1);  // those that were given up were strays
+  assert_int_equal(rig_live_keys(r), 1); // those that were given up were strays
   rig_free(r);
 }
 
@@ -75,7 +76,7 @@ static void rollback_where_there_is_no_way_back(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   struct wish w = {.by = "test"};
-  assert_int_equal(wish_rollback(&r->target, &r->io, &w, &e), ERR_MISSING);  // no state yet
+  assert_int_equal(wish_rollback(&r->target, &r->io, &w, &e), ERR_MISSING); // no state yet
   rig_init(r);
   assert_int_equal(wish_rollback(&r->target, &r->io, &w, &e), ERR_REFUSED);
   r->target.policy.quarantine_s = 7200;
@@ -95,7 +96,7 @@ static void compromised_in_grace_hurries_it(void **unused) {
   wish(r, false);
   rig_run(r);
   assert_int_equal(phase_of(r), PHASE_GRACE);
-  wish(r, true);  // the rotation under way ends, and another one is made and ended at once
+  wish(r, true); // the rotation under way ends, and another one is made and ended at once
   rig_run(r);
   assert_int_equal(phase_of(r), PHASE_IDLE);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-3");
@@ -116,7 +117,7 @@ static void hold_and_resume(void **unused) {
   assert_int_equal(wish_hold(&r->target, &r->io, &h, &e), ERR_OK);
   rig_run(r);
   assert_int_equal(r->result.row, ROW_held);
-  assert_false(rig_key(r, "ApiKey-1")->key.disabled);  // the old key works again, and is not current
+  assert_false(rig_key(r, "ApiKey-1")->key.disabled); // the old key works again, and is not current
   assert_int_equal(wish_resume(&r->target, &r->io, &e), ERR_OK);
   rig_run(r);
   assert_int_equal(r->result.row, ROW_quarantine);
@@ -151,7 +152,7 @@ static void a_foreign_value_is_written_over_knowingly(void **unused) {
     assert_string_equal(rig_sink_key(r, "two"), rig_sink_key(r, "one"));
     assert_int_not_equal(r->result.end, TICK_ATTENTION);
     assert_int_equal(repair_keep_state(&r->target, &r->io, &n, &e), ERR_OK);
-    assert_int_equal(n, 0);  // again: nothing to do
+    assert_int_equal(n, 0); // again: nothing to do
     rig_free(r);
   }
 }
@@ -165,7 +166,8 @@ static void a_key_found_in_a_sink_is_kept(void **unused) {
   rig_run(r);
   assert_int_equal(r->result.row, ROW_foreign);
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "three", &e), ERR_MISSING);
-  assert_int_equal(repair_keep_sink(&r->target, &r->io, "two", &e), ERR_REFUSED);  // holds current already
+  assert_int_equal(repair_keep_sink(&r->target, &r->io, "two", &e),
+                   ERR_REFUSED); // holds current already
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
   assert_int_equal(phase_of(r), PHASE_PUBLISHING);
   rig_run(r);
@@ -179,7 +181,8 @@ static void a_key_that_does_not_work_is_not_kept(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   rig_init(r);
-  struct fake_key *other = rig_add_key(r, "ApiKey-other", "of-another-identity-aaaaaaaaaaaaaaaa", "iam-ServiceId-2");
+  struct fake_key *other =
+      rig_add_key(r, "ApiKey-other", "of-another-identity-aaaaaaaaaaaaaaaa", "iam-ServiceId-2");
   rig_put_sink(r, "one", "of-another-identity-aaaaaaaaaaaaaaaa");
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_REFUSED);
   assert_non_null(strstr(e.text, "iam-ServiceId-2"));
@@ -222,7 +225,7 @@ static void a_lost_state_begins_anew_with_a_new_key(void **unused) {
   for (int i = 0; i < 2; i++) {
     struct rig *r = rig_new();
     rig_init(r);
-    assert_int_equal(repair_new_key(&r->target, &r->io, &e), ERR_REFUSED);  // the state is good
+    assert_int_equal(repair_new_key(&r->target, &r->io, &e), ERR_REFUSED); // the state is good
     lose_state(r, instead[i]);
     rig_run(r);
     assert_int_equal(r->result.row, i == 0 ? ROW_unclear : ROW_corrupt);
@@ -232,7 +235,7 @@ static void a_lost_state_begins_anew_with_a_new_key(void **unused) {
     assert_int_equal(phase_of(r), PHASE_IDLE);
     assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
     assert_string_equal(rig_sink_key(r, "two"), "ApiKey-2");
-    assert_int_equal(rig_live_keys(r), 2);  // a key of another lineage is left alone
+    assert_int_equal(rig_live_keys(r), 2); // a key of another lineage is left alone
     struct state s = rig_state(r);
     assert_true(s.generation > 1);
     state_clear(&s);
@@ -252,7 +255,7 @@ static void a_lost_state_begins_anew_with_a_key_that_is_there(void **unused) {
   wish(r, false);
   rig_run(r);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
-  assert_int_equal(rig_live_keys(r), 1);  // the kept key is ours by its id
+  assert_int_equal(rig_live_keys(r), 1); // the kept key is ours by its id
   rig_free(r);
 }
 
@@ -275,7 +278,8 @@ static void a_sink_is_dropped(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   rig_init(r);
-  assert_int_equal(repair_drop_sink(&r->target, &r->io, "two", &e), ERR_REFUSED);  // still configured
+  assert_int_equal(repair_drop_sink(&r->target, &r->io, "two", &e),
+                   ERR_REFUSED); // still configured
   store_item_free(r->target.sinks[1].item);
   r->target.n_sinks = 1;
   wish(r, false);
@@ -307,7 +311,7 @@ static void forgotten_and_taken_up_again(void **unused) {
   assert_int_equal(rig_live_keys(r), 1);
   rig_restart(r);
   rig_run(r);
-  assert_int_equal(r->result.row, ROW_unclear);  // nothing begins by itself
+  assert_int_equal(r->result.row, ROW_unclear); // nothing begins by itself
   assert_int_equal(target_forget(&r->target, &r->io, &e), ERR_MISSING);
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
   rig_run(r);
@@ -329,14 +333,21 @@ static void nothing_is_changed_while_iam_is_silent(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(rotate), cmocka_unit_test(rotate_forgives_failures), cmocka_unit_test(rollback_in_grace),
-    cmocka_unit_test(rollback_where_there_is_no_way_back), cmocka_unit_test(compromised_in_grace_hurries_it),
-    cmocka_unit_test(hold_and_resume), cmocka_unit_test(a_foreign_value_is_written_over_knowingly),
-    cmocka_unit_test(a_key_found_in_a_sink_is_kept), cmocka_unit_test(a_key_that_does_not_work_is_not_kept),
-    cmocka_unit_test(keep_sink_is_refused_in_the_middle_of_a_rotation),
-    cmocka_unit_test(a_lost_state_begins_anew_with_a_new_key),
-    cmocka_unit_test(a_lost_state_begins_anew_with_a_key_that_is_there),
-    cmocka_unit_test(another_host_takes_over), cmocka_unit_test(a_sink_is_dropped),
-    cmocka_unit_test(forgotten_and_taken_up_again), cmocka_unit_test(nothing_is_changed_while_iam_is_silent)};
+      cmocka_unit_test(rotate),
+      cmocka_unit_test(rotate_forgives_failures),
+      cmocka_unit_test(rollback_in_grace),
+      cmocka_unit_test(rollback_where_there_is_no_way_back),
+      cmocka_unit_test(compromised_in_grace_hurries_it),
+      cmocka_unit_test(hold_and_resume),
+      cmocka_unit_test(a_foreign_value_is_written_over_knowingly),
+      cmocka_unit_test(a_key_found_in_a_sink_is_kept),
+      cmocka_unit_test(a_key_that_does_not_work_is_not_kept),
+      cmocka_unit_test(keep_sink_is_refused_in_the_middle_of_a_rotation),
+      cmocka_unit_test(a_lost_state_begins_anew_with_a_new_key),
+      cmocka_unit_test(a_lost_state_begins_anew_with_a_key_that_is_there),
+      cmocka_unit_test(another_host_takes_over),
+      cmocka_unit_test(a_sink_is_dropped),
+      cmocka_unit_test(forgotten_and_taken_up_again),
+      cmocka_unit_test(nothing_is_changed_while_iam_is_silent)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

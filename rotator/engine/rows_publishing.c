@@ -1,0 +1,150 @@
+// Rows of `publishing` and `grace`.
+#include "rotator/engine/rows.h"
+
+#define MOVED_MAX 3 // how often grace may begin again before a person is told
+
+// Nobody goes back to a dead key: that wish ends with the phase.
+static bool wants_back(seen v) {
+  return is_wished(v, WISH_BACK_TO) && has(v, SLOT_PREVIOUS) && !is_dead(v, SLOT_PREVIOUS) &&
+         strcmp(v->state->wish.key_id, v->state->slots[SLOT_PREVIOUS].key_id) == 0;
+}
+
+bool row_swap(seen v, wanted p, struct action *a) {
+  (void)p;
+  bool failed = view_of(v, SLOT_CURRENT)->proof == PROOF_REFUTED || is_dead(v, SLOT_CURRENT);
+  if (!v->iam_answered || !has(v, SLOT_PREVIOUS) || is_dead(v, SLOT_PREVIOUS) ||
+      !(failed || wants_back(v)))
+    return false;
+  if (is_probed(v, SLOT_PREVIOUS))
+    return act(a, ACT_CAS, failed ? WHY_refuted : WHY_rollback);
+  return view_of(v, SLOT_PREVIOUS)->prove_again_s <= v->now_s &&
+         prove(a, v, SLOT_PREVIOUS, PROOF_PROBE);
+}
+
+bool row_both_dead(seen v, wanted p, struct action *a) {
+  (void)p;
+  return v->iam_answered && is_dead(v, SLOT_CURRENT) &&
+         (!has(v, SLOT_PREVIOUS) || is_dead(v, SLOT_PREVIOUS)) && act(a, ACT_CAS, WHY_current_dead);
+}
+
+bool row_publish(seen v, wanted p, struct action *a) {
+  (void)p;
+  if (!v->iam_answered || is_dead(v, SLOT_CURRENT))
+    return false;
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    const struct sink_view *s = &v->sinks[i];
+    bool readable = s->value != SINK_SILENT && s->value != SINK_REFUSED;
+    if (readable && !s->acted && (s->value != SINK_CURRENT || !s->stamped || !s->listed))
+      return write_or_list(a, v, i);
+  }
+  return false;
+}
+
+bool row_reload(seen v, wanted p, struct action *a) {
+  if (!v->has_hook || v->state->hook_epoch >= v->state->epoch || !all_sinks_serve(v))
+    return false;
+  if (v->hook_done)
+    return act(a, ACT_CAS, WHY_none);
+  if (!v->hook_failed)
+    return act(a, ACT_HOOK, WHY_none);
+  a->attention = is_late(v, p);
+  return wait_until(a, 0, WHY_hook_failed);
+}
+
+bool row_settle(seen v, wanted p, struct action *a) {
+  (void)p;
+  const struct slot_view *current = view_of(v, SLOT_CURRENT);
+  if (!v->iam_answered || !all_sinks_serve(v) || is_dead(v, SLOT_CURRENT))
+    return false;
+  if (current->proof == PROOF_PROVEN)
+    return act(a, ACT_CAS, WHY_none);
+  return current->prove_again_s <= v->now_s && prove(a, v, SLOT_CURRENT, PROOF_FULL);
+}
+
+bool row_stuck(seen v, wanted p, struct action *a) {
+  const struct slot_view *current = view_of(v, SLOT_CURRENT);
+  a->attention = is_dead(v, SLOT_CURRENT) || is_late(v, p);
+  if (any_sink(v, SINK_REFUSED, &a->sink)) {
+    a->attention = true;
+    return wait_until(a, 0, WHY_sink_refused);
+  }
+  if (any_sink(v, SINK_SILENT, &a->sink))
+    return wait_until(a, 0, WHY_sink_silent);
+  if (!v->iam_answered)
+    return wait_until(a, 0, WHY_iam_silent);
+  if (!all_sinks_serve(v))
+    return wait_until(a, 0, WHY_sink_drift);
+  if (current->look_again_s)
+    return wait_until(a, current->look_again_s, WHY_absence);
+  return wait_until(a, current->prove_again_s, why_unproven(current));
+}
+
+bool row_moved(seen v, wanted p, struct action *a) {
+  (void)p;
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    const struct sink_view *s = &v->sinks[i];
+    if (s->value == SINK_SILENT || s->value == SINK_REFUSED ||
+        (s->value == SINK_CURRENT && s->noted && s->listed))
+      continue;
+    a->sink = i;
+    a->attention = v->state->moved + 1 >= MOVED_MAX;
+    return act(a, ACT_CAS, a->attention ? WHY_moved_often : WHY_sink_moved);
+  }
+  return false;
+}
+
+bool row_done(seen v, wanted p, struct action *a) {
+  if (!v->iam_answered || has(v, SLOT_PREVIOUS) || !grace_is_over(v, p) || is_dead(v, SLOT_CURRENT))
+    return false;
+  if (needs_probe(v, a))
+    return true;
+  return is_probed(v, SLOT_CURRENT) && act(a, ACT_CAS, WHY_none);
+}
+
+// The brake: has previous been used by anybody since consumers should have moved over?
+static bool still_used(seen v, wanted p) {
+  if (grace_of(v, p) == 0 || !v->previous_used_known || v->previous_used_s < 0)
+    return false;
+  if (v->previous_used_s + IAM_MINUTE_S <= v->state->phase_since_s + p->reload_within_s)
+    return false;
+  if (p->on_still_used == POLICY_STILL_USED_CONTINUE &&
+      v->now_s >= grace_end(v, p) + p->still_used_limit_s)
+    return false;
+  return true;
+}
+
+bool row_retire(seen v, wanted p, struct action *a) {
+  size_t i;
+  if (!v->iam_answered || !has(v, SLOT_PREVIOUS) || !grace_is_over(v, p) || hold_is_on(v) ||
+      v->sink_lost)
+    return false;
+  if (any_sink(v, SINK_SILENT, &i) || any_sink(v, SINK_REFUSED, &i) || still_used(v, p) ||
+      wants_back(v))
+    return false;
+  if (needs_probe(v, a))
+    return true;
+  return is_probed(v, SLOT_CURRENT) && act(a, ACT_CAS, WHY_none);
+}
+
+bool row_serve(seen v, wanted p, struct action *a) {
+  int64_t end = grace_end(v, p), later = v->now_s + p->look_every_s;
+  if (!v->iam_answered)
+    return wait_until(a, 0, WHY_iam_silent);
+  const struct slot_view *current = view_of(v, SLOT_CURRENT);
+  if (current->look_again_s > 0)
+    return wait_until(a, current->look_again_s, WHY_absence);
+  if (!grace_is_over(v, p))
+    return wait_until(a, end, WHY_grace);
+  a->attention = v->now_s > end + p->alert_after_s;
+  if (hold_is_on(v))
+    return wait_until(a, v->state->hold.until_s ? v->state->hold.until_s : later, WHY_hold);
+  if (v->sink_lost) {
+    a->attention = true;
+    return wait_until(a, later, WHY_sink_lost);
+  }
+  if (any_sink(v, SINK_SILENT, &a->sink) || any_sink(v, SINK_REFUSED, &a->sink))
+    return wait_until(a, 0, WHY_sink_silent);
+  if (still_used(v, p))
+    return wait_until(a, later, WHY_still_used);
+  return wait_until(a, current->prove_again_s, WHY_proof_unknown);
+}

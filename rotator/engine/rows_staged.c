@@ -1,0 +1,88 @@
+// Rows of `staged`.
+#include "rotator/engine/rows.h"
+
+#define STAGER_TIME_S 120 // what the process that staged has for itself (origin iam)
+
+static bool is_noted(seen v) {
+  return v->state->slots[SLOT_PENDING].key_id[0] != '\0';
+}
+
+bool row_give_up(seen v, wanted p, struct action *a) {
+  (void)p;
+  return (is_wished(v, WISH_GIVE_UP) || is_wished(v, WISH_BACK_TO)) &&
+         act(a, ACT_CAS, WHY_rollback);
+}
+
+// With origin iam only the process that staged may ask IAM for the value; the others drop what it
+// left behind. Not under its hands, though: hosts with one timetable would drop each other's for
+// ever.
+static bool drop_left_behind(struct action *a, seen v) {
+  int64_t until = v->state->phase_since_s + STAGER_TIME_S;
+  return v->now_s < until ? wait_until(a, until, WHY_not_stager) : act(a, ACT_CAS, WHY_not_stager);
+}
+
+bool row_create(seen v, wanted p, struct action *a) {
+  (void)p;
+  if (!v->iam_answered || is_noted(v) || v->found_id[0] || v->value_taken)
+    return false;
+  if (v->state->pending_from_iam && !v->is_stager)
+    return drop_left_behind(a, v);
+  a->slot = SLOT_PENDING;
+  return v->create_refused ? attention(a, WHY_create_refused) : act(a, ACT_CREATE, WHY_none);
+}
+
+bool row_note(seen v, wanted p, struct action *a) {
+  (void)p;
+  if (is_noted(v) || !v->found_id[0])
+    return false;
+  if (v->state->pending_from_iam && !v->is_stager)
+    return drop_left_behind(a, v);
+  memcpy(a->key_id, v->found_id, sizeof a->key_id);
+  a->slot = SLOT_PENDING;
+  a->attention = false;
+  return act(a, ACT_CAS, WHY_none);
+}
+
+bool row_taken(seen v, wanted p, struct action *a) {
+  (void)p;
+  return !is_noted(v) && v->value_taken && act(a, ACT_CAS, WHY_value_taken);
+}
+
+bool row_enable(seen v, wanted p, struct action *a) {
+  (void)p;
+  return v->iam_answered && is_noted(v) && view_of(v, SLOT_PENDING)->key == KEY_DISABLED &&
+         on_key(a, ACT_ENABLE, v, SLOT_PENDING);
+}
+
+bool row_lost(seen v, wanted p, struct action *a) {
+  (void)p;
+  enum key_seen key = view_of(v, SLOT_PENDING)->key;
+  return v->iam_answered && is_noted(v) && (key == KEY_GONE || key == KEY_EXPIRED) &&
+         act(a, ACT_CAS, WHY_key_gone);
+}
+
+bool row_promote(seen v, wanted p, struct action *a) {
+  (void)p;
+  const struct slot_view *pending = view_of(v, SLOT_PENDING);
+  if (!v->iam_answered || !is_noted(v) || pending->key != KEY_ACTIVE)
+    return false;
+  if (pending->proof == PROOF_PROVEN)
+    return act(a, ACT_CAS, WHY_none);
+  bool ready = pending->prove_again_s <= v->now_s && pending->refutations < p->refute_count;
+  return ready && prove(a, v, SLOT_PENDING, PROOF_FULL);
+}
+
+bool row_refute(seen v, wanted p, struct action *a) {
+  return v->iam_answered && is_noted(v) &&
+         view_of(v, SLOT_PENDING)->refutations >= p->refute_count && act(a, ACT_CAS, WHY_refuted);
+}
+
+bool row_await(seen v, wanted p, struct action *a) {
+  const struct slot_view *pending = view_of(v, SLOT_PENDING);
+  a->attention = is_late(v, p);
+  if (!v->iam_answered)
+    return wait_until(a, 0, WHY_iam_silent);
+  if (pending->key == KEY_ABSENT)
+    return wait_until(a, pending->look_again_s, WHY_absence);
+  return wait_until(a, pending->prove_again_s, why_unproven(pending));
+}
