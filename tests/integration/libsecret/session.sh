@@ -29,7 +29,7 @@ end() {
   for file in /proc/[0-9]*/environ; do
     if grep -qzxF "XDG_RUNTIME_DIR=$dir/run" "$file" 2>/dev/null; then
       file=${file%/environ}
-      [ "${file#/proc/}" = $$ ] || kill "${file#/proc/}" 2>/dev/null
+      [ "${file#/proc/}" = $$ ] || kill -9 "${file#/proc/}" 2>/dev/null
     fi
   done
   rm -rf "$dir"
