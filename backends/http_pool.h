@@ -1,6 +1,6 @@
-// Transports of one server for a store whose items are used by several threads at once: a call takes
-// an idle transport or makes another, so N threads have at most N connections, and each connection
-// is used again. Retrying is in it (rotator/http/retry.h).
+// Transports of one server for a store whose items are used by several threads at once: a call
+// takes an idle transport or makes another, so N threads have at most N connections, and each
+// connection is used again. Retrying is in it (rotator/http/retry.h).
 #ifndef BACKENDS_HTTP_POOL_H
 #define BACKENDS_HTTP_POOL_H
 

@@ -1,7 +1,7 @@
-// Inside the Kubernetes store. kube_open.c makes an item from settings, kubernetes.c reads and writes
-// it, kube_secret.c lays a record out in a Secret, kube_annotation.c what stands beside the value,
-// kube_owner.c says whose a Secret is, kube_check.c looks before anything is changed, kube_status.c
-// says what an answer means. Requests go through kube_session.h.
+// Inside the Kubernetes store. kube_open.c makes an item from settings, kubernetes.c reads and
+// writes it, kube_secret.c lays a record out in a Secret, kube_annotation.c what stands beside the
+// value, kube_owner.c says whose a Secret is, kube_check.c looks before anything is changed,
+// kube_status.c says what an answer means. Requests go through kube_session.h.
 #ifndef BACKENDS_KUBERNETES_KUBE_H
 #define BACKENDS_KUBERNETES_KUBE_H
 
@@ -73,11 +73,12 @@ bool kube_version_split(const struct store_version *v, char *uid, char *resource
 // kube_annotation.c: what is kept beside the value, as the text of one annotation.
 void kube_annotation_name(const struct kube_item *k, char *dst, size_t cap);
 void kube_annotation_read(const char *text, struct store_record *ret);
-// Differs each time, so that a write without a change makes a new version all the same. NULL without
-// memory or chance.
+// Differs each time, so that a write without a change makes a new version all the same. NULL
+// without memory or chance.
 char *kube_annotation_text(const struct kube_item *k, const struct store_record *r);
 
-// kube_owner.c: is the Secret ours to write? ERR_REFUSED with who else writes it, or why nobody can.
+// kube_owner.c: is the Secret ours to write? ERR_REFUSED with who else writes it, or why nobody
+// can.
 enum err kube_owner_check(const struct kube_item *k, const cJSON *secret, struct error *e);
 
 // kube_check.c

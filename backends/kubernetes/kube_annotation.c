@@ -1,6 +1,7 @@
-// What stands beside the value, as one annotation for each key, so that it travels in the same write:
+// What stands beside the value, as one annotation for each key, so that it travels in the same
+// write:
 //
-//   rotator.ibm-cloud-logs/IAM_API_KEY: {"stamp":"7","id":"ApiKey-…","name":"…","created":"…","write":"…"}
+//   rotator.ibm-cloud-logs/IAM_API_KEY: {"stamp":"7","id":"ApiKey-…","name":"…","write":"…"}
 //
 // Never the value, nor anything made of it.
 #include <inttypes.h>

@@ -1,6 +1,6 @@
-// From settings and surroundings to an item. Nothing is contacted, and tokens are read when they are
-// needed. In a pod everything but the Secret's name is known; outside, a server must be named, and
-// then nothing of the pod is used.
+// From settings and surroundings to an item. Nothing is contacted, and tokens are read when they
+// are needed. In a pod everything but the Secret's name is known; outside, a server must be named,
+// and then nothing of the pod is used.
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

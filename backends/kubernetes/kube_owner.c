@@ -1,6 +1,6 @@
-// Whose Secret is it? Some owners would write their old value back over ours, hours later: Helm at the
-// next upgrade, kubectl at the next apply, an operator at once. Such a Secret is refused, unless the
-// configuration says force_owner; nothing helps where no value can be changed at all.
+// Whose Secret is it? Some owners would write their old value back over ours, hours later: Helm at
+// the next upgrade, kubectl at the next apply, an operator at once. Such a Secret is refused,
+// unless the configuration says force_owner; nothing helps where no value can be changed at all.
 #include <string.h>
 
 #include "backends/kubernetes/kube.h"
@@ -51,8 +51,8 @@ static enum err refuse_helm(const cJSON *metadata, struct error *e) {
                    release ? " release " : "", shown);
 }
 
-// The copy of the manifest that kubectl keeps: only a manifest with our key in it is one that brings
-// the old value back. (The copy itself still shows that old value.)
+// The copy of the manifest that kubectl keeps: only a manifest with our key in it is one that
+// brings the old value back. (The copy itself still shows that old value.)
 static enum err refuse_applied(const struct kube_item *k, const cJSON *metadata, struct error *e) {
   const char *text = json_text(json_get(metadata, "annotations"), LAST_APPLIED);
   JSON_AUTO applied = text ? json_parse(text, strlen(text)) : NULL;

@@ -1,7 +1,7 @@
 // A session: one API server and one identity, shared by every item and thread that means the same.
 // It contacts nothing until the first request. kube_call makes one request with the token as it is
-// now: projected tokens are replaced under us, so the file is read again after a minute, and at once
-// when the server does not take the token (then the request is sent a second time).
+// now: projected tokens are replaced under us, so the file is read again after a minute, and at
+// once when the server does not take the token (then the request is sent a second time).
 #ifndef BACKENDS_KUBERNETES_KUBE_SESSION_H
 #define BACKENDS_KUBERNETES_KUBE_SESSION_H
 
@@ -35,8 +35,8 @@ void kube_reply_clear(struct kube_reply *r);
 
 struct kube_session;
 
-// The session of that server, made when there is none. The settings are copied. NULL without memory.
-// Every get has its put.
+// The session of that server, made when there is none. The settings are copied. NULL without
+// memory. Every get has its put.
 struct kube_session *kube_session_get(const struct kube_server *server, struct env *env);
 void kube_session_put(struct kube_session *s); // NULL allowed
 

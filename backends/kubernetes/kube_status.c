@@ -19,8 +19,8 @@ static enum err tell(const char *verb, const struct kube_reply *r, enum err kind
   return kind;
 }
 
-// What the API server says of a refusal: which fields, and why. Not the messages of its causes, which
-// may quote the value.
+// What the API server says of a refusal: which fields, and why. Not the messages of its causes,
+// which may quote the value.
 static void add_causes(const struct kube_reply *r, struct error *e) {
   const cJSON *cause = NULL;
   char field[64], reason[64];

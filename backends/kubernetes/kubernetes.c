@@ -1,13 +1,15 @@
-// The Kubernetes store: one item is one key of one Secret. Class A: a version is the Secret's uid and
-// resourceVersion, and a write is a merge patch that bears both, so the API server itself refuses it
-// when anybody wrote in between. A Secret that was deleted and made anew has another uid.
+// The Kubernetes store: one item is one key of one Secret. Class A: a version is the Secret's uid
+// and resourceVersion, and a write is a merge patch that bears both, so the API server itself
+// refuses it when anybody wrote in between. A Secret that was deleted and made anew has another
+// uid.
 //
-// Beside the value, in the same patch, stands an annotation of ours that bears the key's name: stamp,
-// key id, and a number that differs each time, because a patch that changes nothing makes no new
-// resourceVersion. Other keys, labels and annotations are not in the patch and stay as they are.
+// Beside the value, in the same patch, stands an annotation of ours that bears the key's name:
+// stamp, key id, and a number that differs each time, because a patch that changes nothing makes no
+// new resourceVersion. Other keys, labels and annotations are not in the patch and stay as they
+// are.
 //
-// Usually the Secret is made by whoever installs the rotator, and the rotator may only read and patch
-// it. Then a Secret that is not there is no evidence of anything, and refused.
+// Usually the Secret is made by whoever installs the rotator, and the rotator may only read and
+// patch it. Then a Secret that is not there is no evidence of anything, and refused.
 #include <stdlib.h>
 #include <string.h>
 

@@ -96,76 +96,71 @@ struct meaning {
   enum err read, write;
 };
 
+static const struct meaning meanings[] = {
+    {{.status = 400, .body = STATUS("BadRequest", "400", "")}, ERR_REFUSED, ERR_REFUSED},
+    {{.status = 401, .body = STATUS("Unauthorized", "401", "")}, ERR_DENIED, ERR_DENIED},
+    {{.status = 401, .body = PAGE}, ERR_DENIED, ERR_DENIED},
+    {{.status = 403, .body = STATUS("Forbidden", "403", "")}, ERR_DENIED, ERR_DENIED},
+    {{.status = 404, .body = PAGE}, ERR_REFUSED, ERR_UNSURE},
+    {{.status = 404, .body = STATUS("NotFound", "404", ",\"details\":{\"kind\":\"namespaces\"}")},
+     ERR_REFUSED,
+     ERR_REFUSED},
+    {{.status = 404,
+      .body = STATUS("NotFound", "404", ",\"details\":{\"kind\":\"secrets\",\"name\":\"other\"}")},
+     ERR_REFUSED,
+     ERR_REFUSED},
+    {{.status = 405, .body = STATUS("MethodNotAllowed", "405", "")}, ERR_REFUSED, ERR_REFUSED},
+    {{.status = 409, .body = STATUS("Conflict", "409", "")}, ERR_CONFLICT, ERR_CONFLICT},
+    {{.status = 409, .body = PAGE}, ERR_CONFLICT, ERR_CONFLICT},
+    {{.status = 409,
+      .body = STATUS("Conflict", "409",
+                     ",\"details\":{\"causes\":[{\"reason\":\"FieldManagerConflict\"}]}")},
+     ERR_REFUSED,
+     ERR_REFUSED},
+    {{.status = 413, .body = STATUS("RequestEntityTooLarge", "413", "")}, ERR_REFUSED, ERR_REFUSED},
+    {{.status = 415, .body = STATUS("UnsupportedMediaType", "415", "")}, ERR_REFUSED, ERR_REFUSED},
+    {{.status = 422, .body = STATUS("Invalid", "422", "")}, ERR_REFUSED, ERR_REFUSED},
+    {{.status = 500, .body = STATUS("InternalError", "500", "")}, ERR_UNSURE, ERR_UNSURE},
+    {{.status = 502, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
+    {{.status = 503, .body = STATUS("ServiceUnavailable", "503", "")}, ERR_UNSURE, ERR_UNSURE},
+    {{.status = 504, .body = STATUS("Timeout", "504", "")}, ERR_UNSURE, ERR_UNSURE},
+    {{.status = 408, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
+    {{.status = 302, .body = PAGE, .location = "https://elsewhere.test/"}, ERR_UNSURE, ERR_UNSURE},
+    {{.status = 200, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
+    {{.status = 200, .body = STATUS("", "200", "")}, ERR_UNSURE, ERR_UNSURE},
+    {{.status = 200, .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"other\"}}"},
+     ERR_UNSURE,
+     ERR_UNSURE},
+    {{.status = 200, .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"logs-agent\"}}"},
+     ERR_UNSURE,
+     ERR_UNSURE},
+    {{.result = ERR_UNSURE}, ERR_UNSURE, ERR_UNSURE},
+    {{.result = ERR_UNSENT}, ERR_UNSENT, ERR_UNSENT},
+};
+
 static void answers_have_their_meaning(void **state) {
   (void)state;
-  static const struct meaning all[] = {
-      {{.status = 400, .body = STATUS("BadRequest", "400", "")}, ERR_REFUSED, ERR_REFUSED},
-      {{.status = 401, .body = STATUS("Unauthorized", "401", "")}, ERR_DENIED, ERR_DENIED},
-      {{.status = 401, .body = PAGE}, ERR_DENIED, ERR_DENIED},
-      {{.status = 403, .body = STATUS("Forbidden", "403", "")}, ERR_DENIED, ERR_DENIED},
-      {{.status = 404, .body = PAGE}, ERR_REFUSED, ERR_UNSURE},
-      {{.status = 404, .body = STATUS("NotFound", "404", ",\"details\":{\"kind\":\"namespaces\"}")},
-       ERR_REFUSED,
-       ERR_REFUSED},
-      {{.status = 404,
-        .body =
-            STATUS("NotFound", "404", ",\"details\":{\"kind\":\"secrets\",\"name\":\"other\"}")},
-       ERR_REFUSED,
-       ERR_REFUSED},
-      {{.status = 405, .body = STATUS("MethodNotAllowed", "405", "")}, ERR_REFUSED, ERR_REFUSED},
-      {{.status = 409, .body = STATUS("Conflict", "409", "")}, ERR_CONFLICT, ERR_CONFLICT},
-      {{.status = 409, .body = PAGE}, ERR_CONFLICT, ERR_CONFLICT},
-      {{.status = 409,
-        .body = STATUS("Conflict", "409",
-                       ",\"details\":{\"causes\":[{\"reason\":\"FieldManagerConflict\"}]}")},
-       ERR_REFUSED,
-       ERR_REFUSED},
-      {{.status = 413, .body = STATUS("RequestEntityTooLarge", "413", "")},
-       ERR_REFUSED,
-       ERR_REFUSED},
-      {{.status = 415, .body = STATUS("UnsupportedMediaType", "415", "")},
-       ERR_REFUSED,
-       ERR_REFUSED},
-      {{.status = 422, .body = STATUS("Invalid", "422", "")}, ERR_REFUSED, ERR_REFUSED},
-      {{.status = 500, .body = STATUS("InternalError", "500", "")}, ERR_UNSURE, ERR_UNSURE},
-      {{.status = 502, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
-      {{.status = 503, .body = STATUS("ServiceUnavailable", "503", "")}, ERR_UNSURE, ERR_UNSURE},
-      {{.status = 504, .body = STATUS("Timeout", "504", "")}, ERR_UNSURE, ERR_UNSURE},
-      {{.status = 408, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
-      {{.status = 302, .body = PAGE, .location = "https://elsewhere.test/"},
-       ERR_UNSURE,
-       ERR_UNSURE},
-      {{.status = 200, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
-      {{.status = 200, .body = STATUS("", "200", "")}, ERR_UNSURE, ERR_UNSURE},
-      {{.status = 200, .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"other\"}}"},
-       ERR_UNSURE,
-       ERR_UNSURE},
-      {{.status = 200, .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"logs-agent\"}}"},
-       ERR_UNSURE,
-       ERR_UNSURE},
-      {{.result = ERR_UNSURE}, ERR_UNSURE, ERR_UNSURE},
-      {{.result = ERR_UNSENT}, ERR_UNSENT, ERR_UNSENT},
-  };
-  for (size_t i = 0; i < COUNT_OF(all); i++) {
+  for (size_t i = 0; i < COUNT_OF(meanings); i++) {
     struct store_version v = {"untouched"}, w = {"u/5"};
     struct error e = {0};
-    answer(&all[i].row);
+    answer(&meanings[i].row);
     enum err read = read_it(&v, &e);
-    if (read != all[i].read)
-      fail_msg("read, answer %zu (%d): %s: %s", i, all[i].row.status, err_name(read), e.text);
+    if (read != meanings[i].read)
+      fail_msg("read, answer %zu (%d): %s: %s", i, meanings[i].row.status, err_name(read), e.text);
     assert_null(strstr(e.text, VALUE));
     assert_string_equal("untouched", v.text);
     enum err write = write_it(&w, &e);
-    if (write != all[i].write)
-      fail_msg("write, answer %zu (%d): %s: %s", i, all[i].row.status, err_name(write), e.text);
+    if (write != meanings[i].write)
+      fail_msg("write, answer %zu (%d): %s: %s", i, meanings[i].row.status, err_name(write),
+               e.text);
     assert_null(strstr(e.text, VALUE));
     assert_null(strstr(e.text, VALUE64));
     assert_string_equal("u/5", w.text);
   }
 }
 
-// A write whose answer got lost is not sent again, and neither is one that was answered with 5xx: the
-// first may be under way still.
+// A write whose answer got lost is not sent again, and neither is one that was answered with 5xx:
+// the first may be under way still.
 static void writes_are_sent_once(void **state) {
   (void)state;
   static const struct script_row lost[] = {

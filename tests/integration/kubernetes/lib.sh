@@ -7,6 +7,8 @@
 space=ibm-observe
 rotator_user=system:serviceaccount:$space:rotator
 for tool in kubectl jq; do command -v $tool >/dev/null || skip "$tool is not installed"; done
+# (Debian 12's own is 1.20: it knows neither components nor tokens)
+kubectl create token --help >/dev/null 2>&1 || skip "kubectl is older than 1.24"
 [ "$(id -u)" = 0 ] || skip "running a pod needs root"
 
 k() { kubectl --namespace="$space" "$@"; }
