@@ -10,10 +10,11 @@
 #
 # Each server sets VAULT_ADDR, VAULT_CACERT (raft), VAULT_TOKEN and vault_pid. Everything it writes is below DIR.
 servers=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+vault_given=${VAULT_BIN-}
 unset "${!VAULT_@}" "${!BAO_@}"
 
 vault_binary() {
-  vault=$("$servers/build.sh" vault) || exit 77
+  vault=$(VAULT_BIN=$vault_given "$servers/build.sh" vault) || exit 77
 }
 
 vault() { "$vault" "$@"; }

@@ -1,5 +1,5 @@
-// The configuration with the Vault store as it is: what is common to its items, and the rotator's own
-// key in a secret.
+// The configuration with the Vault store as it is: what is common to its items, and the rotator's
+// own key in a secret.
 #include <string.h>
 
 #include "rotator/app/config_loader.h"
