@@ -101,5 +101,5 @@ enum err file_lock(const char *path, struct env *env, int64_t wait_ms, int *ret_
 
 void file_unlock(int fd) {
   if (fd >= 0)
-    close(fd); // the lock goes with the last descriptor; a helper that inherited it keeps it
+    close(fd); // the lock goes with the descriptor, which no program that we start inherits
 }
