@@ -37,7 +37,11 @@ run_case() {
   while read -r call k; do
     reset
     under_strace -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=$k"
-    [ $? = 137 ] || complain "$call $k did not kill"
+    case $? in
+      137) ;;
+      0) continue ;;  # the loader or a sanitizer made fewer such calls this time
+      *) complain "$call $k did not kill" ;;
+    esac
     points=$((points + 1))
     look_at "$call $k"
   done <"$work/points" 2>/dev/null  # the shell's own "Killed" lines

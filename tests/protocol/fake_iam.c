@@ -77,7 +77,7 @@ static void send_later(struct sim *s, const struct change *c) {
   if (!copy)
     abort();
   *copy = *c;
-  sim_at(s, s->now_ms + fate_late_ms(s), land_late, copy, true);
+  sim_at(s, s->now_ms + fate_late_ms(s), land_late, copy, free);
 }
 
 // The whole way of a change: there, its fate, and back.

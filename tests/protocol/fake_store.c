@@ -151,13 +151,18 @@ static enum err land(struct sim *s, const struct travelling *t, struct store_ver
   return got;
 }
 
+static void drop_travelling(void *arg) {
+  struct travelling *t = arg;
+  store_record_clear(&t->record);
+  free(t);
+}
+
 static void land_late(struct sim *s, void *arg) {
   struct travelling *t = arg;
   struct store_version v;
   s->totals->late_landed++;
   enum err got = land(s, t, &v, NULL);
   sim_note(s, "a late write of %s to %s lands → %s", t->writer, item_name(t->item), err_name(got));
-  store_record_clear(&t->record);
 }
 
 static void send_later(struct sim *s, const struct travelling *t, int64_t most_ms) {
@@ -169,7 +174,7 @@ static void send_later(struct sim *s, const struct travelling *t, int64_t most_m
     abort();
   int64_t late = fate_late_ms(s);
   sim_at(s, s->now_ms + (late > most_ms ? rng_between(&s->rng, 1, most_ms) : late), land_late, copy,
-         true);
+         drop_travelling);
 }
 
 static enum fate write_fate(struct sim *s, const struct travelling *t) {

@@ -12,7 +12,7 @@ static bool again(struct sim *s, unsigned per_100_days, void (*run)(struct sim *
   if (per_100_days == 0 || !s->faults)
     return false;
   sim_at(s, s->now_ms + 1 + (int64_t)rng_below(&s->rng, (uint64_t)(200 * DAY_MS) / per_100_days),
-         run, NULL, false);
+         run, NULL, NULL);
   return true;
 }
 
@@ -93,7 +93,7 @@ static void stranger(struct sim *s, void *arg) {
   (void)arg;
   if (!s->faults)
     return;
-  sim_at(s, s->now_ms + rng_between(&s->rng, 10, 40 * MINUTE_MS), stranger, NULL, false);
+  sim_at(s, s->now_ms + rng_between(&s->rng, 10, 40 * MINUTE_MS), stranger, NULL, NULL);
   if (rng_chance(&s->rng, 3000))
     take_value(s);
 }
@@ -200,9 +200,9 @@ void people_see(struct sim *s, enum phase phase) {
   if (s->p.eager_wishes && published && rng_chance(&s->rng, 500))
     proc_start_later(s, soon_ms(s), any_host(s), JOB_COMPROMISED);
   if (s->p.eager_hands && rng_chance(&s->rng, 1200))
-    sim_at(s, s->now_ms + soon_ms(s), turn_to_key, NULL, false);
+    sim_at(s, s->now_ms + soon_ms(s), turn_to_key, NULL, NULL);
   if (s->p.eager_edits && rng_chance(&s->rng, 1200))
-    sim_at(s, s->now_ms + soon_ms(s), change_sink, NULL, false);
+    sim_at(s, s->now_ms + soon_ms(s), change_sink, NULL, NULL);
 }
 
 // The identity has a key of another state: another host's, or one that was lost.
@@ -221,5 +221,5 @@ void hands_begin(struct sim *s) {
   if (s->p.strangers)
     stranger(s, NULL);
   if (s->p.other_lineage)
-    sim_at(s, s->now_ms + DAY_MS, other_state, NULL, false);
+    sim_at(s, s->now_ms + DAY_MS, other_state, NULL, NULL);
 }

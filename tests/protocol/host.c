@@ -208,7 +208,7 @@ void proc_start(struct sim *s, unsigned host, enum job job) {
   if (planted(s, PLANT_NO_MARK_WAIT) && one_host(s))
     mark_write(s, "\n");
   sim_note(s, "%s starts job %d", p->writer, job);
-  sim_at(s, s->now_ms, proc_begin, p, false);
+  sim_at(s, s->now_ms, proc_begin, p, NULL);
 }
 
 struct start {
@@ -227,7 +227,7 @@ void proc_start_later(struct sim *s, int64_t ms, unsigned host, enum job job) {
   if (!a)
     abort();
   *a = (struct start){host, job};
-  sim_at(s, s->now_ms + ms, start_now, a, true);
+  sim_at(s, s->now_ms + ms, start_now, a, free);
 }
 
 // Every process ends here and now, as by a power cut.
@@ -249,7 +249,7 @@ static void host_wakes(struct sim *s, void *arg) {
   // The hosts' timers agree to a second: rotators meet.
   int64_t next =
       s->now_ms / s->p.timer_ms * s->p.timer_ms + s->p.timer_ms + rng_between(&s->rng, 0, 300);
-  sim_at(s, next, host_wakes, arg, false);
+  sim_at(s, next, host_wakes, arg, NULL);
   bool may_init = s->p.first_key && (!s->has_state || !s->state.slots[SLOT_CURRENT].used);
   if (s->n_running < SIM_HOSTS * 2)
     proc_start(s, host, may_init && rng_chance(&s->rng, 8000) ? JOB_INIT : JOB_TICK);
@@ -260,6 +260,6 @@ void hosts_begin(struct sim *s) {
   for (unsigned h = 0; h < s->p.hosts; h++) {
     s->host_offset_ms[h] = rng_chance(&s->rng, 3000) ? rng_between(&s->rng, -2 * DAY_MS, 2 * DAY_MS)
                                                      : rng_between(&s->rng, -1000, 1000);
-    sim_at(s, rng_between(&s->rng, 0, 300), host_wakes, (void *)(uintptr_t)h, false);
+    sim_at(s, rng_between(&s->rng, 0, 300), host_wakes, (void *)(uintptr_t)h, NULL);
   }
 }

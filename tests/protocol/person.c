@@ -75,7 +75,7 @@ static enum job remedy(struct sim *s) {
 static void person(struct sim *s, void *arg) {
   (void)arg;
   sim_at(s, s->now_ms + (s->faults ? rng_between(&s->rng, HOUR_MS, 12 * HOUR_MS) : 2 * HOUR_MS),
-         person, NULL, false);
+         person, NULL, NULL);
   if (!s->has_last || (s->faults && !s->last.attention))
     return;
   enum job job = remedy(s);
@@ -86,7 +86,7 @@ static void person(struct sim *s, void *arg) {
 }
 
 void person_begin(struct sim *s) {
-  sim_at(s, rng_between(&s->rng, 1, HOUR_MS), person, NULL, false);
+  sim_at(s, rng_between(&s->rng, 1, HOUR_MS), person, NULL, NULL);
 }
 
 // ---- consumers ----
@@ -105,7 +105,7 @@ static void use_key(struct sim *s, struct sim_sink *sink) {
 static void consume(struct sim *s, void *arg) {
   struct sim_sink *sink = arg;
   sim_at(s, s->now_ms + rng_between(&s->rng, s->p.reload_ms / 2, s->p.reload_ms), consume, arg,
-         false);
+         NULL);
   if (!sink->consumed)
     return;
   s->totals->consumer_reads++;
@@ -116,5 +116,5 @@ static void consume(struct sim *s, void *arg) {
 
 void consumers_begin(struct sim *s) {
   for (unsigned i = 0; i < s->p.sinks; i++)
-    sim_at(s, rng_between(&s->rng, 0, s->p.reload_ms), consume, &s->sinks[i], false);
+    sim_at(s, rng_between(&s->rng, 0, s->p.reload_ms), consume, &s->sinks[i], NULL);
 }

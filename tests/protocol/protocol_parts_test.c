@@ -74,11 +74,11 @@ static void events_come_in_order(void **state) {
   (void)state;
   struct sim s = {.totals = &totals};
   n_seen = 0;
-  sim_at(&s, 30, see, NULL, false);
-  sim_at(&s, 10, see, NULL, false);
-  sim_at(&s, 20, see, NULL, false);
+  sim_at(&s, 30, see, NULL, NULL);
+  sim_at(&s, 10, see, NULL, NULL);
+  sim_at(&s, 20, see, NULL, NULL);
   sim_step(&s);
-  sim_at(&s, 5, see, NULL, false); // the past is now
+  sim_at(&s, 5, see, NULL, NULL); // the past is now
   while (sim_step(&s))
     continue;
   assert_int_equal(n_seen, 4);

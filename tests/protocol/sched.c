@@ -17,7 +17,7 @@ static void swap(struct sim_event *a, struct sim_event *b) {
 }
 
 void sim_at(struct sim *s, int64_t at_ms, void (*run)(struct sim *s, void *arg), void *arg,
-            bool owned) {
+            void (*drop)(void *arg)) {
   if (s->n_queue == s->cap_queue) {
     s->cap_queue = s->cap_queue ? 2 * s->cap_queue : 64;
     s->queue = realloc(s->queue, s->cap_queue * sizeof *s->queue);
@@ -29,7 +29,7 @@ void sim_at(struct sim *s, int64_t at_ms, void (*run)(struct sim *s, void *arg),
                                    .order = rng_next(&s->rng),
                                    .run = run,
                                    .arg = arg,
-                                   .owned = owned};
+                                   .drop = drop};
   for (; i > 0 && earlier(&s->queue[i], &s->queue[(i - 1) / 2]); i = (i - 1) / 2)
     swap(&s->queue[i], &s->queue[(i - 1) / 2]);
 }
@@ -57,8 +57,8 @@ bool sim_step(struct sim *s) {
   s->now_ms = ev.at_ms;
   s->totals->events++;
   ev.run(s, ev.arg);
-  if (ev.owned)
-    free(ev.arg);
+  if (ev.drop)
+    ev.drop(ev.arg);
   return true;
 }
 
@@ -74,8 +74,8 @@ void sim_forget_proc(struct sim *s, const struct proc *p) {
 
 void sim_forget(struct sim *s) {
   for (size_t i = 0; i < s->n_queue; i++)
-    if (s->queue[i].owned)
-      free(s->queue[i].arg);
+    if (s->queue[i].drop)
+      s->queue[i].drop(s->queue[i].arg);
   s->n_queue = 0;
 }
 
@@ -85,7 +85,7 @@ bool proc_wait(struct proc *p, int64_t ms) {
     return false;
   int64_t at = s->now_ms + ms;
   if (s->n_queue > 0 && s->queue[0].at_ms <= at) {
-    sim_at(s, at, proc_wake, p, false);
+    sim_at(s, at, proc_wake, p, NULL);
     co_yield (p->co);
   } else {
     s->now_ms = at;

@@ -197,7 +197,7 @@ struct sim_event {
   uint64_t order;
   void (*run)(struct sim *s, void *arg);
   void *arg;
-  bool owned; // arg is freed with it
+  void (*drop)(void *arg); // frees arg, after the run or instead of it; NULL: nothing to free
 };
 
 struct sim {
@@ -250,7 +250,7 @@ struct sim {
 
 // sched.c
 void sim_at(struct sim *s, int64_t at_ms, void (*run)(struct sim *s, void *arg), void *arg,
-            bool owned);
+            void (*drop)(void *arg));
 bool sim_step(struct sim *s); // the next event; false when there is none
 void sim_forget(struct sim *s);
 void sim_forget_proc(struct sim *s, const struct proc *p); // it is not woken any more
