@@ -1,5 +1,5 @@
-// The simulator's own parts: that a world is its seed, that time goes in order, that the fakes are as
-// nasty as they should be, and that the checks can fail.
+// The simulator's own parts: that a world is its seed, that time goes in order, that the fakes are
+// as nasty as they should be, and that the checks can fail.
 #include "tests/support/unit.h"
 
 #include <stdio.h>
