@@ -24,7 +24,7 @@ declare -A packages_of=(
   [fuzz]="clang libclang-rt-14-dev"
   [lint]="shellcheck mandoc systemd binutils python3"
   [package]="binutils dpkg-dev fakeroot lintian"
-  [servers]="golang-go etcd-server python3-hvac"
+  [servers]="golang-go etcd-server procps python3-hvac"
   [integration]="faketime procps $packages_keyring"
   [bench]="python3"
 )

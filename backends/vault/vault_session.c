@@ -126,13 +126,37 @@ struct env *vault_session_env(const struct vault_session *s) {
   return s->env;
 }
 
+static bool never(struct env *env) {
+  (void)env;
+  return false;
+}
+
+static void close_idle(struct vault_session *s) {
+  while (s->n_idle > 0)
+    transport_free(s->idle[--s->n_idle]);
+}
+
+// After a stop no transport begins anything, and yet a token must not outlive the program: it is
+// revoked in surroundings that know of no stop, within seconds.
+static void revoke(struct vault_session *s) {
+  struct env *env = s->env;
+  struct env_ops ops = *env_real()->ops;
+  struct env calm = {.ops = &ops};
+  ops.stopping = never;
+  if (env_stopping(env)) {
+    close_idle(s);
+    s->env = &calm;
+  }
+  vault_token_drop(s);
+  close_idle(s);
+  s->env = env;
+}
+
 void vault_sessions_finish(void) {
   struct vault_session **at = &registry;
   while (*at) {
     struct vault_session *s = *at;
-    vault_token_drop(s);
-    while (s->n_idle > 0)
-      transport_free(s->idle[--s->n_idle]);
+    revoke(s);
     if (s->refs > 0) {
       at = &s->next;
     } else {

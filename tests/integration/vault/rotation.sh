@@ -176,6 +176,26 @@ run 0 rotate edge --wait=retired
 passed "and a right one goes on"
 [ "$(live_keys)" = 1 ] || fail "keys are left over"
 
+# --- stopped ---
+before=$(vault list -format=json auth/token/accessors | jq length)
+wrap auth/approle/role/r/secret-id
+sed -i 's/count: 1, span: 0s/count: 5, span: 30s/' rotator.yaml
+rotator_run --verbose rotate edge &
+job=$!
+tries=0
+until grep -q 'await' err; do
+  tries=$((tries + 1))
+  [ $tries -lt 100 ] || fail "it does not begin to prove"
+  sleep 0.1
+done
+pkill -TERM -P $job
+wait $job || true
+[ "$(vault list -format=json auth/token/accessors | jq length)" = "$before" ] || fail "a stop leaves a token behind"
+sed -i 's/count: 5, span: 30s/count: 1, span: 0s/' rotator.yaml
+wrap auth/approle/role/r/secret-id
+run 0 rotate edge --wait=retired
+passed "stopped by a signal: the token of the login is revoked, and the next run goes on"
+
 # --- the environment ---
 sed -i "s|^vault: .*|vault: {}|" rotator.yaml
 (umask 077; vault token create -policy=all -field=token >"$work/vault/.vault-token")
