@@ -41,14 +41,18 @@ static enum key_seen seen_of(const struct iam_key *k) {
 
 // --- the keys of the slots -----------------------------------------------------------------------
 
-static void enter_sighting(const struct look *l, const char *key_id, struct slot_view *v) {
+// A pending key is born disabled, and is not seen everywhere at once. That is no evidence of a
+// death, which begins to be counted when the key is in use.
+static void enter_sighting(const struct look *l, enum slot_name name, struct slot_view *v) {
+  const char *key_id = l->u->state.slots[name].key_id;
   int64_t apart = l->t->policy.absence_apart_s * 1000;
+  bool unusable = v->key != KEY_ACTIVE && name != SLOT_PENDING;
   struct sighting *s =
-      memory_sight(l->t->memory, key_id, v->key == KEY_ABSENT, v->key != KEY_ACTIVE, l->mono_ms);
+      memory_sight(l->t->memory, key_id, v->key == KEY_ABSENT, unusable, l->mono_ms);
   if (v->key == KEY_ABSENT && s->absent >= 2 && l->mono_ms - s->absent_ms >= apart)
     v->key = KEY_GONE;
   v->dead = s->unusable >= 2 && l->mono_ms - s->unusable_ms >= apart;
-  if (v->key == KEY_ABSENT || (v->key != KEY_ACTIVE && !v->dead)) {
+  if (v->key == KEY_ABSENT || (unusable && !v->dead)) {
     int64_t since = v->key == KEY_ABSENT ? s->absent_ms : s->unusable_ms;
     int64_t left_ms = apart - (l->mono_ms - since);
     v->look_again_s = l->u->view.now_s + (left_ms > 0 ? (left_ms + 999) / 1000 : 0);
@@ -69,7 +73,7 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   v->key = k ? seen_of(k) : KEY_ABSENT;
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
-  enter_sighting(l, slot->key_id, v);
+  enter_sighting(l, name, v);
   iam_key_clear(&one);
   return ERR_OK;
 }
