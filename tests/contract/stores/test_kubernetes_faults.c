@@ -27,9 +27,12 @@ static struct scratch dir;
 static char token[SCRATCH_PATH * 2];
 static struct store_item *it;
 
+static unsigned handed_out;
+
 static struct transport *hand_out(const struct curl_options *o, struct env *e) {
   (void)o;
   (void)e;
+  handed_out++;
   return script;
 }
 
@@ -128,7 +131,9 @@ static const struct meaning meanings[] = {
     {{.status = 302, .body = PAGE, .location = "https://elsewhere.test/"}, ERR_UNSURE, ERR_UNSURE},
     {{.status = 200, .body = PAGE}, ERR_UNSURE, ERR_UNSURE},
     {{.status = 200, .body = STATUS("", "200", "")}, ERR_UNSURE, ERR_UNSURE},
-    {{.status = 200, .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"other\"}}"},
+    {{.status = 200,
+      .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"other\",\"uid\":\"u\","
+              "\"resourceVersion\":\"5\"}}"},
      ERR_UNSURE,
      ERR_UNSURE},
     {{.status = 200, .body = "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"logs-agent\"}}"},
@@ -327,6 +332,17 @@ static void odd_secrets_do_not_decode(void **state) {
   }
 }
 
+// "" means absent, and what does not decode is not absent.
+static void odd_secrets_are_not_absent(void **state) {
+  (void)state;
+  static const struct script_row row = {.method = "GET",
+                                        .body = SECRET(",\"data\":{\"IAM_API_KEY\":\"YQo=\"}")};
+  struct store_version v = {""};
+  struct error e = {0};
+  answer(&row);
+  assert_int_equal(ERR_CONFLICT, write_it(&v, &e));
+}
+
 static void refusals_name_the_field(void **state) {
   (void)state;
   static const struct script_row row = {
@@ -363,6 +379,24 @@ static void the_patch_is_conditional_and_small(void **state) {
   assert_non_null(strstr(r->body, "rotator.ibm-cloud-logs/IAM_API_KEY"));
 }
 
+// A connection is kept, until something is wrong with it: the next one reads its files anew.
+static void connections_are_kept(void **state) {
+  (void)state;
+  static const struct script_row fine = {.body = SECRET("")}, broken = {.result = ERR_UNSENT};
+  struct store_version v = {""};
+  struct error e = {0};
+  unsigned before = handed_out;
+  answer(&fine);
+  for (int i = 0; i < 3; i++)
+    read_it(&v, &e);
+  assert_int_equal(1, handed_out - before);
+  answer(&broken);
+  read_it(&v, &e);
+  answer(&fine);
+  read_it(&v, &e);
+  assert_int_equal(2, handed_out - before);
+}
+
 // Rights unknown (no answer to that question) is not rights missing.
 static void check_asks_and_stores_nothing(void **state) {
   (void)state;
@@ -391,8 +425,10 @@ int main(void) {
       TEST(tokens_are_read_every_minute),
       TEST(no_token_no_request),
       TEST(odd_secrets_do_not_decode),
+      TEST(odd_secrets_are_not_absent),
       TEST(refusals_name_the_field),
       TEST(the_patch_is_conditional_and_small),
+      TEST(connections_are_kept),
       TEST(check_asks_and_stores_nothing),
   };
   int failed = cmocka_run_group_tests_name("kubernetes, faults", tests, NULL, NULL);

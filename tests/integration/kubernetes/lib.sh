@@ -81,13 +81,15 @@ END
 }
 
 pod_of() { k get pods --selector="job-name=$1" --output=json | jq -re '.items[0].metadata.name'; }
+# IMAGE_ROOT names the mounted root of an image (contrib/container); else the program just built runs on this machine's root.
+image=("--file=$ROTATOR:/usr/bin/rotator" "--file=$TOP/contrib/kubernetes/rollout-restart:/usr/libexec/rotator/rollout-restart")
+[ -z "${IMAGE_ROOT:-}" ] || image=("--image=$IMAGE_ROOT")
 # run_pod_of JOB: runs the job's pod to its end; its exit code in $code.
 run_pod_of() {
   until_true 20 pod_of "$1"
   code=$("$TOP/tests/integration/kubernetes/run_pod.py" $space "$(pod_of "$1")" --server="$CLUSTER_SERVER" \
     --ca="$CLUSTER/ca.crt" --token-file="$CLUSTER/admin.token" --entrypoint=/usr/bin/rotator \
-    --file="$ROTATOR:/usr/bin/rotator" --file="$TOP/contrib/kubernetes/rollout-restart:/usr/libexec/rotator/rollout-restart" \
-    2>"$T/pod-$1.log") || fail "the pod of $1 was not run: $(cat "$T/pod-$1.log")"
+    "${image[@]}" 2>"$T/pod-$1.log") || fail "the pod of $1 was not run: $(cat "$T/pod-$1.log")"
 }
 becomes_due() { control POST clock '{"advance_s": 2678400}' >/dev/null; }
 job() { ROTATOR_JOB_WAIT=no "$TOP/contrib/kubernetes/rotator-job" $space "$@"; }

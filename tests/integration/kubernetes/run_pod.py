@@ -6,8 +6,8 @@ the container's command there with the pod's environment, user and groups, witho
 the pod's status, so that the job controller goes on. What it does not know (a kind of volume, a source of a variable) ends it with
 status 70: a test must not pass because something was left out. Needs root (mount namespaces); exit status 77 without.
 
-What the image would hold is laid over a view of this machine's own root: --file copies programs there, --entrypoint is the
-image's. Exit status: 0 when the pod was run, whatever its program answered; its exit code goes to standard output, what it
+What the image would hold is laid over a view of this machine's own root, or of --image, the mounted root of a real one: --file
+copies programs there, --entrypoint is the image's. Exit status: 0 when the pod was run, whatever its program answered; its exit code goes to standard output, what it
 said to standard error.
 """
 import argparse
@@ -161,14 +161,14 @@ class Pod:
         return env
 
 
-def make_root(pod, container, folder, files):
+def make_root(pod, container, folder, image, files):
     root, upper, work = (os.path.join(folder, d) for d in ("root", "upper", "work"))
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
     for d in (root, upper, work):
         os.mkdir(d)
     volumes = {v["name"]: pod.volume(v) for v in pod.spec.get("volumes", [])}
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o",
-                    "lowerdir=/,upperdir=%s,workdir=%s" % (upper, work), root], check=True)
+                    "lowerdir=%s,upperdir=%s,workdir=%s" % (image, upper, work), root], check=True)
     for d in ("dev", "proc"):
         subprocess.run(["mount", "--rbind", "/" + d, os.path.join(root, d)], check=True)
     for f in files:
@@ -224,6 +224,7 @@ def main():
     p.add_argument("pod")
     for option in ("server", "ca", "token-file", "entrypoint"):
         p.add_argument("--" + option, required=True)
+    p.add_argument("--image", default="/")
     p.add_argument("--file", action="append", default=[])
     a = p.parse_args()
     if os.geteuid() != 0:
@@ -239,7 +240,7 @@ def main():
         unknown("more than one container")
     container = pod.spec["containers"][0]
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    root = make_root(pod, container, pod.folder, a.file)
+    root = make_root(pod, container, pod.folder, a.image, a.file)
     code = run(pod, container, root, a.entrypoint)
     report(api, pod, container, started, code)
     print(code)
