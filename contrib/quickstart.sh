@@ -2,10 +2,18 @@
 # From nothing to a rotated key in one command, on Debian 12: installs what is missing, builds, starts an emulator of IBM Cloud
 # IAM and Cloud Logs on loopback, makes the first key, rotates it, and shows what happened. Nothing outside build/ is kept, and
 # no account is needed.
+#
+#   contrib/quickstart.sh          the key goes into a file
+#   contrib/quickstart.sh vault    key and state go into a real HashiCorp Vault, which is built from its module when there is none
+#                                  (VAULT_BIN or one on the PATH is taken instead; building takes some ten minutes, once)
 set -euo pipefail
+store=${1:-file}
+case $store in file|vault) ;; *) echo "usage: $0 [vault]" >&2; exit 2 ;; esac
 cd "$(dirname "$0")/.."
 . contrib/debian.sh
 . contrib/sandbox.sh
+# shellcheck source=tests/servers/vault/lib.sh
+[ "$store" = file ] || . tests/servers/vault/lib.sh
 
 if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
   bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'
@@ -39,8 +47,14 @@ rotator=$(realpath "$(find "$build/rotator" -name rotator -type f -perm -u+x)")
 emulator=$(realpath "$build/emulator/ibmcloud-emulator")
 "$rotator" --version
 
+if [ "$store" = vault ]; then
+  say "A Vault (from VAULT_BIN, the PATH, or built once into the cache)"
+  [ -n "${vault_given-}" ] || need golang-go
+  vault_binary
+fi
+
 work=$(mktemp -d)
-trap 'sandbox_stop; rm -rf "$work"' EXIT
+trap '[ "$store" = file ] || vault_stop KILL; sandbox_stop; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 sandbox_start "$emulator" "$work/demo"
 say "An IBM Cloud on this machine: IAM and Cloud Logs at $sandbox_https"
@@ -50,14 +64,27 @@ grace: 0s
 quarantine: 0s
 proof: {count: 3, span: 1s, absence_apart: 2s}
 YAML
+if [ "$store" = vault ]; then
+  vault_dev "$work/vault"
+  printf root >"$sandbox/vault-token"
+  chmod 600 "$sandbox/vault-token"
+  sed -i "s|^      - file: .*|      - vault: {mount: secret, path: logs/demo}|
+    s|^targets:|vault: {address: \"$VAULT_ADDR\", auth: {token: {file: $sandbox/vault-token}}}\n&|" "$sandbox/rotator.yaml"
+  echo '    home: {vault: {mount: secret, path: rotator/state/demo}}' >>"$sandbox/rotator.yaml"
+fi
 note "the configuration:"
 sed -n '/^targets/,$s/^/  /p' "$sandbox/rotator.yaml"
 
-key_file=$sandbox/keys/demo.env
-# The key's value without the variable's name, for curl; never shown.
-value_of() { sed -n 's/^IAM_API_KEY=//p' "$key_file" | tr -d "\"'\n" >"$1"; }
-# Which key the file holds: the emulator knows keys by the hash of their value.
-id_in_file() {
+# The key's value as a consumer reads it, into a file for curl; never shown.
+if [ "$store" = vault ]; then
+  place="secret/logs/demo in Vault"
+  value_of() { vault kv get -mount=secret -field=api_key logs/demo | tr -d '\n' >"$1"; }
+else
+  place=$sandbox/keys/demo.env
+  value_of() { sed -n 's/^IAM_API_KEY=//p' "$place" | tr -d "\"'\n" >"$1"; }
+fi
+# Which key is there: the emulator knows keys by the hash of their value.
+id_in_store() {
   value_of "$sandbox/value"
   sandbox_control GET keys | jq -r --arg hash "$(sha256sum <"$sandbox/value" | cut -d' ' -f1)" \
     '.keys[] | select(.value_sha256 == $hash) | .id'
@@ -66,14 +93,14 @@ id_in_file() {
 
 say "1. The first key: made, proven, published where the agent reads it"
 run init demo
-old=$(id_in_file)
+old=$(id_in_store)
 value_of "$sandbox/old-value"
-note "$key_file now holds the key $old"
+note "$place now holds the key $old"
 
 say "2. A rotation, asked for by a person"
 run rotate demo --reason quickstart --wait=retired
-new=$(id_in_file)
-note "$key_file now holds the key $new"
+new=$(id_in_store)
+note "$place now holds the key $new"
 
 say "3. What arrived in Cloud Logs: every proof of a key is a log line of its own"
 sandbox_control GET logs | jq -r '"one of them, as it was sent: \(([.logs[] | select(.text.step == "settle")][-1].text) | tojson)",
@@ -87,6 +114,11 @@ printf 'old key %s: %s\nnew key %s: %s\n' "$old" "$refused" "$new" "$accepted"
 
 say "5. How it stands"
 run status demo
+if [ "$store" = vault ]; then
+  note "what Vault keeps of the sender's secret: versions that held the old key are destroyed"
+  vault kv metadata get -mount=secret -format=json logs/demo |
+    jq -r '.data.versions | to_entries[] | "version \(.key): \(if .value.destroyed then "destroyed" else "kept" end)"'
+fi
 
 case "$old $new $refused $accepted" in
   ApiKey-*\ ApiKey-*\ 400*\ 200) ;;

@@ -88,7 +88,10 @@ part_asan() { build asan && tests_of asan unit contract protocol fault cli emula
 part_tsan() { build tsan && tests_of tsan unit protocol; }
 part_lint() { build release && tests_of release lint; }
 # Real servers, built from their modules when they are not there: some ten minutes each, once (tests/servers/build.sh).
-part_servers() { build dev && tests_of dev servers; }
+part_servers() {
+  build dev && tests_of dev servers || return 1
+  check "contrib/quickstart.sh vault" contrib/quickstart.sh vault
+}
 part_integration() { build release && tests_of release integration; }
 
 part_coverage() {

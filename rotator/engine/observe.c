@@ -53,7 +53,8 @@ static bool must_wait_out_absence(struct turn *u, struct target *t, const struct
   if (*since == 0)
     *since = now > 0 ? now : 1;
   const struct state *s = u->view.state;
-  bool first = !s || (!s->slots[SLOT_PREVIOUS].used && s->phase == PHASE_PUBLISHING);
+  bool first = !s || !s->slots[SLOT_CURRENT].used ||
+               (!s->slots[SLOT_PREVIOUS].used && s->phase == PHASE_PUBLISHING);
   if (first || now - *since >= item->longest_ms)
     return false;
   error_set(&u->error, ERR_LOCKED,
