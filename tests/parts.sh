@@ -6,7 +6,7 @@
 # "lack NAME" (it could not run for want of something) lines to $results.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(servers asan tsan integration coverage analysis fuzz lint package bench quickstart)
+all_parts=(servers asan tsan integration coverage analysis fuzz lint package systemd bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks.
 more_parts=(unit contract protocol fault cli emulator)
 
@@ -23,6 +23,7 @@ declare -A packages_of=(
   [analysis]="cppcheck clang-tidy"
   [fuzz]="clang libclang-rt-14-dev"
   [lint]="shellcheck mandoc systemd binutils python3"
+  [systemd]="debootstrap systemd-container dpkg-dev"
   [package]="binutils dpkg-dev fakeroot lintian"
   [servers]="golang-go etcd-server procps python3-hvac"
   [integration]="faketime procps $packages_keyring"
@@ -114,6 +115,17 @@ part_analysis() {
 part_fuzz() { build fuzz && tests_of fuzz fuzz; }
 
 part_package() { build release && check "deb package" tests/lint/package.sh "$build/release"; }
+
+# Where no container can be booted this is said, and is not a failure: not every machine of a CI may.
+part_systemd() {
+  local out=$TMPDIR/tap status=0
+  build release || return 1
+  tests/systemd/run.sh "$build/release" >"$out" 2>&1 || status=1
+  cat "$out"
+  sed -n -e 's/^ok [0-9]* - /pass systemd: /p' -e 's/^not ok [0-9]* - /fail systemd: /p' -e 's/^1\.\.0 # SKIP /skip systemd: /p' \
+    "$out" >>"$results"
+  return $status
+}
 
 part_bench() { build release && check "bench runs" tests/bench/run.sh --quick "$build/release"; }
 
