@@ -104,6 +104,9 @@ static void bound_init(struct bound *b, struct compose *c, const struct config_t
   record_load(b->record_path, &b->record);
   b->record_before = b->record;
   b->memory.last_look_s = b->record.last_look_s;
+  // One time for all sinks: those that are there set theirs back when they are read.
+  for (size_t i = 0; i < STATE_SINKS_MAX; i++)
+    b->memory.absent_since_s[i] = b->record.absent_since_s;
   b->target = (struct target){.name = t->name,
                               .account = t->account,
                               .instance = t->guid,

@@ -151,6 +151,10 @@ void drive_finish(struct bound *b, const struct tick_result *r, enum goal goal,
       text_copy(rec->binding, sizeof rec->binding, b->binding);
   }
   rec->last_look_s = b->memory.last_look_s;
+  rec->absent_since_s = 0;
+  for (size_t i = 0; i < b->target.n_sinks; i++)
+    if (b->memory.absent_since_s[i] > rec->absent_since_s)
+      rec->absent_since_s = b->memory.absent_since_s[i];
   text_copy(rec->row, sizeof rec->row, row_name(r->row));
   text_copy(rec->why, sizeof rec->why, why_name(r->why));
   rec->exit = ret->exit;

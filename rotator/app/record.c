@@ -28,6 +28,7 @@ static enum err encode(const struct record *r, struct secret **ret) {
   cJSON_AddStringToObject(o, "iam_id", r->iam_id);
   cJSON_AddStringToObject(o, "binding", r->binding);
   cJSON_AddNumberToObject(o, "last_look_s", (double)r->last_look_s);
+  cJSON_AddNumberToObject(o, "absent_since_s", (double)r->absent_since_s);
   cJSON_AddNumberToObject(o, "trouble_since_s", (double)r->trouble_since_s);
   cJSON_AddStringToObject(o, "row", r->row);
   cJSON_AddStringToObject(o, "why", r->why);
@@ -47,9 +48,10 @@ static bool decode(const struct secret *bytes, struct record *r) {
                json_copy_text(o, "row", r->row, sizeof r->row) &&
                json_copy_text(o, "why", r->why, sizeof r->why) &&
                json_int(o, "last_look_s", &r->last_look_s) &&
+               json_int(o, "absent_since_s", &r->absent_since_s) &&
                json_int(o, "trouble_since_s", &r->trouble_since_s) && json_int(o, "exit", &status);
   r->exit = status >= 0 && status < 256 ? (int)status : 1;
-  return whole && r->last_look_s >= 0 && r->trouble_since_s >= 0;
+  return whole && r->last_look_s >= 0 && r->absent_since_s >= 0 && r->trouble_since_s >= 0;
 }
 
 void record_load(const char *path, struct record *ret) {

@@ -44,18 +44,18 @@ static void digest_versions(struct turn *u, struct target *t) {
 static bool must_wait_out_absence(struct turn *u, struct target *t, const struct engine_io *io,
                                   size_t i) {
   struct store_item *item = t->sinks[i].item;
-  int64_t now = env_mono_ms(io->env), *since = &t->memory->absent_since_ms[i];
+  int64_t now = env_wall_ms(io->env) / 1000, *since = &t->memory->absent_since_s[i];
   bool absent = u->sinks[i].result == ERR_MISSING && u->sinks[i].version.text[0] == '\0';
   if (!absent || item->class != STORE_CLASS_A || item->longest_ms <= 0) {
     *since = 0;
     return false;
   }
-  if (*since == 0)
-    *since = now > 0 ? now : 1;
+  if (*since == 0 || *since > now)
+    *since = now;
   const struct state *s = u->view.state;
   bool first = !s || !s->slots[SLOT_CURRENT].used ||
                (!s->slots[SLOT_PREVIOUS].used && s->phase == PHASE_PUBLISHING);
-  if (first || now - *since >= item->longest_ms)
+  if (first || (now - *since) * 1000 >= item->longest_ms)
     return false;
   error_set(&u->error, ERR_LOCKED,
             "%s is gone; it is made anew once writes under way have had their time (%d s)",

@@ -282,6 +282,24 @@ static void a_sink_that_vanished_is_made_anew_after_its_time(void **unused) {
   rig_free(r);
 }
 
+static void how_long_it_was_gone_is_kept_over_runs(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  r->target.sinks[0].item->longest_ms = 90000;
+  rig_init(r);
+  rig_put_sink(r, "one", NULL);
+  tick(&r->target, &r->io, NULL, &r->result);
+  int64_t since = r->memory.absent_since_s[0];
+  assert_true(since > 0);
+  fake_env_advance(&r->env, 3600000);
+  rig_restart(r);
+  r->memory.absent_since_s[0] = r->memory.absent_since_s[1] = since; // as the run record brings it
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  assert_int_equal(r->memory.absent_since_s[1], 0);
+  rig_free(r);
+}
+
 static void a_stop_ends_the_tick_before_the_next_act(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -354,6 +372,7 @@ int main(void) {
       cmocka_unit_test(an_outage_waits_with_growing_pauses),
       cmocka_unit_test(old_readings_of_the_home_do_no_harm),
       cmocka_unit_test(a_sink_that_vanished_is_made_anew_after_its_time),
+      cmocka_unit_test(how_long_it_was_gone_is_kept_over_runs),
       cmocka_unit_test(a_stop_ends_the_tick_before_the_next_act),
       cmocka_unit_test(a_wish_is_not_lost_to_another_writer),
       cmocka_unit_test(observing_changes_nothing),
