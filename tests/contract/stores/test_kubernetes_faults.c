@@ -1,5 +1,5 @@
-// What a real API server does not show on demand: answers that come late or not at all, throttling,
-// a token that ends in the middle, a proxy's own pages. By the scripted transport.
+// What a real API server does not show on demand: answers that come late or not at all, a proxy's own
+// pages, Secrets that do not decode. By the scripted transport.
 // clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,90 +8,10 @@
 #include <cmocka.h>
 // clang-format on
 
-#include <stdio.h>
 #include <string.h>
 
-#include "backends/http_pool.h"
-#include "backends/store.h"
-#include "tests/support/fake_env.h"
-#include "tests/support/scratch.h"
-#include "tests/support/scripted_transport.h"
+#include "tests/contract/stores/kubernetes_script.h"
 #include "tests/support/unit.h"
-
-#define VALUE "s3cr3t-value-of-a-key"
-#define VALUE64 "czNjcjN0LXZhbHVlLW9mLWEta2V5"
-
-static struct fake_env env;
-static struct transport *script;
-static struct scratch dir;
-static char token[SCRATCH_PATH * 2];
-static struct store_item *it;
-
-static unsigned handed_out;
-
-static struct transport *hand_out(const struct curl_options *o, struct env *e) {
-  (void)o;
-  (void)e;
-  handed_out++;
-  return script;
-}
-
-static int setup(void **state) {
-  (void)state;
-  fake_env_init(&env, 1);
-  scratch_new(&dir);
-  snprintf(token, sizeof(token), "%s", scratch_path(&dir, "token"));
-  scratch_write(token, "  first-token\n");
-  script = scripted_transport_new(NULL, 0, &env.env);
-  http_pool_use(hand_out);
-  struct store_setting s[] = {{"name", "logs-agent", 1},
-                              {"namespace", "ns", 2},
-                              {"server", "https://api.test:6443", 3},
-                              {"token_file", token, 4}};
-  struct store_context ctx = {.env = &env.env};
-  struct error e = {0};
-  int line = 0;
-  assert_int_equal(
-      ERR_OK,
-      store_backend_find("kubernetes")->open(&ctx, STORE_SINK, s, COUNT_OF(s), &it, &line, &e));
-  return 0;
-}
-
-static int teardown(void **state) {
-  (void)state;
-  assert_int_equal(0, scripted_unexpected(script));
-  it = store_item_free(it);
-  transport_free(script);
-  http_pool_use(NULL);
-  scratch_remove(&dir);
-  return 0;
-}
-
-#define SECRET(members)                                                                            \
-  "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"logs-agent\",\"namespace\":\"ns\",\"uid\":\"u\"," \
-  "\"resourceVersion\":\"5\"}" members "}"
-#define STATUS(reason, code, more)                                                                 \
-  "{\"kind\":\"Status\",\"status\":\"Failure\",\"message\":\"" VALUE " " VALUE64                   \
-  "\",\"reason\":\"" reason "\",\"code\":" code more "}"
-#define PAGE "<html>" VALUE "</html>"
-
-static void answer(const struct script_row *row) {
-  scripted_set_rows(script, row, 1);
-}
-
-static enum err read_it(struct store_version *v, struct error *e) {
-  struct store_record r = {0};
-  enum err got = store_read(it, &r, v, e);
-  store_record_clear(&r);
-  return got;
-}
-
-static enum err write_it(struct store_version *v, struct error *e) {
-  struct store_record r = {.value = secret_copy_text(VALUE), .stamp = 3};
-  enum err got = store_write(it, &r, v, v, e);
-  store_record_clear(&r);
-  return got;
-}
 
 // An answer, and what it means to a read and to a write.
 struct meaning {
@@ -176,11 +96,11 @@ static void writes_are_sent_once(void **state) {
   for (size_t i = 0; i < COUNT_OF(lost); i++) {
     struct store_version v = {"u/5"};
     struct error e = {0};
-    size_t before = scripted_count(script);
+    size_t before = scripted_count(kube.script);
     answer(&lost[i]);
     assert_int_equal(ERR_UNSURE, write_it(&v, &e));
-    assert_int_equal(1, scripted_count(script) - before);
-    assert_int_equal(HTTP_REPLAY_NEVER, scripted_last(script)->replay);
+    assert_int_equal(1, scripted_count(kube.script) - before);
+    assert_int_equal(HTTP_REPLAY_NEVER, scripted_last(kube.script)->replay);
   }
 }
 
@@ -198,111 +118,14 @@ static void late_answers_are_read_back(void **state) {
   struct store_version v = {"u/5"}, again = {"u/5"};
   struct store_record r = {0};
   struct error e = {0};
-  scripted_set_rows(script, rows, COUNT_OF(rows));
+  scripted_set_rows(kube.script, rows, COUNT_OF(rows));
   assert_int_equal(ERR_UNSURE, write_it(&v, &e));
-  assert_int_equal(ERR_OK, store_read(it, &r, &v, &e));
+  assert_int_equal(ERR_OK, store_read(kube.it, &r, &v, &e));
   assert_string_equal("u/6", v.text);
   assert_true(r.stamp == 3);
   assert_string_equal(VALUE, secret_bytes(r.value));
   store_record_clear(&r);
   assert_int_equal(ERR_CONFLICT, write_it(&again, &e));
-}
-
-static void throttling_says_how_long(void **state) {
-  (void)state;
-  static const struct script_row by_header = {
-      .status = 429, .body = STATUS("TooManyRequests", "429", ""), .retry_after_s = 30};
-  static const struct script_row by_body = {
-      .status = 429,
-      .body = STATUS("TooManyRequests", "429", ",\"details\":{\"retryAfterSeconds\":7}")};
-  struct store_version v = {"u/5"};
-  struct error e = {0};
-  answer(&by_header);
-  assert_int_equal(ERR_THROTTLED, write_it(&v, &e));
-  assert_int_equal(30000, e.retry_after_ms);
-  assert_int_equal(1, scripted_count(script));
-  answer(&by_body);
-  assert_int_equal(ERR_THROTTLED, write_it(&v, &e));
-  assert_int_equal(7000, e.retry_after_ms);
-}
-
-static void short_throttling_is_waited_for(void **state) {
-  (void)state;
-  static const struct script_row rows[] = {
-      {.status = 429, .body = STATUS("TooManyRequests", "429", ""), .retry_after_s = 2, .times = 1},
-      {.method = "PATCH", .body = SECRET("")},
-  };
-  struct store_version v = {"u/4"};
-  struct error e = {0};
-  scripted_set_rows(script, rows, COUNT_OF(rows));
-  assert_int_equal(ERR_OK, write_it(&v, &e));
-  assert_string_equal("u/5", v.text);
-  assert_true(fake_env_slept(&env) >= 2000);
-}
-
-// 401 in the middle: the file is read again at once, and the request sent once more.
-static void a_token_that_ended_is_read_again(void **state) {
-  (void)state;
-  static const struct script_row rows[] = {
-      {.method = "GET", .times = 1, .body = SECRET("")},
-      {.status = 401, .times = 1, .body = STATUS("Unauthorized", "401", "")},
-      {.method = "PATCH", .body = SECRET("")},
-  };
-  struct store_version v = {""};
-  struct error e = {0};
-  scripted_set_rows(script, rows, COUNT_OF(rows));
-  assert_int_equal(ERR_MISSING, read_it(&v, &e));
-  assert_string_equal("Bearer first-token",
-                      scripted_header(scripted_last(script), "Authorization"));
-  scratch_write(token, "second-token\n");
-  assert_int_equal(ERR_OK, write_it(&v, &e));
-  assert_string_equal("Bearer first-token",
-                      scripted_header(scripted_request(script, 1), "Authorization"));
-  assert_string_equal("Bearer second-token",
-                      scripted_header(scripted_request(script, 2), "Authorization"));
-}
-
-static void a_refused_token_is_tried_twice(void **state) {
-  (void)state;
-  static const struct script_row no = {.status = 401, .body = STATUS("Unauthorized", "401", "")};
-  struct store_version v = {""};
-  struct error e = {0};
-  answer(&no);
-  assert_int_equal(ERR_DENIED, read_it(&v, &e));
-  assert_int_equal(2, scripted_count(script));
-}
-
-static void tokens_are_read_every_minute(void **state) {
-  (void)state;
-  static const struct script_row row = {.body = SECRET("")};
-  struct store_version v = {""};
-  struct error e = {0};
-  answer(&row);
-  read_it(&v, &e);
-  scratch_write(token, "second-token\n");
-  fake_env_advance(&env, 30000);
-  read_it(&v, &e);
-  assert_string_equal("Bearer first-token",
-                      scripted_header(scripted_last(script), "Authorization"));
-  fake_env_advance(&env, 30000);
-  read_it(&v, &e);
-  assert_string_equal("Bearer second-token",
-                      scripted_header(scripted_last(script), "Authorization"));
-  scratch_write(token, ""); // being replaced in place: the one at hand will do
-  fake_env_advance(&env, 60000);
-  assert_int_equal(ERR_MISSING, read_it(&v, &e));
-  assert_string_equal("Bearer second-token",
-                      scripted_header(scripted_last(script), "Authorization"));
-}
-
-static void no_token_no_request(void **state) {
-  (void)state;
-  struct store_version v = {""};
-  struct error e = {0};
-  scratch_write(token, " \n");
-  assert_int_equal(ERR_DENIED, read_it(&v, &e));
-  assert_non_null(strstr(e.text, "token"));
-  assert_int_equal(0, scripted_count(script));
 }
 
 // Whatever stands in the Secret: never a crash, never a value that is none, and the version for the
@@ -368,7 +191,7 @@ static void the_patch_is_conditional_and_small(void **state) {
   struct error e = {0};
   answer(&row);
   assert_int_equal(ERR_OK, write_it(&v, &e));
-  const struct script_request *r = scripted_last(script);
+  const struct script_request *r = scripted_last(kube.script);
   assert_string_equal("PATCH", r->method);
   assert_string_equal("https://api.test:6443/api/v1/namespaces/ns/secrets/logs-agent"
                       "?fieldManager=rotator&fieldValidation=Strict",
@@ -377,24 +200,6 @@ static void the_patch_is_conditional_and_small(void **state) {
   assert_non_null(strstr(r->body, "\"uid\":\"u\",\"resourceVersion\":\"4\""));
   assert_non_null(strstr(r->body, "\"data\":{\"IAM_API_KEY\":\"" VALUE64 "\"}"));
   assert_non_null(strstr(r->body, "rotator.ibm-cloud-logs/IAM_API_KEY"));
-}
-
-// A connection is kept, until something is wrong with it: the next one reads its files anew.
-static void connections_are_kept(void **state) {
-  (void)state;
-  static const struct script_row fine = {.body = SECRET("")}, broken = {.result = ERR_UNSENT};
-  struct store_version v = {""};
-  struct error e = {0};
-  unsigned before = handed_out;
-  answer(&fine);
-  for (int i = 0; i < 3; i++)
-    read_it(&v, &e);
-  assert_int_equal(1, handed_out - before);
-  answer(&broken);
-  read_it(&v, &e);
-  answer(&fine);
-  read_it(&v, &e);
-  assert_int_equal(2, handed_out - before);
 }
 
 // Rights unknown (no answer to that question) is not rights missing.
@@ -406,30 +211,20 @@ static void check_asks_and_stores_nothing(void **state) {
       {.method = "PATCH", .url = "&dryRun=All$", .body = SECRET("")},
   };
   struct error e = {0};
-  scripted_set_rows(script, rows, COUNT_OF(rows));
-  assert_int_equal(ERR_OK, store_check(it, &e));
-  assert_int_equal(2, scripted_count_of(script, "POST", "selfsubjectaccessreviews"));
-  assert_int_equal(1, scripted_count_of(script, "PATCH", "dryRun=All"));
+  scripted_set_rows(kube.script, rows, COUNT_OF(rows));
+  assert_int_equal(ERR_OK, store_check(kube.it, &e));
+  assert_int_equal(2, scripted_count_of(kube.script, "POST", "selfsubjectaccessreviews"));
+  assert_int_equal(1, scripted_count_of(kube.script, "PATCH", "dryRun=All"));
 }
 
 int main(void) {
-#define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+#define TEST(t)                                                                                    \
+  cmocka_unit_test_setup_teardown(t, kubernetes_script_setup, kubernetes_script_teardown)
   const struct CMUnitTest tests[] = {
-      TEST(answers_have_their_meaning),
-      TEST(writes_are_sent_once),
-      TEST(late_answers_are_read_back),
-      TEST(throttling_says_how_long),
-      TEST(short_throttling_is_waited_for),
-      TEST(a_token_that_ended_is_read_again),
-      TEST(a_refused_token_is_tried_twice),
-      TEST(tokens_are_read_every_minute),
-      TEST(no_token_no_request),
-      TEST(odd_secrets_do_not_decode),
-      TEST(odd_secrets_are_not_absent),
-      TEST(refusals_name_the_field),
-      TEST(the_patch_is_conditional_and_small),
-      TEST(connections_are_kept),
-      TEST(check_asks_and_stores_nothing),
+      TEST(answers_have_their_meaning),         TEST(writes_are_sent_once),
+      TEST(late_answers_are_read_back),         TEST(odd_secrets_do_not_decode),
+      TEST(odd_secrets_are_not_absent),         TEST(refusals_name_the_field),
+      TEST(the_patch_is_conditional_and_small), TEST(check_asks_and_stores_nothing),
   };
   int failed = cmocka_run_group_tests_name("kubernetes, faults", tests, NULL, NULL);
   return failed != 0;
