@@ -1,5 +1,5 @@
-// What a real API server does not show on demand: answers that come late or not at all, a proxy's own
-// pages, Secrets that do not decode. By the scripted transport.
+// What a real API server does not show on demand: answers that come late or not at all, a proxy's
+// own pages, Secrets that do not decode. By the scripted transport.
 // clang-format off
 #include <setjmp.h>
 #include <stdarg.h>

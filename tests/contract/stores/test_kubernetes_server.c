@@ -1,5 +1,6 @@
 // What is special to the Kubernetes store, on a real API server: the Secret of somebody else, what
-// is kept, what is refused, and that others read what was written. clang-format off
+// is kept, what is refused, and that others read what was written.
+// clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
