@@ -98,7 +98,8 @@ const struct config_option config_options[] = {
     {"still_used_limit", CONFIG_DURATION, .most = YEAR, .fallback = "0",
      BOTH(policy.still_used_limit_s),
      .help =
-         "With on_still_used stop: retire it all the same this long after the grace; 0 is never."},
+         "Retire a key that is still used all the same this long after the grace; 0 is never with "
+         "on_still_used stop, and at once with continue."},
     {"alert_after", CONFIG_DURATION, .most = 30 * DAY, .fallback = "6h", BOTH(policy.alert_after_s),
      .help = "A fault that passes by itself becomes an error after this long."},
     {"look_every", CONFIG_DURATION, .most = 7 * DAY, .fallback = "1h", BOTH(policy.look_every_s),

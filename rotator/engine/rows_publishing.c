@@ -101,14 +101,20 @@ bool row_done(seen v, wanted p, struct action *a) {
   return is_probed(v, SLOT_CURRENT) && act(a, ACT_CAS, WHY_none);
 }
 
-// The brake: has previous been used by anybody since consumers should have moved over?
+#define TOKEN_LIFE_S 3600 // a consumer exchanges its key at least once in a token's life
+
+// The brake: has previous been used by anybody since consumers should have moved over, and not only
+// by one who was late and has moved since?
 static bool still_used(seen v, wanted p) {
   if (grace_of(v, p) == 0 || !v->previous_used_known || v->previous_used_s < 0)
     return false;
   if (v->previous_used_s + IAM_MINUTE_S <= v->state->phase_since_s + p->reload_within_s)
     return false;
-  if (p->on_still_used == POLICY_STILL_USED_CONTINUE &&
-      v->now_s >= grace_end(v, p) + p->still_used_limit_s)
+  if (v->now_s - v->previous_used_s > p->reload_within_s + TOKEN_LIFE_S + IAM_MINUTE_S)
+    return false;
+  // `continue` goes on at the limit, be it 0; `stop` only where a limit is set.
+  bool limited = p->on_still_used == POLICY_STILL_USED_CONTINUE || p->still_used_limit_s > 0;
+  if (limited && v->now_s >= grace_end(v, p) + p->still_used_limit_s)
     return false;
   return true;
 }

@@ -62,6 +62,26 @@ ROW(retire) {
   w.view.previous_used_known = true;
   w.view.previous_used_s = NOW - 60;
   assert_row(decided(&w), retire, ACT_CAS);
+  w = world(PHASE_GRACE); // used late, and not for reload_within and a token's life since: moved over
+  end_grace(&w);
+  w.view.previous_used_known = true;
+  w.view.previous_used_s = NOW - w.policy.reload_within_s - 3600 - 61;
+  w.state.phase_since_s = w.view.previous_used_s - w.policy.reload_within_s - 120;
+  w.state.grace_s = 3600;
+  assert_row(decided(&w), retire, ACT_CAS);
+  w = world(PHASE_GRACE);
+  end_grace(&w);
+  w.view.previous_used_known = true;
+  w.view.previous_used_s = NOW - w.policy.reload_within_s - 3600 - 59;
+  w.state.phase_since_s = w.view.previous_used_s - w.policy.reload_within_s - 120;
+  w.state.grace_s = 3600;
+  assert_row(decided(&w), serve, ACT_WAIT);
+  w = world(PHASE_GRACE); // stop, with a limit that is reached
+  end_grace(&w);
+  w.view.previous_used_known = true;
+  w.view.previous_used_s = NOW - 60;
+  w.policy.still_used_limit_s = DAY;
+  assert_row(decided(&w), retire, ACT_CAS);
 }
 
 static enum why why_served(struct world *w) {
