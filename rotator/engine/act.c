@@ -31,9 +31,8 @@ static bool needs_mark(const struct target *t, const struct store_item *item) {
 
 // Writes under the mark where the store needs one. Without an answer the mark stays: the write may
 // still land.
-static enum err marked_write(struct target *t, struct store_item *item,
-                             const struct store_record *r, const struct store_version *expect,
-                             struct error *e) {
+enum err act_write_item(struct target *t, struct store_item *item, const struct store_record *r,
+                        const struct store_version *expect, struct error *e) {
   struct store_version version;
   bool mark = needs_mark(t, item);
   enum err result = mark ? mark_set(t, e) : ERR_OK;
@@ -48,7 +47,7 @@ enum err act_cas(struct turn *u, struct target *t, const struct state *next, str
   struct store_record record = {0};
   enum err result = state_encode(next, &record.value, e);
   if (result == ERR_OK)
-    result = marked_write(t, t->home, &record, &u->home_version, e);
+    result = act_write_item(t, t->home, &record, &u->home_version, e);
   store_record_clear(&record);
   if (result == ERR_OK) {
     t->memory->max_seq = next->seq;
@@ -182,7 +181,7 @@ static enum err do_write_sink(struct turn *u, struct target *t, const struct act
       .value = current->value, .stamp = u->state.epoch, .created_s = current->since_s};
   text_copy(record.key_id, sizeof record.key_id, current->key_id);
   text_copy(record.key_name, sizeof record.key_name, t->key_name);
-  return marked_write(t, t->sinks[a->sink].item, &record, &u->sinks[a->sink].version, e);
+  return act_write_item(t, t->sinks[a->sink].item, &record, &u->sinks[a->sink].version, e);
 }
 
 // --- IAM -----------------------------------------------------------------------------------------

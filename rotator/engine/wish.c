@@ -349,14 +349,13 @@ enum err repair_keep_sink(struct target *t, const struct engine_io *io, const ch
 static enum err forget(void *ctx, struct turn *u, struct error *e) {
   struct repair *r = ctx;
   struct store_record record = {0};
-  struct store_version version;
   if (!u->view.state)
     return error_set(e, ERR_MISSING, "the target has no state");
   if (u->state.phase != PHASE_IDLE)
     return error_set(e, ERR_REFUSED, "a rotation is in phase %s: let it end, or roll it back",
                      phase_name(u->state.phase));
   record.value = secret_copy_text(STATE_FORGOTTEN);
-  enum err result = store_write(r->t->home, &record, &u->home_version, &version, e);
+  enum err result = act_write_item(r->t, r->t->home, &record, &u->home_version, e);
   store_record_clear(&record);
   return result;
 }

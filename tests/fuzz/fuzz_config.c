@@ -1,5 +1,5 @@
-// A configuration from any bytes: every walk ends, whatever is usable is complete, and every mistake
-// has a text and breaks something or is a warning.
+// A configuration from any bytes: every walk ends, whatever is usable is complete, and every
+// mistake has a text and breaks something or is a warning.
 #include <string.h>
 
 #include "rotator/app/config_loader.h"
@@ -41,8 +41,8 @@ static void check_report(const struct config_report *r, bool fatal) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct config *c = NULL;
   struct config_report report;
-  enum err err = config_load_bytes("fuzz.yaml", (const char *)data, size, NOW_S, store_backends, &c,
-                                   &report);
+  enum err err =
+      config_load_bytes("fuzz.yaml", (const char *)data, size, NOW_S, store_backends, &c, &report);
   FUZZ_CHECK(err == ERR_OK || err == ERR_INVALID);
   FUZZ_CHECK((err == ERR_OK) == (c != NULL));
   for (size_t i = 0; c && i < c->n_targets; i++)

@@ -1,4 +1,5 @@
-// What the tests of the suite are written with. A bench is a subject's fresh place with item 0 opened.
+// What the tests of the suite are written with. A bench is a subject's fresh place with item 0
+// opened.
 #ifndef TESTS_CONTRACT_STORES_STORE_BENCH_H
 #define TESTS_CONTRACT_STORES_STORE_BENCH_H
 
@@ -7,7 +8,7 @@
 struct store_bench {
   const struct store_subject *subject;
   void *place;
-  struct store_item *it;  // item 0
+  struct store_item *it; // item 0
 };
 
 // For cmocka: *state is a struct store_bench whose subject is set.

@@ -1,5 +1,5 @@
-// The layouts of the file store: what is written, byte for byte, and what is read of files that other
-// hands or programs made.
+// The layouts of the file store: what is written, byte for byte, and what is read of files that
+// other hands or programs made.
 // clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,8 +23,8 @@ struct found {
   const char *format;
   const char *bytes;
   enum err want;
-  const char *value;  // with ERR_OK
-  const char *says;   // part of the error's text otherwise
+  const char *value; // with ERR_OK
+  const char *says;  // part of the error's text otherwise
 };
 
 static void assert_found(const struct file_bench *b, const struct found *f) {

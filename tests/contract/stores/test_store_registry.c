@@ -1,4 +1,5 @@
-// Every store in backends/ is registered, describes its options, and its manual page lists the same.
+// Every store in backends/ is registered, describes its options, and its manual page lists the
+// same.
 // clang-format off
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,7 +76,7 @@ static void pages_list_the_options(void **state) {
     const char *name = store_backends[i]->name;
     snprintf(path, sizeof(path), "%s/%s/rotator-store-%s.5", ROTATOR_BACKENDS, name, name);
     FILE *page = fopen(path, "re");
-    if (!page && strcmp(name, "memory") == 0)  // for tests: its README is enough
+    if (!page && strcmp(name, "memory") == 0) // for tests: its README is enough
       continue;
     if (!page)
       fail_msg("%s is missing", path);

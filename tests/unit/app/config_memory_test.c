@@ -1,4 +1,5 @@
-// Memory runs out: at every single allocation of the loader in turn. The sanitizers tell what leaks.
+// Memory runs out: at every single allocation of the loader in turn. The sanitizers tell what
+// leaks.
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -163,7 +163,8 @@ static void no_descriptor_is_inherited(void **state) {
   char script[80];
   int fd = fcntl(STDERR_FILENO, F_DUPFD, 90); // without O_CLOEXEC
   assert_true(fd >= 90);
-  snprintf(script, sizeof script, "for n in 0 1 2 %d; do test -e /proc/$$/fd/$n; echo $?; done", fd);
+  snprintf(script, sizeof script, "for n in 0 1 2 %d; do test -e /proc/$$/fd/$n; echo $?; done",
+           fd);
   sh(&r, script);
   close(fd);
   assert_string_equal(secret_bytes(r.answer), "0\n0\n0\n1\n");

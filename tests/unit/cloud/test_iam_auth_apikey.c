@@ -254,8 +254,8 @@ static void threads_share_a_failure(void **state) {
   scene_close(&s);
 }
 
-// Each thread has its token refused again and again: whatever the order, everybody gets a token that
-// is not the refused one, and nobody waits for ever.
+// Each thread has its token refused again and again: whatever the order, everybody gets a token
+// that is not the refused one, and nobody waits for ever.
 static void *refuse_often(void *p) {
   struct caller *c = p;
   for (int i = 0; i < 200; i++) {

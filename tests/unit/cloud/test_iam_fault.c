@@ -12,7 +12,8 @@ struct row {
   enum err kind;
 };
 
-#define POLICY(code) "{\"trace\":\"t\",\"errors\":[{\"code\":\"" code "\"}],\"status_code\":\"400\"}"
+#define POLICY(code)                                                                              \
+  "{\"trace\":\"t\",\"errors\":[{\"code\":\"" code "\"}],\"status_code\":\"400\"}"
 #define TWO "{\"errors\":[{\"code\":\"not_found\"},{\"code\":\"not_found\"}]}"
 
 static const struct row api[] = {

@@ -18,7 +18,8 @@
   RESOURCE(LOGS(guid)) "}"
 #define GOOD POLICY(SENDER, GUID)
 #define CONFLICT(policy) \
-  "{\"trace\":\"t\",\"errors\":[{\"code\":\"policy_conflict_error\",\"message\":\"m\",\"details\":" \
+  "{\"trace\":\"t\",\"errors\":[{\"code\":\"policy_conflict_error\",\"message\":\"m\"," \
+  "\"details\":" \
   "{\"conflicts_with\":{\"etag\":\"1-a\",\"policy\":" policy "}}}],\"status_code\":409}"
 
 static enum err find(struct fixture *f, struct iam_policy *ret) {

@@ -62,7 +62,8 @@ ROW(retire) {
   w.view.previous_used_known = true;
   w.view.previous_used_s = NOW - 60;
   assert_row(decided(&w), retire, ACT_CAS);
-  w = world(PHASE_GRACE); // used late, and not for reload_within and a token's life since: moved over
+  w = world(
+      PHASE_GRACE); // used late, and not for reload_within and a token's life since: moved over
   end_grace(&w);
   w.view.previous_used_known = true;
   w.view.previous_used_s = NOW - w.policy.reload_within_s - 3600 - 61;
