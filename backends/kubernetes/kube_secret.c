@@ -22,7 +22,7 @@ static enum err decode(const char *text, size_t limit, struct secret **ret, stru
   }
   secret_wipe(part, sizeof(part));
   if (got != ERR_OK)
-    s = secret_free(s);
+    secret_free(s);
   else
     *ret = s;
   return got;

@@ -27,12 +27,13 @@ void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *ki
     return;
   }
   snprintf(whole, size, "%s %s", kind, key);
-  l->claims[l->n_claims++] = (struct config_claim){.key = whole,
-                                                   .what = kept_what,
-                                                   .file = l->file,
-                                                   .mark = *at,
-                                                   .target = l->config->n_targets - 1,
-                                                   .turn = l->n_claims};
+  l->claims[l->n_claims] = (struct config_claim){.key = whole,
+                                                 .what = kept_what,
+                                                 .file = l->file,
+                                                 .mark = *at,
+                                                 .target = l->config->n_targets - 1,
+                                                 .turn = l->n_claims};
+  l->n_claims++;
 }
 
 // In the order in which people read: by file as they were read, then by line.
