@@ -12,7 +12,7 @@ is() {
     echo "ok $n - $name"
   else
     echo "not ok $n - $name"
-    sed 's/^/#   /' <<<"$out"
+    printf '%s\n' "$out" | sed 's/^/#   /'
   fi
 }
 status_is() {  # status_is STATUS COMMAND…
