@@ -27,7 +27,7 @@ until_true() { # until_true COMMAND…: within half a minute
 
 # vault_rights CAPABILITIES: what the rotator may do with the data of its sink, as '"read", "update"'; none: nothing.
 vault_rights() {
-  printf 'path "secret/data/logs/edge" { capabilities = [%s] }\n' "${1-'"deny"'}" >"$work/sink.hcl"
+  printf 'path "secret/data/logs/edge" { capabilities = [%s] }\n' "${1:-\"deny\"}" >"$work/sink.hcl"
   cat >>"$work/sink.hcl" <<'HCL'
 path "secret/metadata/logs/edge" { capabilities = ["read"] }
 path "secret/destroy/logs/edge"  { capabilities = ["update"] }
@@ -81,6 +81,7 @@ stores_config() {
     head_of_config | sed "s/grace: 0s/grace: $1/; s/absence_apart: 1s/absence_apart: 0s/"
     cat <<YAML
   reload_within: 0s
+  alert_after: 0s
 vault: {address: "$VAULT_ADDR", auth: {token: {file: $work/token}}}
 kubernetes: {server: "$CLUSTER_SERVER", ca_file: $CLUSTER/ca.crt, token_file: $work/kube.token, namespace: $space}
 targets:
