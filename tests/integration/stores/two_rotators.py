@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Two rotators at once on one target whose home and sink are in one Vault, killed at random.
 
-    two_rotators.py ROTATOR EMULATOR [--rotations N] [--seed N] [--kills PROBABILITY] [--faults PROBABILITY] [--below DIR]
+    two_rotators.py ROTATOR EMULATOR [--rotations N] [--seed N] [--kills PROBABILITY] [--pauses PROBABILITY]
+        [--faults PROBABILITY] [--below DIR]
 
 Run by tests/servers/vault/dev.sh, which starts the Vault. Each rotator has a state directory, a lock and a host_id of its own,
 so nothing but the compare-and-set of the stores keeps the two apart. Each asks for one rotation after the other, with grace
-and quarantine 0, and is killed at a random moment of some of its runs. All the time a reader reads the secret, asks the
+and quarantine 0, and is killed at a random moment of some of its runs, or stopped there for so long that the other goes on and the first then
+acts on what it once read. All the time a reader reads the secret, asks the
 emulator whether IAM would accept that value now, and reads again: a value that was refused although the secret held it
 before and after is a bad moment, and fails the test. So does a key left over in the end. A rotation counts when the reader
 saw its key. Faults of IBM Cloud come on top with --faults. After a failure both logs stay, below DIR where it is given
@@ -110,13 +112,15 @@ class Host(rotations.World):
         with open(f"{self.dir}/rotator.yaml", "w", encoding="ascii") as f:
             f.write(head.replace(f"state_dir: {world.dir}/state\n", own) + STORES.format(sink=SINK))
 
-    def run(self, *args, kill_after=None):
-        """Runs the program, its log kept; returns its exit status, or None when it was killed."""
+    def run(self, *args, kill_after=None, pause=None):
+        """Runs the program, its log kept; returns its exit status, or None when it was killed. pause: (after, for) seconds."""
         with open(f"{self.dir}/log", "ab") as log:
             log.write(f"--- {time.time():.3f} {' '.join(args)}\n".encode())
             log.flush()
             child = subprocess.Popen([self.rotator, "--config", f"{self.dir}/rotator.yaml", "--verbose", *args],
                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+            if pause:
+                self.hold_up(child, *pause)
             try:
                 child.wait(timeout=kill_after if kill_after else RUN_LIMIT_S)
             except subprocess.TimeoutExpired:
@@ -128,14 +132,24 @@ class Host(rotations.World):
                 return None
         return child.returncode
 
+    @staticmethod
+    def hold_up(child, after, length):
+        """Stops the program in the middle, and lets it go on."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=after)
+            return
+        child.send_signal(signal.SIGSTOP)
+        time.sleep(length)
+        child.send_signal(signal.SIGCONT)
+
 
 class Worker(threading.Thread):
-    """Asks for rotations on one host until it is told to stop; kills some runs at any moment of a run's usual length."""
+    """Asks for rotations on one host until it is told to stop; kills or pauses some runs at any moment of their usual length."""
 
-    def __init__(self, host, chance, kills):
+    def __init__(self, host, chance, options):
         super().__init__(daemon=True)
-        self.host, self.chance, self.kills = host, chance, kills
-        self.runs = self.killed = 0
+        self.host, self.chance, self.kills, self.pauses = host, chance, options.kills, options.pauses
+        self.runs = self.killed = self.paused = 0
         self.usual_s, self.error = 0.5, None
         self.stop = threading.Event()
 
@@ -147,14 +161,18 @@ class Worker(threading.Thread):
             self.error = e
 
     def once(self):
-        kill_after = self.usual_s * self.chance.random() + 0.002 if self.chance.random() < self.kills else None
+        moment, dice = self.usual_s * self.chance.random() + 0.002, self.chance.random()
+        kill_after = moment if dice < self.kills else None
+        pause = (moment, 2 * self.usual_s * self.chance.random()) if dice > 1 - self.pauses else None
+        command = self.chance.choice((("rotate", "demo", "--wait=retired"), ("run",)))
         began = time.monotonic()
-        status = self.host.run(*self.chance.choice((("rotate", "demo", "--wait=retired"), ("run",))), kill_after=kill_after)
+        status = self.host.run(*command, kill_after=kill_after, pause=pause)
         self.runs += 1
+        self.paused += pause is not None
         self.killed += status is None
         if status in (1, 2, 3, 4, 5):
             raise RuntimeError(f"host {self.host.name}: exit status {status}: nobody is needed here, and no lock is shared")
-        if status == 0:
+        if status == 0 and not pause:
             self.usual_s += (time.monotonic() - began - self.usual_s) / 8
 
 
@@ -186,6 +204,7 @@ def arguments():
     parser.add_argument("--rotations", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=float, default=0.3)
+    parser.add_argument("--pauses", type=float, default=0.3)
     parser.add_argument("--faults", type=float, default=0.0)
     parser.add_argument("--below", metavar="DIR")
     return parser.parse_args()
@@ -198,7 +217,7 @@ def play(world, options):
         f.write(token)
     hosts = [Host(world, name, address) for name in ("a", "b")]
     chance = random.Random(options.seed)
-    workers = [Worker(host, random.Random(chance.random()), options.kills) for host in hosts]
+    workers = [Worker(host, random.Random(chance.random()), options) for host in hosts]
     secret = Secret(address, token)
     reader = Reader(world.control, secret)
     started = time.monotonic()
@@ -213,8 +232,8 @@ def play(world, options):
     left = len(world.live_keys()) - 1
     accepted = world.control.call("POST", "check-value", {"value": secret.value()})["accepted"]
     print(f"{len(reader.values) - 1} rotations by two rotators, {sum(w.runs for w in workers)} runs, "
-          f"{sum(w.killed for w in workers)} killed, seed {options.seed}; the reader looked {reader.looks} times; "
-          f"{reader.bad} bad moments, {left} keys left over, {time.monotonic() - started:.0f} s")
+          f"{sum(w.killed for w in workers)} killed, {sum(w.paused for w in workers)} paused, seed {options.seed}; "
+          f"the reader looked {reader.looks} times; {reader.bad} bad moments, {left} keys left over, {time.monotonic() - started:.0f} s")
     return reader.bad == 0 and left == 0 and accepted and all(w.killed for w in workers)
 
 
