@@ -56,5 +56,8 @@ bool env_stderr_is_journal(void);
 
 // A number in [0, n); n > 0. For jitter, not for keys.
 uint32_t env_random_below(struct env *env, uint32_t n);
+// `digits` random hex digits (an even number, at most 64) and a NUL into dst. ERR_OK or
+// ERR_INTERNAL.
+enum err env_random_hex(struct env *env, char *dst, size_t digits);
 
 #endif

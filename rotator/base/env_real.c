@@ -114,3 +114,14 @@ uint32_t env_random_below(struct env *env, uint32_t n) {
     return 0;
   return (uint32_t)((uint64_t)v * n >> 32);
 }
+
+enum err env_random_hex(struct env *env, char *dst, size_t digits) {
+  static const char hex[] = "0123456789abcdef";
+  unsigned char bytes[32];
+  if (digits > 2 * sizeof bytes || env_random(env, bytes, digits / 2) != ERR_OK)
+    return ERR_INTERNAL;
+  for (size_t i = 0; i < digits; i++)
+    dst[i] = hex[bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
+  dst[digits] = '\0';
+  return ERR_OK;
+}

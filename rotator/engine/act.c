@@ -1,7 +1,6 @@
 // The one act of a turn: one CAS, or one request. What it leaves behind beyond the effect itself is
 // in memory.h and may be lost. A write that got no answer is not known to have failed; the next
 // turn reads again and sees.
-#include <stdio.h>
 #include <string.h>
 
 #include "rotator/base/text.h"
@@ -71,15 +70,6 @@ static bool one_host(const struct target *t) {
   return !only_a;
 }
 
-static enum err make_lineage(struct env *env, char ret[STATE_LINEAGE_MAX]) {
-  unsigned char bytes[8];
-  if (env_random(env, bytes, sizeof bytes) != ERR_OK)
-    return ERR_INTERNAL;
-  for (size_t i = 0; i < sizeof bytes; i++)
-    snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
-  return ERR_OK;
-}
-
 static enum err fill_values(struct turn *u, struct target *t, const struct engine_io *io,
                             const struct action *a, struct transition_input *in) {
   if (needs_fresh_value(t, a->row) && !(in->fresh_value = act_fresh_value(io->env)))
@@ -141,7 +131,8 @@ static enum err do_cas(struct turn *u, struct target *t, const struct engine_io 
   enum err result = a->row == ROW_retired ? destroy_old(t, e) : ERR_OK;
   if (result != ERR_OK)
     return result;
-  if (make_lineage(io->env, lineage) != ERR_OK || fill_values(u, t, io, a, &in) != ERR_OK ||
+  if (env_random_hex(io->env, lineage, STATE_LINEAGE_MAX - 1) != ERR_OK ||
+      fill_values(u, t, io, a, &in) != ERR_OK ||
       transition(&u->view, &t->policy, a, &in, &next) != ERR_OK)
     result = error_set(e, ERR_INTERNAL, "the next state could not be made");
   else

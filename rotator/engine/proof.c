@@ -46,11 +46,8 @@ static enum outcome exchange(struct prover *p, const struct secret *value, struc
 static enum logs_verdict send_log(struct prover *p, const struct secret *bearer,
                                   const struct slot *slot) {
   char nonce[33], rotation[64];
-  unsigned char bytes[16];
-  if (env_random(p->io->env, bytes, sizeof bytes) != ERR_OK)
+  if (env_random_hex(p->io->env, nonce, sizeof nonce - 1) != ERR_OK)
     return LOGS_OUTAGE;
-  for (size_t i = 0; i < sizeof bytes; i++)
-    snprintf(nonce + 2 * i, 3, "%02x", bytes[i]);
   snprintf(rotation, sizeof rotation, "%s-%llu", p->u->state.lineage,
            (unsigned long long)p->u->state.generation);
   struct logs_record record = {.application = p->t->application,
@@ -61,7 +58,7 @@ static enum logs_verdict send_log(struct prover *p, const struct secret *bearer,
                                .key_id = slot->key_id,
                                .step = p->step,
                                .nonce = nonce};
-  return p->io->logs->ops->send(p->io->logs, bearer, &record, true, p->e);
+  return p->io->logs->ops->send(p->io->logs, bearer, &record, false, p->e);
 }
 
 static enum outcome outcome_of(enum logs_verdict v) {

@@ -194,12 +194,8 @@ enum err repair_keep_state(struct target *t, const struct engine_io *io, size_t 
 
 static enum err begin_state(struct repair *r, struct turn *u, struct transition_input *in,
                             struct state *next, struct error *e) {
-  static const char digits[] = "0123456789abcdef";
-  unsigned char bytes[STATE_LINEAGE_MAX - 1];
-  if (env_random(r->io->env, bytes, sizeof bytes) != ERR_OK)
+  if (env_random_hex(r->io->env, r->lineage, STATE_LINEAGE_MAX - 1) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "no randomness");
-  for (size_t i = 0; i < sizeof bytes; i++)
-    r->lineage[i] = digits[bytes[i] & 15];
   *in = (struct transition_input){.lineage = r->lineage,
                                   .account = r->t->account,
                                   .iam_id = r->t->iam_id,
@@ -237,8 +233,13 @@ static enum err new_key(void *ctx, struct turn *u, struct error *e) {
   if (result != ERR_OK)
     return result;
   expect_values(&next, u, NULL);
-  if (r->t->policy.origin == POLICY_ORIGIN_ROTATOR)
+  if (r->t->policy.origin == POLICY_ORIGIN_ROTATOR) {
     in.fresh_value = act_fresh_value(r->io->env);
+    if (!in.fresh_value) {
+      state_clear(&next);
+      return error_set(e, ERR_INTERNAL, "a fresh value could not be made");
+    }
+  }
   transition_new_key(&next, &r->t->policy, &in, now_s(r->io));
   r->t->memory->max_seq = r->t->memory->max_generation = 0;
   r->t->memory->back_since_ms = 0;

@@ -139,7 +139,7 @@ jq -r '
 cat <<'TEXT'
 What could still go: looks that follow a change of the state alone, which moved nothing in IAM, could be carried over from the
 turn before. Rule 1 (every turn begins with fresh readings) would be weaker for it. Proofs and effects are what the protocol is
-about; each exchange and each log of a proof is on a connection of its own so that every replica behind the address has a say.
+about; each exchange of a proof is on a connection of its own, so that every replica behind IAM's address has a say.
 TEXT
 goal "wall : round trips x 50 ms" "$(ratio "$wall" $((serial * 50)))" 1.2 "$wall ms"
 sandbox_control POST latency '{"ms": 0}' >/dev/null

@@ -42,6 +42,13 @@ static void chance(void **state) {
   assert_memory_not_equal(a, b, sizeof a);
   assert_memory_not_equal(a + sizeof a - sizeof zero, zero, sizeof zero); // filled to the end
   assert_int_equal(env_random(env, a, 0), ERR_OK);
+  char hex[17], other[17], too_long[80];
+  assert_int_equal(env_random_hex(env, hex, 16), ERR_OK);
+  assert_int_equal(env_random_hex(env, other, 16), ERR_OK);
+  assert_int_equal(strspn(hex, "0123456789abcdef"), 16);
+  assert_int_equal(strlen(hex), 16);
+  assert_string_not_equal(hex, other);
+  assert_int_equal(env_random_hex(env, too_long, 66), ERR_INTERNAL);
   for (int i = 0; i < 1000; i++) {
     assert_int_equal(env_random_below(env, 1), 0);
     assert_true(env_random_below(env, 7) < 7);
