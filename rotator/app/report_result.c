@@ -115,7 +115,10 @@ static void tell_error(struct app *a, const struct bound *b, const struct tick_r
   if (e->kind == ERR_OK && b->told.dropped != ROW_COUNT)
     e = &b->told.dropped_error;
   clause(b, r, text, sizeof text);
-  bool rights = report_rights(b, r->row, e, hint, sizeof hint);
+  // What a store refuses is no matter of IBM Cloud's rights.
+  bool by_store = r->why == WHY_home_silent || r->why == WHY_sink_silent ||
+                  r->why == WHY_sink_refused || r->why == WHY_sink_drift;
+  bool rights = !by_store && report_rights(b, r->row, e, hint, sizeof hint);
   struct trouble t = {.target = b->target.name,
                       .working = r->working,
                       .key_id = r->current_id,

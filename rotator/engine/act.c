@@ -42,7 +42,9 @@ enum err act_write_item(struct target *t, struct store_item *item, const struct 
   return result;
 }
 
-enum err act_cas(struct turn *u, struct target *t, const struct state *next, struct error *e) {
+// Writes the state, and remembers how far it has come.
+static enum err write_state(struct turn *u, struct target *t, const struct state *next,
+                            struct error *e) {
   struct store_record record = {0};
   enum err result = state_encode(next, &record.value, e);
   if (result == ERR_OK)
@@ -51,6 +53,14 @@ enum err act_cas(struct turn *u, struct target *t, const struct state *next, str
   if (result == ERR_OK) {
     t->memory->max_seq = next->seq;
     t->memory->max_generation = next->generation;
+  }
+  return result;
+}
+
+// A changed state is progress: what was tried in vain is worth another try.
+enum err act_cas(struct turn *u, struct target *t, const struct state *next, struct error *e) {
+  enum err result = write_state(u, t, next, e);
+  if (result == ERR_OK) {
     memset(t->memory->sink_acted, 0, sizeof t->memory->sink_acted);
     t->memory->hook_failed = false;
     t->memory->backoff = 0;
@@ -156,7 +166,7 @@ static enum err confirm_state(struct turn *u, struct target *t, struct error *e)
   if (state_copy(&u->state, &next) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "out of memory");
   next.seq++;
-  enum err result = act_cas(u, t, &next, e);
+  enum err result = write_state(u, t, &next, e);
   state_clear(&next);
   return result;
 }

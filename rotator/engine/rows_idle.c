@@ -50,6 +50,8 @@ bool row_blocked(seen v, wanted p, struct action *a) {
   if (!wants_rotation(v) && !healing)
     return false;
   enum why why = healing ? WHY_failures : blocked_by(v, p);
+  if (!any_sink(v, SINK_REFUSED, &a->sink)) // which one, for the message
+    any_sink(v, SINK_SILENT, &a->sink);
   if (!healing && doubts_current(v))
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
   a->attention = why == WHY_failures || why == WHY_key_places || why == WHY_sink_lost ||

@@ -72,8 +72,13 @@ bool row_stuck(seen v, wanted p, struct action *a) {
     return wait_until(a, 0, WHY_sink_silent);
   if (!v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
-  if (!all_sinks_serve(v))
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    const struct sink_view *s = &v->sinks[i];
+    if (s->value == SINK_CURRENT && s->stamped && s->listed)
+      continue;
+    a->sink = i;
     return wait_until(a, 0, WHY_sink_drift);
+  }
   if (current->look_again_s)
     return wait_until(a, current->look_again_s, WHY_absence);
   return wait_until(a, current->prove_again_s, why_unproven(current));
@@ -148,8 +153,12 @@ bool row_serve(seen v, wanted p, struct action *a) {
     a->attention = true;
     return wait_until(a, later, WHY_sink_lost);
   }
-  if (any_sink(v, SINK_SILENT, &a->sink) || any_sink(v, SINK_REFUSED, &a->sink))
+  if (any_sink(v, SINK_SILENT, &a->sink))
     return wait_until(a, 0, WHY_sink_silent);
+  if (any_sink(v, SINK_REFUSED, &a->sink)) {
+    a->attention = true;
+    return wait_until(a, 0, WHY_sink_refused);
+  }
   if (still_used(v, p))
     return wait_until(a, later, WHY_still_used);
   return wait_until(a, current->prove_again_s, WHY_proof_unknown);

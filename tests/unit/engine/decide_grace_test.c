@@ -110,6 +110,10 @@ ROW(serve) {
   assert_int_equal(why_served(&w), WHY_sink_silent);
   w = world(PHASE_GRACE);
   end_grace(&w);
+  w.sinks[1].value = SINK_REFUSED;
+  assert_int_equal(why_served(&w), WHY_sink_refused);
+  w = world(PHASE_GRACE);
+  end_grace(&w);
   w.view.previous_used_known = true;
   w.view.previous_used_s = NOW - 60;
   assert_int_equal(why_served(&w), WHY_still_used);

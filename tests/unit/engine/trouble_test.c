@@ -1,0 +1,255 @@
+// What a tick does when something does not work: refusals, back-off, old readings, vanished sinks,
+// stops.
+#include "tests/unit/engine/fake_cloud.h"
+
+static struct error e;
+
+static void wish(struct rig *r) {
+  struct wish w = {.grace_s = -1, .by = "test"};
+  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
+}
+
+struct refusal {
+  const char *name;
+  enum err kind;
+};
+static enum memory_fault refuse_writes(void *ctx, const struct memory_op *op) {
+  const struct refusal *f = ctx;
+  bool hit = op->kind == MEMORY_WRITE && f->name && strcmp(op->name, f->name) == 0;
+  return hit ? memory_answer(f->kind) : MEMORY_FINE;
+}
+
+static void a_sink_that_refuses_keeps_the_old_key_and_not_the_other_sink(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct refusal f = {"one", ERR_REFUSED};
+  rig_init(r);
+  r->target.policy.proof_span_s = 0;
+  wish(r);
+  memory_space_set_fault(r->space, refuse_writes, &f);
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.phase, PHASE_PUBLISHING);
+  assert_true(r->result.attention);
+  assert_int_equal(r->result.error.kind, ERR_REFUSED);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-2");
+  assert_int_equal(r->result.working, WORKING_YES);
+  f.name = NULL;
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
+  assert_int_equal(rig_live_keys(r), 1);
+  rig_free(r);
+}
+
+struct refusals {
+  unsigned writes;
+};
+static enum memory_fault refuse_both(void *ctx, const struct memory_op *op) {
+  struct refusals *f = ctx;
+  if (op->kind != MEMORY_WRITE || strcmp(op->name, "home") == 0)
+    return MEMORY_FINE;
+  f->writes++;
+  return memory_answer(ERR_DENIED);
+}
+
+// A confirmation of the state (a home with old readings) is no progress: a sink that refuses is not
+// asked again and again in one tick.
+static void a_refusal_is_not_repeated_behind_a_confirmation(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct refusals f = {0};
+  r->target.home->stale_reads = true;
+  rig_init(r);
+  r->target.policy.proof_span_s = 0;
+  wish(r);
+  memory_space_set_fault(r->space, refuse_both, &f);
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.phase, PHASE_PUBLISHING);
+  assert_int_equal(f.writes, 2); // each sink once
+  assert_true(r->result.attention);
+  rig_free(r);
+}
+
+static void a_home_that_refuses_is_attention(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct refusal f = {"home", ERR_LIMIT};
+  rig_init(r);
+  wish(r);
+  memory_space_set_fault(r->space, refuse_writes, &f);
+  rig_run(r);
+  assert_int_equal(r->result.end, TICK_ATTENTION);
+  assert_int_equal(r->result.row, ROW_due);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  f.name = NULL;
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
+  rig_free(r);
+}
+
+static void a_locked_previous_is_left_and_said(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  rig_key(r, "ApiKey-1")->key.locked = true;
+  wish(r);
+  rig_run(r);
+  assert_int_equal(r->result.end, TICK_ATTENTION);
+  assert_int_equal(r->result.why, WHY_previous_locked);
+  assert_false(rig_key(r, "ApiKey-1")->gone);
+  rig_key(r, "ApiKey-1")->key.locked = false;
+  rig_run(r);
+  assert_true(rig_key(r, "ApiKey-1")->gone);
+  rig_free(r);
+}
+
+static void an_outage_waits_with_growing_pauses(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  wish(r);
+  r->iam_silent = true;
+  int64_t last = 0, now;
+  for (int i = 0; i < 6; i++) {
+    tick(&r->target, &r->io, NULL, &r->result);
+    assert_int_equal(r->result.end, TICK_WAIT);
+    assert_int_equal(r->result.error.kind, ERR_UNSENT);
+    now = r->result.again_ms - r->env.mono_ms;
+    assert_true(now >= last / 2 && now <= 60000);
+    last = now;
+    fake_env_advance(&r->env, now);
+  }
+  assert_true(last > 8000);
+  r->iam_silent = false;
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
+  rig_free(r);
+}
+
+static enum memory_fault old_readings(void *ctx, const struct memory_op *op) {
+  unsigned *n = ctx;
+  return op->kind == MEMORY_READ && strcmp(op->name, "home") == 0 && ++*n % 3 == 0 ? memory_stale(1)
+                                                                                   : MEMORY_FINE;
+}
+
+static void old_readings_of_the_home_do_no_harm(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  unsigned n = 0;
+  memory_space_set_fault(r->space, old_readings, &n);
+  r->target.home->stale_reads = true;
+  rig_init(r);
+  wish(r);
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
+  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-2");
+  assert_int_equal(rig_live_keys(r), 1);
+  rig_free(r);
+}
+
+static void a_sink_that_vanished_is_made_anew_after_its_time(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  r->target.sinks[0].item->longest_ms = 34000;
+  rig_init(r);
+  rig_put_sink(r, "one", NULL);
+  int64_t before = r->env.mono_ms;
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  assert_true(r->env.mono_ms - before >= 34000);
+  rig_free(r);
+}
+
+static void how_long_it_was_gone_is_kept_over_runs(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  r->target.sinks[0].item->longest_ms = 90000;
+  rig_init(r);
+  rig_put_sink(r, "one", NULL);
+  tick(&r->target, &r->io, NULL, &r->result);
+  int64_t since = r->memory.absent_since_s[0];
+  assert_true(since > 0);
+  fake_env_advance(&r->env, 3600000);
+  rig_restart(r);
+  r->memory.absent_since_s[0] = r->memory.absent_since_s[1] = since; // as the run record brings it
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  assert_int_equal(r->memory.absent_since_s[1], 0);
+  rig_free(r);
+}
+
+static void a_stop_ends_the_tick_before_the_next_act(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  wish(r);
+  r->env.stop = true;
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.end, TICK_STOPPED);
+  assert_int_equal(rig_live_keys(r), 1);
+  r->env.stop = false;
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
+  rig_free(r);
+}
+
+static void a_wish_is_not_lost_to_another_writer(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct refusal f = {"home", ERR_CONFLICT};
+  struct wish w = {.grace_s = -1};
+  rig_init(r);
+  memory_space_set_fault(r->space, refuse_writes, &f);
+  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e),
+                   ERR_CONFLICT); // tried again, and then said
+  f.name = NULL;
+  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
+  rig_free(r);
+}
+
+static void observing_changes_nothing(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct state s = {0};
+  struct view v;
+  rig_init(r);
+  wish(r);
+  assert_int_equal(tick_observe(&r->target, &r->io, true, &s, &v, &e), ERR_OK);
+  assert_int_equal(v.home, HOME_OK);
+  assert_true(v.iam_answered);
+  assert_int_equal(v.slots[SLOT_CURRENT].key, KEY_ACTIVE);
+  assert_ptr_equal(v.state, &s);
+  assert_int_equal(rig_live_keys(r), 1);
+  state_clear(&s);
+  rig_free(r);
+}
+
+static void a_complaint_proves_nothing(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->verdict = LOGS_COMPLAINED;
+  wish(r);
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.row, ROW_await);
+  assert_int_equal(r->result.why, WHY_proof_unknown);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  rig_free(r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_sink_that_refuses_keeps_the_old_key_and_not_the_other_sink),
+      cmocka_unit_test(a_refusal_is_not_repeated_behind_a_confirmation),
+      cmocka_unit_test(a_home_that_refuses_is_attention),
+      cmocka_unit_test(a_locked_previous_is_left_and_said),
+      cmocka_unit_test(an_outage_waits_with_growing_pauses),
+      cmocka_unit_test(old_readings_of_the_home_do_no_harm),
+      cmocka_unit_test(a_sink_that_vanished_is_made_anew_after_its_time),
+      cmocka_unit_test(how_long_it_was_gone_is_kept_over_runs),
+      cmocka_unit_test(a_stop_ends_the_tick_before_the_next_act),
+      cmocka_unit_test(a_wish_is_not_lost_to_another_writer),
+      cmocka_unit_test(observing_changes_nothing),
+      cmocka_unit_test(a_complaint_proves_nothing)};
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
