@@ -1,5 +1,5 @@
-// What a tick does beyond the table: watchers, the lock, the mark of stores without
-// compare-and-set, refusals, back-off, old readings, hooks, stops.
+// What a tick does beyond the table: watchers, hooks, the lock, the mark of stores without
+// compare-and-set.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
