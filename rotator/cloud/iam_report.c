@@ -50,9 +50,9 @@ enum err iam_report_as(enum err kind, struct error *e) {
 }
 
 static bool repeats(const char *text, const struct secret *value) {
-  size_t len = secret_len(value), run = len < HIDE_RUN ? len : HIDE_RUN;
-  for (size_t i = 0; run > 0 && i + run <= len; i++)
-    if (memmem(text, strlen(text), secret_bytes(value) + i, run))
+  size_t len = secret_len(value), run = len < HIDE_RUN ? len : HIDE_RUN, text_len = strlen(text);
+  for (size_t i = 0; run > 0 && run <= text_len && i + run <= len; i++)
+    if (memmem(text, text_len, secret_bytes(value) + i, run))
       return true;
   return false;
 }

@@ -89,9 +89,10 @@ enum err iam_token_exchange(const struct iam_exchange *x, struct iam_token *ret,
   else if (!err)
     err = decode(&response, &token, e);
   http_response_clear(&response);
-  iam_report_hide(e, x->value);
-  if (err)
+  if (err) {
+    iam_report_hide(e, x->value);
     return err;
+  }
   token.expires_at_ms = before_ms + (token.expires_in_s - EARLY_S) * 1000;
   *ret = token;
   return ERR_OK;
