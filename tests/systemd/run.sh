@@ -31,7 +31,7 @@ if [ ! -e "$image/made" ]; then
   mkdir -p "$image"
   mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2>/dev/null | head -n 1)
   echo "# making an image of Debian 12"
-  debootstrap --variant=minbase --include="$packages" bookworm "$image/root" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
+  debootstrap --variant=minbase --include="$packages" bookworm "$image/root" ${mirror:+"$mirror"} >"$work/log" 2>&1 ||
     { tail -n 20 "$work/log"; echo "Bail out! debootstrap failed"; exit 1; }
   touch "$image/made"
 fi
