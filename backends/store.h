@@ -26,21 +26,21 @@
 #include "rotator/base/secret.h"
 
 #define STORE_VERSION_MAX 160
-#define STORE_HOME_MAX (256 * 1024)  // bytes of a home document
-#define STORE_SINK_MAX (8 * 1024)    // bytes of a key; IAM's own are 44
+#define STORE_HOME_MAX (256 * 1024) // bytes of a home document
+#define STORE_SINK_MAX (8 * 1024)   // bytes of a key; IAM's own are 44
 
 enum store_kind { STORE_HOME, STORE_SINK };
 enum store_class { STORE_CLASS_A, STORE_CLASS_B, STORE_CLASS_C };
 
 // One reading or writing of an item. `value` is owned by the record.
 struct store_record {
-  struct secret *value;  // sink: the key (see store_value_check); home: the document. Never empty
-  uint64_t stamp;        // sink of class A: the epoch it was written in; 0: none
-  char key_id[64];       // sink: id of the key, where the format has a place for it; "" otherwise
-  char key_name[256];    // sink: name of the key, likewise
-  int64_t created_s;     // sink: when the key was made, likewise (to the minute); 0: not known
+  struct secret *value; // sink: the key (see store_value_check); home: the document. Never empty
+  uint64_t stamp;       // sink of class A: the epoch it was written in; 0: none
+  char key_id[64];      // sink: id of the key, where the format has a place for it; "" otherwise
+  char key_name[256];   // sink: name of the key, likewise
+  int64_t created_s;    // sink: when the key was made, likewise (to the minute); 0: not known
 };
-void store_record_clear(struct store_record *r);  // wipes and zeroes; NULL allowed
+void store_record_clear(struct store_record *r); // wipes and zeroes; NULL allowed
 // Copies every field and the value. ERR_OK, or ERR_INTERNAL when memory is exhausted (*ret is
 // untouched then).
 enum err store_record_copy(struct store_record *ret, const struct store_record *r);
@@ -94,10 +94,10 @@ struct store_item {
   const struct store_ops *ops;
   enum store_kind kind;
   enum store_class class;
-  int64_t longest_ms;  // W: how long an unanswered write may still take effect (local file: 0)
-  bool stale_reads;    // a read may be older than the newest acknowledged write
-  char what[256];      // for people: "file /etc/rotator/keys/prod.env", "vault secret/logs/edge"
-  char place[512];     // identity of store and path, to compare configurations: "file:/etc/x.env"
+  int64_t longest_ms; // W: how long an unanswered write may still take effect (local file: 0)
+  bool stale_reads;   // a read may be older than the newest acknowledged write
+  char what[256];     // for people: "file /etc/rotator/keys/prod.env", "vault secret/logs/edge"
+  char place[512];    // identity of store and path, to compare configurations: "file:/etc/x.env"
 };
 
 // The checked entrances: they refuse calls that break the contract above (ERR_INTERNAL; a value
@@ -111,32 +111,32 @@ enum err store_write(struct store_item *it, const struct store_record *r,
                      struct error *e);
 enum err store_destroy_old(struct store_item *it, struct error *e);
 enum err store_check(struct store_item *it, struct error *e);
-struct store_item *store_item_free(struct store_item *it);  // NULL allowed; always NULL
+struct store_item *store_item_free(struct store_item *it); // NULL allowed; always NULL
 
 // Settings of an item as the configuration gives them: flat names and texts, already checked
 // against the store's option table for presence and type ("path" "/etc/x.env", "format" "env").
 // Strings live as long as the configuration.
 struct store_setting {
   const char *name, *value;
-  int line;  // of the configuration file, for errors
+  int line; // of the configuration file, for errors
 };
 
 enum store_option_type {
   STORE_OPT_TEXT,
-  STORE_OPT_PATH,      // absolute
-  STORE_OPT_MODE,      // "0600", a string
-  STORE_OPT_BOOL,      // "true", "false"
-  STORE_OPT_CHOICE,    // one of `choices`
-  STORE_OPT_DURATION,  // "30s"
+  STORE_OPT_PATH,     // absolute
+  STORE_OPT_MODE,     // "0600", a string
+  STORE_OPT_BOOL,     // "true", "false"
+  STORE_OPT_CHOICE,   // one of `choices`
+  STORE_OPT_DURATION, // "30s"
   STORE_OPT_INT,
 };
 struct store_option {
   const char *name;
   enum store_option_type type;
   bool required;
-  const char *choices;   // "raw|json|env" for STORE_OPT_CHOICE
-  const char *fallback;  // shown in the manual; NULL: none
-  const char *help;      // one sentence for manual and JSON Schema
+  const char *choices;  // "raw|json|env" for STORE_OPT_CHOICE
+  const char *fallback; // shown in the manual; NULL: none
+  const char *help;     // one sentence for manual and JSON Schema
 };
 
 // What a store needs of its surroundings.
@@ -149,8 +149,8 @@ struct store_context {
 // ERR_INVALID with *ret_line set to the setting's line (0: of no single one) when two settings do
 // not go together. *ret_line is not looked at otherwise.
 struct store_backend {
-  const char *name;                    // the word in the configuration: "file"
-  const struct store_option *options;  // ends with a NULL name
+  const char *name;                   // the word in the configuration: "file"
+  const struct store_option *options; // ends with a NULL name
   enum err (*open)(const struct store_context *ctx, enum store_kind kind,
                    const struct store_setting *settings, size_t n, struct store_item **ret,
                    int *ret_line, struct error *e);
@@ -162,7 +162,7 @@ struct store_backend {
 // All stores that were built in, by name, ends with NULL (registry.c). Each is a `const struct
 // store_backend store_backend_NAME` in backends/NAME.
 extern const struct store_backend *const store_backends[];
-const struct store_backend *store_backend_find(const char *name);  // NULL: unknown
+const struct store_backend *store_backend_find(const char *name); // NULL: unknown
 // The setting of that name, for its value and line; NULL: not given.
 const struct store_setting *store_setting_find(const struct store_setting *settings, size_t n,
                                                const char *name);

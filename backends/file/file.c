@@ -113,7 +113,7 @@ static enum err filestore_write(struct store_item *it, const struct store_record
     got = prepare_place(fs, e);
   if (got == ERR_OK)
     got = without_path(fs, file_replace(fs->path, &fs->rules, bytes, &want, &v, e), e);
-  if (got == ERR_MISSING)  // the directory went away meanwhile
+  if (got == ERR_MISSING) // the directory went away meanwhile
     got = error_set(e, ERR_REFUSED, "directory %s is not there", fs->dir);
   if (got == ERR_OK)
     version_format(ret_version, &v);

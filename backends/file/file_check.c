@@ -11,7 +11,7 @@
 
 #include "backends/file/filestore.h"
 
-#define ROOM_BYTES (64 * 1024)  // the old file and the new one stand side by side for a moment
+#define ROOM_BYTES (64 * 1024) // the old file and the new one stand side by side for a moment
 
 static enum err refuse_errno(const char *dir, int number, struct error *e) {
   enum err kind = number == EACCES || number == EPERM ? ERR_DENIED : ERR_REFUSED;
@@ -74,7 +74,7 @@ static enum err check_room(const char *dir, struct error *e) {
 
 // A file that is a mount of its own (a container's bind mount) can be read, not replaced.
 static enum err check_mount(const char *path, struct error *e) {
-#ifdef STATX_ATTR_MOUNT_ROOT  // Linux 5.8
+#ifdef STATX_ATTR_MOUNT_ROOT // Linux 5.8
   struct statx st;
   if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) == 0 &&
       (st.stx_attributes & STATX_ATTR_MOUNT_ROOT))

@@ -117,7 +117,7 @@ static enum err env_decode(const struct filestore *fs, const struct secret *byte
     if (got != ERR_OK)
       return got;
   }
-  if (!ret->value)  // somebody's file in which everything is commented out
+  if (!ret->value) // somebody's file in which everything is commented out
     return foreign(comment, "is a comment of a file that does not set the variable", e);
   return secret_is_empty(ret->value) ? error_set(e, ERR_MISSING, "the variable is empty") : ERR_OK;
 }

@@ -13,7 +13,7 @@
 static const char description[] = "Written whole by rotator at each rotation";
 
 static const char *const known[] = {
-    "name",       "description", "createdAt",  "apikey",     "id",  // ours
+    "name",       "description", "createdAt",  "apikey",     "id", // ours
     "uuid",       "crn",         "iam_id",     "account_id", "bound_to",   "boundTo",
     "entity_tag", "format",      "locked",     "disabled",   "created_at", "created_by",
     "createdBy",  "modified_at", "modifiedAt", "expires_at",

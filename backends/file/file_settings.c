@@ -43,7 +43,7 @@ static enum err take_path(struct opening *o) {
   if (!text_copy(o->fs->path, sizeof(o->fs->path), s->value))
     return WRONG(o, s, "path is longer than %d bytes", FILESTORE_PATH_MAX);
   const char *slash = strrchr(s->value, '/');
-  if (strlen(slash + 1) > 200)  // the temporary name beside it is longer
+  if (strlen(slash + 1) > 200) // the temporary name beside it is longer
     return WRONG(o, s, "the file's name is longer than 200 bytes");
   size_t len = slash == s->value ? 1 : (size_t)(slash - s->value);
   memcpy(o->fs->dir, s->value, len);

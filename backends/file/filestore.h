@@ -6,9 +6,9 @@
 #include "backends/store.h"
 #include "rotator/base/atomic_file.h"
 
-#define FILESTORE_PATH_MAX 480           // "file:" and the path fit into store_item.place
-#define FILESTORE_VARIABLE_MAX 128       // bytes of an environment variable's name
-#define FILESTORE_BYTES_MAX (64 * 1024)  // of a sink file; a key has at most STORE_SINK_MAX
+#define FILESTORE_PATH_MAX 480          // "file:" and the path fit into store_item.place
+#define FILESTORE_VARIABLE_MAX 128      // bytes of an environment variable's name
+#define FILESTORE_BYTES_MAX (64 * 1024) // of a sink file; a key has at most STORE_SINK_MAX
 
 struct filestore;
 
@@ -26,19 +26,19 @@ struct filestore_format {
                      struct store_record *ret, struct error *e);
 };
 extern const struct filestore_format
-    filestore_raw;  // the value, for consumers that read nothing else
+    filestore_raw; // the value, for consumers that read nothing else
 extern const struct filestore_format
-    filestore_json;  // as `ibmcloud iam service-api-key-create --file` writes
-extern const struct filestore_format filestore_env;       // for EnvironmentFile= and sh
-extern const struct filestore_format filestore_document;  // a home: the bytes as they are
+    filestore_json; // as `ibmcloud iam service-api-key-create --file` writes
+extern const struct filestore_format filestore_env;      // for EnvironmentFile= and sh
+extern const struct filestore_format filestore_document; // a home: the bytes as they are
 
 struct filestore {
-  struct store_item item;  // first: the engine's pointer is ours
+  struct store_item item; // first: the engine's pointer is ours
   char path[FILESTORE_PATH_MAX + 1];
-  char dir[FILESTORE_PATH_MAX + 1];  // the path without its last component
+  char dir[FILESTORE_PATH_MAX + 1]; // the path without its last component
   const struct filestore_format *format;
-  char variable[FILESTORE_VARIABLE_MAX + 1];  // env
-  bool newline;                               // raw: ends the file with one
+  char variable[FILESTORE_VARIABLE_MAX + 1]; // env
+  bool newline;                              // raw: ends the file with one
   struct file_rules rules;
 };
 

@@ -60,7 +60,7 @@ enum err keyring_fail(const GError *g, bool writes, struct error *e) {
                            G_IO_ERROR_BROKEN_PIPE};
   char said[256] = "no reason given";
   const char *prefix = g ? strstr(g->message, "GDBus.Error:") : NULL;
-  const char *words = prefix ? strstr(prefix, ": ") : NULL;  // behind the error's name
+  const char *words = prefix ? strstr(prefix, ": ") : NULL; // behind the error's name
   words = words ? words + 2 : g ? g->message : NULL;
   if (words)
     text_printable(said, sizeof(said), words, strlen(words));

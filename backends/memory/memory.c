@@ -10,7 +10,7 @@
 #include "rotator/base/text.h"
 
 struct memory_item {
-  struct store_item item;  // first: the engine's pointer is ours
+  struct store_item item; // first: the engine's pointer is ours
   struct memory_space *space;
   struct memory_cell *cell;
 };

@@ -42,9 +42,9 @@ enum memory_op_kind { MEMORY_READ, MEMORY_WRITE, MEMORY_DESTROY_OLD, MEMORY_CHEC
 struct memory_op {
   enum memory_op_kind kind;
   const struct store_item *item;
-  const char *name;                    // of the item
-  const struct store_record *record;   // of a write, else NULL
-  const struct store_version *expect;  // of a write, else NULL
+  const char *name;                   // of the item
+  const struct store_record *record;  // of a write, else NULL
+  const struct store_version *expect; // of a write, else NULL
 };
 
 // What shall happen. The first four are for writes; on other operations DELAY and DOUBLE are FINE,
@@ -52,15 +52,15 @@ struct memory_op {
 enum memory_fault {
   MEMORY_FINE,   // as the contract says
   MEMORY_DELAY,  // answered ERR_UNSURE; lands when memory_land says so, its `expect` looked at then
-  MEMORY_DOUBLE,          // done and answered truly; a copy of it is delayed
-  MEMORY_UNANSWERED,      // done (its `expect` looked at), answered ERR_UNSURE
-  MEMORY_LOSE,            // not done, answered ERR_UNSURE
-  MEMORY_UNSENT,          // not done, answered ERR_UNSENT
-  MEMORY_ANSWER = 0x100,  // + enum err: not done, answered so
+  MEMORY_DOUBLE, // done and answered truly; a copy of it is delayed
+  MEMORY_UNANSWERED,     // done (its `expect` looked at), answered ERR_UNSURE
+  MEMORY_LOSE,           // not done, answered ERR_UNSURE
+  MEMORY_UNSENT,         // not done, answered ERR_UNSENT
+  MEMORY_ANSWER = 0x100, // + enum err: not done, answered so
   MEMORY_STALE =
-      0x200,  // + k: a reading k writes old (or as old as there is), from MEMORY_HISTORY at most
+      0x200, // + k: a reading k writes old (or as old as there is), from MEMORY_HISTORY at most
 };
-#define MEMORY_HISTORY 8  // past contents kept of each item while a fault callback is set
+#define MEMORY_HISTORY 8 // past contents kept of each item while a fault callback is set
 static inline enum memory_fault memory_answer(enum err kind) {
   return (enum memory_fault)(MEMORY_ANSWER + (int)kind);
 }

@@ -8,15 +8,15 @@
 #include <pthread.h>
 
 struct memory_content {
-  struct store_record record;  // value NULL: absent
-  uint64_t version;            // 0: absent
+  struct store_record record; // value NULL: absent
+  uint64_t version;           // 0: absent
 };
 
 // One item's place in a space. It lives as long as the space.
 struct memory_cell {
   char *name;
   struct memory_content now;
-  struct memory_content past[MEMORY_HISTORY];  // [0] is what was there before `now`
+  struct memory_content past[MEMORY_HISTORY]; // [0] is what was there before `now`
   size_t n_past;
   struct memory_cell *next;
 };
@@ -35,11 +35,11 @@ struct memory_delayed {
 };
 
 struct memory_space {
-  pthread_mutex_t lock;  // of everything below
+  pthread_mutex_t lock; // of everything below
   unsigned refs;
-  uint64_t counter;  // of all versions given so far
+  uint64_t counter; // of all versions given so far
   struct memory_cell *cells;
-  struct memory_delayed *delayed;  // oldest first
+  struct memory_delayed *delayed; // oldest first
   enum memory_fault (*fault)(void *ctx, const struct memory_op *op);
   void *fault_ctx;
 };

@@ -1,11 +1,8 @@
 #include "backends/vault/vault.h"
 
-#define TEXT(name, fallback, help)                                                                 \
-  { name, STORE_OPT_TEXT, false, NULL, fallback, help }
-#define PATH(name, help)                                                                           \
-  { name, STORE_OPT_PATH, false, NULL, NULL, help }
-#define BOOL(name, fallback, help)                                                                 \
-  { name, STORE_OPT_BOOL, false, NULL, fallback, help }
+#define TEXT(name, fallback, help) {name, STORE_OPT_TEXT, false, NULL, fallback, help}
+#define PATH(name, help) {name, STORE_OPT_PATH, false, NULL, NULL, help}
+#define BOOL(name, fallback, help) {name, STORE_OPT_BOOL, false, NULL, fallback, help}
 
 // In the order of the manual page. What is not given is taken from the environment where `vault`,
 // the command, would take it from there.

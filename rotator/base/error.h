@@ -14,16 +14,16 @@
 
 enum err {
   ERR_OK = 0,
-  ERR_INTERNAL, // a bug of ours, or memory or descriptors ran out
-  ERR_INVALID,  // input that can't be used: configuration, arguments, text that does not decode
-  ERR_REFUSED, // a definite no: will be refused again (400, 404 of a route, 422, EROFS)
+  ERR_INTERNAL,  // a bug of ours, or memory or descriptors ran out
+  ERR_INVALID,   // input that can't be used: configuration, arguments, text that does not decode
+  ERR_REFUSED,   // a definite no: will be refused again (400, 404 of a route, 422, EROFS)
   ERR_DENIED,    // the identity may not do this (401 with a fresh token, 403, EACCES)
   ERR_MISSING,   // the thing named is not there, in this one look
   ERR_EXISTS,    // the thing is there already
   ERR_CONFLICT,  // the version was not the expected one: read again and decide anew
   ERR_LIMIT,     // a quota of objects is used up
   ERR_THROTTLED, // asked to wait (429); error.retry_after_ms where the service said how long
-  ERR_UNSENT, // certainly not applied: not resolved or connected, or a clean "not now"
+  ERR_UNSENT,    // certainly not applied: not resolved or connected, or a clean "not now"
   ERR_UNSURE,    // sent, and no trustworthy answer: applied, not applied, or still to be applied
   ERR_LOCKED,    // somebody else holds it, or it is sealed
   ERR_CORRUPT,   // it was read, and is not what it should be (checksum, schema, truncation)

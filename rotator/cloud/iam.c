@@ -5,7 +5,7 @@
 
 #include "rotator/cloud/iam_http.h"
 
-#define VALUE_MAX 4096  // bytes of a key value; it must fit into one header line
+#define VALUE_MAX 4096 // bytes of a key value; it must fit into one header line
 
 void iam_token_clear(struct iam_token *t) {
   if (!t)

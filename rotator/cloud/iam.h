@@ -15,15 +15,15 @@
 #include "rotator/base/error.h"
 #include "rotator/base/secret.h"
 
-#define IAM_ID_MAX 64    // "ApiKey-<uuid>", "iam-ServiceId-<uuid>", 32 hex account
+#define IAM_ID_MAX 64 // "ApiKey-<uuid>", "iam-ServiceId-<uuid>", 32 hex account
 #define IAM_NAME_MAX 256
 #define IAM_DESC_MAX 512
 
 struct iam_token {
-  struct secret *bearer;    // the access token without "Bearer "
-  int64_t expires_at_ms;    // env_mono_ms of its end, 10 s early; from expires_in
-  int64_t expires_in_s;     // as answered
-  char iam_id[IAM_ID_MAX];  // claims of the token, unverified but fetched over TLS from the issuer
+  struct secret *bearer;   // the access token without "Bearer "
+  int64_t expires_at_ms;   // env_mono_ms of its end, 10 s early; from expires_in
+  int64_t expires_in_s;    // as answered
+  char iam_id[IAM_ID_MAX]; // claims of the token, unverified but fetched over TLS from the issuer
   char account[IAM_ID_MAX];
   char name[IAM_NAME_MAX];
 };
@@ -38,14 +38,14 @@ struct iam_key {
   char entity_tag[96];
   char created_by[IAM_ID_MAX];
   bool disabled, locked;
-  bool expired;          // expires_at lies in the past of the server's clock
-  int64_t created_s;     // −1: not said. Minute precision
-  int64_t modified_s;    // likewise
-  int64_t expires_s;     // likewise: never, or not said
-  bool has_activity;     // activity was asked for and answered
-  int64_t last_authn_s;  // −1: never used
+  bool expired;         // expires_at lies in the past of the server's clock
+  int64_t created_s;    // −1: not said. Minute precision
+  int64_t modified_s;   // likewise
+  int64_t expires_s;    // likewise: never, or not said
+  bool has_activity;    // activity was asked for and answered
+  int64_t last_authn_s; // −1: never used
   int64_t authn_count;
-  struct secret *value;  // only in the answer to create with origin iam; else NULL
+  struct secret *value; // only in the answer to create with origin iam; else NULL
 };
 void iam_key_clear(struct iam_key *k);
 
@@ -57,15 +57,15 @@ void iam_key_list_clear(struct iam_key_list *l);
 
 struct iam_create {
   const char *iam_id, *account, *name, *description;
-  const struct secret *value;      // NULL: IAM makes the value (origin: iam)
-  bool disabled;                   // always true in the protocol
-  const char *action_when_leaked;  // "none", "disable", "delete", NULL: service default
-  int64_t expires_s;               // 0: never
+  const struct secret *value;     // NULL: IAM makes the value (origin: iam)
+  bool disabled;                  // always true in the protocol
+  const char *action_when_leaked; // "none", "disable", "delete", NULL: service default
+  int64_t expires_s;              // 0: never
 };
 
 struct iam_service_id {
-  char id[IAM_ID_MAX];      // "ServiceId-<uuid>"
-  char iam_id[IAM_ID_MAX];  // "iam-ServiceId-<uuid>"
+  char id[IAM_ID_MAX];     // "ServiceId-<uuid>"
+  char iam_id[IAM_ID_MAX]; // "iam-ServiceId-<uuid>"
   char account[IAM_ID_MAX];
   char name[IAM_NAME_MAX];
   char description[IAM_DESC_MAX];
@@ -74,9 +74,9 @@ struct iam_service_id {
 
 struct iam_policy {
   char id[IAM_ID_MAX];
-  char state[32];         // "active", "deleted"
-  bool covers;            // grants Sender, Writer or Manager on the instance asked for (or on all)
-  char role[128];         // the role CRN that does
+  char state[32]; // "active", "deleted"
+  bool covers;    // grants Sender, Writer or Manager on the instance asked for (or on all)
+  char role[128]; // the role CRN that does
 };
 
 struct iam;
@@ -159,6 +159,6 @@ struct iam {
   const struct iam_ops *ops;
 };
 
-void iam_free(struct iam *c);  // NULL allowed
+void iam_free(struct iam *c); // NULL allowed
 
 #endif

@@ -16,8 +16,8 @@
 #include "rotator/cloud/iam_token.h"
 #include "rotator/cloud/iam_url.h"
 
-#define RETRY_EARLY_MS 60000     // after a failed early refresh
-#define EARLY_DEADLINE_MS 10000  // an early refresh may be given up: the old token works
+#define RETRY_EARLY_MS 60000    // after a failed early refresh
+#define EARLY_DEADLINE_MS 10000 // an early refresh may be given up: the old token works
 
 struct apikey {
   struct iam_auth base;
@@ -30,9 +30,9 @@ struct apikey {
   pthread_cond_t landed;
   bool flying;
   uint64_t flight;
-  enum err result;  // of the last exchange
+  enum err result; // of the last exchange
   struct error why;
-  struct iam_token token;  // bearer NULL: none
+  struct iam_token token; // bearer NULL: none
   int64_t refresh_at_ms;
 };
 
@@ -42,8 +42,8 @@ static enum err exchange(struct apikey *a, struct transport *t, int64_t deadline
   SECRET_AUTO key = a->read_key(a->ctx, e);
   if (!key)
     return e->kind ? e->kind : error_set(e, ERR_INTERNAL, "the management key can't be read");
-  const struct iam_exchange x = {.base = a->url, .transport = t, .env = a->env, .value = key,
-                                 .deadline_ms = deadline_ms};
+  const struct iam_exchange x = {
+      .base = a->url, .transport = t, .env = a->env, .value = key, .deadline_ms = deadline_ms};
   return iam_token_exchange(&x, ret, NULL, e);
 }
 
@@ -102,7 +102,7 @@ static enum err get(struct apikey *a, struct transport *t, struct iam_token *ret
       wait_for_flight(a);
     else
       fly(a, t, 0);
-  } while (a->result == ERR_OK && !a->token.bearer);  // refused by somebody before we woke
+  } while (a->result == ERR_OK && !a->token.bearer); // refused by somebody before we woke
   if (a->result == ERR_OK)
     return copy(a, ret, e);
   if (e)

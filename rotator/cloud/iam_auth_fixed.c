@@ -6,7 +6,7 @@
 
 struct fixed {
   struct iam_auth base;
-  struct iam_token claims;  // without bearer
+  struct iam_token claims; // without bearer
   struct secret *bearer;
 };
 

@@ -9,7 +9,10 @@
 
 struct iam_call iam_call_begin(struct iam_http *h, const char *what, const char *method,
                                const char *path) {
-  struct iam_call c = {.what = what, .method = method, .url = TEXT_BUF(IAM_URL_MAX), .n_headers = 2,
+  struct iam_call c = {.what = what,
+                       .method = method,
+                       .url = TEXT_BUF(IAM_URL_MAX),
+                       .n_headers = 2,
                        .replay = HTTP_REPLAY_SAFE};
   text_buf_add(&c.url, "%s%s", h->url, path);
   iam_transaction(h->env, c.transaction);
@@ -34,13 +37,16 @@ enum err iam_call_body(struct iam_call *c, cJSON *tree, struct error *e) {
 
 static enum err exchange(struct iam_http *h, struct iam_call *c, const struct secret *bearer,
                          struct error *e) {
-  c->headers[0] = (struct http_header){.name = "Authorization", .secret = bearer,
-                                       .prefix = "Bearer "};
+  c->headers[0] =
+      (struct http_header){.name = "Authorization", .secret = bearer, .prefix = "Bearer "};
   c->headers[1] = (struct http_header){.name = "Transaction-Id", .value = c->transaction};
-  const struct http_request request = {
-    .method = c->method, .url = text_buf_str(&c->url), .headers = c->headers,
-    .n_headers = c->n_headers, .body = c->body,
-    .content_type = c->body ? "application/json" : NULL, .replay = c->replay};
+  const struct http_request request = {.method = c->method,
+                                       .url = text_buf_str(&c->url),
+                                       .headers = c->headers,
+                                       .n_headers = c->n_headers,
+                                       .body = c->body,
+                                       .content_type = c->body ? "application/json" : NULL,
+                                       .replay = c->replay};
   http_response_clear(&c->response);
   enum err err = http_exchange(h->transport, &request, &c->response, e);
   c->headers[0].secret = NULL;

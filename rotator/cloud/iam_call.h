@@ -18,30 +18,30 @@
 #include "rotator/cloud/iam_token.h"
 
 struct iam_http {
-  struct iam base;  // first: iam_ops take a struct iam *
+  struct iam base; // first: iam_ops take a struct iam *
   char *url;
   struct transport *transport;
   struct iam_auth *auth;
   struct env *env;
-  int64_t date_s;      // the last Date header; −1 before the first answer
-  int64_t date_at_ms;  // env_mono_ms when it came
+  int64_t date_s;     // the last Date header; −1 before the first answer
+  int64_t date_at_ms; // env_mono_ms when it came
 };
 
 #define IAM_CALL_HEADERS 4
 
 struct iam_call {
-  const char *what;  // what is being done, for the error: "create an API key"
+  const char *what; // what is being done, for the error: "create an API key"
   const char *method;
   struct text_buf url;
-  struct http_header headers[IAM_CALL_HEADERS];  // [0] and [1] are the token and the transaction id
+  struct http_header headers[IAM_CALL_HEADERS]; // [0] and [1] are the token and the transaction id
   size_t n_headers;
   char transaction[IAM_TRANSACTION_MAX];
   struct secret *body;
-  const struct secret *hide;  // a secret of the request that the answer might repeat
-  enum http_replay replay;    // HTTP_REPLAY_SAFE unless changed
-  bool versioned;             // an If-Match is sent
+  const struct secret *hide; // a secret of the request that the answer might repeat
+  enum http_replay replay;   // HTTP_REPLAY_SAFE unless changed
+  bool versioned;            // an If-Match is sent
   struct http_response response;
-  struct iam_fault fault;  // of an answer other than 2xx
+  struct iam_fault fault; // of an answer other than 2xx
 };
 
 struct iam_call iam_call_begin(struct iam_http *h, const char *what, const char *method,
@@ -59,7 +59,9 @@ void iam_call_end(struct iam_call *c);
 
 #define IAM_CALL(name) __attribute__((cleanup(iam_call_end))) struct iam_call name
 
-static inline struct iam_http *iam_http_of(struct iam *c) { return (struct iam_http *)c; }
+static inline struct iam_http *iam_http_of(struct iam *c) {
+  return (struct iam_http *)c;
+}
 // The server's clock where known, else ours.
 int64_t iam_http_now_s(struct iam_http *h);
 int64_t iam_http_server_time_s(struct iam *c);

@@ -65,8 +65,8 @@ static void take_activity(const cJSON *o, struct iam_key *k) {
     k->last_authn_s = -1;
     return;
   }
-  k->has_activity = !present(activity, "authn_count") ||
-                    json_int(activity, "authn_count", &k->authn_count);
+  k->has_activity =
+      !present(activity, "authn_count") || json_int(activity, "authn_count", &k->authn_count);
 }
 
 static const char *first_bad_member(const cJSON *o, struct iam_key *k) {

@@ -8,7 +8,7 @@
 
 #include "rotator/cloud/iam_decode.h"
 
-#define ROLE_FIELDS 10  // crn:v1:cname:ctype:service:region:scope:instance:type:resource
+#define ROLE_FIELDS 10 // crn:v1:cname:ctype:service:region:scope:instance:type:resource
 
 static bool glob(const char *pattern, const char *text) {
   const char *star = NULL, *retry = NULL;
@@ -66,7 +66,7 @@ static bool attribute_matches(const cJSON *attribute, const char *actual) {
 }
 
 static const char *attribute_key(const cJSON *attribute) {
-  const char *key = json_text(attribute, "key");  // v2
+  const char *key = json_text(attribute, "key"); // v2
   return key ? key : json_text(attribute, "name");
 }
 

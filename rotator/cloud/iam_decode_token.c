@@ -6,7 +6,7 @@
 #include "rotator/cloud/iam_decode.h"
 
 #define CLAIMS_MAX (16 * 1024)
-#define LIFE_MAX_S (7 * 24 * 3600)  // far above the hour that IAM gives
+#define LIFE_MAX_S (7 * 24 * 3600) // far above the hour that IAM gives
 
 static enum err corrupt(struct error *e, const char *what) {
   return error_set(e, ERR_CORRUPT, "a token %s", what);
@@ -22,7 +22,8 @@ static bool middle_part(const char *jwt, size_t len, const char **ret, size_t *r
   for (size_t i = 0; i < len; i++) {
     bool dot = jwt + i == first || jwt + i == second;
     if (!dot && (!jwt[i] || !strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                    "0123456789-_", jwt[i])))
+                                    "0123456789-_",
+                                    jwt[i])))
       return false;
   }
   *ret = first + 1;

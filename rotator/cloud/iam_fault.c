@@ -76,7 +76,7 @@ static bool is_gone(const struct iam_fault *f) {
 
 enum err iam_fault_kind(int status, const struct iam_fault *f, bool versioned) {
   if (status < 400 || status == 408 || status >= 500)
-    return ERR_UNSURE;  // also a redirect: it is not followed, and nothing is known
+    return ERR_UNSURE; // also a redirect: it is not followed, and nothing is known
   if (status == 429)
     return ERR_THROTTLED;
   if (status == 401)

@@ -16,13 +16,13 @@
 #include "rotator/base/error.h"
 
 struct iam_fault {
-  bool json;              // the body was a JSON object
-  bool listed;            // … with a non-empty errors[] (identity and policy API)
-  size_t n;               // errors in it; 1 for the flat shape with a code
-  char code[64];          // errors[0].code, else code, else errorCode; "" if none
-  char message_code[64];  // errors[0].message_code ("BXNIM0102E")
-  char message[200];      // printable, cut, no full stop at its end
-  char trace[128];        // transaction id in the body
+  bool json;             // the body was a JSON object
+  bool listed;           // … with a non-empty errors[] (identity and policy API)
+  size_t n;              // errors in it; 1 for the flat shape with a code
+  char code[64];         // errors[0].code, else code, else errorCode; "" if none
+  char message_code[64]; // errors[0].message_code ("BXNIM0102E")
+  char message[200];     // printable, cut, no full stop at its end
+  char trace[128];       // transaction id in the body
 };
 
 void iam_fault_decode(const char *body, size_t len, struct iam_fault *ret);

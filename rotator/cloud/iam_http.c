@@ -10,8 +10,8 @@
 static enum err exchange_value(struct iam *c, const struct secret *value, bool fresh,
                                struct iam_token *ret, struct error *e) {
   struct iam_http *h = iam_http_of(c);
-  const struct iam_exchange x = {.base = h->url, .transport = h->transport, .env = h->env,
-                                 .value = value, .fresh = fresh};
+  const struct iam_exchange x = {
+      .base = h->url, .transport = h->transport, .env = h->env, .value = value, .fresh = fresh};
   int64_t date_s = -1;
   enum err err = iam_token_exchange(&x, ret, &date_s, e);
   if (date_s >= 0) {
@@ -41,24 +41,24 @@ static void free_client(struct iam *c) {
 }
 
 static const struct iam_ops ops = {
-  .exchange = exchange_value,
-  .whoami = whoami,
-  .create = iam_http_create,
-  .list = iam_http_list,
-  .get = iam_http_get,
-  .find_by_value = iam_http_find_by_value,
-  .describe = iam_http_describe,
-  .enable = iam_http_enable,
-  .disable = iam_http_disable,
-  .remove = iam_http_remove,
-  .find_service_id = iam_http_find_service_id,
-  .create_service_id = iam_http_create_service_id,
-  .find_sender = iam_http_find_sender,
-  .grant_sender = iam_http_grant_sender,
-  .get_policy = iam_http_get_policy,
-  .key_limit = iam_http_key_limit,
-  .server_time_s = iam_http_server_time_s,
-  .free = free_client,
+    .exchange = exchange_value,
+    .whoami = whoami,
+    .create = iam_http_create,
+    .list = iam_http_list,
+    .get = iam_http_get,
+    .find_by_value = iam_http_find_by_value,
+    .describe = iam_http_describe,
+    .enable = iam_http_enable,
+    .disable = iam_http_disable,
+    .remove = iam_http_remove,
+    .find_service_id = iam_http_find_service_id,
+    .create_service_id = iam_http_create_service_id,
+    .find_sender = iam_http_find_sender,
+    .grant_sender = iam_http_grant_sender,
+    .get_policy = iam_http_get_policy,
+    .key_limit = iam_http_key_limit,
+    .server_time_s = iam_http_server_time_s,
+    .free = free_client,
 };
 
 struct iam *iam_http_new(const char *iam_url, struct transport *t, struct iam_auth *auth,

@@ -28,8 +28,8 @@ struct iam_auth {
 // NULL with *e set. iam_url without trailing slash ("https://iam.cloud.ibm.com"); a trailing
 // /identity/token is stripped as the SDKs do.
 struct iam_auth *iam_auth_apikey_new(const char *iam_url, struct env *env,
-                                     struct secret *(*read_key)(void *ctx,
-                                                                struct error *e), void *ctx);
+                                     struct secret *(*read_key)(void *ctx, struct error *e),
+                                     void *ctx);
 // A token from elsewhere (tests). Once refused it is refused for ever (ERR_DENIED); claims that do
 // not decode stay empty.
 struct iam_auth *iam_auth_fixed_new(const struct secret *bearer);

@@ -107,8 +107,8 @@ enum err iam_http_describe(struct iam *c, const char *id, const char *entity_tag
   IAM_CALL(call) = iam_call_begin(h, "describe an API key", "PUT", "/v1/apikeys");
   iam_url_segment(&call.url, id);
   call.versioned = true;
-  iam_call_header(&call, (struct http_header){.name = "If-Match",
-                                              .value = entity_tag ? entity_tag : "*"});
+  iam_call_header(&call,
+                  (struct http_header){.name = "If-Match", .value = entity_tag ? entity_tag : "*"});
   cJSON *body = cJSON_CreateObject();
   add_text(body, "name", name);
   add_text(body, "description", description);

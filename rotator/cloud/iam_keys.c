@@ -8,7 +8,7 @@
 #include "rotator/cloud/iam_report.h"
 #include "rotator/cloud/iam_url.h"
 
-#define PAGE_SIZE "100"  // the most that IAM gives; its default is 20
+#define PAGE_SIZE "100" // the most that IAM gives; its default is 20
 
 static enum err list_page(struct iam_http *h, struct iam_pages *pages, const char *account,
                           const char *iam_id, struct iam_key_list *list, struct error *e) {
@@ -22,7 +22,7 @@ static enum err list_page(struct iam_http *h, struct iam_pages *pages, const cha
   enum err err = iam_call_send(h, &call, e);
   if (!err)
     err = iam_call_json(&call, &page, e);
-  if (err)  // a 404 for the list itself is not an empty list
+  if (err) // a 404 for the list itself is not an empty list
     return err == ERR_MISSING ? iam_report_as(ERR_REFUSED, e) : err;
   err = iam_decode_key_page(page, iam_http_now_s(h), list, e);
   if (!err)

@@ -9,7 +9,7 @@
 #define IAM_PAGES_MAX 1000
 
 struct iam_pages {
-  char token[IAM_PAGE_TOKEN_MAX];  // of the page to fetch; "" for the first, and after the last
+  char token[IAM_PAGE_TOKEN_MAX]; // of the page to fetch; "" for the first, and after the last
   // An earlier token. It moves on at powers of two, so any circle meets it.
   char anchor[IAM_PAGE_TOKEN_MAX];
   unsigned n, anchor_at;

@@ -42,7 +42,7 @@ static enum err search_page(struct iam_http *h, struct iam_pages *pages,
   enum err err = iam_call_send(h, &call, e);
   if (!err)
     err = iam_call_json(&call, &page, e);
-  if (err)  // a 404 for the list itself is not an empty list
+  if (err) // a 404 for the list itself is not an empty list
     return err == ERR_MISSING ? iam_report_as(ERR_REFUSED, e) : err;
   err = first_covering(page, want, ret, e);
   if (err == ERR_MISSING && iam_pages_next(pages, page, e))
@@ -52,8 +52,8 @@ static enum err search_page(struct iam_http *h, struct iam_pages *pages,
   return err;
 }
 
-static enum err find_sender(struct iam_http *h, const struct iam_want *want,
-                            struct iam_policy *ret, struct error *e) {
+static enum err find_sender(struct iam_http *h, const struct iam_want *want, struct iam_policy *ret,
+                            struct error *e) {
   struct iam_pages pages = {0};
   enum err err;
   do {
@@ -66,8 +66,7 @@ static enum err find_sender(struct iam_http *h, const struct iam_want *want,
 }
 
 enum err iam_http_find_sender(struct iam *c, const char *account, const char *iam_id,
-                              const char *instance_guid, struct iam_policy *ret,
-                              struct error *e) {
+                              const char *instance_guid, struct iam_policy *ret, struct error *e) {
   const struct iam_want want = {account, iam_id, instance_guid};
   return find_sender(iam_http_of(c), &want, ret, e);
 }
@@ -97,9 +96,8 @@ static cJSON *grant_body(const struct iam_want *w) {
   return o;
 }
 
-static enum err read_policy(struct iam_http *h, struct iam_call *call,
-                            const struct iam_want *want, struct iam_policy *ret,
-                            struct error *e) {
+static enum err read_policy(struct iam_http *h, struct iam_call *call, const struct iam_want *want,
+                            struct iam_policy *ret, struct error *e) {
   JSON_AUTO root = NULL;
   enum err err = iam_call_send(h, call, e);
   if (!err)
@@ -129,8 +127,7 @@ enum err iam_http_get_policy(struct iam *c, const char *id, struct iam_policy *r
 // schema (JSON, or an id).
 static bool conflicting(struct iam_http *h, const struct iam_call *call,
                         const struct iam_want *want, struct iam_policy *ret) {
-  JSON_AUTO root = json_parse(secret_bytes(call->response.body),
-                              secret_len(call->response.body));
+  JSON_AUTO root = json_parse(secret_bytes(call->response.body), secret_len(call->response.body));
   const cJSON *errors = json_get(root, "errors");
   const cJSON *details = json_get(cJSON_IsArray(errors) ? errors->child : NULL, "details");
   const cJSON *with = json_get(details, "conflicts_with"), *policy = json_get(with, "policy");
@@ -145,8 +142,7 @@ static bool conflicting(struct iam_http *h, const struct iam_call *call,
 }
 
 enum err iam_http_grant_sender(struct iam *c, const char *account, const char *iam_id,
-                               const char *instance_guid, struct iam_policy *ret,
-                               struct error *e) {
+                               const char *instance_guid, struct iam_policy *ret, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   const struct iam_want want = {account, iam_id, instance_guid};
   struct iam_policy found = {0};

@@ -4,7 +4,7 @@
 
 #include "rotator/base/text.h"
 
-#define HIDE_RUN 12  // shorter runs of a secret happen by chance
+#define HIDE_RUN 12 // shorter runs of a secret happen by chance
 
 static void tell(enum err kind, const struct iam_fault *f, int status, const char *what,
                  struct error *e) {

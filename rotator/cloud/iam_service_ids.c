@@ -67,7 +67,7 @@ static enum err search_page(struct iam_http *h, struct search *s, struct error *
   enum err err = iam_call_send(h, &call, e);
   if (!err)
     err = iam_call_json(&call, &page, e);
-  if (err)  // a 404 for the list itself is not an empty list
+  if (err) // a 404 for the list itself is not an empty list
     return err == ERR_MISSING ? iam_report_as(ERR_REFUSED, e) : err;
   err = take_matches(s, page, e);
   if (!err)
@@ -111,7 +111,7 @@ enum err iam_http_create_service_id(struct iam *c, const char *account, const ch
                                     struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "create a service ID", "POST", "/v1/serviceids");
-  call.replay = HTTP_REPLAY_NEVER;  // names are not unique: a second try would make a twin
+  call.replay = HTTP_REPLAY_NEVER; // names are not unique: a second try would make a twin
   cJSON *body = cJSON_CreateObject();
   cJSON_AddStringToObject(body, "account_id", account);
   cJSON_AddStringToObject(body, "name", name);

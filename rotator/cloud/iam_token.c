@@ -10,7 +10,7 @@
 #include "rotator/cloud/iam_url.h"
 
 #define WHAT "exchange an API key for a token"
-#define EARLY_S 10  // services refuse tokens with only seconds left; the SDKs do the same
+#define EARLY_S 10 // services refuse tokens with only seconds left; the SDKs do the same
 
 void iam_transaction(struct env *env, char dst[IAM_TRANSACTION_MAX]) {
   static const char prefix[] = "rotator-", hex[] = "0123456789abcdef";
@@ -58,10 +58,15 @@ static enum err send_form(const struct iam_exchange *x, const struct secret *for
   const struct http_header headers[] = {{.name = "Transaction-Id", .value = transaction}};
   struct text_buf url = TEXT_BUF(IAM_URL_MAX);
   text_buf_add(&url, "%s/identity/token", x->base);
-  const struct http_request request = {
-    .method = "POST", .url = text_buf_str(&url), .headers = headers, .n_headers = 1, .body = form,
-    .content_type = "application/x-www-form-urlencoded", .replay = HTTP_REPLAY_SAFE,
-    .fresh_connection = x->fresh, .deadline_ms = x->deadline_ms};
+  const struct http_request request = {.method = "POST",
+                                       .url = text_buf_str(&url),
+                                       .headers = headers,
+                                       .n_headers = 1,
+                                       .body = form,
+                                       .content_type = "application/x-www-form-urlencoded",
+                                       .replay = HTTP_REPLAY_SAFE,
+                                       .fresh_connection = x->fresh,
+                                       .deadline_ms = x->deadline_ms};
   enum err err = url.failed ? error_set(e, ERR_INVALID, "the IAM URL is too long")
                             : http_exchange(x->transport, &request, ret, e);
   text_buf_free(&url);

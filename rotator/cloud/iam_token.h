@@ -9,12 +9,12 @@
 #define IAM_TRANSACTION_MAX 48
 
 struct iam_exchange {
-  const char *base;  // as iam_url_base gives it
+  const char *base; // as iam_url_base gives it
   struct transport *transport;
   struct env *env;
   const struct secret *value;
   bool fresh;
-  int64_t deadline_ms;  // 0: the transport's default
+  int64_t deadline_ms; // 0: the transport's default
 };
 
 // Errors as for exchange in iam.h. *ret_date_s: the server's clock where it was said; left alone

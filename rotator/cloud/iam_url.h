@@ -8,7 +8,7 @@
 #include "rotator/base/text.h"
 
 #define IAM_URL_MAX 8192
-#define IAM_PAGE_TOKEN_MAX 1024  // a page token is base64 of a small JSON object
+#define IAM_PAGE_TOKEN_MAX 1024 // a page token is base64 of a small JSON object
 
 // The base without trailing slashes and without "/identity/token" (the SDKs strip it too).
 // malloc'd, NULL without memory.

@@ -13,21 +13,21 @@
 // The test log. All text is ASCII without quotes or backslashes (anything else is replaced before
 // sending); no timestamp is sent (the gateway stamps it). Never holds a secret.
 struct logs_record {
-  const char *application, *subsystem;  // by configuration
-  int severity;                         // 1 … 6
+  const char *application, *subsystem; // by configuration
+  int severity;                        // 1 … 6
   const char *computer;
-  const char *rotation;                 // "<lineage>-<generation>"
+  const char *rotation; // "<lineage>-<generation>"
   const char *key_id, *step, *nonce;
 };
 
 enum logs_verdict {
   LOGS_ACCEPTED,
-  LOGS_COMPLAINED,   // 2xx, but the body says that something was not taken
-  LOGS_REFUSED,      // 401, 403: the token, or the identity's rights, or the wrong instance
-  LOGS_NO_INSTANCE,  // 404. (A host that does not resolve is LOGS_OUTAGE: DNS may be down.)
-  LOGS_REJECTED,     // 400, 413, 422: our request; never a matter of the key
-  LOGS_THROTTLED,    // 429
-  LOGS_OUTAGE,       // 5xx, 408, no answer, or a web page with a 2xx
+  LOGS_COMPLAINED,  // 2xx, but the body says that something was not taken
+  LOGS_REFUSED,     // 401, 403: the token, or the identity's rights, or the wrong instance
+  LOGS_NO_INSTANCE, // 404. (A host that does not resolve is LOGS_OUTAGE: DNS may be down.)
+  LOGS_REJECTED,    // 400, 413, 422: our request; never a matter of the key
+  LOGS_THROTTLED,   // 429
+  LOGS_OUTAGE,      // 5xx, 408, no answer, or a web page with a 2xx
   LOGS_STOPPED
 };
 const char *logs_verdict_name(enum logs_verdict v);
@@ -61,6 +61,6 @@ enum logs_verdict logs_classify(int status, const char *body, size_t len,
 // kind: "public", "private" (VPE, 443) or "classic" (CSE, 3443). False if it does not fit.
 bool logs_ingress_url(char *dst, size_t cap, const char *guid, const char *region,
                       const char *kind);
-bool logs_region_is_known(const char *region);  // unknown ones are only worth a warning
+bool logs_region_is_known(const char *region); // unknown ones are only worth a warning
 
 #endif

@@ -4,13 +4,13 @@
 
 #include "rotator/cloud/logs.h"
 
-#define LOOKED_AT 4096  // bytes of a 2xx body that are searched for complaints
+#define LOOKED_AT 4096 // bytes of a 2xx body that are searched for complaints
 
 static const char *const names[] = {
-  [LOGS_ACCEPTED] = "accepted",       [LOGS_COMPLAINED] = "complained",
-  [LOGS_REFUSED] = "refused",         [LOGS_NO_INSTANCE] = "no instance",
-  [LOGS_REJECTED] = "rejected",       [LOGS_THROTTLED] = "throttled",
-  [LOGS_OUTAGE] = "outage",           [LOGS_STOPPED] = "stopped",
+    [LOGS_ACCEPTED] = "accepted", [LOGS_COMPLAINED] = "complained",
+    [LOGS_REFUSED] = "refused",   [LOGS_NO_INSTANCE] = "no instance",
+    [LOGS_REJECTED] = "rejected", [LOGS_THROTTLED] = "throttled",
+    [LOGS_OUTAGE] = "outage",     [LOGS_STOPPED] = "stopped",
 };
 _Static_assert(sizeof names / sizeof names[0] == LOGS_STOPPED + 1, "a name for each verdict");
 
@@ -52,21 +52,28 @@ static bool is_page(const char *body, size_t len) {
 enum logs_verdict logs_classify(int status, const char *body, size_t len,
                                 const char *const *complaints) {
   switch (status) {
-    case 200: case 201: case 202: case 204:
-      if (len > LOOKED_AT)
-        len = LOOKED_AT;
-      if (is_page(body, len))
-        return LOGS_OUTAGE;
-      return complains(body, len, complaints) ? LOGS_COMPLAINED : LOGS_ACCEPTED;
-    case 401: case 403:
-      return LOGS_REFUSED;
-    case 404: case 410:
-      return LOGS_NO_INSTANCE;
-    case 407: case 408: case 425:
+  case 200:
+  case 201:
+  case 202:
+  case 204:
+    if (len > LOOKED_AT)
+      len = LOOKED_AT;
+    if (is_page(body, len))
       return LOGS_OUTAGE;
-    case 429:
-      return LOGS_THROTTLED;
-    default:
-      return status >= 400 && status < 500 ? LOGS_REJECTED : LOGS_OUTAGE;
+    return complains(body, len, complaints) ? LOGS_COMPLAINED : LOGS_ACCEPTED;
+  case 401:
+  case 403:
+    return LOGS_REFUSED;
+  case 404:
+  case 410:
+    return LOGS_NO_INSTANCE;
+  case 407:
+  case 408:
+  case 425:
+    return LOGS_OUTAGE;
+  case 429:
+    return LOGS_THROTTLED;
+  default:
+    return status >= 400 && status < 500 ? LOGS_REJECTED : LOGS_OUTAGE;
   }
 }

@@ -7,21 +7,21 @@
 
 #define PATH "/logs/v1/singles"
 #define WHAT "send a test log"
-#define SHOWN 160  // bytes of an answer that are told
+#define SHOWN 160 // bytes of an answer that are told
 
 struct logs_http {
   struct logs base;
   char *url;
-  char **complaints;  // NULL: the usual ones
+  char **complaints; // NULL: the usual ones
   struct transport *transport;
 };
 
 // Each verdict as a kind of error, for those who only pass it on.
 static const enum err kinds[] = {
-  [LOGS_ACCEPTED] = ERR_OK,         [LOGS_COMPLAINED] = ERR_REFUSED,
-  [LOGS_REFUSED] = ERR_DENIED,      [LOGS_NO_INSTANCE] = ERR_MISSING,
-  [LOGS_REJECTED] = ERR_INVALID,    [LOGS_THROTTLED] = ERR_THROTTLED,
-  [LOGS_OUTAGE] = ERR_UNSURE,       [LOGS_STOPPED] = ERR_CANCELLED,
+    [LOGS_ACCEPTED] = ERR_OK,      [LOGS_COMPLAINED] = ERR_REFUSED,
+    [LOGS_REFUSED] = ERR_DENIED,   [LOGS_NO_INSTANCE] = ERR_MISSING,
+    [LOGS_REJECTED] = ERR_INVALID, [LOGS_THROTTLED] = ERR_THROTTLED,
+    [LOGS_OUTAGE] = ERR_UNSURE,    [LOGS_STOPPED] = ERR_CANCELLED,
 };
 _Static_assert(sizeof kinds / sizeof kinds[0] == LOGS_STOPPED + 1, "a kind for each verdict");
 
@@ -58,19 +58,24 @@ static enum logs_verdict send_record(struct logs *base, const struct secret *bea
     return LOGS_OUTAGE;
   }
   const struct http_header headers[] = {
-    {.name = "Authorization", .secret = bearer, .prefix = "Bearer "}};
+      {.name = "Authorization", .secret = bearer, .prefix = "Bearer "}};
   // A line that is there twice does no harm: both bear the nonce.
-  const struct http_request request = {
-    .method = "POST", .url = l->url, .headers = headers, .n_headers = 1, .body = body,
-    .content_type = "application/json", .replay = HTTP_REPLAY_SAFE, .fresh_connection = fresh};
+  const struct http_request request = {.method = "POST",
+                                       .url = l->url,
+                                       .headers = headers,
+                                       .n_headers = 1,
+                                       .body = body,
+                                       .content_type = "application/json",
+                                       .replay = HTTP_REPLAY_SAFE,
+                                       .fresh_connection = fresh};
   struct http_response response = {0};
   enum err err = http_exchange(l->transport, &request, &response, e);
   enum logs_verdict verdict;
   if (err) {
     verdict = without_answer(err, e);
   } else {
-    verdict = logs_classify(response.status, secret_bytes(response.body),
-                            secret_len(response.body), (const char *const *)l->complaints);
+    verdict = logs_classify(response.status, secret_bytes(response.body), secret_len(response.body),
+                            (const char *const *)l->complaints);
     if (verdict != LOGS_ACCEPTED)
       tell(verdict, &response, e);
   }

@@ -5,11 +5,11 @@
 
 #define SMALL "abcdefghijklmnopqrstuvwxyz0123456789-"
 #define CAPITAL "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define LABEL_MAX 63  // of a host name
+#define LABEL_MAX 63 // of a host name
 
 bool logs_region_is_known(const char *region) {
-  static const char *const known[] = {"jp-osa", "au-syd", "jp-tok", "in-che",   "in-mum",
-                                      "eu-de",  "eu-gb",  "eu-es",  "ca-tor",   "ca-mon",
+  static const char *const known[] = {"jp-osa",   "au-syd",  "jp-tok", "in-che", "in-mum",
+                                      "eu-de",    "eu-gb",   "eu-es",  "ca-tor", "ca-mon",
                                       "us-south", "us-east", "br-sao"};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (strcmp(region, known[i]) == 0)

@@ -20,7 +20,7 @@ enum row {
 #define X(name) ROW_##name,
   ROW_LIST(X)
 #undef X
-  ROW_COUNT
+      ROW_COUNT
 };
 const char *row_name(enum row r);
 
@@ -55,7 +55,7 @@ enum why {
 #define X(name) WHY_##name,
   WHY_LIST(X)
 #undef X
-  WHY_COUNT
+      WHY_COUNT
 };
 const char *why_name(enum why w);
 

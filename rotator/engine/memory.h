@@ -47,12 +47,12 @@ struct memory {
   bool create_refused;          // a 400/409 that may mean "exists"
   uint64_t create_refused_generation;
   struct error create_error;
-  uint64_t hook_done_epoch;                 // the hook succeeded in this epoch
-  unsigned backoff;                         // waits in a row
+  uint64_t hook_done_epoch; // the hook succeeded in this epoch
+  unsigned backoff;         // waits in a row
   // class A sinks that are not there: since when, by our wall clock, seconds (kept over runs by the
   // caller); 0: there
   int64_t absent_since_s[STATE_SINKS_MAX];
-  struct file_version mark;                 // the mark of an unclean end that is being waited for
+  struct file_version mark; // the mark of an unclean end that is being waited for
   int64_t mark_until_ms;
   struct turn *kept; // the reading that tick_observe handed out
   // of one tick (memory_new_tick)

@@ -20,7 +20,7 @@ struct field {
 };
 
 #define FIELD(type, name, member, kind)                                                            \
-  { name, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member) }
+  {name, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member)}
 
 static const struct field state_fields[] = {
     FIELD(state, "seq", seq, F_U64),

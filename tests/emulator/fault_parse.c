@@ -24,8 +24,7 @@ struct field {
   size_t offset;
 };
 
-#define FIELD(type, member)                                                                        \
-  { #member, type, offsetof(struct effects, member) }
+#define FIELD(type, member) {#member, type, offsetof(struct effects, member)}
 
 static const struct field effect_fields[] = {
     FIELD(FIELD_LONG, delay_ms),

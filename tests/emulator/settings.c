@@ -29,7 +29,7 @@ struct setting {
 };
 
 #define ENTRY(type, member)                                                                        \
-  { #member, type, offsetof(struct settings, member), sizeof(((struct settings *)0)->member) }
+  {#member, type, offsetof(struct settings, member), sizeof(((struct settings *)0)->member)}
 
 static const struct setting table[] = {
     ENTRY(SETTING_INT, ingress_unauthorized_status),

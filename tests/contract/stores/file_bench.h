@@ -9,12 +9,12 @@
 #define FILE_BENCH_PATH 256
 
 struct file_bench {
-  char dir[FILE_BENCH_PATH];       // real path of a new directory, 0700
-  char path[FILE_BENCH_PATH + 8];  // DIR/key
+  char dir[FILE_BENCH_PATH];      // real path of a new directory, 0700
+  char path[FILE_BENCH_PATH + 8]; // DIR/key
 };
 
 struct file_bench *file_bench_new(void);
-void file_bench_free(struct file_bench *b);  // with all that is in the directory
+void file_bench_free(struct file_bench *b); // with all that is in the directory
 
 // For cmocka: *state is a struct file_bench.
 int file_bench_setup(void **state);

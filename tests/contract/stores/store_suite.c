@@ -44,10 +44,10 @@ static void changes_versions(void **state) {
   unsigned values[] = {1, 1, 2, 1, 1};
   for (size_t i = 0; i < 5; i++)
     seen[i + 1] = must_write(b->it, values[i], &seen[i]);
-  for (size_t i = 1; i < 6; i++)  // in class C, versions tell contents apart and no more
+  for (size_t i = 1; i < 6; i++) // in class C, versions tell contents apart and no more
     if (b->subject->class != STORE_CLASS_C || i < 2 || values[i - 1] != values[i - 2])
       assert_string_not_equal(seen[i].text, seen[i - 1].text);
-  for (size_t i = 0; b->subject->class == STORE_CLASS_A && i < 6; i++)  // never again
+  for (size_t i = 0; b->subject->class == STORE_CLASS_A && i < 6; i++) // never again
     for (size_t k = 0; k < i; k++)
       assert_string_not_equal(seen[i].text, seen[k].text);
   assert_holds(b->it, 1, &seen[5]);
@@ -280,7 +280,7 @@ static bool can_fail(const struct store_subject *s) {
   cmocka_unit_test_setup_teardown(test, store_bench_setup, store_bench_teardown)
 static const struct {
   struct CMUnitTest test;
-  bool (*applies)(const struct store_subject *s);  // NULL: to every subject
+  bool (*applies)(const struct store_subject *s); // NULL: to every subject
 } suite[] = {
     {STORE_TEST(says_what_it_is), NULL},
     {STORE_TEST(reads_absent), NULL},

@@ -12,7 +12,7 @@ struct store_subject {
   const char *name;
   enum store_kind kind;
   enum store_class class;
-  bool keeps_details;  // key_id, key_name and created_s are read as they were written
+  bool keeps_details; // key_id, key_name and created_s are read as they were written
   // A fresh, empty place, made before each test and removed after it.
   void *(*setup)(void);
   void (*teardown)(void *place);

@@ -80,7 +80,7 @@ static void a_full_file_system(void **state) {
 static void a_file_system_without_inodes(void **state) {
   struct file_bench *b = *state;
   struct store_item *it = file_bench_open(STORE_SINK, b->path, (char *)NULL);
-  mount_small(b, "size=1m,nr_inodes=2");  // the root directory and the key
+  mount_small(b, "size=1m,nr_inodes=2"); // the root directory and the key
   file_bench_put_text(b->path, "b2xk\n");
   assert_unwritable(it, ERR_LIMIT, "no inode free");
   assert_int_equal(1, file_bench_count(b->dir));

@@ -20,11 +20,11 @@
 #define NOBODY 65534
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
-#define STRANGERS 12345  // a group that nobody is in
+#define STRANGERS 12345 // a group that nobody is in
 
 struct outcome {
   enum err read, write, check;
-  const char *says;  // part of the text of read's error, or of check's when read had none
+  const char *says; // part of the text of read's error, or of check's when read had none
 };
 
 // The text says so, and names the item once.
@@ -78,19 +78,19 @@ static void refuses_links(void **state) {
   assert_string_equal("old\n", file_bench_get(other));
   assert_int_equal(0, unlink(b->path));
 
-  assert_int_equal(0, symlink("nowhere", b->path));  // dangling
+  assert_int_equal(0, symlink("nowhere", b->path)); // dangling
   assert_sink(b->path, refused_link);
   assert_int_equal(0, unlink(b->path));
 
   assert_int_equal(0, unlink(other));
   assert_int_equal(0, mkdir(other, 0700));
-  assert_int_equal(0, symlink(other, b->path));  // the directory is a link
+  assert_int_equal(0, symlink(other, b->path)); // the directory is a link
   snprintf(through, sizeof(through), "%s/key", b->path);
   assert_sink(through, refused_link);
   assert_home(through, refused_link);
   snprintf(through, sizeof(through), "%s/sub", other);
   assert_int_equal(0, mkdir(through, 0700));
-  snprintf(through, sizeof(through), "%s/sub/key", b->path);  // a link in the middle
+  snprintf(through, sizeof(through), "%s/sub/key", b->path); // a link in the middle
   assert_sink(through, refused_link);
   assert_int_equal(0, file_bench_count(other) - 1);
 }
@@ -118,7 +118,7 @@ static void a_missing_directory_is_no_absence(void **state) {
   assert_int_equal(0, file_bench_count(b->dir));
   snprintf(path, sizeof(path), "%s/mnt/key", b->dir);
   file_bench_put_text(b->path, "");
-  snprintf(path, sizeof(path), "%s/sub/key", b->path);  // a file where a directory ought to be
+  snprintf(path, sizeof(path), "%s/sub/key", b->path); // a file where a directory ought to be
   assert_sink(path, refused);
   assert_home(path, refused);
 }
@@ -133,7 +133,7 @@ static void a_home_makes_its_own_directory(void **state) {
   struct store_item *it = file_bench_open(STORE_HOME, path, (char *)NULL);
   file_bench_reads(it, NULL);
   assert_int_equal(ERR_OK, store_check(it, NULL));
-  assert_int_not_equal(0, stat(dir, &st));  // check makes nothing
+  assert_int_not_equal(0, stat(dir, &st)); // check makes nothing
   file_bench_writes(it, "{}");
   assert_int_equal(0, stat(dir, &st));
   assert_int_equal(0700, st.st_mode & 07777);

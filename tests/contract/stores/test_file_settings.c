@@ -16,7 +16,7 @@ struct mistake {
   enum store_kind kind;
   const char *path;
   const char *pairs[7];
-  int line;  // 10: path; 11: the first pair
+  int line; // 10: path; 11: the first pair
   const char *says;
 };
 

@@ -29,10 +29,7 @@ static enum err try_open(enum store_kind kind, const char *const pairs[PAIRS][2]
   return store_backend_find("kubernetes")->open(&ctx, kind, s, n, ret, line, e);
 }
 
-#define OUT                                                                                        \
-  {"server", "https://h:6443"}, {                                                                  \
-    "token_file", "/t"                                                                             \
-  }
+#define OUT {"server", "https://h:6443"}, {"token_file", "/t"}
 
 static void wrong_settings_have_their_line(void **state) {
   (void)state;

@@ -18,7 +18,7 @@
 struct bench {
   struct memory_space *space;
   struct store_item *it;
-  enum memory_fault next;  // for the next operation of kind `on`, once
+  enum memory_fault next; // for the next operation of kind `on`, once
   enum memory_op_kind on;
 };
 

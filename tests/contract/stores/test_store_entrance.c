@@ -14,10 +14,10 @@
 // What the bad store answers next.
 static struct {
   enum err kind;
-  const char *value;  // of a reading; NULL: none
+  const char *value; // of a reading; NULL: none
   const char *version;
-  const char *text;  // of the error; NULL: it fills in nothing
-  bool endless;      // texts without a NUL
+  const char *text; // of the error; NULL: it fills in nothing
+  bool endless;     // texts without a NUL
   bool freed;
 } bad;
 
@@ -171,7 +171,7 @@ static void the_rest_passes_through(void **state) {
   (void)state;
   struct error e = {0};
   memset(&bad, 0, sizeof(bad));
-  assert_int_equal(ERR_OK, store_destroy_old(&item, &e));  // has none
+  assert_int_equal(ERR_OK, store_destroy_old(&item, &e)); // has none
   bad.kind = ERR_LOCKED;
   bad.text = "sealed";
   assert_int_equal(ERR_LOCKED, store_check(&item, &e));

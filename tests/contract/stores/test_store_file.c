@@ -7,7 +7,7 @@
 #include "tests/contract/stores/store_suite.h"
 
 static enum store_kind kind;
-static const char *format;  // NULL: a home
+static const char *format; // NULL: a home
 
 static void *setup(void) {
   return file_bench_new();

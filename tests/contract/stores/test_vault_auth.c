@@ -11,10 +11,8 @@
 #define AUTH(token, type, lease)                                                                   \
   "{\"auth\":{\"client_token\":\"" token "\",\"token_type\":\"" type                               \
   "\",\"lease_duration\":" lease ",\"renewable\":true,\"mfa_requirement\":null}}"
-#define READ                                                                                       \
-  { GET_DATA, .body = VAULT_SECRET("3") }
-#define REVOKE                                                                                     \
-  { .method = "POST", .url = "/v1/auth/token/revoke-self$", .status = 204 }
+#define READ {GET_DATA, .body = VAULT_SECRET("3")}
+#define REVOKE {.method = "POST", .url = "/v1/auth/token/revoke-self$", .status = 204}
 #define DENY .status = 403, .body = ERRORS("permission denied")
 
 static struct scratch dir;

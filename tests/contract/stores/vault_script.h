@@ -14,8 +14,7 @@
 #define GET_DATA .method = "GET", .url = "/v1/secret/data/logs/edge$"
 #define POST_DATA .method = "POST", .url = "/v1/secret/data/logs/edge$"
 #define ERRORS(text) "{\"errors\":[\"" text "\"]}"
-#define LOOKUP_GOOD                                                                                \
-  { .method = "GET", .url = "/v1/auth/token/lookup-self$", .body = "{\"data\":{}}" }
+#define LOOKUP_GOOD {.method = "GET", .url = "/v1/auth/token/lookup-self$", .body = "{\"data\":{}}"}
 #define VAULT_T "2026-11-24T05:40:00.123456789Z"
 #define VAULT_META(n) "\"metadata\":{\"version\":" n ",\"created_time\":\"" VAULT_T "\"}"
 #define VAULT_SECRET(n)                                                                            \
@@ -25,11 +24,10 @@
 #define VAULT_V(n) n "@" VAULT_T
 #define VAULT_NOTHING "{\"errors\":[]}"
 #define VAULT_MOUNT(v)                                                                             \
-  {                                                                                                \
-    .method = "GET", .url = "/v1/sys/internal/ui/mounts/",                                         \
-    .body =                                                                                        \
-        "{\"data\":{\"path\":\"secret/\",\"type\":\"kv\",\"options\":{\"version\":\"" v "\"}}}"    \
-  }
+  {.method = "GET",                                                                                \
+   .url = "/v1/sys/internal/ui/mounts/",                                                           \
+   .body =                                                                                         \
+       "{\"data\":{\"path\":\"secret/\",\"type\":\"kv\",\"options\":{\"version\":\"" v "\"}}}"}
 
 struct vault_script {
   struct fake_env f;

@@ -47,10 +47,10 @@ static char *seed_text(void) {
   cJSON *locked = add_service(services, NULL, "locked", 1);
   cJSON_AddBoolToObject(cJSON_GetObjectItem(locked, "apikeys")->child, "locked", true);
   cJSON_AddItemToObject(
-    seed, "roles",
-    cJSON_Parse(
-      "[" ROLE(MANAGER, "Administrator", "") "," ROLE(MANAGER, "PolicyAdministrator", "") "," ROLE(
-        MANAGER, "Manager", ON) "," ROLE(MANAGER, "Sender", ON) "]"));
+      seed, "roles",
+      cJSON_Parse("[" ROLE(MANAGER, "Administrator", "") "," ROLE(
+          MANAGER, "PolicyAdministrator", "") "," ROLE(MANAGER, "Manager",
+                                                       ON) "," ROLE(MANAGER, "Sender", ON) "]"));
   char *text = cJSON_PrintUnformatted(seed);
   cJSON_Delete(seed);
   return text;
@@ -58,7 +58,7 @@ static char *seed_text(void) {
 
 struct transport *scene_transport(const char *ca_file, size_t max_body) {
   const struct curl_options o = {
-    .ca_file = ca_file, .proxy = "", .timeout_ms = 10000, .max_body = max_body};
+      .ca_file = ca_file, .proxy = "", .timeout_ms = 10000, .max_body = max_body};
   struct transport *t = NULL;
   assert_int_equal(curl_transport_new(&o, env_real(), &t, NULL), ERR_OK);
   return t;
@@ -155,5 +155,5 @@ void scene_clean(struct scene *s) {
 void assert_no_secret(const void *bytes, size_t len) {
   for (size_t i = 0; i + 12 <= strlen(VALUE); i++)
     assert_null(memmem(bytes, len, &VALUE[i], 12));
-  assert_null(memmem(bytes, len, "eyJ", 3));  // the beginning of any token
+  assert_null(memmem(bytes, len, "eyJ", 3)); // the beginning of any token
 }

@@ -28,7 +28,7 @@
 
 struct scene {
   struct emulator emulator;
-  struct transport *transport;  // curl, without retries
+  struct transport *transport; // curl, without retries
   struct iam_auth *auth;
   struct iam *iam;
   struct secret *manager_key, *value;

@@ -38,7 +38,7 @@ static void service_ids_are_found_and_made(void **state) {
   assert_int_equal(n, 2);
   FAILS(s->iam->ops->find_service_id(s->iam, ACCOUNT, "nobody", &found, &n, &s->e), ERR_MISSING);
   FAILS(s->iam->ops->find_service_id(
-          s->iam, ACCOUNT, "ServiceId-00000000-0000-4000-8000-000000000000", &found, &n, &s->e),
+            s->iam, ACCOUNT, "ServiceId-00000000-0000-4000-8000-000000000000", &found, &n, &s->e),
         ERR_MISSING);
   OK(s->iam->ops->create_service_id(s->iam, ACCOUNT, "new one", "made by a test", &found, &s->e));
   assert_string_equal(found.name, "new one");
@@ -54,7 +54,7 @@ static void sender_is_granted_once(void **state) {
   assert_true(policy.covers);
   OK(ops->find_sender(s->iam, ACCOUNT, AGENT_IAM, GUID, &again, &s->e));
   assert_string_equal(again.id, policy.id);
-  OK(ops->grant_sender(s->iam, ACCOUNT, AGENT_IAM, GUID, &again, &s->e));  // 409, understood
+  OK(ops->grant_sender(s->iam, ACCOUNT, AGENT_IAM, GUID, &again, &s->e)); // 409, understood
   assert_string_equal(again.id, policy.id);
   OK(ops->get_policy(s->iam, policy.id, &read, &s->e));
   assert_string_equal(read.id, policy.id);
@@ -87,7 +87,7 @@ static void a_key_lives(void **state) {
   OK(ops->describe(s->iam, made.id, made.entity_tag, "renamed", NULL, &s->e));
   FAILS(ops->describe(s->iam, made.id, made.entity_tag, "again", NULL, &s->e), ERR_CONFLICT);
   OK(ops->enable(s->iam, made.id, &s->e));
-  OK(ops->enable(s->iam, made.id, &s->e));  // 409
+  OK(ops->enable(s->iam, made.id, &s->e)); // 409
   OK(ops->exchange(s->iam, s->value, true, &token, &s->e));
   assert_string_equal(token.iam_id, AGENT_IAM);
   assert_string_equal(token.account, ACCOUNT);
@@ -99,9 +99,9 @@ static void a_key_lives(void **state) {
   assert_int_equal(key.authn_count, 1);
   assert_true(key.last_authn_s > 0);
   OK(ops->disable(s->iam, made.id, &s->e));
-  OK(ops->disable(s->iam, made.id, &s->e));  // 409
+  OK(ops->disable(s->iam, made.id, &s->e)); // 409
   OK(ops->remove(s->iam, made.id, &s->e));
-  OK(ops->remove(s->iam, made.id, &s->e));  // 404 not_found
+  OK(ops->remove(s->iam, made.id, &s->e)); // 404 not_found
   FAILS(ops->exchange(s->iam, s->value, true, &token, &s->e), ERR_REFUSED);
   assert_string_equal(s->e.code, "BXNIM0415E");
   assert_true(s->e.trace[0]);
@@ -152,7 +152,7 @@ static void limits_are_told(void **state) {
   assert_int_equal(limit, 20);
   assert_int_equal(count, 20);
   const struct iam_create spec = {
-    .iam_id = full, .account = ACCOUNT, .name = "one too many", .value = s->value};
+      .iam_id = full, .account = ACCOUNT, .name = "one too many", .value = s->value};
   FAILS(s->iam->ops->create(s->iam, &spec, &key, &s->e), ERR_LIMIT);
   assert_string_equal(s->e.code, "BXNIM0151E");
 }
@@ -194,15 +194,15 @@ static void clocks_and_connections(void **state) {
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup(the_manager_knows_itself, scene_reset),
-    cmocka_unit_test_setup(service_ids_are_found_and_made, scene_reset),
-    cmocka_unit_test_setup(sender_is_granted_once, scene_reset),
-    cmocka_unit_test_setup(a_key_lives, scene_reset),
-    cmocka_unit_test_setup(iam_makes_a_value_itself, scene_reset),
-    cmocka_unit_test_setup(long_lists_are_read_to_their_end, scene_reset),
-    cmocka_unit_test_setup(limits_are_told, scene_reset),
-    cmocka_unit_test_setup(a_locked_key_is_left_alone, scene_reset),
-    cmocka_unit_test_setup(clocks_and_connections, scene_reset),
+      cmocka_unit_test_setup(the_manager_knows_itself, scene_reset),
+      cmocka_unit_test_setup(service_ids_are_found_and_made, scene_reset),
+      cmocka_unit_test_setup(sender_is_granted_once, scene_reset),
+      cmocka_unit_test_setup(a_key_lives, scene_reset),
+      cmocka_unit_test_setup(iam_makes_a_value_itself, scene_reset),
+      cmocka_unit_test_setup(long_lists_are_read_to_their_end, scene_reset),
+      cmocka_unit_test_setup(limits_are_told, scene_reset),
+      cmocka_unit_test_setup(a_locked_key_is_left_alone, scene_reset),
+      cmocka_unit_test_setup(clocks_and_connections, scene_reset),
   };
   if (argc != 2)
     return 2;

@@ -17,7 +17,7 @@ static void expect(struct scene *s, enum err got, const struct fault *f) {
     fail_msg("%s: %s instead of %s: %s", f->effect, err_name(got), err_name(f->kind), s->e.text);
   assert_int_equal(s->e.kind, f->kind);
   assert_hidden(&s->e);
-  assert_true(s->e.trace[0]);  // an id to ask the service about
+  assert_true(s->e.trace[0]); // an id to ask the service about
 }
 
 // A create whose answer is lost was done all the same; only the value finds it again. It is never
@@ -28,19 +28,19 @@ static void creates_that_got_lost(void **state) {
     struct fault fault;
     bool done;
   } rows[] = {
-    {{"{\"lose_answer\":true}", ERR_UNSURE}, true},
-    {{"{\"lose_answer\":true,\"reset\":true}", ERR_UNSURE}, true},
-    {{"{\"truncate\":true}", ERR_UNSURE}, true},
-    {{"{\"status\":500,\"status_done\":true," HTML "}", ERR_UNSURE}, true},
-    {{"{\"status\":504,\"status_done\":true," HTML "}", ERR_UNSURE}, true},
-    {{"{\"drop_before\":true}", ERR_UNSURE}, false},
-    {{"{\"status\":502," HTML "}", ERR_UNSURE}, false},
-    {{"{\"status\":503," HTML "}", ERR_UNSURE}, false},
-    {{"{\"status\":429}", ERR_THROTTLED}, false},
-    {{"{\"status\":201,\"status_done\":true," HTML "}", ERR_CORRUPT}, true},
-    {{"{\"status\":302}", ERR_UNSURE}, false},
-    {{"{\"status\":404," HTML "}", ERR_REFUSED}, false},
-    {{"{\"status\":403," HTML "}", ERR_DENIED}, false},
+      {{"{\"lose_answer\":true}", ERR_UNSURE}, true},
+      {{"{\"lose_answer\":true,\"reset\":true}", ERR_UNSURE}, true},
+      {{"{\"truncate\":true}", ERR_UNSURE}, true},
+      {{"{\"status\":500,\"status_done\":true," HTML "}", ERR_UNSURE}, true},
+      {{"{\"status\":504,\"status_done\":true," HTML "}", ERR_UNSURE}, true},
+      {{"{\"drop_before\":true}", ERR_UNSURE}, false},
+      {{"{\"status\":502," HTML "}", ERR_UNSURE}, false},
+      {{"{\"status\":503," HTML "}", ERR_UNSURE}, false},
+      {{"{\"status\":429}", ERR_THROTTLED}, false},
+      {{"{\"status\":201,\"status_done\":true," HTML "}", ERR_CORRUPT}, true},
+      {{"{\"status\":302}", ERR_UNSURE}, false},
+      {{"{\"status\":404," HTML "}", ERR_REFUSED}, false},
+      {{"{\"status\":403," HTML "}", ERR_DENIED}, false},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct iam_key key = {0};
@@ -62,16 +62,16 @@ static void creates_that_got_lost(void **state) {
 static void exchanges_that_say_nothing(void **state) {
   struct scene *s = *state;
   static const struct fault rows[] = {
-    {"{\"status\":400," HTML "}", ERR_UNSURE},
-    {"{\"status\":401," HTML "}", ERR_UNSURE},
-    {"{\"status\":404," HTML "}", ERR_UNSURE},
-    {"{\"status\":503," HTML "}", ERR_UNSURE},
-    {"{\"status\":429,\"headers\":{\"Retry-After\":\"7\"}}", ERR_THROTTLED},
-    {"{\"lose_answer\":true}", ERR_UNSURE},
-    {"{\"truncate\":true}", ERR_UNSURE},
-    {"{\"drop_before\":true,\"reset\":true}", ERR_UNSURE},
-    {"{\"oversize_mib\":2}", ERR_UNSURE},
-    {"{\"status\":200," HTML "}", ERR_CORRUPT},
+      {"{\"status\":400," HTML "}", ERR_UNSURE},
+      {"{\"status\":401," HTML "}", ERR_UNSURE},
+      {"{\"status\":404," HTML "}", ERR_UNSURE},
+      {"{\"status\":503," HTML "}", ERR_UNSURE},
+      {"{\"status\":429,\"headers\":{\"Retry-After\":\"7\"}}", ERR_THROTTLED},
+      {"{\"lose_answer\":true}", ERR_UNSURE},
+      {"{\"truncate\":true}", ERR_UNSURE},
+      {"{\"drop_before\":true,\"reset\":true}", ERR_UNSURE},
+      {"{\"oversize_mib\":2}", ERR_UNSURE},
+      {"{\"status\":200," HTML "}", ERR_CORRUPT},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct iam_token token = {0};
@@ -117,10 +117,10 @@ static void a_401_is_answered_with_another_token(void **state) {
 static void removals_that_got_lost(void **state) {
   struct scene *s = *state;
   static const struct fault rows[] = {
-    {"{\"lose_answer\":true}", ERR_UNSURE},
-    {"{\"status\":500,\"status_done\":true," HTML "}", ERR_UNSURE},
-    {"{\"status\":404," HTML "}", ERR_REFUSED},
-    {"{\"status\":200," HTML "}", ERR_CORRUPT},
+      {"{\"lose_answer\":true}", ERR_UNSURE},
+      {"{\"status\":500,\"status_done\":true," HTML "}", ERR_UNSURE},
+      {"{\"status\":404," HTML "}", ERR_REFUSED},
+      {"{\"status\":200," HTML "}", ERR_CORRUPT},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct iam_key key = {0};
@@ -137,7 +137,7 @@ static void a_service_that_ignores_disabled(void **state) {
   struct iam_key key = {0};
   scene_fault(s, "POST", "/v1/apikeys", "{\"ignore_disabled\":true}", 1);
   assert_int_equal(scene_create(s, "live at once", &key), ERR_OK);
-  assert_false(key.disabled);  // handed up as it is
+  assert_false(key.disabled); // handed up as it is
   scene_clean(s);
 }
 
@@ -147,14 +147,15 @@ static void replicas_that_lag(void **state) {
   struct iam_key_list list = {0};
   struct iam_token token = {0};
   scene_fault(
-    s, "POST", "/v1/apikeys",
-    "{\"lag\":{\"new_key_token_ms\":60000,\"new_key_list_ms\":60000,\"new_key_get_ms\":60000}}", 1);
+      s, "POST", "/v1/apikeys",
+      "{\"lag\":{\"new_key_token_ms\":60000,\"new_key_list_ms\":60000,\"new_key_get_ms\":60000}}",
+      1);
   assert_int_equal(scene_create(s, "late", &key), ERR_OK);
   assert_int_equal(s->iam->ops->find_by_value(s->iam, s->value, &found, &s->e), ERR_MISSING);
   assert_int_equal(s->iam->ops->list(s->iam, ACCOUNT, AGENT_IAM, &list, &s->e), ERR_OK);
   assert_int_equal(list.n, 0);
   assert_int_equal(s->iam->ops->exchange(s->iam, s->value, true, &token, &s->e), ERR_REFUSED);
-  assert_string_equal(s->e.code, "BXNIM0415E");  // the same word as for a dead key
+  assert_string_equal(s->e.code, "BXNIM0415E"); // the same word as for a dead key
   JSON_AUTO later = emulator_post(&s->emulator, "clock", "{\"advance_s\":61}");
   assert_non_null(later);
   assert_int_equal(s->iam->ops->find_by_value(s->iam, s->value, &found, &s->e), ERR_OK);
@@ -163,7 +164,7 @@ static void replicas_that_lag(void **state) {
 
 static void a_stranger_is_not_trusted(void **state) {
   struct scene *s = *state;
-  struct transport *t = scene_transport(NULL, 0);  // the system's authorities
+  struct transport *t = scene_transport(NULL, 0); // the system's authorities
   struct iam *iam = iam_http_new(s->emulator.https, t, s->auth, env_real());
   struct iam_token token = {0};
   int before = scene_requests(s, "POST", "/identity/token");
@@ -179,22 +180,22 @@ static void statuses_may_be_text(void **state) {
   JSON_AUTO done = emulator_post(&s->emulator, "settings", "{\"string_status_code\":true}");
   assert_non_null(done);
   assert_int_equal(
-    s->iam->ops->get(s->iam, "ApiKey-00000000-0000-4000-8000-000000000000", false, &key, &s->e),
-    ERR_MISSING);
+      s->iam->ops->get(s->iam, "ApiKey-00000000-0000-4000-8000-000000000000", false, &key, &s->e),
+      ERR_MISSING);
   assert_string_equal(s->e.code, "BXNIM0102E");
 }
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup(creates_that_got_lost, scene_reset),
-    cmocka_unit_test_setup(exchanges_that_say_nothing, scene_reset),
-    cmocka_unit_test_setup(tokens_that_are_odd, scene_reset),
-    cmocka_unit_test_setup(a_401_is_answered_with_another_token, scene_reset),
-    cmocka_unit_test_setup(removals_that_got_lost, scene_reset),
-    cmocka_unit_test_setup(a_service_that_ignores_disabled, scene_reset),
-    cmocka_unit_test_setup(replicas_that_lag, scene_reset),
-    cmocka_unit_test_setup(a_stranger_is_not_trusted, scene_reset),
-    cmocka_unit_test_setup(statuses_may_be_text, scene_reset),
+      cmocka_unit_test_setup(creates_that_got_lost, scene_reset),
+      cmocka_unit_test_setup(exchanges_that_say_nothing, scene_reset),
+      cmocka_unit_test_setup(tokens_that_are_odd, scene_reset),
+      cmocka_unit_test_setup(a_401_is_answered_with_another_token, scene_reset),
+      cmocka_unit_test_setup(removals_that_got_lost, scene_reset),
+      cmocka_unit_test_setup(a_service_that_ignores_disabled, scene_reset),
+      cmocka_unit_test_setup(replicas_that_lag, scene_reset),
+      cmocka_unit_test_setup(a_stranger_is_not_trusted, scene_reset),
+      cmocka_unit_test_setup(statuses_may_be_text, scene_reset),
   };
   if (argc != 2)
     return 2;

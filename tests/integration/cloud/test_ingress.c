@@ -79,16 +79,16 @@ static void answers_of_a_bad_day(void **state) {
     const char *effect;
     enum logs_verdict verdict;
   } rows[] = {
-    {"{\"complaint\":\"{\\\"message\\\":\\\"1 log dropped\\\"}\"}", LOGS_COMPLAINED},
-    {"{\"status\":429,\"headers\":{\"Retry-After\":\"3\"}}", LOGS_THROTTLED},
-    {"{\"status\":503," HTML "}", LOGS_OUTAGE},
-    {"{\"status\":200," HTML "}", LOGS_OUTAGE},
-    {"{\"status\":408}", LOGS_OUTAGE},
-    {"{\"status\":413}", LOGS_REJECTED},
-    {"{\"status\":204}", LOGS_ACCEPTED},
-    {"{\"lose_answer\":true}", LOGS_OUTAGE},
-    {"{\"truncate\":true,\"complaint\":\"0123456789\"}", LOGS_OUTAGE},
-    {"{\"drop_before\":true}", LOGS_OUTAGE},
+      {"{\"complaint\":\"{\\\"message\\\":\\\"1 log dropped\\\"}\"}", LOGS_COMPLAINED},
+      {"{\"status\":429,\"headers\":{\"Retry-After\":\"3\"}}", LOGS_THROTTLED},
+      {"{\"status\":503," HTML "}", LOGS_OUTAGE},
+      {"{\"status\":200," HTML "}", LOGS_OUTAGE},
+      {"{\"status\":408}", LOGS_OUTAGE},
+      {"{\"status\":413}", LOGS_REJECTED},
+      {"{\"status\":204}", LOGS_ACCEPTED},
+      {"{\"lose_answer\":true}", LOGS_OUTAGE},
+      {"{\"truncate\":true,\"complaint\":\"0123456789\"}", LOGS_OUTAGE},
+      {"{\"drop_before\":true}", LOGS_OUTAGE},
   };
   struct secret *bearer = token_of(s, s->manager_key);
   for (size_t i = 0; i < COUNT(rows); i++) {
@@ -105,9 +105,9 @@ static void answers_of_a_bad_day(void **state) {
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup(a_line_arrives, scene_reset),
-    cmocka_unit_test_setup(tokens_that_do_not_do, scene_reset),
-    cmocka_unit_test_setup(answers_of_a_bad_day, scene_reset),
+      cmocka_unit_test_setup(a_line_arrives, scene_reset),
+      cmocka_unit_test_setup(tokens_that_do_not_do, scene_reset),
+      cmocka_unit_test_setup(answers_of_a_bad_day, scene_reset),
   };
   if (argc != 2)
     return 2;

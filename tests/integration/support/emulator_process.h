@@ -21,9 +21,9 @@
 struct emulator {
   pid_t pid;
   char dir[64];
-  char https[64];  // "https://127.0.0.1:PORT": IAM, and instances under /instances/<guid>
-  char http[64];   // the same without TLS, and the control interface
-  char ca[128];    // PEM file
+  char https[64]; // "https://127.0.0.1:PORT": IAM, and instances under /instances/<guid>
+  char http[64];  // the same without TLS, and the control interface
+  char ca[128];   // PEM file
   struct transport *control;
 };
 

@@ -43,10 +43,10 @@ const char *fixture_token_body(const char *iam_id, int expires_in) {
   static char body[8192];
   char claims[1024];
   snprintf(
-    claims, sizeof claims,
-    "{\"iam_id\":\"%s\",\"name\":\"logs-agent\",\"account\":{\"valid\":true,\"bss\":\"" ACCOUNT
-    "\"},\"iat\":1795498800,\"exp\":1795502400}",
-    iam_id);
+      claims, sizeof claims,
+      "{\"iam_id\":\"%s\",\"name\":\"logs-agent\",\"account\":{\"valid\":true,\"bss\":\"" ACCOUNT
+      "\"},\"iat\":1795498800,\"exp\":1795502400}",
+      iam_id);
   snprintf(body, sizeof body,
            "{\"access_token\":\"%s\",\"refresh_token\":\"not_supported\",\"token_type\":\"Bearer\","
            "\"expires_in\":%d,\"expiration\":1795502400,\"scope\":\"ibm openid\"}",

@@ -20,18 +20,18 @@
 #define ACCOUNT "0123456789abcdef0123456789abcdef"
 #define IAM_ID "iam-ServiceId-11111111-2222-4333-8444-555555555555"
 #define KEY_ID "ApiKey-aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
-#define VALUE "Zm9yLXRlc3RzLW9ubHktbm90LWEtcmVhbC1rZXkhISEh"  // of an API key
+#define VALUE "Zm9yLXRlc3RzLW9ubHktbm90LWEtcmVhbC1rZXkhISEh" // of an API key
 #define BEARER "mgmtmgmt.eyJ0ZXN0IjoxfQ.bWFuYWdlbWVudC1zaWduYXR1cmU"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 // The three shapes of error, and what a gateway says.
-#define LISTED(code, message_code, message) \
-  "{\"errors\":[{\"code\":\"" code "\",\"message_code\":\"" message_code "\"," \
-  "\"message\":\"" message "\",\"details\":\"about " VALUE "\"}]," \
+#define LISTED(code, message_code, message)                                                        \
+  "{\"errors\":[{\"code\":\"" code "\",\"message_code\":\"" message_code "\","                     \
+  "\"message\":\"" message "\",\"details\":\"about " VALUE "\"}],"                                 \
   "\"status_code\":400,\"trace\":\"trace-of-the-body\"}"
 #define GONE LISTED("not_found", "BXNIM0102E", "Unable to find object")
-#define FLAT(code, message) \
-  "{\"errorCode\":\"" code "\",\"errorMessage\":\"" message "\",\"errorDetails\":\"" VALUE "\"," \
+#define FLAT(code, message)                                                                        \
+  "{\"errorCode\":\"" code "\",\"errorMessage\":\"" message "\",\"errorDetails\":\"" VALUE "\","   \
   "\"context\":{\"requestId\":\"request-id-of-the-body\"}}"
 #define HTML "<!DOCTYPE html><html><body>Not found</body></html>"
 
@@ -40,7 +40,7 @@ struct fixture {
   struct transport *transport;
   struct iam_auth *auth;
   struct iam *iam;
-  struct secret *value;  // VALUE
+  struct secret *value; // VALUE
   struct error e;
 };
 

@@ -15,11 +15,11 @@ struct endpoint {
   pthread_mutex_t mutex;
   pthread_cond_t moved;
   int sent;
-  bool hold;  // answers wait until it is false
+  bool hold; // answers wait until it is false
   int expires_in;
-  enum err result;  // not ERR_OK: no answer
+  enum err result; // not ERR_OK: no answer
   int status;
-  int64_t deadline_ms;  // of the last request
+  int64_t deadline_ms; // of the last request
 };
 
 static enum err endpoint_exchange(struct transport *t, const struct http_request *req,
@@ -45,7 +45,7 @@ static enum err endpoint_exchange(struct transport *t, const struct http_request
   else
     snprintf(body, sizeof body, "%s", FLAT("BXNIM0415E", "m"));
   *ret = (struct http_response){
-    .status = status, .body = secret_copy_text(body), .retry_after_ms = -1, .date_s = -1};
+      .status = status, .body = secret_copy_text(body), .retry_after_ms = -1, .date_s = -1};
   return ERR_OK;
 }
 
@@ -104,7 +104,7 @@ static void a_token_is_kept(void **state) {
   fake_env_advance(&s.env, 799000);
   expect(&s, "me-1", 1);
   assert_int_equal(s.endpoint.deadline_ms, 0);
-  fake_env_advance(&s.env, 1000);  // 80 % of its life
+  fake_env_advance(&s.env, 1000); // 80 % of its life
   expect(&s, "me-2", 2);
   assert_int_equal(s.endpoint.deadline_ms, 10000);
   assert_int_equal(s.keys_read, 2);
@@ -118,12 +118,12 @@ static void an_early_renewal_may_fail(void **state) {
   expect(&s, "me-1", 1);
   s.endpoint.result = ERR_UNSURE;
   fake_env_advance(&s.env, 850000);
-  expect(&s, "me-1", 2);  // failed; the old one serves
+  expect(&s, "me-1", 2); // failed; the old one serves
   fake_env_advance(&s.env, 59000);
-  expect(&s, "me-1", 2);  // not yet again
+  expect(&s, "me-1", 2); // not yet again
   fake_env_advance(&s.env, 1000);
   expect(&s, "me-1", 3);
-  fake_env_advance(&s.env, 80000);  // now it is over
+  fake_env_advance(&s.env, 80000); // now it is over
   struct iam_token t = {0};
   struct error e;
   assert_int_equal(token(&s, NULL, &t, &e), ERR_UNSURE);
@@ -137,7 +137,7 @@ static void it_ends_ten_seconds_early(void **state) {
   (void)state;
   struct scene s;
   scene_open(&s);
-  s.endpoint.expires_in = 10;  // over at once, but good for the one who waited
+  s.endpoint.expires_in = 10; // over at once, but good for the one who waited
   expect(&s, "me-1", 1);
   expect(&s, "me-2", 2);
   s.endpoint.expires_in = 11;
@@ -157,7 +157,7 @@ static void a_refused_token_is_replaced_once(void **state) {
   assert_int_equal(token(&s, first.bearer, &second, NULL), ERR_OK);
   assert_string_equal(second.iam_id, "me-2");
   assert_int_equal(token(&s, first.bearer, &third, NULL),
-                   ERR_OK);  // another caller with the same old one
+                   ERR_OK); // another caller with the same old one
   assert_string_equal(third.iam_id, "me-2");
   assert_int_equal(s.endpoint.sent, 2);
   iam_token_clear(&first);
@@ -293,11 +293,14 @@ static void threads_refuse_together(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_token_is_kept),           cmocka_unit_test(an_early_renewal_may_fail),
-    cmocka_unit_test(it_ends_ten_seconds_early), cmocka_unit_test(a_refused_token_is_replaced_once),
-    cmocka_unit_test(failures_are_told),         cmocka_unit_test(threads_share_one_exchange),
-    cmocka_unit_test(threads_share_a_failure),
-    cmocka_unit_test(threads_refuse_together),
+      cmocka_unit_test(a_token_is_kept),
+      cmocka_unit_test(an_early_renewal_may_fail),
+      cmocka_unit_test(it_ends_ten_seconds_early),
+      cmocka_unit_test(a_refused_token_is_replaced_once),
+      cmocka_unit_test(failures_are_told),
+      cmocka_unit_test(threads_share_one_exchange),
+      cmocka_unit_test(threads_share_a_failure),
+      cmocka_unit_test(threads_refuse_together),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -11,7 +11,7 @@
 struct fake_auth {
   struct iam_auth base;
   const char *bearers[3];
-  enum err fails[3];  // at the n-th call
+  enum err fails[3]; // at the n-th call
   unsigned calls, renewals;
   char refused[64];
 };
@@ -76,8 +76,8 @@ static void a_401_renews_the_token_once(void **state) {
   struct fixture f;
   struct fake_auth a = {.bearers = {"first", "second"}};
   static const struct script_row rows[] = {
-    {.url = "$", .status = 401, .body = LISTED("invalid_access_token", "", "m"), .times = 1},
-    {.url = "$", .body = KEY}};
+      {.url = "$", .status = 401, .body = LISTED("invalid_access_token", "", "m"), .times = 1},
+      {.url = "$", .body = KEY}};
   open_with(&f, &a, rows, 2);
   assert_int_equal(get(&f), ERR_OK);
   assert_int_equal(a.calls, 2);
@@ -115,7 +115,7 @@ static void a_create_is_sent_again_after_a_401_only(void **state) {
   open_with(&f, &a, rows, 2);
   struct iam_key k;
   const struct iam_create spec = {
-    .iam_id = IAM_ID, .account = ACCOUNT, .name = "n", .value = f.value};
+      .iam_id = IAM_ID, .account = ACCOUNT, .name = "n", .value = f.value};
   assert_int_equal(f.iam->ops->create(f.iam, &spec, &k, &f.e), ERR_UNSURE);
   assert_int_equal(scripted_count(f.transport), 2);
   assert_int_equal(scripted_last(f.transport)->replay, HTTP_REPLAY_NEVER);
@@ -128,10 +128,10 @@ static void no_token_means_not_sent_or_denied(void **state) {
   static const struct {
     enum err token, call;
   } rows[] = {
-    {ERR_REFUSED, ERR_DENIED},      {ERR_DENIED, ERR_DENIED},     {ERR_MISSING, ERR_DENIED},
-    {ERR_INVALID, ERR_DENIED},      {ERR_UNSURE, ERR_UNSENT},     {ERR_UNSENT, ERR_UNSENT},
-    {ERR_CORRUPT, ERR_UNSENT},      {ERR_LOCKED, ERR_UNSENT},     {ERR_THROTTLED, ERR_THROTTLED},
-    {ERR_CANCELLED, ERR_CANCELLED}, {ERR_INTERNAL, ERR_INTERNAL},
+      {ERR_REFUSED, ERR_DENIED},      {ERR_DENIED, ERR_DENIED},     {ERR_MISSING, ERR_DENIED},
+      {ERR_INVALID, ERR_DENIED},      {ERR_UNSURE, ERR_UNSENT},     {ERR_UNSENT, ERR_UNSENT},
+      {ERR_CORRUPT, ERR_UNSENT},      {ERR_LOCKED, ERR_UNSENT},     {ERR_THROTTLED, ERR_THROTTLED},
+      {ERR_CANCELLED, ERR_CANCELLED}, {ERR_INTERNAL, ERR_INTERNAL},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
@@ -209,15 +209,15 @@ static void echoed_secrets_are_not_told(void **state) {
                                             .transaction = BEARER}};
   fixture_open(&f, rows, 1);
   assert_int_equal(get(&f), ERR_REFUSED);
-  fixture_close(&f);  // looks for it
+  fixture_close(&f); // looks for it
 }
 
 static void the_servers_clock_goes_on(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "$", .body = KEY, .date_s = 2000000000, .times = 1},
-    {.url = "$", .status = 503, .date_s = -1}};
+      {.url = "$", .body = KEY, .date_s = 2000000000, .times = 1},
+      {.url = "$", .status = 503, .date_s = -1}};
   fixture_open(&f, rows, 2);
   assert_int_equal(f.iam->ops->server_time_s(f.iam), -1);
   assert_int_equal(get(&f), ERR_OK);
@@ -246,7 +246,7 @@ static void whoami_tells_claims_only(void **state) {
 static void the_fixed_token_tells_its_claims(void **state) {
   (void)state;
   struct secret *jwt =
-    secret_copy_text(fixture_jwt("{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"}}"));
+      secret_copy_text(fixture_jwt("{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"}}"));
   struct iam_auth *a = iam_auth_fixed_new(jwt);
   struct iam_token t = {0};
   assert_int_equal(a->ops->token(a, NULL, NULL, &t, NULL), ERR_OK);
@@ -269,20 +269,20 @@ static void nothing_is_freed_twice(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_call_bears_token_and_transaction),
-    cmocka_unit_test(a_401_renews_the_token_once),
-    cmocka_unit_test(a_second_401_is_denied),
-    cmocka_unit_test(a_create_is_sent_again_after_a_401_only),
-    cmocka_unit_test(no_token_means_not_sent_or_denied),
-    cmocka_unit_test(a_renewal_that_fails_means_not_sent),
-    cmocka_unit_test(no_answer_is_passed_on),
-    cmocka_unit_test(throttling_says_how_long),
-    cmocka_unit_test(answers_that_do_not_decode_are_corrupt),
-    cmocka_unit_test(echoed_secrets_are_not_told),
-    cmocka_unit_test(the_servers_clock_goes_on),
-    cmocka_unit_test(whoami_tells_claims_only),
-    cmocka_unit_test(the_fixed_token_tells_its_claims),
-    cmocka_unit_test(nothing_is_freed_twice),
+      cmocka_unit_test(a_call_bears_token_and_transaction),
+      cmocka_unit_test(a_401_renews_the_token_once),
+      cmocka_unit_test(a_second_401_is_denied),
+      cmocka_unit_test(a_create_is_sent_again_after_a_401_only),
+      cmocka_unit_test(no_token_means_not_sent_or_denied),
+      cmocka_unit_test(a_renewal_that_fails_means_not_sent),
+      cmocka_unit_test(no_answer_is_passed_on),
+      cmocka_unit_test(throttling_says_how_long),
+      cmocka_unit_test(answers_that_do_not_decode_are_corrupt),
+      cmocka_unit_test(echoed_secrets_are_not_told),
+      cmocka_unit_test(the_servers_clock_goes_on),
+      cmocka_unit_test(whoami_tells_claims_only),
+      cmocka_unit_test(the_fixed_token_tells_its_claims),
+      cmocka_unit_test(nothing_is_freed_twice),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

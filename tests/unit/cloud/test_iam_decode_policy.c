@@ -12,9 +12,9 @@
 #define LOGS EQ("accountId", ACCOUNT) "," EQ("serviceName", "logs")
 #define ONE LOGS "," EQ("serviceInstance", GUID)
 #define ME EQ("iam_id", IAM_ID)
-#define V2(more, subject, role, resource) \
-  "{\"id\":\"p\",\"type\":\"access\"," more "\"subject\":{\"attributes\":[" subject "]}," \
-  "\"control\":{\"grant\":{\"roles\":[{\"role_id\":\"" role "\"}]}}," \
+#define V2(more, subject, role, resource)                                                          \
+  "{\"id\":\"p\",\"type\":\"access\"," more "\"subject\":{\"attributes\":[" subject "]},"          \
+  "\"control\":{\"grant\":{\"roles\":[{\"role_id\":\"" role "\"}]}},"                              \
   "\"resource\":{\"attributes\":[" resource "]}}"
 #define ROLE(role) V2("", ME, role, ONE)
 #define RESOURCE(resource) V2("", ME, SENDER, resource)
@@ -25,79 +25,80 @@ static const struct {
   const char *json;
   bool covers;
 } rows[] = {
-  {V2("\"state\":\"active\",", ME, SENDER, ONE), true},
-  {V2("", ME, SENDER, ONE), true},
-  {V2("\"state\":\"deleted\",", ME, SENDER, ONE), false},
-  {V2("\"rule\":{\"key\":\"{{environment.attributes.day_of_week}}\"},", ME, SENDER, ONE), false},
-  {"{\"id\":\"p\",\"type\":\"authorization\",\"subject\":{\"attributes\":[" ME
-   "]},\"control\":{\"grant\":"
-   "{\"roles\":[{\"role_id\":\"" SENDER "\"}]}},\"resource\":{\"attributes\":[" ONE "]}}",
-   false},
-  // Roles.
-  {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Sender"), true},
-  {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Writer"), true},
-  {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Manager"), true},
-  {ROLE("crn:v1:bluemix:public:logs::::serviceRole:Writer"), true},
-  {ROLE("crn:v1:staging:public:logs::::serviceRole:Sender"), true},
-  {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Reader"), false},
-  {ROLE("crn:v1:bluemix:public:iam::::role:Administrator"), false},
-  {ROLE("crn:v1:bluemix:public:iam::::role:Writer"), false},
-  {ROLE("crn:v1:bluemix:public:cos::::serviceRole:Writer"), false},
-  {ROLE("crn:v1:bluemix:public:logs::::serviceRole:Sender:more"), false},
-  {ROLE("crn:v1:bluemix:public:logs::::serviceRole:"), false},
-  {ROLE("crn:v1:bluemix:public:logs::::serviceRoles:Sender"), false},
-  {ROLE("crn:v1:bluemix:public:logsx::::serviceRole:Sender"), false},
-  {ROLE("crn:v1:bluemix:public:logs:::serviceRole:Sender"), false},
-  {ROLE("Sender"), false},
-  {ROLE(""), false},
-  // Subjects.
-  {V2("", EQ("iam_id", "iam-ServiceId-other"), SENDER, ONE), false},
-  {V2("", EQ("access_group_id", "AccessGroupId-1"), SENDER, ONE), false},
-  {V2("", ME "," EQ("access_group_id", "AccessGroupId-1"), SENDER, ONE), false},
-  {V2("", A("iam_id", "stringEqualsAnyOf", "[\"x\",\"" IAM_ID "\"]"), SENDER, ONE), true},
-  {V2("", "", SENDER, ONE), false},
-  // Resources.
-  {RESOURCE(LOGS), true},
-  {RESOURCE(EQ("accountId", ACCOUNT) "," EQ("serviceType", "service")), true},
-  {RESOURCE(EQ("accountId", ACCOUNT) "," EQ("serviceType", "platform_service")), false},
-  {RESOURCE(EQ("accountId", ACCOUNT)), false},
-  {RESOURCE(EQ("accountId", "another") "," EQ("serviceName", "logs")), false},
-  {RESOURCE(EQ("accountId", ACCOUNT) "," EQ("serviceName", "logs-router")), false},
-  {RESOURCE(LOGS "," EQ("serviceInstance", "another")), false},
-  {RESOURCE(LOGS "," EQ("resourceGroupId", "default")), false},
-  {RESOURCE(LOGS "," EQ("region", "eu-de")), false},
-  {RESOURCE(""), false},
-  // Operators.
-  {RESOURCE(LOGS ",{\"key\":\"serviceInstance\",\"value\":\"" GUID "\"}"), true},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringMatch", "\"5a5a*\"")), true},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringMatch", "\"*-4000-*01\"")), true},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringMatch", "\"?a5a*\"")), true},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringMatch", "\"*02\"")), false},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringEquals", "\"5a5a*\"")), false},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringExists", "\"true\"")), true},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringExists", "true")), true},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringExists", "\"false\"")), false},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringEqualsAnyOf", "[\"x\",\"" GUID "\"]")), true},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringEqualsAnyOf", "[\"x\"]")), false},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringEqualsAnyOf", "[]")), false},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringEqualsAnyOf", "[7]")), false},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringMatchAnyOf", "[\"x*\",\"5a*\"]")), true},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringMatchAnyOf", "\"5a*\"")), false},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringNotEquals", "\"x\"")), false},
-  {RESOURCE(LOGS "," A("serviceInstance", "stringEquals", "[\"" GUID "\"]")), false},
-  {RESOURCE(EQ("accountId", ACCOUNT) "," A("serviceName", "stringMatch", "\"log*\"")), true},
-  {RESOURCE(LOGS ",{\"value\":\"no key\"}"), false},
-  // v1, as a conflict may show it.
-  {"{\"id\":\"p\",\"type\":\"access\",\"subjects\":[{\"attributes\":[{\"name\":\"iam_id\","
-   "\"value\":\"" IAM_ID "\"}]}],\"roles\":[{\"role_id\":\"crn:v1:bluemix:public:iam::::role:"
-                         "Viewer\"},{\"role_id\":\"" SENDER
-   "\"}],\"resources\":[{\"attributes\":[{\"name\":\"accountId\",\"value\":\"" ACCOUNT "\"},"
-   "{\"name\":\"serviceName\",\"value\":\"logs\"}]}]}",
-   true},
-  // Half a policy.
-  {"{\"id\":\"p\"}", false},
-  {"{\"id\":\"p\",\"subject\":7,\"control\":7,\"resource\":7}", false},
-  {"{\"id\":\"p\",\"subject\":{\"attributes\":{}},\"control\":{\"grant\":{\"roles\":{}}}}", false},
+    {V2("\"state\":\"active\",", ME, SENDER, ONE), true},
+    {V2("", ME, SENDER, ONE), true},
+    {V2("\"state\":\"deleted\",", ME, SENDER, ONE), false},
+    {V2("\"rule\":{\"key\":\"{{environment.attributes.day_of_week}}\"},", ME, SENDER, ONE), false},
+    {"{\"id\":\"p\",\"type\":\"authorization\",\"subject\":{\"attributes\":[" ME
+     "]},\"control\":{\"grant\":"
+     "{\"roles\":[{\"role_id\":\"" SENDER "\"}]}},\"resource\":{\"attributes\":[" ONE "]}}",
+     false},
+    // Roles.
+    {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Sender"), true},
+    {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Writer"), true},
+    {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Manager"), true},
+    {ROLE("crn:v1:bluemix:public:logs::::serviceRole:Writer"), true},
+    {ROLE("crn:v1:staging:public:logs::::serviceRole:Sender"), true},
+    {ROLE("crn:v1:bluemix:public:iam::::serviceRole:Reader"), false},
+    {ROLE("crn:v1:bluemix:public:iam::::role:Administrator"), false},
+    {ROLE("crn:v1:bluemix:public:iam::::role:Writer"), false},
+    {ROLE("crn:v1:bluemix:public:cos::::serviceRole:Writer"), false},
+    {ROLE("crn:v1:bluemix:public:logs::::serviceRole:Sender:more"), false},
+    {ROLE("crn:v1:bluemix:public:logs::::serviceRole:"), false},
+    {ROLE("crn:v1:bluemix:public:logs::::serviceRoles:Sender"), false},
+    {ROLE("crn:v1:bluemix:public:logsx::::serviceRole:Sender"), false},
+    {ROLE("crn:v1:bluemix:public:logs:::serviceRole:Sender"), false},
+    {ROLE("Sender"), false},
+    {ROLE(""), false},
+    // Subjects.
+    {V2("", EQ("iam_id", "iam-ServiceId-other"), SENDER, ONE), false},
+    {V2("", EQ("access_group_id", "AccessGroupId-1"), SENDER, ONE), false},
+    {V2("", ME "," EQ("access_group_id", "AccessGroupId-1"), SENDER, ONE), false},
+    {V2("", A("iam_id", "stringEqualsAnyOf", "[\"x\",\"" IAM_ID "\"]"), SENDER, ONE), true},
+    {V2("", "", SENDER, ONE), false},
+    // Resources.
+    {RESOURCE(LOGS), true},
+    {RESOURCE(EQ("accountId", ACCOUNT) "," EQ("serviceType", "service")), true},
+    {RESOURCE(EQ("accountId", ACCOUNT) "," EQ("serviceType", "platform_service")), false},
+    {RESOURCE(EQ("accountId", ACCOUNT)), false},
+    {RESOURCE(EQ("accountId", "another") "," EQ("serviceName", "logs")), false},
+    {RESOURCE(EQ("accountId", ACCOUNT) "," EQ("serviceName", "logs-router")), false},
+    {RESOURCE(LOGS "," EQ("serviceInstance", "another")), false},
+    {RESOURCE(LOGS "," EQ("resourceGroupId", "default")), false},
+    {RESOURCE(LOGS "," EQ("region", "eu-de")), false},
+    {RESOURCE(""), false},
+    // Operators.
+    {RESOURCE(LOGS ",{\"key\":\"serviceInstance\",\"value\":\"" GUID "\"}"), true},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringMatch", "\"5a5a*\"")), true},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringMatch", "\"*-4000-*01\"")), true},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringMatch", "\"?a5a*\"")), true},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringMatch", "\"*02\"")), false},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringEquals", "\"5a5a*\"")), false},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringExists", "\"true\"")), true},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringExists", "true")), true},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringExists", "\"false\"")), false},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringEqualsAnyOf", "[\"x\",\"" GUID "\"]")), true},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringEqualsAnyOf", "[\"x\"]")), false},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringEqualsAnyOf", "[]")), false},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringEqualsAnyOf", "[7]")), false},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringMatchAnyOf", "[\"x*\",\"5a*\"]")), true},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringMatchAnyOf", "\"5a*\"")), false},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringNotEquals", "\"x\"")), false},
+    {RESOURCE(LOGS "," A("serviceInstance", "stringEquals", "[\"" GUID "\"]")), false},
+    {RESOURCE(EQ("accountId", ACCOUNT) "," A("serviceName", "stringMatch", "\"log*\"")), true},
+    {RESOURCE(LOGS ",{\"value\":\"no key\"}"), false},
+    // v1, as a conflict may show it.
+    {"{\"id\":\"p\",\"type\":\"access\",\"subjects\":[{\"attributes\":[{\"name\":\"iam_id\","
+     "\"value\":\"" IAM_ID "\"}]}],\"roles\":[{\"role_id\":\"crn:v1:bluemix:public:iam::::role:"
+     "Viewer\"},{\"role_id\":\"" SENDER
+     "\"}],\"resources\":[{\"attributes\":[{\"name\":\"accountId\",\"value\":\"" ACCOUNT "\"},"
+     "{\"name\":\"serviceName\",\"value\":\"logs\"}]}]}",
+     true},
+    // Half a policy.
+    {"{\"id\":\"p\"}", false},
+    {"{\"id\":\"p\",\"subject\":7,\"control\":7,\"resource\":7}", false},
+    {"{\"id\":\"p\",\"subject\":{\"attributes\":{}},\"control\":{\"grant\":{\"roles\":{}}}}",
+     false},
 };
 
 static void cover(void **state) {
@@ -138,9 +139,9 @@ static void a_policy_has_an_id(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(cover),
-    cmocka_unit_test(nothing_asked_matches_all),
-    cmocka_unit_test(a_policy_has_an_id),
+      cmocka_unit_test(cover),
+      cmocka_unit_test(nothing_asked_matches_all),
+      cmocka_unit_test(a_policy_has_an_id),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -27,26 +27,26 @@ static void a_token(void **state) {
 static void bodies(void **state) {
   (void)state;
   static const struct {
-    const char *format;  // %s: a good token
+    const char *format; // %s: a good token
     enum err err;
   } rows[] = {
-    {"{\"access_token\":\"%s\",\"expires_in\":60}", ERR_OK},
-    {"{\"access_token\":\"%s\",\"token_type\":\"bearer\",\"expires_in\":60}", ERR_OK},
-    {"{\"access_token\":\"%s\"}", ERR_OK},  // the claims say the life
-    {"{\"access_token\":\"%s\",\"expires_in\":\"60\"}", ERR_OK},
-    {"{\"access_token\":\"%s\",\"expires_in\":0}", ERR_CORRUPT},
-    {"{\"access_token\":\"%s\",\"expires_in\":-1}", ERR_CORRUPT},
-    {"{\"access_token\":\"%s\",\"expires_in\":1e12}", ERR_CORRUPT},
-    {"{\"access_token\":\"%s\",\"token_type\":\"mac\",\"expires_in\":60}", ERR_CORRUPT},
-    {"{\"access_token\":\"x%s\\n\",\"expires_in\":60}", ERR_CORRUPT},
-    {"{\"access_token\":\"%s.x\",\"expires_in\":60}", ERR_CORRUPT},
-    {"{\"access_token\":\"\",\"expires_in\":60}", ERR_CORRUPT},
-    {"{\"access_token\":7,\"expires_in\":60}", ERR_CORRUPT},
-    {"{\"expires_in\":60}", ERR_CORRUPT},
-    {"{\"access_token\":\"%s\",\"expires_in\":60", ERR_CORRUPT},
-    {"[]", ERR_CORRUPT},
-    {"", ERR_CORRUPT},
-    {HTML, ERR_CORRUPT},
+      {"{\"access_token\":\"%s\",\"expires_in\":60}", ERR_OK},
+      {"{\"access_token\":\"%s\",\"token_type\":\"bearer\",\"expires_in\":60}", ERR_OK},
+      {"{\"access_token\":\"%s\"}", ERR_OK}, // the claims say the life
+      {"{\"access_token\":\"%s\",\"expires_in\":\"60\"}", ERR_OK},
+      {"{\"access_token\":\"%s\",\"expires_in\":0}", ERR_CORRUPT},
+      {"{\"access_token\":\"%s\",\"expires_in\":-1}", ERR_CORRUPT},
+      {"{\"access_token\":\"%s\",\"expires_in\":1e12}", ERR_CORRUPT},
+      {"{\"access_token\":\"%s\",\"token_type\":\"mac\",\"expires_in\":60}", ERR_CORRUPT},
+      {"{\"access_token\":\"x%s\\n\",\"expires_in\":60}", ERR_CORRUPT},
+      {"{\"access_token\":\"%s.x\",\"expires_in\":60}", ERR_CORRUPT},
+      {"{\"access_token\":\"\",\"expires_in\":60}", ERR_CORRUPT},
+      {"{\"access_token\":7,\"expires_in\":60}", ERR_CORRUPT},
+      {"{\"expires_in\":60}", ERR_CORRUPT},
+      {"{\"access_token\":\"%s\",\"expires_in\":60", ERR_CORRUPT},
+      {"[]", ERR_CORRUPT},
+      {"", ERR_CORRUPT},
+      {HTML, ERR_CORRUPT},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     char body[2048], *at = strstr(rows[i].format, "%s");
@@ -68,17 +68,17 @@ static void claims(void **state) {
     enum err err;
     int64_t life_s;
   } rows[] = {
-    {CLAIMS, ERR_OK, 600},
-    {"{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"}}", ERR_OK, 0},
-    {"{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"},\"iat\":700,\"exp\":100}", ERR_OK, 0},
-    {"{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"},\"name\":7}", ERR_OK, 0},
-    {"{\"account\":{\"bss\":\"a\"}}", ERR_CORRUPT, 0},
-    {"{\"iam_id\":\"\",\"account\":{\"bss\":\"a\"}}", ERR_CORRUPT, 0},
-    {"{\"iam_id\":\"i\"}", ERR_CORRUPT, 0},
-    {"{\"iam_id\":\"i\",\"account\":\"a\"}", ERR_CORRUPT, 0},
-    {"{\"iam_id\":\"i\",\"account\":{\"bss\":\"\"}}", ERR_CORRUPT, 0},
-    {"[1]", ERR_CORRUPT, 0},
-    {"text", ERR_CORRUPT, 0},
+      {CLAIMS, ERR_OK, 600},
+      {"{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"}}", ERR_OK, 0},
+      {"{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"},\"iat\":700,\"exp\":100}", ERR_OK, 0},
+      {"{\"iam_id\":\"i\",\"account\":{\"bss\":\"a\"},\"name\":7}", ERR_OK, 0},
+      {"{\"account\":{\"bss\":\"a\"}}", ERR_CORRUPT, 0},
+      {"{\"iam_id\":\"\",\"account\":{\"bss\":\"a\"}}", ERR_CORRUPT, 0},
+      {"{\"iam_id\":\"i\"}", ERR_CORRUPT, 0},
+      {"{\"iam_id\":\"i\",\"account\":\"a\"}", ERR_CORRUPT, 0},
+      {"{\"iam_id\":\"i\",\"account\":{\"bss\":\"\"}}", ERR_CORRUPT, 0},
+      {"[1]", ERR_CORRUPT, 0},
+      {"text", ERR_CORRUPT, 0},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct iam_token t = {0};
@@ -109,10 +109,10 @@ static void what_is_no_token(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_token),
-    cmocka_unit_test(bodies),
-    cmocka_unit_test(claims),
-    cmocka_unit_test(what_is_no_token),
+      cmocka_unit_test(a_token),
+      cmocka_unit_test(bodies),
+      cmocka_unit_test(claims),
+      cmocka_unit_test(what_is_no_token),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -22,10 +22,10 @@ static void create_says_all(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.method = "POST",
-     .url = "/v1/apikeys$",
-     .status = 201,
-     .body = KEY(",\"disabled\":true,\"apikey\":\"" VALUE "\"")}};
+      {.method = "POST",
+       .url = "/v1/apikeys$",
+       .status = 201,
+       .body = KEY(",\"disabled\":true,\"apikey\":\"" VALUE "\"")}};
   fixture_open(&f, rows, 1);
   struct iam_key k;
   const struct iam_create spec = spec_of(&f);
@@ -54,11 +54,11 @@ static void create_says_no_more_than_asked(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "$",
-     .status = 201,
-     .etag = "1-z",
-     .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID
-             "\",\"apikey\":\"made-by-the-service-itself-0123456789\"}"}};
+      {.url = "$",
+       .status = 201,
+       .etag = "1-z",
+       .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID
+               "\",\"apikey\":\"made-by-the-service-itself-0123456789\"}"}};
   fixture_open(&f, rows, 1);
   struct iam_key k;
   const struct iam_create spec = {.iam_id = IAM_ID, .account = ACCOUNT, .name = "n"};
@@ -81,31 +81,31 @@ static void create_answers_mean(void **state) {
     enum err err;
     const char *code;
   } rows[] = {
-    {{.status = 201, .body = KEY(",\"disabled\":false")}, ERR_OK, ""},  // handed up as it is
-    {{.status = 200, .body = KEY(",\"disabled\":true,\"apikey\":\"\"")}, ERR_OK, ""},
-    {{.status = 201, .body = KEY(",\"apikey\":\"another-value-than-ours-0123456789\"")},
-     ERR_CORRUPT,
-     ""},
-    {{.status = 201, .body = ""}, ERR_CORRUPT, ""},
-    {{.status = 201, .body = "{\"id\":\"ApiKey-1\""}, ERR_CORRUPT, ""},
-    {{.status = 201, .body = HTML}, ERR_CORRUPT, ""},
-    {{.status = 202, .body = "{}"}, ERR_CORRUPT, ""},
-    {{.status = 400, .body = LISTED("bad", "BXNIM0109E", "m")}, ERR_REFUSED, "BXNIM0109E"},
-    {{.status = 400, .body = LISTED("duplicate", "", "apikey " VALUE " exists")},
-     ERR_REFUSED,
-     "duplicate"},
-    {{.status = 409, .body = LISTED("duplicate", "", "m")}, ERR_EXISTS, "duplicate"},
-    {{.status = 403, .body = LISTED("x", "BXNIM0513E", "m")}, ERR_DENIED, "BXNIM0513E"},
-    {{.status = 422, .body = LISTED("x", "BXNIM0151E", "m")}, ERR_LIMIT, "BXNIM0151E"},
-    {{.status = 404, .body = HTML}, ERR_REFUSED, ""},
-    {{.status = 429}, ERR_THROTTLED, ""},
-    {{.status = 500, .body = HTML}, ERR_UNSURE, ""},
-    {{.status = 502, .body = HTML}, ERR_UNSURE, ""},
-    {{.status = 503}, ERR_UNSURE, ""},
-    {{.status = 302}, ERR_UNSURE, ""},
-    {{.result = ERR_UNSURE}, ERR_UNSURE, ""},
-    {{.result = ERR_UNSENT}, ERR_UNSENT, ""},
-    {{.result = ERR_REFUSED}, ERR_UNSURE, ""},
+      {{.status = 201, .body = KEY(",\"disabled\":false")}, ERR_OK, ""}, // handed up as it is
+      {{.status = 200, .body = KEY(",\"disabled\":true,\"apikey\":\"\"")}, ERR_OK, ""},
+      {{.status = 201, .body = KEY(",\"apikey\":\"another-value-than-ours-0123456789\"")},
+       ERR_CORRUPT,
+       ""},
+      {{.status = 201, .body = ""}, ERR_CORRUPT, ""},
+      {{.status = 201, .body = "{\"id\":\"ApiKey-1\""}, ERR_CORRUPT, ""},
+      {{.status = 201, .body = HTML}, ERR_CORRUPT, ""},
+      {{.status = 202, .body = "{}"}, ERR_CORRUPT, ""},
+      {{.status = 400, .body = LISTED("bad", "BXNIM0109E", "m")}, ERR_REFUSED, "BXNIM0109E"},
+      {{.status = 400, .body = LISTED("duplicate", "", "apikey " VALUE " exists")},
+       ERR_REFUSED,
+       "duplicate"},
+      {{.status = 409, .body = LISTED("duplicate", "", "m")}, ERR_EXISTS, "duplicate"},
+      {{.status = 403, .body = LISTED("x", "BXNIM0513E", "m")}, ERR_DENIED, "BXNIM0513E"},
+      {{.status = 422, .body = LISTED("x", "BXNIM0151E", "m")}, ERR_LIMIT, "BXNIM0151E"},
+      {{.status = 404, .body = HTML}, ERR_REFUSED, ""},
+      {{.status = 429}, ERR_THROTTLED, ""},
+      {{.status = 500, .body = HTML}, ERR_UNSURE, ""},
+      {{.status = 502, .body = HTML}, ERR_UNSURE, ""},
+      {{.status = 503}, ERR_UNSURE, ""},
+      {{.status = 302}, ERR_UNSURE, ""},
+      {{.result = ERR_UNSURE}, ERR_UNSURE, ""},
+      {{.result = ERR_UNSENT}, ERR_UNSENT, ""},
+      {{.result = ERR_REFUSED}, ERR_UNSURE, ""},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
@@ -150,10 +150,10 @@ static void describe_names_a_version(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = URL "$", .times = 2, .body = KEY("")},
-    {.url = URL "$", .times = 1, .status = 409, .body = LISTED("conflict", "", "m")},
-    {.url = URL "$", .times = 1, .status = 412, .body = "{}"},
-    {.url = URL "$", .times = 1, .status = 404, .body = GONE}};
+      {.url = URL "$", .times = 2, .body = KEY("")},
+      {.url = URL "$", .times = 1, .status = 409, .body = LISTED("conflict", "", "m")},
+      {.url = URL "$", .times = 1, .status = 412, .body = "{}"},
+      {.url = URL "$", .times = 1, .status = 404, .body = GONE}};
   fixture_open(&f, rows, COUNT(rows));
   const struct iam_ops *ops = f.iam->ops;
   assert_int_equal(ops->describe(f.iam, KEY_ID, "3-c", "n", NULL, &f.e), ERR_OK);
@@ -172,7 +172,7 @@ static void describe_names_a_version(void **state) {
 // One change of a key: what it answers, and what a look at the key would show.
 struct change {
   struct script_row answer;
-  const char *look;  // NULL: none is expected
+  const char *look; // NULL: none is expected
   int look_status;
   enum err err;
 };
@@ -188,12 +188,12 @@ static void run_changes(const struct change *rows, size_t n, size_t offset, cons
     answer.method = method;
     answer.url = url;
     const struct script_row script[] = {
-      answer,
-      {.method = "GET", .url = URL "$", .status = rows[i].look_status, .body = rows[i].look}};
+        answer,
+        {.method = "GET", .url = URL "$", .status = rows[i].look_status, .body = rows[i].look}};
     struct fixture f;
     fixture_open(&f, script, 2);
     // enable, disable and remove have one type; offset says which is meant.
-    enum err (*op)(struct iam * c, const char *id, struct error *e);
+    enum err (*op)(struct iam *c, const char *id, struct error *e);
     memcpy(&op, (const char *)f.iam->ops + offset, sizeof op);
     enum err err = op(f.iam, KEY_ID, &f.e);
     if (err != rows[i].err)
@@ -207,51 +207,51 @@ static void run_changes(const struct change *rows, size_t n, size_t offset, cons
 }
 
 static const struct change always[] = {
-  {{.status = 204}, NULL, 0, ERR_OK},
-  {{.status = 200, .body = "{}"}, NULL, 0, ERR_OK},
-  {{.status = 200, .body = HTML}, NULL, 0, ERR_CORRUPT},
-  {{.status = 404, .body = HTML}, NULL, 0, ERR_REFUSED},
-  {{.status = 404, .body = "{}"}, NULL, 0, ERR_REFUSED},
-  {{.status = 401, .body = "{}"}, NULL, 0, ERR_DENIED},
-  {{.status = 429}, NULL, 0, ERR_THROTTLED},
-  {{.status = 500, .body = GONE}, NULL, 0, ERR_UNSURE},
-  {{.status = 502, .body = HTML}, NULL, 0, ERR_UNSURE},
-  {{.result = ERR_UNSURE}, NULL, 0, ERR_UNSURE},
-  {{.result = ERR_UNSENT}, NULL, 0, ERR_UNSENT},
-  {{.result = ERR_CANCELLED}, NULL, 0, ERR_CANCELLED},
-  {{.status = 403, .body = "{}"}, LIVE, 0, ERR_DENIED},
-  {{.status = 403, .body = "{}"}, "", 500, ERR_DENIED},
-  {{.status = 400, .body = "{}"}, LIVE, 0, ERR_REFUSED},
-  {{.status = 422, .body = "{}"}, HTML, 200, ERR_REFUSED},
+    {{.status = 204}, NULL, 0, ERR_OK},
+    {{.status = 200, .body = "{}"}, NULL, 0, ERR_OK},
+    {{.status = 200, .body = HTML}, NULL, 0, ERR_CORRUPT},
+    {{.status = 404, .body = HTML}, NULL, 0, ERR_REFUSED},
+    {{.status = 404, .body = "{}"}, NULL, 0, ERR_REFUSED},
+    {{.status = 401, .body = "{}"}, NULL, 0, ERR_DENIED},
+    {{.status = 429}, NULL, 0, ERR_THROTTLED},
+    {{.status = 500, .body = GONE}, NULL, 0, ERR_UNSURE},
+    {{.status = 502, .body = HTML}, NULL, 0, ERR_UNSURE},
+    {{.result = ERR_UNSURE}, NULL, 0, ERR_UNSURE},
+    {{.result = ERR_UNSENT}, NULL, 0, ERR_UNSENT},
+    {{.result = ERR_CANCELLED}, NULL, 0, ERR_CANCELLED},
+    {{.status = 403, .body = "{}"}, LIVE, 0, ERR_DENIED},
+    {{.status = 403, .body = "{}"}, "", 500, ERR_DENIED},
+    {{.status = 400, .body = "{}"}, LIVE, 0, ERR_REFUSED},
+    {{.status = 422, .body = "{}"}, HTML, 200, ERR_REFUSED},
 };
 
 static const struct change disable[] = {
-  {{.status = 409, .body = "{}"}, LOCKED_DISABLED, 0, ERR_OK},
-  {{.status = 409, .body = "{}"}, LIVE, 0, ERR_OK},  // the look may be older than what was done
-  {{.status = 409, .body = "{}"}, "", 503, ERR_OK},
-  {{.status = 409, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
-  {{.status = 403, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
-  {{.status = 423, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
-  {{.status = 404, .body = GONE}, NULL, 0, ERR_MISSING},
+    {{.status = 409, .body = "{}"}, LOCKED_DISABLED, 0, ERR_OK},
+    {{.status = 409, .body = "{}"}, LIVE, 0, ERR_OK}, // the look may be older than what was done
+    {{.status = 409, .body = "{}"}, "", 503, ERR_OK},
+    {{.status = 409, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
+    {{.status = 403, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
+    {{.status = 423, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
+    {{.status = 404, .body = GONE}, NULL, 0, ERR_MISSING},
 };
 
 static const struct change enable[] = {
-  {{.status = 409, .body = "{}"}, LOCKED_LIVE, 0, ERR_OK},
-  {{.status = 409, .body = "{}"}, LOCKED_DISABLED, 0, ERR_LOCKED},
-  {{.status = 404, .body = GONE}, NULL, 0, ERR_MISSING},
+    {{.status = 409, .body = "{}"}, LOCKED_LIVE, 0, ERR_OK},
+    {{.status = 409, .body = "{}"}, LOCKED_DISABLED, 0, ERR_LOCKED},
+    {{.status = 404, .body = GONE}, NULL, 0, ERR_MISSING},
 };
 
 static const struct change removal[] = {
-  {{.status = 404, .body = GONE}, NULL, 0, ERR_OK},
-  {{.status = 409, .body = LISTED("delete_not_possible", "BXNIM0105E", "m")},
-   LIVE,
-   0,
-   ERR_CONFLICT},
-  {{.status = 409, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
-  {{.status = 403, .body = "{}"}, LOCKED_DISABLED, 0, ERR_LOCKED},
-  {{.status = 422, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
-  {{.status = 409, .body = "{}"}, GONE, 404, ERR_OK},
-  {{.status = 409, .body = "{}"}, HTML, 404, ERR_CONFLICT},
+    {{.status = 404, .body = GONE}, NULL, 0, ERR_OK},
+    {{.status = 409, .body = LISTED("delete_not_possible", "BXNIM0105E", "m")},
+     LIVE,
+     0,
+     ERR_CONFLICT},
+    {{.status = 409, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
+    {{.status = 403, .body = "{}"}, LOCKED_DISABLED, 0, ERR_LOCKED},
+    {{.status = 422, .body = "{}"}, LOCKED_LIVE, 0, ERR_LOCKED},
+    {{.status = 409, .body = "{}"}, GONE, 404, ERR_OK},
+    {{.status = 409, .body = "{}"}, HTML, 404, ERR_CONFLICT},
 };
 
 static void changes_mean(void **state) {
@@ -269,13 +269,13 @@ static void changes_mean(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(create_says_all),
-    cmocka_unit_test(create_says_no_more_than_asked),
-    cmocka_unit_test(create_answers_mean),
-    cmocka_unit_test(a_value_is_looked_at_first),
-    cmocka_unit_test(without_a_value_it_must_be_answered),
-    cmocka_unit_test(describe_names_a_version),
-    cmocka_unit_test(changes_mean),
+      cmocka_unit_test(create_says_all),
+      cmocka_unit_test(create_says_no_more_than_asked),
+      cmocka_unit_test(create_answers_mean),
+      cmocka_unit_test(a_value_is_looked_at_first),
+      cmocka_unit_test(without_a_value_it_must_be_answered),
+      cmocka_unit_test(describe_names_a_version),
+      cmocka_unit_test(changes_mean),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

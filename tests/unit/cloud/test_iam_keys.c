@@ -15,11 +15,11 @@ static void all_pages_are_read(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "pagetoken=p%3D2$", .body = "{\"apikeys\":[" ITEM("b") "," ITEM("c") "]" NEXT("p3")},
-    {.url = "pagetoken=p3$", .body = "{\"apikeys\":[" ITEM("d") "]}"},
-    {.url = "pagesize=100$",
-     .body =
-       "{\"offset\":0,\"limit\":100,\"apikeys\":[" ITEM("a") "," ITEM("b") "]" NEXT("p%3D2")}};
+      {.url = "pagetoken=p%3D2$", .body = "{\"apikeys\":[" ITEM("b") "," ITEM("c") "]" NEXT("p3")},
+      {.url = "pagetoken=p3$", .body = "{\"apikeys\":[" ITEM("d") "]}"},
+      {.url = "pagesize=100$",
+       .body =
+           "{\"offset\":0,\"limit\":100,\"apikeys\":[" ITEM("a") "," ITEM("b") "]" NEXT("p%3D2")}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_key_list l = {0};
   assert_int_equal(list(&f, &l), ERR_OK);
@@ -38,9 +38,9 @@ static void lists_that_never_end_are_corrupt(void **state) {
   (void)state;
   static const struct script_row one[] = {{.url = "$", .body = "{\"apikeys\":[]" NEXT("same")}};
   static const struct script_row two[] = {
-    {.url = "pagetoken=x$", .body = "{\"apikeys\":[]" NEXT("y")},
-    {.url = "pagetoken=y$", .body = "{\"apikeys\":[]" NEXT("z")},
-    {.url = "$", .body = "{\"apikeys\":[]" NEXT("x")}};
+      {.url = "pagetoken=x$", .body = "{\"apikeys\":[]" NEXT("y")},
+      {.url = "pagetoken=y$", .body = "{\"apikeys\":[]" NEXT("z")},
+      {.url = "$", .body = "{\"apikeys\":[]" NEXT("x")}};
   struct fixture f;
   struct iam_key_list l = {0};
   fixture_open(&f, one, COUNT(one));
@@ -90,18 +90,18 @@ static void a_list_is_whole_or_nothing(void **state) {
     struct script_row second;
     enum err err;
   } rows[] = {
-    {{.url = "pagetoken=p2", .result = ERR_UNSURE}, ERR_UNSURE},
-    {{.url = "pagetoken=p2", .status = 500}, ERR_UNSURE},
-    {{.url = "pagetoken=p2", .status = 429}, ERR_THROTTLED},
-    {{.url = "pagetoken=p2", .status = 403, .body = "{}"}, ERR_DENIED},
-    {{.url = "pagetoken=p2", .status = 404, .body = GONE}, ERR_REFUSED},
-    {{.url = "pagetoken=p2", .body = "{\"apikeys\":[{}]}"}, ERR_CORRUPT},
-    {{.url = "pagetoken=p2", .body = "{\"apikeys\":[" ITEM("b")}, ERR_CORRUPT},
-    {{.url = "pagetoken=p2", .body = HTML}, ERR_CORRUPT},
+      {{.url = "pagetoken=p2", .result = ERR_UNSURE}, ERR_UNSURE},
+      {{.url = "pagetoken=p2", .status = 500}, ERR_UNSURE},
+      {{.url = "pagetoken=p2", .status = 429}, ERR_THROTTLED},
+      {{.url = "pagetoken=p2", .status = 403, .body = "{}"}, ERR_DENIED},
+      {{.url = "pagetoken=p2", .status = 404, .body = GONE}, ERR_REFUSED},
+      {{.url = "pagetoken=p2", .body = "{\"apikeys\":[{}]}"}, ERR_CORRUPT},
+      {{.url = "pagetoken=p2", .body = "{\"apikeys\":[" ITEM("b")}, ERR_CORRUPT},
+      {{.url = "pagetoken=p2", .body = HTML}, ERR_CORRUPT},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     const struct script_row script[] = {
-      rows[i].second, {.url = "$", .body = "{\"apikeys\":[" ITEM("a") "]" NEXT("p2")}};
+        rows[i].second, {.url = "$", .body = "{\"apikeys\":[" ITEM("a") "]" NEXT("p2")}};
     struct fixture f;
     fixture_open(&f, script, 2);
     struct iam_key_list l = {0};
@@ -116,21 +116,22 @@ static void a_look_at_one_key(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "?include_activity=true$",
-     .etag = "2-b",
-     .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"activity\":{\"authn_count\":4}}"},
-    {.url = "/v1/apikeys/" KEY_ID "$",
-     .etag = "2-b",
-     .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"entity_tag\":\"1-a\"}"},
-    {.url = "/v1/apikeys/"
-            "ApiKey-gone$",
-     .status = 404,
-     .body = GONE},
-    {.url = "/v1/apikeys/"
-            "ApiKey-lost$",
-     .status = 404,
-     .body = HTML},
-    {.url = "/v1/apikeys/a%2Fb$", .status = 400, .body = LISTED("bad", "", "m")}};
+      {.url = "?include_activity=true$",
+       .etag = "2-b",
+       .body =
+           "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"activity\":{\"authn_count\":4}}"},
+      {.url = "/v1/apikeys/" KEY_ID "$",
+       .etag = "2-b",
+       .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"entity_tag\":\"1-a\"}"},
+      {.url = "/v1/apikeys/"
+              "ApiKey-gone$",
+       .status = 404,
+       .body = GONE},
+      {.url = "/v1/apikeys/"
+              "ApiKey-lost$",
+       .status = 404,
+       .body = HTML},
+      {.url = "/v1/apikeys/a%2Fb$", .status = 400, .body = LISTED("bad", "", "m")}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_key k;
   assert_int_equal(f.iam->ops->get(f.iam, KEY_ID, true, &k, &f.e), ERR_OK);
@@ -150,8 +151,8 @@ static void a_key_is_found_by_its_value(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "/v1/apikeys/details$",
-     .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"apikey\":\"" VALUE "\"}"}};
+      {.url = "/v1/apikeys/details$",
+       .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"apikey\":\"" VALUE "\"}"}};
   fixture_open(&f, rows, 1);
   struct iam_key k;
   assert_int_equal(f.iam->ops->find_by_value(f.iam, f.value, &k, &f.e), ERR_OK);
@@ -175,20 +176,20 @@ static void no_key_has_the_value(void **state) {
     const char *body;
     enum err err;
   } rows[] = {
-    {404, GONE, ERR_MISSING},
-    {400, GONE, ERR_MISSING},
-    {400, FLAT("BXNIM0415E", "Provided API key could not be found"), ERR_MISSING},
-    {404, FLAT("BXNIM0415E", "Provided API key could not be found"), ERR_MISSING},
-    {400, LISTED("bad", "BXNIM0109E", "not " VALUE), ERR_REFUSED},
-    {404, HTML, ERR_REFUSED},
-    {400, HTML, ERR_REFUSED},
-    {403, GONE, ERR_DENIED},
-    {500, GONE, ERR_UNSURE},
+      {404, GONE, ERR_MISSING},
+      {400, GONE, ERR_MISSING},
+      {400, FLAT("BXNIM0415E", "Provided API key could not be found"), ERR_MISSING},
+      {404, FLAT("BXNIM0415E", "Provided API key could not be found"), ERR_MISSING},
+      {400, LISTED("bad", "BXNIM0109E", "not " VALUE), ERR_REFUSED},
+      {404, HTML, ERR_REFUSED},
+      {400, HTML, ERR_REFUSED},
+      {403, GONE, ERR_DENIED},
+      {500, GONE, ERR_UNSURE},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
     const struct script_row script[] = {
-      {.url = "$", .status = rows[i].status, .body = rows[i].body}};
+        {.url = "$", .status = rows[i].status, .body = rows[i].body}};
     fixture_open(&f, script, 1);
     struct iam_key k;
     assert_int_equal(f.iam->ops->find_by_value(f.iam, f.value, &k, &f.e), rows[i].err);
@@ -204,22 +205,22 @@ static void the_limit_of_keys(void **state) {
     const char *body;
     enum err err;
   } rows[] = {
-    {200,
-     "{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"" IAM_ID
-     "\",\"count\":3}]}}",
-     ERR_OK},
-    {200, "{}", ERR_CORRUPT},
-    {404, GONE, ERR_MISSING},
-    {404, HTML, ERR_MISSING},
-    {405, "", ERR_MISSING},
-    {403, "{}", ERR_DENIED},
-    {400, "{}", ERR_REFUSED},
-    {503, HTML, ERR_UNSURE},
+      {200,
+       "{\"apikeys_per_identity\":{\"limit\":20,\"identities\":[{\"iam_id\":\"" IAM_ID
+       "\",\"count\":3}]}}",
+       ERR_OK},
+      {200, "{}", ERR_CORRUPT},
+      {404, GONE, ERR_MISSING},
+      {404, HTML, ERR_MISSING},
+      {405, "", ERR_MISSING},
+      {403, "{}", ERR_DENIED},
+      {400, "{}", ERR_REFUSED},
+      {503, HTML, ERR_UNSURE},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
     const struct script_row script[] = {
-      {.url = "$", .status = rows[i].status, .body = rows[i].body}};
+        {.url = "$", .status = rows[i].status, .body = rows[i].body}};
     fixture_open(&f, script, 1);
     int64_t limit = -7, count = -7;
     assert_int_equal(f.iam->ops->key_limit(f.iam, ACCOUNT, IAM_ID, &limit, &count, &f.e),
@@ -234,10 +235,10 @@ static void the_limit_of_keys(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(all_pages_are_read),   cmocka_unit_test(lists_that_never_end_are_corrupt),
-    cmocka_unit_test(pages_are_bounded),    cmocka_unit_test(a_list_is_whole_or_nothing),
-    cmocka_unit_test(a_look_at_one_key),    cmocka_unit_test(a_key_is_found_by_its_value),
-    cmocka_unit_test(no_key_has_the_value), cmocka_unit_test(the_limit_of_keys),
+      cmocka_unit_test(all_pages_are_read),   cmocka_unit_test(lists_that_never_end_are_corrupt),
+      cmocka_unit_test(pages_are_bounded),    cmocka_unit_test(a_list_is_whole_or_nothing),
+      cmocka_unit_test(a_look_at_one_key),    cmocka_unit_test(a_key_is_found_by_its_value),
+      cmocka_unit_test(no_key_has_the_value), cmocka_unit_test(the_limit_of_keys),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

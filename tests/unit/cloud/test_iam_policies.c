@@ -7,19 +7,19 @@
 #define PID "9b9b9b9b-1111-4111-8111-111111111111"
 #define SENDER "crn:v1:bluemix:public:logs::::serviceRole:Sender"
 #define READER "crn:v1:bluemix:public:iam::::serviceRole:Reader"
-#define ATTR(key, value) \
+#define ATTR(key, value)                                                                           \
   "{\"key\":\"" key "\",\"operator\":\"stringEquals\",\"value\":\"" value "\"}"
 #define SUBJECT "\"subject\":{\"attributes\":[" ATTR("iam_id", IAM_ID) "]}"
 #define CONTROL(role) "\"control\":{\"grant\":{\"roles\":[{\"role_id\":\"" role "\"}]}}"
 #define RESOURCE(attributes) "\"resource\":{\"attributes\":[" attributes "]}"
 #define LOGS(guid) ATTR("serviceName", "logs") "," ATTR("serviceInstance", guid)
-#define POLICY(role, guid) \
-  "{\"id\":\"" PID "\",\"type\":\"access\",\"state\":\"active\"," SUBJECT "," CONTROL(role) "," \
-  RESOURCE(LOGS(guid)) "}"
+#define POLICY(role, guid)                                                                         \
+  "{\"id\":\"" PID "\",\"type\":\"access\",\"state\":\"active\"," SUBJECT                          \
+  "," CONTROL(role) "," RESOURCE(LOGS(guid)) "}"
 #define GOOD POLICY(SENDER, GUID)
-#define CONFLICT(policy) \
-  "{\"trace\":\"t\",\"errors\":[{\"code\":\"policy_conflict_error\",\"message\":\"m\"," \
-  "\"details\":" \
+#define CONFLICT(policy)                                                                           \
+  "{\"trace\":\"t\",\"errors\":[{\"code\":\"policy_conflict_error\",\"message\":\"m\","            \
+  "\"details\":"                                                                                   \
   "{\"conflicts_with\":{\"etag\":\"1-a\",\"policy\":" policy "}}}],\"status_code\":409}"
 
 static enum err find(struct fixture *f, struct iam_policy *ret) {
@@ -34,11 +34,11 @@ static void found_on_a_later_page(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "start=two$",
-     .body = "{\"policies\":[" POLICY(SENDER, "x") "," GOOD "],\"next\":{\"start\":\"three\"}}"},
-    {.url = "$",
-     .body =
-       "{\"policies\":[" POLICY(READER, GUID) "],\"next\":{\"href\":\"/v2/policies?start=two\"}}"}};
+      {.url = "start=two$",
+       .body = "{\"policies\":[" POLICY(SENDER, "x") "," GOOD "],\"next\":{\"start\":\"three\"}}"},
+      {.url = "$",
+       .body = "{\"policies\":[" POLICY(READER,
+                                        GUID) "],\"next\":{\"href\":\"/v2/policies?start=two\"}}"}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_policy p;
   assert_int_equal(find(&f, &p), ERR_OK);
@@ -57,17 +57,17 @@ static void not_found(void **state) {
     struct script_row answer;
     enum err err;
   } rows[] = {
-    {{.url = "$", .body = "{\"policies\":[]}"}, ERR_MISSING},
-    {{.url = "$", .body = "{\"policies\":[" POLICY(READER, GUID) "]}"}, ERR_MISSING},
-    {{.url = "$", .body = "{\"policies\":[],\"next\":{\"start\":\"a\"}}"}, ERR_CORRUPT},
-    {{.url = "$", .body = "{\"policies\":[],\"next\":{\"href\":\"/v2/policies\"}}"}, ERR_CORRUPT},
-    {{.url = "$", .body = "{\"policies\":[{}]}"}, ERR_CORRUPT},
-    {{.url = "$", .body = "{}"}, ERR_CORRUPT},
-    {{.url = "$", .status = 404, .body = GONE}, ERR_REFUSED},
-    {{.url = "$", .status = 400, .body = LISTED("missing_required_query_parameter", "", "m")},
-     ERR_REFUSED},
-    {{.url = "$", .status = 403, .body = LISTED("insufficent_permissions", "", "m")}, ERR_DENIED},
-    {{.url = "$", .status = 500, .body = HTML}, ERR_UNSURE},
+      {{.url = "$", .body = "{\"policies\":[]}"}, ERR_MISSING},
+      {{.url = "$", .body = "{\"policies\":[" POLICY(READER, GUID) "]}"}, ERR_MISSING},
+      {{.url = "$", .body = "{\"policies\":[],\"next\":{\"start\":\"a\"}}"}, ERR_CORRUPT},
+      {{.url = "$", .body = "{\"policies\":[],\"next\":{\"href\":\"/v2/policies\"}}"}, ERR_CORRUPT},
+      {{.url = "$", .body = "{\"policies\":[{}]}"}, ERR_CORRUPT},
+      {{.url = "$", .body = "{}"}, ERR_CORRUPT},
+      {{.url = "$", .status = 404, .body = GONE}, ERR_REFUSED},
+      {{.url = "$", .status = 400, .body = LISTED("missing_required_query_parameter", "", "m")},
+       ERR_REFUSED},
+      {{.url = "$", .status = 403, .body = LISTED("insufficent_permissions", "", "m")}, ERR_DENIED},
+      {{.url = "$", .status = 500, .body = HTML}, ERR_UNSURE},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
@@ -84,15 +84,15 @@ static void a_grant_names_the_instance(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.method = "POST", .url = "/v2/policies$", .status = 201, .body = GOOD}};
+      {.method = "POST", .url = "/v2/policies$", .status = 201, .body = GOOD}};
   fixture_open(&f, rows, 1);
   struct iam_policy p;
   assert_int_equal(grant(&f, &p), ERR_OK);
   assert_true(p.covers);
   assert_string_equal(
-    scripted_last(f.transport)->body,
-    "{\"type\":\"access\",\"description\":\"Log ingestion; made by rotator\"," SUBJECT
-    "," CONTROL(SENDER) "," RESOURCE(ATTR("accountId", ACCOUNT) "," LOGS(GUID)) "}");
+      scripted_last(f.transport)->body,
+      "{\"type\":\"access\",\"description\":\"Log ingestion; made by rotator\"," SUBJECT
+      "," CONTROL(SENDER) "," RESOURCE(ATTR("accountId", ACCOUNT) "," LOGS(GUID)) "}");
   fixture_close(&f);
 }
 
@@ -101,29 +101,29 @@ static void conflicts_are_understood(void **state) {
   (void)state;
   static const struct {
     const char *conflict, *by_id,
-      *listed;  // what the look by id and the list would answer; NULL: not asked
+        *listed; // what the look by id and the list would answer; NULL: not asked
     enum err err;
   } rows[] = {
-    {CONFLICT(GOOD), NULL, NULL, ERR_OK},
-    {CONFLICT("\"{\\\"id\\\":\\\"" PID "\\\"}\""), GOOD, NULL, ERR_OK},
-    {CONFLICT("\"" PID "\""), GOOD, NULL, ERR_OK},
-    {CONFLICT("{\"id\":\"" PID "\"}"), GOOD, NULL, ERR_OK},
-    {CONFLICT("{\"id\":\"" PID "\"}"), POLICY(READER, GUID), "{\"policies\":[" GOOD "]}", ERR_OK},
-    {CONFLICT("null"), NULL, "{\"policies\":[" GOOD "]}", ERR_OK},
-    {CONFLICT("\"not an id\""), NULL, "{\"policies\":[]}", ERR_EXISTS},
-    {CONFLICT(POLICY(READER, GUID)), POLICY(READER, GUID), "{\"policies\":[]}", ERR_EXISTS},
-    {CONFLICT(POLICY(SENDER, "another")), "{}", "{\"policies\":[]}", ERR_EXISTS},
-    {"{\"errors\":[]}", NULL, "{\"policies\":[]}", ERR_EXISTS},
-    {"{\"errors\":[{\"details\":\"text\"}]}", NULL, "{\"policies\":[]}", ERR_EXISTS},
-    {"", NULL, "{\"policies\":[]}", ERR_EXISTS},
-    {HTML, NULL, "{", ERR_EXISTS},
+      {CONFLICT(GOOD), NULL, NULL, ERR_OK},
+      {CONFLICT("\"{\\\"id\\\":\\\"" PID "\\\"}\""), GOOD, NULL, ERR_OK},
+      {CONFLICT("\"" PID "\""), GOOD, NULL, ERR_OK},
+      {CONFLICT("{\"id\":\"" PID "\"}"), GOOD, NULL, ERR_OK},
+      {CONFLICT("{\"id\":\"" PID "\"}"), POLICY(READER, GUID), "{\"policies\":[" GOOD "]}", ERR_OK},
+      {CONFLICT("null"), NULL, "{\"policies\":[" GOOD "]}", ERR_OK},
+      {CONFLICT("\"not an id\""), NULL, "{\"policies\":[]}", ERR_EXISTS},
+      {CONFLICT(POLICY(READER, GUID)), POLICY(READER, GUID), "{\"policies\":[]}", ERR_EXISTS},
+      {CONFLICT(POLICY(SENDER, "another")), "{}", "{\"policies\":[]}", ERR_EXISTS},
+      {"{\"errors\":[]}", NULL, "{\"policies\":[]}", ERR_EXISTS},
+      {"{\"errors\":[{\"details\":\"text\"}]}", NULL, "{\"policies\":[]}", ERR_EXISTS},
+      {"", NULL, "{\"policies\":[]}", ERR_EXISTS},
+      {HTML, NULL, "{", ERR_EXISTS},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
     const struct script_row script[] = {
-      {.method = "POST", .url = "/v2/policies$", .status = 409, .body = rows[i].conflict},
-      {.method = "GET", .url = "/v2/policies/" PID "$", .body = rows[i].by_id},
-      {.method = "GET", .url = "/v2/policies?", .body = rows[i].listed}};
+        {.method = "POST", .url = "/v2/policies$", .status = 409, .body = rows[i].conflict},
+        {.method = "GET", .url = "/v2/policies/" PID "$", .body = rows[i].by_id},
+        {.method = "GET", .url = "/v2/policies?", .body = rows[i].listed}};
     fixture_open(&f, script, 3);
     struct iam_policy p = {0};
     if (grant(&f, &p) != rows[i].err)
@@ -142,12 +142,12 @@ static void a_grant_fails(void **state) {
     struct script_row answer;
     enum err err;
   } rows[] = {
-    {{.url = "$", .status = 400, .body = LISTED("invalid_body", "", "m")}, ERR_REFUSED},
-    {{.url = "$", .status = 403, .body = LISTED("insufficent_permissions", "", "m")}, ERR_DENIED},
-    {{.url = "$", .status = 404, .body = LISTED("role_not_found", "", "m")}, ERR_REFUSED},
-    {{.url = "$", .status = 429}, ERR_THROTTLED},
-    {{.url = "$", .status = 201, .body = "{}"}, ERR_CORRUPT},
-    {{.url = "$", .status = 500}, ERR_UNSURE},
+      {{.url = "$", .status = 400, .body = LISTED("invalid_body", "", "m")}, ERR_REFUSED},
+      {{.url = "$", .status = 403, .body = LISTED("insufficent_permissions", "", "m")}, ERR_DENIED},
+      {{.url = "$", .status = 404, .body = LISTED("role_not_found", "", "m")}, ERR_REFUSED},
+      {{.url = "$", .status = 429}, ERR_THROTTLED},
+      {{.url = "$", .status = 201, .body = "{}"}, ERR_CORRUPT},
+      {{.url = "$", .status = 500}, ERR_UNSURE},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
@@ -162,8 +162,8 @@ static void one_policy(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "/v2/policies/" PID "$", .times = 1, .body = POLICY(SENDER, "any")},
-    {.url = "/v2/policies/" PID "$", .status = 404, .body = LISTED("policy_not_found", "", "m")}};
+      {.url = "/v2/policies/" PID "$", .times = 1, .body = POLICY(SENDER, "any")},
+      {.url = "/v2/policies/" PID "$", .status = 404, .body = LISTED("policy_not_found", "", "m")}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_policy p;
   assert_int_equal(f.iam->ops->get_policy(f.iam, PID, &p, &f.e), ERR_OK);
@@ -175,12 +175,12 @@ static void one_policy(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(found_on_a_later_page),
-    cmocka_unit_test(not_found),
-    cmocka_unit_test(a_grant_names_the_instance),
-    cmocka_unit_test(conflicts_are_understood),
-    cmocka_unit_test(a_grant_fails),
-    cmocka_unit_test(one_policy),
+      cmocka_unit_test(found_on_a_later_page),
+      cmocka_unit_test(not_found),
+      cmocka_unit_test(a_grant_names_the_instance),
+      cmocka_unit_test(conflicts_are_understood),
+      cmocka_unit_test(a_grant_fails),
+      cmocka_unit_test(one_policy),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

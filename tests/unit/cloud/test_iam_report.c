@@ -88,10 +88,10 @@ static void secrets_are_taken_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(sentences),
-    cmocka_unit_test(errors_may_be_null),
-    cmocka_unit_test(a_broken_bound_is_no_refusal),
-    cmocka_unit_test(secrets_are_taken_out),
+      cmocka_unit_test(sentences),
+      cmocka_unit_test(errors_may_be_null),
+      cmocka_unit_test(a_broken_bound_is_no_refusal),
+      cmocka_unit_test(secrets_are_taken_out),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

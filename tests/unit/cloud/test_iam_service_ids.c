@@ -15,9 +15,9 @@ static void by_id(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "/v1/serviceids/ServiceId-1$", .body = SID("1", "n")},
-    {.url = "/v1/serviceids/ServiceId-2$", .status = 404, .body = GONE},
-    {.url = "/v1/serviceids/ServiceId-3$", .status = 404, .body = HTML}};
+      {.url = "/v1/serviceids/ServiceId-1$", .body = SID("1", "n")},
+      {.url = "/v1/serviceids/ServiceId-2$", .status = 404, .body = GONE},
+      {.url = "/v1/serviceids/ServiceId-3$", .status = 404, .body = HTML}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_service_id s;
   size_t n = 0;
@@ -34,12 +34,12 @@ static void by_name_on_all_pages(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "pagetoken=2$",
-     .body = "{\"serviceids\":[" SID("1", "logs agent") "," SID("3", "logs agent") "]}"},
-    {.url = "$",
-     .body = "{\"serviceids\":[" SID("9", "logs agent 2") "," SID(
-       "1", "logs agent") "],"
-                          "\"next\":\"/v1/serviceids?pagetoken=2\"}"}};
+      {.url = "pagetoken=2$",
+       .body = "{\"serviceids\":[" SID("1", "logs agent") "," SID("3", "logs agent") "]}"},
+      {.url = "$",
+       .body = "{\"serviceids\":[" SID("9", "logs agent 2") "," SID(
+           "1", "logs agent") "],"
+                              "\"next\":\"/v1/serviceids?pagetoken=2\"}"}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_service_id s;
   size_t n = 0;
@@ -57,15 +57,15 @@ static void by_name_without_luck(void **state) {
     struct script_row answer;
     enum err err;
   } rows[] = {
-    {{.url = "$", .body = "{\"serviceids\":[]}"}, ERR_MISSING},
-    {{.url = "$", .body = "{\"serviceids\":[" SID("9", "another") "]}"}, ERR_MISSING},
-    {{.url = "$", .body = "{}"}, ERR_CORRUPT},
-    {{.url = "$", .body = "{\"serviceids\":[7]}"}, ERR_CORRUPT},
-    {{.url = "$", .body = "{\"serviceids\":[],\"next\":\"/v1/serviceids?pagetoken=a\"}"},
-     ERR_CORRUPT},
-    {{.url = "$", .status = 404, .body = GONE}, ERR_REFUSED},
-    {{.url = "$", .status = 403, .body = "{}"}, ERR_DENIED},
-    {{.url = "$", .result = ERR_UNSENT}, ERR_UNSENT},
+      {{.url = "$", .body = "{\"serviceids\":[]}"}, ERR_MISSING},
+      {{.url = "$", .body = "{\"serviceids\":[" SID("9", "another") "]}"}, ERR_MISSING},
+      {{.url = "$", .body = "{}"}, ERR_CORRUPT},
+      {{.url = "$", .body = "{\"serviceids\":[7]}"}, ERR_CORRUPT},
+      {{.url = "$", .body = "{\"serviceids\":[],\"next\":\"/v1/serviceids?pagetoken=a\"}"},
+       ERR_CORRUPT},
+      {{.url = "$", .status = 404, .body = GONE}, ERR_REFUSED},
+      {{.url = "$", .status = 403, .body = "{}"}, ERR_DENIED},
+      {{.url = "$", .result = ERR_UNSENT}, ERR_UNSENT},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
@@ -82,10 +82,13 @@ static void by_name_without_luck(void **state) {
 static void creation(void **state) {
   (void)state;
   struct fixture f;
-  static const struct script_row rows[] = {
-    {.method = "POST", .url = "/v1/serviceids$", .status = 201, .times = 1, .body = SID("1", "n")},
-    {.url = "$", .times = 1, .result = ERR_UNSURE},
-    {.url = "$", .status = 201, .body = "{}"}};
+  static const struct script_row rows[] = {{.method = "POST",
+                                            .url = "/v1/serviceids$",
+                                            .status = 201,
+                                            .times = 1,
+                                            .body = SID("1", "n")},
+                                           {.url = "$", .times = 1, .result = ERR_UNSURE},
+                                           {.url = "$", .status = 201, .body = "{}"}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_service_id s;
   const struct iam_ops *ops = f.iam->ops;
@@ -102,10 +105,10 @@ static void creation(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(by_id),
-    cmocka_unit_test(by_name_on_all_pages),
-    cmocka_unit_test(by_name_without_luck),
-    cmocka_unit_test(creation),
+      cmocka_unit_test(by_id),
+      cmocka_unit_test(by_name_on_all_pages),
+      cmocka_unit_test(by_name_without_luck),
+      cmocka_unit_test(creation),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

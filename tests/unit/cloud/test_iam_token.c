@@ -36,7 +36,7 @@ static void a_form_is_sent(void **state) {
   iam_token_clear(&t);
   assert_int_equal(exchange(&f, false, &t), ERR_OK);
   assert_false(scripted_last(f.transport)->fresh_connection);
-  assert_int_equal(scripted_count(f.transport), 2);  // never cached
+  assert_int_equal(scripted_count(f.transport), 2); // never cached
   iam_token_clear(&t);
   fixture_close(&f);
 }
@@ -62,31 +62,31 @@ static void answers_mean(void **state) {
     enum err err;
     const char *code;
   } rows[] = {
-    {{.url = "$",
-      .status = 400,
-      .body = FLAT("BXNIM0415E", "Provided API key could not be found.")},
-     ERR_REFUSED,
-     "BXNIM0415E"},
-    {{.url = "$", .status = 400, .body = FLAT("BXNIM0462E", "Provided API key is disabled.")},
-     ERR_REFUSED,
-     "BXNIM0462E"},
-    {{.url = "$", .status = 401, .body = FLAT("BXNIM0430E", "IP not permitted")},
-     ERR_DENIED,
-     "BXNIM0430E"},
-    {{.url = "$", .status = 400, .body = FLAT("BXNIM0415E", "No key " VALUE)},
-     ERR_REFUSED,
-     "BXNIM0415E"},
-    {{.url = "$", .status = 400, .body = HTML}, ERR_UNSURE, ""},
-    {{.url = "$", .status = 429, .retry_after_s = 3}, ERR_THROTTLED, ""},
-    {{.url = "$", .status = 503, .body = HTML}, ERR_UNSURE, ""},
-    {{.url = "$", .status = 200, .body = HTML}, ERR_CORRUPT, ""},
-    {{.url = "$", .status = 200, .body = "{\"access_token\":\"not.a.token\",\"expires_in\":60}"},
-     ERR_CORRUPT,
-     ""},
-    {{.url = "$", .result = ERR_UNSURE}, ERR_UNSURE, ""},
-    {{.url = "$", .result = ERR_UNSENT}, ERR_UNSENT, ""},
-    {{.url = "$", .result = ERR_REFUSED}, ERR_UNSURE, ""},
-    {{.url = "$", .result = ERR_CANCELLED}, ERR_CANCELLED, ""},
+      {{.url = "$",
+        .status = 400,
+        .body = FLAT("BXNIM0415E", "Provided API key could not be found.")},
+       ERR_REFUSED,
+       "BXNIM0415E"},
+      {{.url = "$", .status = 400, .body = FLAT("BXNIM0462E", "Provided API key is disabled.")},
+       ERR_REFUSED,
+       "BXNIM0462E"},
+      {{.url = "$", .status = 401, .body = FLAT("BXNIM0430E", "IP not permitted")},
+       ERR_DENIED,
+       "BXNIM0430E"},
+      {{.url = "$", .status = 400, .body = FLAT("BXNIM0415E", "No key " VALUE)},
+       ERR_REFUSED,
+       "BXNIM0415E"},
+      {{.url = "$", .status = 400, .body = HTML}, ERR_UNSURE, ""},
+      {{.url = "$", .status = 429, .retry_after_s = 3}, ERR_THROTTLED, ""},
+      {{.url = "$", .status = 503, .body = HTML}, ERR_UNSURE, ""},
+      {{.url = "$", .status = 200, .body = HTML}, ERR_CORRUPT, ""},
+      {{.url = "$", .status = 200, .body = "{\"access_token\":\"not.a.token\",\"expires_in\":60}"},
+       ERR_CORRUPT,
+       ""},
+      {{.url = "$", .result = ERR_UNSURE}, ERR_UNSURE, ""},
+      {{.url = "$", .result = ERR_UNSENT}, ERR_UNSENT, ""},
+      {{.url = "$", .result = ERR_REFUSED}, ERR_UNSURE, ""},
+      {{.url = "$", .result = ERR_CANCELLED}, ERR_CANCELLED, ""},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     struct fixture f;
@@ -119,8 +119,8 @@ static void errors_may_be_null(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-    {.url = "$", .times = 1, .status = 400, .body = FLAT("BXNIM0415E", "m")},
-    {.url = "$", .body = "{}"}};
+      {.url = "$", .times = 1, .status = 400, .body = FLAT("BXNIM0415E", "m")},
+      {.url = "$", .body = "{}"}};
   fixture_open(&f, rows, 2);
   struct iam_token t;
   assert_int_equal(f.iam->ops->exchange(f.iam, f.value, false, &t, NULL), ERR_REFUSED);
@@ -144,9 +144,9 @@ static void a_transaction_id_can_be_missing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_form_is_sent),     cmocka_unit_test(reserved_bytes_are_encoded),
-    cmocka_unit_test(answers_mean),       cmocka_unit_test(values_that_are_none_are_not_sent),
-    cmocka_unit_test(errors_may_be_null), cmocka_unit_test(a_transaction_id_can_be_missing),
+      cmocka_unit_test(a_form_is_sent),     cmocka_unit_test(reserved_bytes_are_encoded),
+      cmocka_unit_test(answers_mean),       cmocka_unit_test(values_that_are_none_are_not_sent),
+      cmocka_unit_test(errors_may_be_null), cmocka_unit_test(a_transaction_id_can_be_missing),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -10,14 +10,14 @@ static void bases(void **state) {
   static const struct {
     const char *in, *out;
   } rows[] = {
-    {"https://iam.cloud.ibm.com", "https://iam.cloud.ibm.com"},
-    {"https://iam.cloud.ibm.com/", "https://iam.cloud.ibm.com"},
-    {"https://iam.cloud.ibm.com///", "https://iam.cloud.ibm.com"},
-    {"https://iam.cloud.ibm.com/identity/token", "https://iam.cloud.ibm.com"},
-    {"https://iam.cloud.ibm.com/identity/token/", "https://iam.cloud.ibm.com"},
-    {"https://proxy/iam/identity/token", "https://proxy/iam"},
-    {"https://proxy/iam", "https://proxy/iam"},
-    {"", ""},
+      {"https://iam.cloud.ibm.com", "https://iam.cloud.ibm.com"},
+      {"https://iam.cloud.ibm.com/", "https://iam.cloud.ibm.com"},
+      {"https://iam.cloud.ibm.com///", "https://iam.cloud.ibm.com"},
+      {"https://iam.cloud.ibm.com/identity/token", "https://iam.cloud.ibm.com"},
+      {"https://iam.cloud.ibm.com/identity/token/", "https://iam.cloud.ibm.com"},
+      {"https://proxy/iam/identity/token", "https://proxy/iam"},
+      {"https://proxy/iam", "https://proxy/iam"},
+      {"", ""},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     char *base = iam_url_base(rows[i].in);
@@ -52,25 +52,25 @@ static void what_does_not_fit_fails(void **state) {
 static void parameters_are_found(void **state) {
   (void)state;
   static const struct {
-    const char *url, *value;  // NULL: none
+    const char *url, *value; // NULL: none
   } rows[] = {
-    {"https://h/v1/apikeys?pagetoken=abc", "abc"},
-    {"https://h/v1/apikeys?account_id=x&pagetoken=abc&pagesize=100", "abc"},
-    {"https://h/v1/apikeys?pagetoken=a%2Bb%3D%3d", "a+b=="},
-    {"https://h/v1/apikeys?pagetoken=a+b", "a b"},
-    {"/v1/apikeys?pagetoken=abc#pagetoken=def", "abc"},
-    {"https://h/v1/apikeys#?pagetoken=abc", NULL},
-    {"https://h/v1/apikeys?xpagetoken=abc", NULL},
-    {"https://h/v1/apikeys?pagetokenx=abc", NULL},
-    {"https://h/v1/apikeys?pagetoken=", NULL},
-    {"https://h/v1/apikeys?pagetoken", NULL},
-    {"https://h/v1/apikeys?pagetoken=a%2", NULL},
-    {"https://h/v1/apikeys?pagetoken=a%zz", NULL},
-    {"https://h/v1/apikeys?pagetoken=a%00b", NULL},
-    {"https://h/v1/apikeys?pagetoken=0123456789abcdef", NULL},  // longer than the room for it
-    {"https://h/v1/apikeys?&&", NULL},
-    {"https://h/v1/apikeys", NULL},
-    {"", NULL},
+      {"https://h/v1/apikeys?pagetoken=abc", "abc"},
+      {"https://h/v1/apikeys?account_id=x&pagetoken=abc&pagesize=100", "abc"},
+      {"https://h/v1/apikeys?pagetoken=a%2Bb%3D%3d", "a+b=="},
+      {"https://h/v1/apikeys?pagetoken=a+b", "a b"},
+      {"/v1/apikeys?pagetoken=abc#pagetoken=def", "abc"},
+      {"https://h/v1/apikeys#?pagetoken=abc", NULL},
+      {"https://h/v1/apikeys?xpagetoken=abc", NULL},
+      {"https://h/v1/apikeys?pagetokenx=abc", NULL},
+      {"https://h/v1/apikeys?pagetoken=", NULL},
+      {"https://h/v1/apikeys?pagetoken", NULL},
+      {"https://h/v1/apikeys?pagetoken=a%2", NULL},
+      {"https://h/v1/apikeys?pagetoken=a%zz", NULL},
+      {"https://h/v1/apikeys?pagetoken=a%00b", NULL},
+      {"https://h/v1/apikeys?pagetoken=0123456789abcdef", NULL}, // longer than the room for it
+      {"https://h/v1/apikeys?&&", NULL},
+      {"https://h/v1/apikeys", NULL},
+      {"", NULL},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     char value[16];
@@ -83,10 +83,10 @@ static void parameters_are_found(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(bases),
-    cmocka_unit_test(parts_are_encoded),
-    cmocka_unit_test(what_does_not_fit_fails),
-    cmocka_unit_test(parameters_are_found),
+      cmocka_unit_test(bases),
+      cmocka_unit_test(parts_are_encoded),
+      cmocka_unit_test(what_does_not_fit_fails),
+      cmocka_unit_test(parameters_are_found),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -27,7 +27,7 @@ static void a_record(void **state) {
 static void odd_text_is_tamed(void **state) {
   (void)state;
   const struct logs_record r = {
-    .application = "a\"b\\c\nd\xc3\xa9", .subsystem = NULL, .severity = 0};
+      .application = "a\"b\\c\nd\xc3\xa9", .subsystem = NULL, .severity = 0};
   struct secret *s = logs_record_encode(&r);
   JSON_AUTO list = json_parse(secret_bytes(s), secret_len(s));
   assert_true(cJSON_IsArray(list));
@@ -54,9 +54,9 @@ static void it_stays_small(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_record),
-    cmocka_unit_test(odd_text_is_tamed),
-    cmocka_unit_test(it_stays_small),
+      cmocka_unit_test(a_record),
+      cmocka_unit_test(odd_text_is_tamed),
+      cmocka_unit_test(it_stays_small),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -8,22 +8,22 @@
 static void hosts(void **state) {
   (void)state;
   static const struct {
-    const char *guid, *region, *kind, *url;  // NULL: refused
+    const char *guid, *region, *kind, *url; // NULL: refused
   } rows[] = {
-    {GUID, "eu-de", "public", "https://" GUID ".ingress.eu-de.logs.cloud.ibm.com"},
-    {GUID, "eu-de", "private", "https://" GUID ".ingress.private.eu-de.logs.cloud.ibm.com"},
-    {GUID, "eu-de", "classic", "https://" GUID ".ingress.private.eu-de.logs.cloud.ibm.com:3443"},
-    {GUID, "xx-new", "public", "https://" GUID ".ingress.xx-new.logs.cloud.ibm.com"},
-    {GUID, "eu-de", "vpe", NULL},
-    {GUID, "eu-de", "", NULL},
-    {GUID, "", "public", NULL},
-    {GUID, "eu.de", "public", NULL},
-    {GUID, "-eu", "public", NULL},
-    {GUID, "eu/x", "public", NULL},
-    {"", "eu-de", "public", NULL},
-    {"evil.example/", "eu-de", "public", NULL},
-    {"a@b", "eu-de", "public", NULL},
-    {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "eu-de", "public", NULL},
+      {GUID, "eu-de", "public", "https://" GUID ".ingress.eu-de.logs.cloud.ibm.com"},
+      {GUID, "eu-de", "private", "https://" GUID ".ingress.private.eu-de.logs.cloud.ibm.com"},
+      {GUID, "eu-de", "classic", "https://" GUID ".ingress.private.eu-de.logs.cloud.ibm.com:3443"},
+      {GUID, "xx-new", "public", "https://" GUID ".ingress.xx-new.logs.cloud.ibm.com"},
+      {GUID, "eu-de", "vpe", NULL},
+      {GUID, "eu-de", "", NULL},
+      {GUID, "", "public", NULL},
+      {GUID, "eu.de", "public", NULL},
+      {GUID, "-eu", "public", NULL},
+      {GUID, "eu/x", "public", NULL},
+      {"", "eu-de", "public", NULL},
+      {"evil.example/", "eu-de", "public", NULL},
+      {"a@b", "eu-de", "public", NULL},
+      {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "eu-de", "public", NULL},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     char url[256] = "";
