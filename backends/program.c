@@ -6,6 +6,8 @@
 #include "backends/program_call.h"
 #include "rotator/base/child.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
+#include "rotator/base/text_time.h"
 
 #define HASH_CHARACTERS 32 // of a version that we make ourselves
 

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "rotator/base/text.h"
-
 void store_record_clear(struct store_record *r) {
   if (!r)
     return;

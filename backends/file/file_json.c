@@ -9,6 +9,7 @@
 #include "backends/file/filestore.h"
 #include "rotator/base/json.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 static const char description[] = "Written whole by rotator at each rotation";
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "backends/program.h"
-#include "rotator/base/text.h"
 
 static const struct store_option options[] = {
     {"program", STORE_OPT_PATH, true, NULL, NULL,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "backends/kubernetes/kube.h"
-#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 void kube_annotation_name(const struct kube_item *k, char *dst, size_t cap) {
   snprintf(dst, cap, KUBE_PREFIX "%s", k->key);

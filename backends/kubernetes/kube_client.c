@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "backends/kubernetes/kube.h"
-#include "rotator/base/text.h"
 
 #define MERGE_PATCH "application/merge-patch+json"
 #define MANAGER "fieldManager=rotator&fieldValidation=Strict"

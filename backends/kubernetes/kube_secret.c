@@ -5,6 +5,7 @@
 
 #include "backends/kubernetes/kube.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 
 // 64 characters make 48 bytes.
 static enum err decode(const char *text, size_t limit, struct secret **ret, struct error *e) {

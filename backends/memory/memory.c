@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "backends/memory/memory_space.h"
-#include "rotator/base/text.h"
 
 struct memory_item {
   struct store_item item; // first: the engine's pointer is ours

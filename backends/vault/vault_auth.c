@@ -6,7 +6,6 @@
 
 #include "backends/vault/vault.h"
 #include "rotator/base/atomic_file.h"
-#include "rotator/base/text.h"
 
 #define CREDENTIAL_MAX (64 * 1024) // a Kubernetes token is some KiB
 

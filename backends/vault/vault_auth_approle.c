@@ -1,7 +1,6 @@
 // AppRole: a role id, which is no secret, and a secret id, which is. Both are read at each login. A
 // secret id that comes wrapped can be unwrapped once; it is kept in the session for another login.
 #include "backends/vault/vault.h"
-#include "rotator/base/text.h"
 
 static enum err role_id(const struct vault_auth_settings *a, struct secret **ret, struct error *e) {
   if (a->role_id_file)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "backends/vault/vault.h"
-#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 const char *vault_env(const char *name) {
   char full[64];

@@ -7,6 +7,7 @@
 
 #include "backends/vault/vault.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 static void copy_text(const struct vault_item *v, const cJSON *data, enum vault_field f, char *dst,
                       size_t cap) {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "backends/vault/vault.h"
-#include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 
 // The same whatever the order of the fields, which is the server's.
 static enum err hash_fields(const cJSON *data, uint64_t *ret) {

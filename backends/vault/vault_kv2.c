@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "backends/vault/vault.h"
-#include "rotator/base/text.h"
 
 // The newest version as one answer shows it.
 struct present {

@@ -6,6 +6,7 @@
 
 #include "backends/vault/vault.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 struct opening {
   struct vault_item *v;

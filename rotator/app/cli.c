@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 #define JOBS_MAX 256
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "rotator/app/config_loader.h"
-#include "rotator/base/text.h"
 
 // What config_free gives back.
 struct whole {

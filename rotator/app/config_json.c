@@ -11,6 +11,7 @@
 #include "rotator/app/config.h"
 #include "rotator/app/config_docs.h"
 #include "rotator/base/json.h"
+#include "rotator/base/text.h"
 
 void config_json_describe(cJSON *schema, enum config_type type, const char *help,
                           const char *fallback, const char *shown) {

@@ -6,6 +6,7 @@
 
 #include "rotator/app/config.h"
 #include "rotator/app/config_schema.h"
+#include "rotator/base/text.h"
 
 #define COLUMNS 78
 

@@ -7,7 +7,7 @@
 
 #include "rotator/app/config_loader.h"
 #include "rotator/app/window.h"
-#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 #define HOUR 3600
 #define DAY (24 * HOUR)

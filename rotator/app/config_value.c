@@ -6,6 +6,7 @@
 #include "rotator/app/config_check.h"
 #include "rotator/app/window.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 enum err config_expected(const struct config_check *c, const char *what) {
   char shown[CONFIG_SHOWN_MAX];

@@ -3,7 +3,6 @@
 
 #include "rotator/app/config_loader.h"
 #include "rotator/app/window.h"
-#include "rotator/base/text.h"
 
 void *config_alloc(struct config_loader *l, size_t size) {
   void *p = config_arena_alloc(l->arena, size);

@@ -10,7 +10,7 @@
 #include "rotator/app/report_words.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/log.h"
-#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 #define LINE_MAX_BYTES 4096
 

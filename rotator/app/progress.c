@@ -10,7 +10,7 @@
 
 #include "rotator/app/out.h"
 #include "rotator/app/report_words.h"
-#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 static struct {
   pthread_mutex_t lock;

@@ -7,6 +7,7 @@
 #include "rotator/app/report_words.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 void report_add_error(cJSON *o, const struct error *e) {
   if (e->kind == ERR_OK) {

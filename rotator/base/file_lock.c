@@ -6,7 +6,6 @@
 
 #include "rotator/base/env.h"
 #include "rotator/base/file_dir.h"
-#include "rotator/base/text.h"
 
 enum { LOOK_EVERY_MS = 50 };
 

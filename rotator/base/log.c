@@ -13,6 +13,7 @@
 
 #include "rotator/base/env.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 enum { TEXT_MAX = 1024, FIELD_MAX = 256 }; // doubled by JSON's escapes they still fit
 

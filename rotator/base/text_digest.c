@@ -1,8 +1,10 @@
+// libcrypto does the hashing; base64url is our own, since libcrypto has the other alphabet only.
+#include "rotator/base/text_digest.h"
+
 #include <openssl/sha.h>
 #include <string.h>
 
 #include "rotator/base/secret.h"
-#include "rotator/base/text.h"
 
 void text_sha256(unsigned char dst[32], const void *bytes, size_t len) {
   SHA256(len ? bytes : "", len, dst);

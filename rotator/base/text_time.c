@@ -1,4 +1,7 @@
 // Durations and points in time. No locale and no time zone of the machine takes part.
+#include "rotator/base/text_time.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

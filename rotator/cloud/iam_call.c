@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "rotator/cloud/iam_report.h"
 #include "rotator/cloud/iam_url.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 #include "rotator/cloud/iam_url.h"
 
 static enum err corrupt(struct error *e, const char *what, const char *member) {

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 #include "rotator/cloud/iam_decode.h"
 
 #define CLAIMS_MAX (16 * 1024)

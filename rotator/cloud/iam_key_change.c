@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "rotator/base/text.h"
 #include "rotator/cloud/iam_call.h"
 #include "rotator/cloud/iam_decode.h"
 #include "rotator/cloud/iam_report.h"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "rotator/cloud/iam_call.h"
 #include "rotator/cloud/iam_decode.h"
 #include "rotator/cloud/iam_pages.h"

@@ -1,6 +1,7 @@
 // Policies v2: who may send logs to which instance.
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "rotator/cloud/iam_call.h"
 #include "rotator/cloud/iam_decode.h"
 #include "rotator/cloud/iam_pages.h"

@@ -1,6 +1,7 @@
 // Service IDs: needed to set a target up, never to rotate a key.
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "rotator/cloud/iam_call.h"
 #include "rotator/cloud/iam_decode.h"
 #include "rotator/cloud/iam_pages.h"

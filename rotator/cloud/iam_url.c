@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "rotator/http/transport.h"
 
 #define TOKEN_PATH "/identity/token"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 #include "rotator/engine/transition.h"
 #include "rotator/engine/turn.h"
 

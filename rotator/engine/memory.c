@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "rotator/engine/turn.h"
 
 void memory_init(struct memory *m) {

@@ -4,7 +4,7 @@
 #define ROTATOR_ENGINE_MEMORY_H
 
 #include "rotator/base/atomic_file.h"
-#include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 #include "rotator/engine/view.h"
 
 #define MEMORY_SIGHTINGS_MAX 8

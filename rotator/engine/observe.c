@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 #include "rotator/engine/turn.h"
 
 struct turn *turn_new(void) {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 
 bool policy_window_is_open(const struct policy_window *w, int64_t now_s) {
   if (w->n == 0)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/base/text.h"
 #include "rotator/engine/turn.h"
 
 #define PROBE_FRESH_MS 60000 // "probed well now" is no older than this

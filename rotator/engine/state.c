@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 
 static const char *const phase_names[] = {
     [PHASE_IDLE] = "idle",   [PHASE_STAGED] = "staged",     [PHASE_PUBLISHING] = "publishing",

@@ -9,6 +9,7 @@
 
 #include "rotator/base/json.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 #include "rotator/engine/state.h"
 
 enum field_type { F_U64, F_I64, F_UINT, F_BOOL, F_TEXT, F_SECRET };

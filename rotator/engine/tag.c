@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 
 static const char opening[] = "[rotator b=";
 

@@ -4,6 +4,7 @@
 #ifndef ROTATOR_ENGINE_TURN_H
 #define ROTATOR_ENGINE_TURN_H
 
+#include "rotator/base/text_digest.h"
 #include "rotator/engine/memory.h"
 #include "rotator/engine/tag.h"
 #include "rotator/engine/tick.h"

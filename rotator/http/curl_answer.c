@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 #include "rotator/http/curl_internal.h"
 
 // Copies a value whole or, if it does not fit, not at all: half an entity tag is a wrong one.

@@ -1,6 +1,7 @@
 // Page tokens out of links: what is taken survives the way into our own URL and back.
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "rotator/cloud/iam_url.h"
 #include "tests/fuzz/fuzz.h"
 

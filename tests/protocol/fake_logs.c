@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/base/text.h"
 #include "tests/protocol/sim.h"
 
 enum { TOKEN_LIFE_MS = HOUR_MS };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 #include "tests/protocol/sim.h"
 
 int64_t sim_server_ms(const struct sim *s) {

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/base/text.h"
 #include "tests/protocol/plant.h"
 #include "tests/protocol/sim.h"
 

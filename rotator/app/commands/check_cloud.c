@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rotator/app/report_rights.h"
-#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 #define CLOCK_WARN_S 60
 #define CLOCK_FAIL_S 3600

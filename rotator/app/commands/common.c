@@ -11,6 +11,7 @@
 #include "rotator/app/report_words.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 // --- looking ---
 

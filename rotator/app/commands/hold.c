@@ -2,6 +2,7 @@
 
 #include "rotator/app/commands/common.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 
 // A time, or a duration from now. 0: until lifted.
 static enum err parse_until(const struct app *a, int64_t *ret_s, struct error *e) {

@@ -9,6 +9,7 @@
 #include "rotator/app/out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 
 #define CREATE_TRIES 3
 #define LIST_LAG_MS 3000  // lists may lag behind a create

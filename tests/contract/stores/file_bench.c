@@ -16,8 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rotator/base/text.h"
-
 enum { PAIRS_MAX = 8 };
 
 struct file_bench *file_bench_new(void) {

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "rotator/base/json.h"
-#include "rotator/base/text.h"
 #include "rotator/http/curl_transport.h"
 
 #define READY_MS 20000 // a loaded machine, a sanitizer, a key pair to make

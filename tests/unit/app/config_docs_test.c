@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "rotator/base/json.h"
+#include "rotator/base/text.h"
 #include "tests/support/scratch.h"
 #include "tests/unit/app/config_try.h"
 

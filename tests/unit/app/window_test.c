@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 #include "tests/support/unit.h"
 
 static int64_t at(const char *time) {

@@ -15,6 +15,7 @@
 
 #include "rotator/base/json.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 #include "tests/support/unit.h"
 
 static int real_stderr, reader;

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 #include "tests/support/unit.h"
 
 static void sha256(void **state) {

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
 #include "tests/support/unit.h"
 
 static void durations_that_are_right(void **state) {

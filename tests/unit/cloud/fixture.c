@@ -1,5 +1,7 @@
 #include "tests/unit/cloud/fixture.h"
 
+#include "rotator/base/text_digest.h"
+
 #include <stdio.h>
 #include <string.h>
 

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "rotator/base/text.h"
 #include "rotator/cloud/iam_http.h"
 #include "tests/support/fake_env.h"
 #include "tests/support/scripted_transport.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rotator/base/text_digest.h"
 #include "tests/unit/cloud/fixture.h"
 
 // A token endpoint of its own, usable by many threads at once. Each token has another number in its

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "tests/unit/cloud/fixture.h"
 
 #define KEY "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"entity_tag\":\"1-a\"}"

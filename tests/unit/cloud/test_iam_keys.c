@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "tests/unit/cloud/fixture.h"
 
 #define ITEM(id) "{\"id\":\"" id "\",\"iam_id\":\"" IAM_ID "\"}"

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "tests/unit/cloud/fixture.h"
 
 static struct error report(int status, const char *body, const char *transaction) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "tests/unit/cloud/fixture.h"
 
 static enum err exchange(struct fixture *f, bool fresh, struct iam_token *ret) {

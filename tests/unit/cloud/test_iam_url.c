@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "tests/unit/cloud/fixture.h"
 
 static void bases(void **state) {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "rotator/base/text.h"
 #include "rotator/cloud/logs.h"
 #include "tests/unit/cloud/fixture.h"
 

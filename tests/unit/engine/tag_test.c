@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "rotator/base/text.h"
 #include "rotator/engine/tag.h"
 #include "tests/unit/engine/world.h"
 
