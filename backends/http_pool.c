@@ -88,13 +88,13 @@ static struct transport *borrow(struct transport *of) {
 
 static enum err make(struct http_pool *p, struct transport **ret, struct error *e) {
   struct transport *inner = NULL;
-  enum err got = ERR_OK;
+  enum err err = ERR_OK;
   if (made_by_test)
     inner = borrow(made_by_test(&p->options, p->env));
   else
-    got = curl_transport_new(&p->options, p->env, &inner, e);
-  if (got != ERR_OK)
-    return got;
+    err = curl_transport_new(&p->options, p->env, &inner, e);
+  if (err != ERR_OK)
+    return err;
   struct transport *t = inner ? retry_transport_new(inner, &p->retry, p->env) : NULL;
   if (!t)
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
@@ -105,13 +105,13 @@ static enum err make(struct http_pool *p, struct transport **ret, struct error *
 enum err http_pool_exchange(struct http_pool *p, const struct http_request *req,
                             struct http_response *ret, struct error *e) {
   struct transport *t = take(p);
-  enum err got = t ? ERR_OK : make(p, &t, e);
-  if (got != ERR_OK)
-    return got;
-  got = http_exchange(t, req, ret, e);
-  if (got == ERR_OK)
+  enum err err = t ? ERR_OK : make(p, &t, e);
+  if (err != ERR_OK)
+    return err;
+  err = http_exchange(t, req, ret, e);
+  if (err == ERR_OK)
     put(p, t);
   else
     transport_free(t); // a certificate's file may have been replaced: the next one reads it anew
-  return got;
+  return err;
 }

@@ -65,16 +65,16 @@ static enum err program_read(struct store_item *it, struct store_record *ret,
   struct store_record r = {0};
   JSON_AUTO answer = NULL;
   memset(ret_version, 0, sizeof(*ret_version));
-  enum err got = program_call(mine(it), "read", cJSON_CreateObject(), &answer, e);
-  if (got == ERR_OK)
-    got = take_record(it, answer, &r, e);
+  enum err err = program_call(mine(it), "read", cJSON_CreateObject(), &answer, e);
+  if (err == ERR_OK)
+    err = take_record(it, answer, &r, e);
   if (r.value)
     take_version(answer, &r, ret_version);
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     *ret = r;
   else
     store_record_clear(&r);
-  return got;
+  return err;
 }
 
 // --- writing ---
@@ -109,19 +109,19 @@ static enum err read_back(struct store_item *it, const struct store_record *r,
                           struct store_version *ret_version, struct error *e) {
   struct store_record seen = {0};
   struct store_version version;
-  enum err got = program_read(it, &seen, &version, e);
-  if (got == ERR_OK && secret_equal(seen.value, r->value))
+  enum err err = program_read(it, &seen, &version, e);
+  if (err == ERR_OK && secret_equal(seen.value, r->value))
     *ret_version = version;
-  else if (got == ERR_OK)
-    got = error_set(e, ERR_UNSURE, "written, and another value was read back");
-  else if (got == ERR_MISSING)
-    got = error_set(e, ERR_UNSURE, "written, and not there when it was read back");
+  else if (err == ERR_OK)
+    err = error_set(e, ERR_UNSURE, "written, and another value was read back");
+  else if (err == ERR_MISSING)
+    err = error_set(e, ERR_UNSURE, "written, and not there when it was read back");
   else {
     error_wrap(e, "written, but not read back");
-    got = e->kind = ERR_UNSURE;
+    err = e->kind = ERR_UNSURE;
   }
   store_record_clear(&seen);
-  return got;
+  return err;
 }
 
 static enum err program_write(struct store_item *it, const struct store_record *r,
@@ -129,20 +129,20 @@ static enum err program_write(struct store_item *it, const struct store_record *
                               struct error *e) {
   (void)expect; // class C: the caller's lock is what there is
   JSON_AUTO answer = NULL;
-  enum err got = check_text(r->value, e);
-  if (got == ERR_OK)
-    got = program_call(mine(it), "write", write_request(it, r), &answer, e);
-  if (got == ERR_OK && !json_bool(answer, "ok", false))
-    got = error_set(e, ERR_UNSURE, "the program broke the protocol: neither ok nor an error");
-  return got == ERR_OK ? read_back(it, r, ret_version, e) : got;
+  enum err err = check_text(r->value, e);
+  if (err == ERR_OK)
+    err = program_call(mine(it), "write", write_request(it, r), &answer, e);
+  if (err == ERR_OK && !json_bool(answer, "ok", false))
+    err = error_set(e, ERR_UNSURE, "the program broke the protocol: neither ok nor an error");
+  return err == ERR_OK ? read_back(it, r, ret_version, e) : err;
 }
 
 static enum err program_check(struct store_item *it, struct error *e) {
   JSON_AUTO answer = NULL;
-  enum err got = program_call(mine(it), "check", cJSON_CreateObject(), &answer, e);
-  if (got == ERR_OK && !json_bool(answer, "ok", false))
-    got = error_set(e, ERR_REFUSED, "the program broke the protocol: neither ok nor an error");
-  return got;
+  enum err err = program_call(mine(it), "check", cJSON_CreateObject(), &answer, e);
+  if (err == ERR_OK && !json_bool(answer, "ok", false))
+    err = error_set(e, ERR_REFUSED, "the program broke the protocol: neither ok nor an error");
+  return err;
 }
 
 static void program_free(struct store_item *it) {

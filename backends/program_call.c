@@ -106,16 +106,16 @@ static enum err answered_error(const cJSON *error, bool writes, struct error *e)
 }
 
 // The program ended without status 0.
-static enum err failed(enum err got, int how, bool writes, struct error *e) {
+static enum err failed(enum err err, int how, bool writes, struct error *e) {
   hide_keys(e->text);
   if (how == CHILD_NOT_STARTED)
-    return got;
+    return err;
   if (how == EXIT_TEMPFAIL)
-    got = ERR_UNSENT;
+    err = ERR_UNSENT;
   else if (writes)
-    got = ERR_UNSURE;
-  e->kind = got;
-  return got;
+    err = ERR_UNSURE;
+  e->kind = err;
+  return err;
 }
 
 static enum err judge(const struct secret *answer, bool writes, cJSON **ret, struct error *e) {
@@ -149,18 +149,18 @@ static enum err run(const struct program_item *p, const char *verb, const struct
                             .answer_max = MESSAGE_MAX,
                             .ret_exit = &how,
                             .to_the_end = writes};
-  enum err got = environment ? child_run(&spec, e) : error_set(e, ERR_INTERNAL, "out of memory");
+  enum err err = environment ? child_run(&spec, e) : error_set(e, ERR_INTERNAL, "out of memory");
   environment_free(environment);
-  return got == ERR_OK ? judge(answer, writes, ret, e) : failed(got, how, writes, e);
+  return err == ERR_OK ? judge(answer, writes, ret, e) : failed(err, how, writes, e);
 }
 
 enum err program_call(const struct program_item *p, const char *verb, cJSON *request, cJSON **ret,
                       struct error *e) {
   JSON_AUTO o = request;
   SECRET_AUTO text = NULL;
-  enum err got = program_trusted(p->path, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = program_trusted(p->path, e);
+  if (err != ERR_OK)
+    return err;
   bool made = cJSON_AddNumberToObject(o, "version", 1) &&
               cJSON_AddStringToObject(o, "item", p->name) &&
               cJSON_AddStringToObject(o, "kind", p->item.kind == STORE_HOME ? "home" : "sink");

@@ -32,14 +32,14 @@ static enum err check_directory(const char *dir, struct error *e) {
 
 static enum err check_directories(const char *path, struct error *e) {
   char dir[PATH_MAX];
-  enum err got = check_directory("/", e);
-  for (size_t i = 1; got == ERR_OK && path[i] && i < sizeof(dir); i++)
+  enum err err = check_directory("/", e);
+  for (size_t i = 1; err == ERR_OK && path[i] && i < sizeof(dir); i++)
     if (path[i] == '/') {
       memcpy(dir, path, i);
       dir[i] = '\0';
-      got = check_directory(dir, e);
+      err = check_directory(dir, e);
     }
-  return got;
+  return err;
 }
 
 enum err program_trusted(const char *path, struct error *e) {
@@ -48,11 +48,11 @@ enum err program_trusted(const char *path, struct error *e) {
   if (!realpath(path, real) || stat(real, &st) != 0)
     return error_set(e, errno == EACCES ? ERR_DENIED : ERR_REFUSED, "program %s: %s", path,
                      strerror(errno));
-  enum err got = check_directories(path, e);
-  if (got == ERR_OK && strcmp(path, real) != 0)
-    got = check_directories(real, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = check_directories(path, e);
+  if (err == ERR_OK && strcmp(path, real) != 0)
+    err = check_directories(real, e);
+  if (err != ERR_OK)
+    return err;
   if (!S_ISREG(st.st_mode))
     return error_set(e, ERR_REFUSED, "%s is not a program", path);
   if (is_foreign(&st))

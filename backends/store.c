@@ -74,19 +74,19 @@ static bool version_sound(const struct store_version *v) {
 
 // The end of every entrance: completes a failure's story, names the item in it, and hands it to the
 // caller.
-static enum err finish(const struct store_item *it, enum err got, struct error *mine,
+static enum err finish(const struct store_item *it, enum err err, struct error *mine,
                        struct error *e) {
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     return ERR_OK;
-  if ((int)got < 0 || got >= ERR_COUNT)
-    got = error_set(mine, ERR_INTERNAL, "the store gave an answer that does not exist");
+  if ((int)err < 0 || err >= ERR_COUNT)
+    err = error_set(mine, ERR_INTERNAL, "the store gave an answer that does not exist");
   if (mine->text[0] == '\0')
-    error_set(mine, got, "%s", err_name(got));
-  mine->kind = got;
+    error_set(mine, err, "%s", err_name(err));
+  mine->kind = err;
   error_wrap(mine, "%s", it->what);
   if (e)
     *e = *mine;
-  return got;
+  return err;
 }
 
 static enum err check_reading(const struct store_item *it, const struct store_record *r,
@@ -107,18 +107,18 @@ enum err store_read(struct store_item *it, struct store_record *ret,
   struct error mine = {0};
   struct store_record r = {0};
   struct store_version v = {0};
-  enum err got = it->ops->read(it, &r, &v, &mine);
+  enum err err = it->ops->read(it, &r, &v, &mine);
   if (!version_sound(&v))
-    got = error_set(&mine, ERR_INTERNAL, "the store broke its contract: a version without end");
-  if (got == ERR_OK)
-    got = check_reading(it, &r, &v, &mine);
-  if (got == ERR_OK)
+    err = error_set(&mine, ERR_INTERNAL, "the store broke its contract: a version without end");
+  if (err == ERR_OK)
+    err = check_reading(it, &r, &v, &mine);
+  if (err == ERR_OK)
     *ret = r;
   else
     store_record_clear(&r);
-  if (got == ERR_OK || got == ERR_MISSING || got == ERR_CORRUPT)
+  if (err == ERR_OK || err == ERR_MISSING || err == ERR_CORRUPT)
     *ret_version = v;
-  return finish(it, got, &mine, e);
+  return finish(it, err, &mine, e);
 }
 
 static enum err check_writing(const struct store_item *it, const struct store_record *r,
@@ -142,14 +142,14 @@ enum err store_write(struct store_item *it, const struct store_record *r,
     return error_set(e, ERR_INTERNAL, "store_write: an argument is missing");
   struct error mine = {0};
   struct store_version v = {0};
-  enum err got = check_writing(it, r, expect, &mine);
-  if (got == ERR_OK)
-    got = it->ops->write(it, r, expect, &v, &mine);
-  if (got == ERR_OK && (!version_sound(&v) || v.text[0] == '\0'))
-    got = error_set(&mine, ERR_UNSURE, "the store broke its contract: written, without a version");
-  if (got == ERR_OK)
+  enum err err = check_writing(it, r, expect, &mine);
+  if (err == ERR_OK)
+    err = it->ops->write(it, r, expect, &v, &mine);
+  if (err == ERR_OK && (!version_sound(&v) || v.text[0] == '\0'))
+    err = error_set(&mine, ERR_UNSURE, "the store broke its contract: written, without a version");
+  if (err == ERR_OK)
     *ret_version = v;
-  return finish(it, got, &mine, e);
+  return finish(it, err, &mine, e);
 }
 
 enum err store_destroy_old(struct store_item *it, struct error *e) {

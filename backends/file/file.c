@@ -46,27 +46,27 @@ static enum err decode(const struct filestore *fs, const struct secret *bytes,
                        struct store_record *ret, struct error *e) {
   if (all_white(bytes))
     return error_set(e, ERR_MISSING, "the file is empty");
-  enum err got = fs->format->decode(fs, bytes, ret, e);
-  if (got == ERR_OK && fs->item.kind == STORE_SINK)
-    got = store_value_check(ret->value, ERR_CORRUPT, e);
-  return got;
+  enum err err = fs->format->decode(fs, bytes, ret, e);
+  if (err == ERR_OK && fs->item.kind == STORE_SINK)
+    err = store_value_check(ret->value, ERR_CORRUPT, e);
+  return err;
 }
 
 // The texts of atomic_file begin with the path, which `what` says already.
-static enum err without_path(const struct filestore *fs, enum err got, struct error *e) {
+static enum err without_path(const struct filestore *fs, enum err err, struct error *e) {
   size_t len = strlen(fs->path);
-  if (got != ERR_OK && strncmp(e->text, fs->path, len) == 0 && text_starts(e->text + len, ": "))
+  if (err != ERR_OK && strncmp(e->text, fs->path, len) == 0 && text_starts(e->text + len, ": "))
     memmove(e->text, e->text + len + 2, strlen(e->text + len + 2) + 1);
-  return got;
+  return err;
 }
 
 // A file that changes while it is read gives no reading now: another look will.
 static enum err read_file(const struct filestore *fs, struct secret **ret,
                           struct file_version *ret_version, struct error *e) {
-  enum err got = file_read(fs->path, &fs->rules, ret, ret_version, e);
-  if (got == ERR_CONFLICT)
-    got = error_set(e, ERR_UNSENT, "the file changes while it is read");
-  return without_path(fs, got, e);
+  enum err err = file_read(fs->path, &fs->rules, ret, ret_version, e);
+  if (err == ERR_CONFLICT)
+    err = error_set(e, ERR_UNSENT, "the file changes while it is read");
+  return without_path(fs, err, e);
 }
 
 static enum err filestore_read(struct store_item *it, struct store_record *ret,
@@ -75,29 +75,29 @@ static enum err filestore_read(struct store_item *it, struct store_record *ret,
   SECRET_AUTO bytes = NULL;
   struct file_version v = {0};
   bool there = false;
-  enum err got = filestore_place(fs, &there, e);
-  if (got == ERR_OK)
-    got = there ? read_file(fs, &bytes, &v, e) : error_set(e, ERR_MISSING, "there is no such file");
-  if (got == ERR_MISSING)
+  enum err err = filestore_place(fs, &there, e);
+  if (err == ERR_OK)
+    err = there ? read_file(fs, &bytes, &v, e) : error_set(e, ERR_MISSING, "there is no such file");
+  if (err == ERR_MISSING)
     memset(ret_version, 0, sizeof(*ret_version));
-  if (got != ERR_OK)
-    return got;
+  if (err != ERR_OK)
+    return err;
 
   struct store_record r = {0};
-  got = decode(fs, bytes, &r, e);
-  if (got == ERR_OK)
+  err = decode(fs, bytes, &r, e);
+  if (err == ERR_OK)
     *ret = r;
   else
     store_record_clear(&r);
-  if (got == ERR_OK || got == ERR_MISSING || got == ERR_CORRUPT)
+  if (err == ERR_OK || err == ERR_MISSING || err == ERR_CORRUPT)
     version_format(ret_version, &v);
-  return got;
+  return err;
 }
 
 static enum err prepare_place(const struct filestore *fs, struct error *e) {
   bool there = false;
-  enum err got = filestore_place(fs, &there, e);
-  return got == ERR_OK && !there ? file_make_dir(fs->dir, 0700, e) : got;
+  enum err err = filestore_place(fs, &there, e);
+  return err == ERR_OK && !there ? file_make_dir(fs->dir, 0700, e) : err;
 }
 
 static enum err filestore_write(struct store_item *it, const struct store_record *r,
@@ -108,24 +108,24 @@ static enum err filestore_write(struct store_item *it, const struct store_record
   struct file_version want, v;
   if (!version_parse(expect->text, &want))
     return error_set(e, ERR_CONFLICT, "the expected version is none of a file");
-  enum err got = fs->format->encode(fs, r, &bytes, e);
-  if (got == ERR_OK)
-    got = prepare_place(fs, e);
-  if (got == ERR_OK)
-    got = without_path(fs, file_replace(fs->path, &fs->rules, bytes, &want, &v, e), e);
-  if (got == ERR_MISSING) // the directory went away meanwhile
-    got = error_set(e, ERR_REFUSED, "directory %s is not there", fs->dir);
-  if (got == ERR_OK)
+  enum err err = fs->format->encode(fs, r, &bytes, e);
+  if (err == ERR_OK)
+    err = prepare_place(fs, e);
+  if (err == ERR_OK)
+    err = without_path(fs, file_replace(fs->path, &fs->rules, bytes, &want, &v, e), e);
+  if (err == ERR_MISSING) // the directory went away meanwhile
+    err = error_set(e, ERR_REFUSED, "directory %s is not there", fs->dir);
+  if (err == ERR_OK)
     version_format(ret_version, &v);
-  return got;
+  return err;
 }
 
 static enum err filestore_check(struct store_item *it, struct error *e) {
   struct store_record r = {0};
   struct store_version v;
-  enum err got = filestore_read(it, &r, &v, e);
+  enum err err = filestore_read(it, &r, &v, e);
   store_record_clear(&r);
-  return got == ERR_OK || got == ERR_MISSING ? filestore_check_place(mine(it), e) : got;
+  return err == ERR_OK || err == ERR_MISSING ? filestore_check_place(mine(it), e) : err;
 }
 
 static void filestore_free(struct store_item *it) {
@@ -146,10 +146,10 @@ static enum err filestore_open(const struct store_context *ctx, enum store_kind 
   struct filestore *fs = calloc(1, sizeof(*fs));
   if (!fs)
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
-  enum err got = filestore_configure(fs, kind, settings, n, ret_line, e);
-  if (got != ERR_OK) {
+  enum err err = filestore_configure(fs, kind, settings, n, ret_line, e);
+  if (err != ERR_OK) {
     free(fs);
-    return got;
+    return err;
   }
   fs->item.ops = &filestore_ops;
   *ret = &fs->item;

@@ -114,19 +114,19 @@ enum err filestore_check_place(const struct filestore *fs, struct error *e) {
   char parent[FILESTORE_PATH_MAX + 1];
   const char *dir = fs->dir;
   bool there = false;
-  enum err got = filestore_place(fs, &there, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = filestore_place(fs, &there, e);
+  if (err != ERR_OK)
+    return err;
   if (!there) {
     parent_of(fs->dir, parent);
     dir = parent;
   }
-  got = check_mount(fs->path, e);
-  if (got == ERR_OK)
-    got = check_room(dir, e);
-  if (got == ERR_OK && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0)
-    got = errno == EACCES ? error_set(e, ERR_DENIED, "user %u may not write in directory %s",
+  err = check_mount(fs->path, e);
+  if (err == ERR_OK)
+    err = check_room(dir, e);
+  if (err == ERR_OK && faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) != 0)
+    err = errno == EACCES ? error_set(e, ERR_DENIED, "user %u may not write in directory %s",
                                       (unsigned)geteuid(), dir)
                           : refuse_errno(dir, errno, e);
-  return got == ERR_OK ? check_ownership(&fs->rules, e) : got;
+  return err == ERR_OK ? check_ownership(&fs->rules, e) : err;
 }

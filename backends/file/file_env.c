@@ -113,9 +113,9 @@ static enum err env_decode(const struct filestore *fs, const struct secret *byte
       comment = comment ? comment : number;
       continue;
     }
-    enum err got = take_line(fs, l, &ret->value, e);
-    if (got != ERR_OK)
-      return got;
+    enum err err = take_line(fs, l, &ret->value, e);
+    if (err != ERR_OK)
+      return err;
   }
   if (!ret->value) // somebody's file in which everything is commented out
     return foreign(comment, "is a comment of a file that does not set the variable", e);

@@ -29,13 +29,13 @@ static enum err no_memory(struct error *e) {
 static enum err add_text(struct secret *s, const char *name, const char *text) {
   cJSON *node = cJSON_CreateString(text);
   SECRET_AUTO quoted = NULL;
-  enum err got = node ? json_print(node, FILESTORE_BYTES_MAX, &quoted) : ERR_INTERNAL;
+  enum err err = node ? json_print(node, FILESTORE_BYTES_MAX, &quoted) : ERR_INTERNAL;
   json_free(node);
   const char *parts[] = {secret_is_empty(s) ? "{\n\t\"" : ",\n\t\"", name,
                          "\": ", secret_bytes(quoted)};
-  for (size_t i = 0; got == ERR_OK && i < sizeof(parts) / sizeof(parts[0]); i++)
-    got = secret_append_text(s, parts[i]);
-  return got;
+  for (size_t i = 0; err == ERR_OK && i < sizeof(parts) / sizeof(parts[0]); i++)
+    err = secret_append_text(s, parts[i]);
+  return err;
 }
 
 // IAM's own shape, to the minute.
@@ -50,18 +50,18 @@ static enum err json_encode(const struct filestore *fs, const struct store_recor
   (void)fs;
   char created[40];
   SECRET_AUTO s = secret_new(FILESTORE_BYTES_MAX);
-  enum err got = s ? add_text(s, "name", r->key_name) : ERR_INTERNAL;
-  if (got == ERR_OK)
-    got = add_text(s, "description", description);
-  if (got == ERR_OK && format_created(created, sizeof(created), r->created_s))
-    got = add_text(s, "createdAt", created);
-  if (got == ERR_OK)
-    got = add_text(s, "apikey", secret_bytes(r->value));
-  if (got == ERR_OK && r->key_id[0] != '\0')
-    got = add_text(s, "id", r->key_id);
-  if (got == ERR_OK)
-    got = secret_append_text(s, "\n}\n");
-  if (got != ERR_OK)
+  enum err err = s ? add_text(s, "name", r->key_name) : ERR_INTERNAL;
+  if (err == ERR_OK)
+    err = add_text(s, "description", description);
+  if (err == ERR_OK && format_created(created, sizeof(created), r->created_s))
+    err = add_text(s, "createdAt", created);
+  if (err == ERR_OK)
+    err = add_text(s, "apikey", secret_bytes(r->value));
+  if (err == ERR_OK && r->key_id[0] != '\0')
+    err = add_text(s, "id", r->key_id);
+  if (err == ERR_OK)
+    err = secret_append_text(s, "\n}\n");
+  if (err != ERR_OK)
     return no_memory(e);
   *ret = s;
   s = NULL;
@@ -115,8 +115,8 @@ static enum err json_decode(const struct filestore *fs, const struct secret *byt
   JSON_AUTO tree = json_parse(secret_bytes(bytes), secret_len(bytes));
   if (!cJSON_IsObject(tree))
     return error_set(e, ERR_CORRUPT, "the file is not a JSON object");
-  enum err got = refuse_foreign(tree, e);
-  return got == ERR_OK ? take_members(tree, ret, e) : got;
+  enum err err = refuse_foreign(tree, e);
+  return err == ERR_OK ? take_members(tree, ret, e) : err;
 }
 
 const struct filestore_format filestore_json = {"json", json_encode, json_decode};

@@ -150,12 +150,12 @@ static enum err take_id(struct opening *o, const char *setting, id_t *ret) {
 }
 
 static enum err take_access(struct opening *o) {
-  enum err got = take_mode(o);
-  if (got == ERR_OK)
-    got = take_id(o, "owner", &o->fs->rules.owner);
-  if (got == ERR_OK)
-    got = take_id(o, "group", &o->fs->rules.group);
-  return got;
+  enum err err = take_mode(o);
+  if (err == ERR_OK)
+    err = take_id(o, "owner", &o->fs->rules.owner);
+  if (err == ERR_OK)
+    err = take_id(o, "group", &o->fs->rules.group);
+  return err;
 }
 
 // A home is private to the rotator: its layout and its access are not for the configuration to
@@ -175,15 +175,15 @@ enum err filestore_configure(struct filestore *fs, enum store_kind kind,
                              const struct store_setting *settings, size_t n, int *ret_line,
                              struct error *e) {
   struct opening o = {fs, settings, n, ret_line, e};
-  enum err got = take_path(&o);
-  if (got == ERR_OK && kind == STORE_HOME)
-    got = take_home(&o);
-  if (got == ERR_OK && kind == STORE_SINK)
-    got = take_format(&o);
-  if (got == ERR_OK && kind == STORE_SINK)
-    got = take_access(&o);
-  if (got != ERR_OK)
-    return got;
+  enum err err = take_path(&o);
+  if (err == ERR_OK && kind == STORE_HOME)
+    err = take_home(&o);
+  if (err == ERR_OK && kind == STORE_SINK)
+    err = take_format(&o);
+  if (err == ERR_OK && kind == STORE_SINK)
+    err = take_access(&o);
+  if (err != ERR_OK)
+    return err;
   fs->rules.private_dir = true;
   fs->rules.max_bytes = kind == STORE_HOME ? STORE_HOME_MAX : FILESTORE_BYTES_MAX;
   fs->item.kind = kind;

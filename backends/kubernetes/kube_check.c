@@ -15,11 +15,11 @@ static enum err dry_run(const struct kube_item *k, const struct store_record *r,
   JSON_AUTO body = probe.value ? kube_secret_write(k, &probe, v) : NULL;
   if (!body)
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
-  enum err got =
+  enum err err =
       v->text[0] ? kube_patch(k, body, true, &reply, e) : kube_create(k, body, true, &reply, e);
   kube_reply_clear(&reply);
   // Somebody wrote between our reading and this: it went as far as it could.
-  return got == ERR_CONFLICT ? ERR_OK : got;
+  return err == ERR_CONFLICT ? ERR_OK : err;
 }
 
 enum err kube_check(struct store_item *it, struct error *e) {
@@ -28,18 +28,18 @@ enum err kube_check(struct store_item *it, struct error *e) {
   struct store_version v = {""};
   if (!k->namespace[0])
     return it->ops->read(it, &r, &v, e); // says so
-  enum err got = kube_may(k, "get", e);
-  if (got == ERR_OK)
-    got = kube_may(k, "patch", e);
-  if (got == ERR_OK) {
-    got = it->ops->read(it, &r, &v, e);
-    if (got == ERR_MISSING && v.text[0] == '\0')
-      got = kube_may(k, "create", e);
-    else if (got == ERR_MISSING)
-      got = ERR_OK;
+  enum err err = kube_may(k, "get", e);
+  if (err == ERR_OK)
+    err = kube_may(k, "patch", e);
+  if (err == ERR_OK) {
+    err = it->ops->read(it, &r, &v, e);
+    if (err == ERR_MISSING && v.text[0] == '\0')
+      err = kube_may(k, "create", e);
+    else if (err == ERR_MISSING)
+      err = ERR_OK;
   }
-  if (got == ERR_OK)
-    got = dry_run(k, &r, &v, e);
+  if (err == ERR_OK)
+    err = dry_run(k, &r, &v, e);
   store_record_clear(&r);
-  return got;
+  return err;
 }

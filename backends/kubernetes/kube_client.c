@@ -27,40 +27,40 @@ static bool is_ours(const struct kube_item *k, const cJSON *o) {
 
 static enum err call(const struct kube_item *k, const char *verb, const struct kube_request *q,
                      struct kube_reply *ret, struct error *e) {
-  enum err got = kube_call(k->session, q, ret, e);
-  if (got == ERR_OK)
-    got = kube_outcome(k, verb, q->once, ret, e);
-  if (got == ERR_OK && !is_ours(k, ret->json))
-    got = error_set(e, ERR_UNSURE, "%s: the answer is not this Secret", verb);
-  return got;
+  enum err err = kube_call(k->session, q, ret, e);
+  if (err == ERR_OK)
+    err = kube_outcome(k, verb, q->once, ret, e);
+  if (err == ERR_OK && !is_ours(k, ret->json))
+    err = error_set(e, ERR_UNSURE, "%s: the answer is not this Secret", verb);
+  return err;
 }
 
 enum err kube_get(const struct kube_item *k, struct kube_reply *ret, struct error *e) {
   char path[KUBE_PATH_MAX];
-  enum err got = path_of(k, true, NULL, path, e);
+  enum err err = path_of(k, true, NULL, path, e);
   struct kube_request q = {.method = "GET", .path = path};
-  return got == ERR_OK ? call(k, "get", &q, ret, e) : got;
+  return err == ERR_OK ? call(k, "get", &q, ret, e) : err;
 }
 
 enum err kube_patch(const struct kube_item *k, const cJSON *patch, bool dry, struct kube_reply *ret,
                     struct error *e) {
   char path[KUBE_PATH_MAX];
-  enum err got = path_of(k, true, dry ? MANAGER "&dryRun=All" : MANAGER, path, e);
+  enum err err = path_of(k, true, dry ? MANAGER "&dryRun=All" : MANAGER, path, e);
   struct kube_request q = {
       .method = "PATCH", .path = path, .content_type = MERGE_PATCH, .body = patch, .once = true};
-  if (got == ERR_OK)
-    got = call(k, "patch", &q, ret, e);
-  if (got == ERR_MISSING)
-    got = error_set(e, ERR_CONFLICT, "the Secret was deleted meanwhile");
-  return got;
+  if (err == ERR_OK)
+    err = call(k, "patch", &q, ret, e);
+  if (err == ERR_MISSING)
+    err = error_set(e, ERR_CONFLICT, "the Secret was deleted meanwhile");
+  return err;
 }
 
 enum err kube_create(const struct kube_item *k, const cJSON *object, bool dry,
                      struct kube_reply *ret, struct error *e) {
   char path[KUBE_PATH_MAX];
-  enum err got = path_of(k, false, dry ? MANAGER "&dryRun=All" : MANAGER, path, e);
+  enum err err = path_of(k, false, dry ? MANAGER "&dryRun=All" : MANAGER, path, e);
   struct kube_request q = {.method = "POST", .path = path, .body = object, .once = true};
-  return got == ERR_OK ? call(k, "create", &q, ret, e) : got;
+  return err == ERR_OK ? call(k, "create", &q, ret, e) : err;
 }
 
 static cJSON *review(const struct kube_item *k, const char *verb) {
@@ -97,13 +97,13 @@ enum err kube_may(const struct kube_item *k, const char *verb, struct error *e) 
                            .body = body};
   if (!body)
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
-  enum err got = kube_call(k->session, &q, &reply, e);
+  enum err err = kube_call(k->session, &q, &reply, e);
   const cJSON *status = json_get(reply.json, "status");
-  bool told = got == ERR_OK && reply.status == 201 && json_get(status, "allowed");
-  if (got == ERR_OK && reply.status == 401)
-    got = kube_outcome(k, verb, false, &reply, e);
+  bool told = err == ERR_OK && reply.status == 201 && json_get(status, "allowed");
+  if (err == ERR_OK && reply.status == 401)
+    err = kube_outcome(k, verb, false, &reply, e);
   else if (told && !json_bool(status, "allowed", true))
-    got = not_allowed(k, verb, e);
+    err = not_allowed(k, verb, e);
   kube_reply_clear(&reply);
-  return got;
+  return err;
 }

@@ -177,11 +177,11 @@ static void name_item(struct kube_item *k, const struct kube_server *server) {
 
 static enum err configure(struct opening *o, const struct store_context *ctx) {
   struct kube_item *k = o->k;
-  enum err got = take_names(o);
-  if (got == ERR_OK)
-    got = take_server(o, ctx->user_agent);
-  if (got != ERR_OK)
-    return got;
+  enum err err = take_names(o);
+  if (err == ERR_OK)
+    err = take_server(o, ctx->user_agent);
+  if (err != ERR_OK)
+    return err;
   k->create = is_true(o, "create");
   k->force_owner = is_true(o, "force_owner");
   name_item(k, &o->server);
@@ -199,11 +199,11 @@ enum err kube_open(const struct store_context *ctx, enum store_kind kind,
   k->item = (struct store_item){
       .ops = &kube_ops, .kind = kind, .class = STORE_CLASS_A, .longest_ms = KUBE_LONGEST_MS};
   struct opening o = {k, {0}, settings, n, ret_line, e};
-  enum err got = configure(&o, ctx);
+  enum err err = configure(&o, ctx);
   kube_server_clear(&o.server);
-  if (got != ERR_OK)
+  if (err != ERR_OK)
     free(k);
   else
     *ret = &k->item;
-  return got;
+  return err;
 }

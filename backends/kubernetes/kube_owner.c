@@ -86,13 +86,13 @@ static enum err refuse_manager(const struct kube_item *k, const cJSON *metadata,
 
 enum err kube_owner_check(const struct kube_item *k, const cJSON *secret, struct error *e) {
   const cJSON *metadata = json_get(secret, "metadata");
-  enum err got = refuse_locked(secret, e);
-  if (got != ERR_OK || k->force_owner)
-    return got;
-  got = refuse_reference(metadata, e);
-  if (got == ERR_OK)
-    got = refuse_helm(metadata, e);
-  if (got == ERR_OK)
-    got = refuse_applied(k, metadata, e);
-  return got == ERR_OK ? refuse_manager(k, metadata, e) : got;
+  enum err err = refuse_locked(secret, e);
+  if (err != ERR_OK || k->force_owner)
+    return err;
+  err = refuse_reference(metadata, e);
+  if (err == ERR_OK)
+    err = refuse_helm(metadata, e);
+  if (err == ERR_OK)
+    err = refuse_applied(k, metadata, e);
+  return err == ERR_OK ? refuse_manager(k, metadata, e) : err;
 }

@@ -12,21 +12,21 @@ static enum err decode(const char *text, size_t limit, struct secret **ret, stru
   size_t len = strlen(text), n = 0;
   struct secret *s = secret_new(limit);
   unsigned char part[48];
-  enum err got = s ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
-  for (size_t i = 0; got == ERR_OK && i < len; i += 64) {
+  enum err err = s ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
+  for (size_t i = 0; err == ERR_OK && i < len; i += 64) {
     if (text_base64_decode(part, sizeof(part), text + i, len - i < 64 ? len - i : 64, &n) != ERR_OK)
-      got = error_set(e, ERR_CORRUPT, "it is no base64");
-    else if ((got = secret_append(s, part, n)) == ERR_INVALID)
-      got = error_set(e, ERR_CORRUPT, "it is larger than we write it");
-    else if (got != ERR_OK)
-      error_set(e, got, "memory is exhausted");
+      err = error_set(e, ERR_CORRUPT, "it is no base64");
+    else if ((err = secret_append(s, part, n)) == ERR_INVALID)
+      err = error_set(e, ERR_CORRUPT, "it is larger than we write it");
+    else if (err != ERR_OK)
+      error_set(e, err, "memory is exhausted");
   }
   secret_wipe(part, sizeof(part));
-  if (got != ERR_OK)
+  if (err != ERR_OK)
     secret_free(s);
   else
     *ret = s;
-  return got;
+  return err;
 }
 
 enum err kube_secret_read(const struct kube_item *k, const cJSON *secret, struct store_record *ret,
@@ -40,11 +40,11 @@ enum err kube_secret_read(const struct kube_item *k, const cJSON *secret, struct
     return error_set(e, ERR_CORRUPT, "%s is no text", k->key);
   if (!text || !*text)
     return error_set(e, ERR_MISSING, "the Secret has no %s", k->key);
-  enum err got = decode(text, sink ? STORE_SINK_MAX : STORE_HOME_MAX, &ret->value, e);
-  if (got == ERR_OK && sink)
-    got = store_value_check(ret->value, ERR_CORRUPT, e);
-  if (got != ERR_OK || !sink)
-    return got;
+  enum err err = decode(text, sink ? STORE_SINK_MAX : STORE_HOME_MAX, &ret->value, e);
+  if (err == ERR_OK && sink)
+    err = store_value_check(ret->value, ERR_CORRUPT, e);
+  if (err != ERR_OK || !sink)
+    return err;
   kube_annotation_name(k, name, sizeof(name));
   kube_annotation_read(json_text(json_get(json_get(secret, "metadata"), "annotations"), name), ret);
   return ERR_OK;

@@ -134,19 +134,19 @@ static enum err read_token(const char *path, struct secret **ret, struct error *
   ssize_t n = 1;
   SECRET_AUTO text = secret_new(TOKEN_MAX);
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  enum err got = text ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
+  enum err err = text ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
   if (fd < 0)
-    got = error_set(e, ERR_DENIED, "token file %s: %s", path, strerror(errno));
-  while (got == ERR_OK && (n = read(fd, part, sizeof(part))) > 0)
+    err = error_set(e, ERR_DENIED, "token file %s: %s", path, strerror(errno));
+  while (err == ERR_OK && (n = read(fd, part, sizeof(part))) > 0)
     if (secret_append(text, part, (size_t)n) != ERR_OK)
-      got = error_set(e, ERR_DENIED, "token file %s is too large", path);
-  if (got == ERR_OK && n < 0)
-    got = error_set(e, ERR_DENIED, "token file %s: %s", path, strerror(errno));
+      err = error_set(e, ERR_DENIED, "token file %s is too large", path);
+  if (err == ERR_OK && n < 0)
+    err = error_set(e, ERR_DENIED, "token file %s: %s", path, strerror(errno));
   if (fd >= 0)
     close(fd);
   secret_wipe(part, sizeof(part));
-  if (got != ERR_OK)
-    return got;
+  if (err != ERR_OK)
+    return err;
   const char *s = secret_bytes(text);
   size_t from = strspn(s, " \t\r\n"), len = secret_len(text) - from;
   while (len > 0 && strchr(" \t\r\n", s[from + len - 1]))
@@ -160,7 +160,7 @@ static enum err read_token(const char *path, struct secret **ret, struct error *
 // A file that cannot be read for a moment does no harm while the token of a minute ago is at hand.
 enum err kube_session_token(struct kube_session *s, bool again, struct secret **ret,
                             struct error *e) {
-  enum err got = ERR_OK;
+  enum err err = ERR_OK;
   if (!s->server.token_file) {
     *ret = NULL;
     return ERR_OK;
@@ -169,19 +169,19 @@ enum err kube_session_token(struct kube_session *s, bool again, struct secret **
   int64_t now = env_mono_ms(s->env);
   if (again || !s->token || now - s->token_ms >= TOKEN_LIFE_MS) {
     struct secret *fresh = NULL;
-    got = read_token(s->server.token_file, &fresh, e);
-    if (got == ERR_OK) {
+    err = read_token(s->server.token_file, &fresh, e);
+    if (err == ERR_OK) {
       secret_free(s->token);
       s->token = fresh;
       s->token_ms = now;
     } else if (s->token && !again) {
-      got = ERR_OK;
+      err = ERR_OK;
     }
   }
-  if (got == ERR_OK && !(*ret = secret_dup(s->token)))
-    got = error_set(e, ERR_INTERNAL, "memory is exhausted");
+  if (err == ERR_OK && !(*ret = secret_dup(s->token)))
+    err = error_set(e, ERR_INTERNAL, "memory is exhausted");
   pthread_mutex_unlock(&s->token_lock);
-  return got;
+  return err;
 }
 
 // --- requests ---
@@ -228,31 +228,31 @@ static enum err send_once(struct kube_session *s, const struct http_request *r, 
                           struct kube_reply *ret, struct error *e) {
   struct http_response h = {0};
   SECRET_AUTO token = NULL;
-  enum err got = kube_session_token(s, again, &token, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = kube_session_token(s, again, &token, e);
+  if (err != ERR_OK)
+    return err;
   struct http_header bearer = {.name = "Authorization", .secret = token, .prefix = "Bearer "};
   struct http_request with = *r;
   with.headers = &bearer;
   with.n_headers = token ? 1 : 0;
-  got = http_pool_exchange(s->pool, &with, &h, e);
-  if (got == ERR_OK)
+  err = http_pool_exchange(s->pool, &with, &h, e);
+  if (err == ERR_OK)
     reply_read(&h, ret);
-  else if (got == ERR_INVALID && !e->text[0])
-    error_set(e, got, "the token has characters that cannot be sent");
+  else if (err == ERR_INVALID && !e->text[0])
+    error_set(e, err, "the token has characters that cannot be sent");
   http_response_clear(&h);
-  return got == ERR_INVALID ? error_wrap(e, "connection"), ERR_REFUSED : got;
+  return err == ERR_INVALID ? error_wrap(e, "connection"), ERR_REFUSED : err;
 }
 
 enum err kube_call(struct kube_session *s, const struct kube_request *q, struct kube_reply *ret,
                    struct error *e) {
   char url[KUBE_PATH_MAX * 3];
   SECRET_AUTO body = NULL;
-  enum err got = url_of(s, q->path, url, sizeof(url), e);
-  if (got == ERR_OK && q->body && json_print(q->body, KUBE_BODY_MAX, &body) != ERR_OK)
-    got = error_set(e, ERR_INTERNAL, "memory is exhausted");
-  if (got != ERR_OK)
-    return got;
+  enum err err = url_of(s, q->path, url, sizeof(url), e);
+  if (err == ERR_OK && q->body && json_print(q->body, KUBE_BODY_MAX, &body) != ERR_OK)
+    err = error_set(e, ERR_INTERNAL, "memory is exhausted");
+  if (err != ERR_OK)
+    return err;
   struct http_request r = {.method = q->method,
                            .url = url,
                            .body = body,
@@ -260,9 +260,9 @@ enum err kube_call(struct kube_session *s, const struct kube_request *q, struct 
                                            : q->content_type ? q->content_type
                                                              : "application/json",
                            .replay = q->once ? HTTP_REPLAY_NEVER : HTTP_REPLAY_SAFE};
-  got = send_once(s, &r, false, ret, e);
-  if (got != ERR_OK || ret->status != 401 || !s->server.token_file)
-    return got;
+  err = send_once(s, &r, false, ret, e);
+  if (err != ERR_OK || ret->status != 401 || !s->server.token_file)
+    return err;
   kube_reply_clear(ret);
   return send_once(s, &r, true, ret, e);
 }

@@ -87,10 +87,10 @@ static enum err not_found(const struct kube_item *k, const char *verb, const str
     return tell(verb, r, write ? ERR_UNSURE : ERR_REFUSED, e);
   if (kind && name && strcmp(kind, "secrets") == 0 && strcmp(name, k->name) == 0)
     return tell(verb, r, ERR_MISSING, e);
-  enum err got = tell(verb, r, ERR_REFUSED, e);
+  enum err err = tell(verb, r, ERR_REFUSED, e);
   if (e)
     snprintf(e->text, sizeof(e->text), "there is no namespace %s, or no such API", k->namespace);
-  return got;
+  return err;
 }
 
 enum err kube_outcome(const struct kube_item *k, const char *verb, bool write,
@@ -98,11 +98,11 @@ enum err kube_outcome(const struct kube_item *k, const char *verb, bool write,
   if (r->status == 200 || r->status == 201) {
     if (r->json)
       return ERR_OK;
-    enum err got = tell(verb, r, ERR_UNSURE, e);
+    enum err err = tell(verb, r, ERR_UNSURE, e);
     if (e)
       snprintf(e->text, sizeof(e->text), "%s: HTTP %d without the object: not the API server?",
                verb, r->status);
-    return got;
+    return err;
   }
   if (r->status == 401 || r->status == 403)
     return denied(k, verb, r, e);

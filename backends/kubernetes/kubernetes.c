@@ -25,15 +25,15 @@ static enum err absent(const struct kube_item *k, struct error *e) {
 static enum err take(const struct kube_item *k, const cJSON *secret, struct store_record *ret,
                      struct store_version *ret_version, struct error *e) {
   struct store_version v;
-  enum err got = kube_secret_version(secret, &v, e);
-  if (got == ERR_OK)
-    got = kube_owner_check(k, secret, e);
-  if (got != ERR_OK)
-    return got;
-  got = kube_secret_read(k, secret, ret, e);
-  if (got == ERR_OK || got == ERR_MISSING || got == ERR_CORRUPT)
+  enum err err = kube_secret_version(secret, &v, e);
+  if (err == ERR_OK)
+    err = kube_owner_check(k, secret, e);
+  if (err != ERR_OK)
+    return err;
+  err = kube_secret_read(k, secret, ret, e);
+  if (err == ERR_OK || err == ERR_MISSING || err == ERR_CORRUPT)
     *ret_version = v;
-  return got;
+  return err;
 }
 
 static enum err kube_read(struct store_item *it, struct store_record *ret,
@@ -41,32 +41,32 @@ static enum err kube_read(struct store_item *it, struct store_record *ret,
   const struct kube_item *k = kube_item_of(it);
   struct kube_reply reply = {0};
   struct store_record r = {0};
-  enum err got = kube_get(k, &reply, e);
-  if (got == ERR_MISSING) {
-    got = absent(k, e);
-    if (got == ERR_MISSING)
+  enum err err = kube_get(k, &reply, e);
+  if (err == ERR_MISSING) {
+    err = absent(k, e);
+    if (err == ERR_MISSING)
       memset(ret_version, 0, sizeof(*ret_version));
-  } else if (got == ERR_OK) {
-    got = take(k, reply.json, &r, ret_version, e);
+  } else if (err == ERR_OK) {
+    err = take(k, reply.json, &r, ret_version, e);
   }
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     *ret = r;
   else
     store_record_clear(&r);
   kube_reply_clear(&reply);
-  return got;
+  return err;
 }
 
 // What "must be absent" means now: the version of a Secret without our value, or "" for no Secret.
 static enum err expect_absent(struct kube_item *k, struct store_version *ret, struct error *e) {
   struct store_record r = {0};
   struct store_version v = {""};
-  enum err got = kube_read(&k->item, &r, &v, e);
+  enum err err = kube_read(&k->item, &r, &v, e);
   store_record_clear(&r);
-  if (got == ERR_OK || got == ERR_CORRUPT)
+  if (err == ERR_OK || err == ERR_CORRUPT)
     return error_set(e, ERR_CONFLICT, "there is a value already");
-  if (got != ERR_MISSING)
-    return got;
+  if (err != ERR_MISSING)
+    return err;
   *ret = v;
   return ERR_OK;
 }
@@ -75,10 +75,10 @@ static enum err expect_absent(struct kube_item *k, struct store_version *ret, st
 static enum err written(const struct kube_reply *reply, struct store_version *ret,
                         struct error *e) {
   struct store_version v;
-  enum err got = kube_secret_version(reply->json, &v, e);
-  if (got == ERR_OK)
+  enum err err = kube_secret_version(reply->json, &v, e);
+  if (err == ERR_OK)
     *ret = v;
-  return got;
+  return err;
 }
 
 static enum err kube_write(struct store_item *it, const struct store_record *r,
@@ -88,20 +88,20 @@ static enum err kube_write(struct store_item *it, const struct store_record *r,
   struct store_version v = *expect;
   struct kube_reply reply = {0};
   char uid[STORE_VERSION_MAX], resource[STORE_VERSION_MAX];
-  enum err got = v.text[0] == '\0' ? expect_absent(k, &v, e) : ERR_OK;
-  if (got != ERR_OK)
-    return got;
+  enum err err = v.text[0] == '\0' ? expect_absent(k, &v, e) : ERR_OK;
+  if (err != ERR_OK)
+    return err;
   if (v.text[0] != '\0' && !kube_version_split(&v, uid, resource, sizeof(uid)))
     return error_set(e, ERR_CONFLICT, "the expected version is none of a Secret");
   JSON_AUTO body = kube_secret_write(k, r, &v);
   if (!body)
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
-  got = v.text[0] == '\0' ? kube_create(k, body, false, &reply, e)
+  err = v.text[0] == '\0' ? kube_create(k, body, false, &reply, e)
                           : kube_patch(k, body, false, &reply, e);
-  if (got == ERR_OK)
-    got = written(&reply, ret_version, e);
+  if (err == ERR_OK)
+    err = written(&reply, ret_version, e);
   kube_reply_clear(&reply);
-  return got;
+  return err;
 }
 
 static void kube_free(struct store_item *it) {

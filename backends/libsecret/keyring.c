@@ -73,9 +73,9 @@ enum err keyring_read(struct keyring *k, const struct keyring_item *i, struct se
   g_autoptr(GError) g = NULL;
   g_autoptr(SecretItem) item = NULL;
   gsize len = 0;
-  enum err got = find(k, i, &item, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = find(k, i, &item, e);
+  if (err != ERR_OK)
+    return err;
   if (!item)
     return error_set(e, ERR_MISSING, "there is no such item");
   if (secret_item_get_locked(item))
@@ -98,9 +98,9 @@ enum err keyring_write(struct keyring *k, const struct keyring_item *i, const st
   g_autoptr(GError) g = NULL;
   g_autoptr(GHashTable) attributes = attributes_of(i);
   char label[192];
-  enum err got = keyring_check(k, i, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = keyring_check(k, i, e);
+  if (err != ERR_OK)
+    return err;
   g_autoptr(SecretValue) copy =
       secret_value_new(secret_bytes(value), (gssize)secret_len(value), "text/plain");
   snprintf(label, sizeof(label), "rotator: %s of %s",

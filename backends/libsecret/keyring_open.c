@@ -161,18 +161,18 @@ enum err keyring_open(const char *collection, struct keyring **ret, struct error
   struct keyring *k = calloc(1, sizeof(*k));
   unsetenv("DISPLAY"); // or GLib may start a bus of its own there, with an empty keyring
   unsetenv("WAYLAND_DISPLAY");
-  enum err got = k ? check_surroundings(e) : error_set(e, ERR_INTERNAL, "out of memory");
-  if (got == ERR_OK)
-    got = connect_service(quiet_service_get_type(), &k->service, e);
-  if (got == ERR_OK)
-    got = find_collection(k->service, collection, k->path, sizeof(k->path), e);
-  if (got == ERR_OK)
-    got = check_unlocked(k->service, k->path, e);
-  if (got == ERR_OK)
+  enum err err = k ? check_surroundings(e) : error_set(e, ERR_INTERNAL, "out of memory");
+  if (err == ERR_OK)
+    err = connect_service(quiet_service_get_type(), &k->service, e);
+  if (err == ERR_OK)
+    err = find_collection(k->service, collection, k->path, sizeof(k->path), e);
+  if (err == ERR_OK)
+    err = check_unlocked(k->service, k->path, e);
+  if (err == ERR_OK)
     *ret = k;
   else
     keyring_close(k);
-  return got;
+  return err;
 }
 
 struct keyring *keyring_close(struct keyring *k) {
@@ -187,13 +187,13 @@ enum err keyring_unlock(const char *collection, struct error *e) {
   g_autoptr(SecretService) s = NULL;
   g_autoptr(SecretCollection) c = NULL;
   char path[256];
-  enum err got = check_surroundings(e);
-  if (got == ERR_OK)
-    got = connect_service(SECRET_TYPE_SERVICE, &s, e);
-  if (got == ERR_OK)
-    got = find_collection(s, collection, path, sizeof(path), e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = check_surroundings(e);
+  if (err == ERR_OK)
+    err = connect_service(SECRET_TYPE_SERVICE, &s, e);
+  if (err == ERR_OK)
+    err = find_collection(s, collection, path, sizeof(path), e);
+  if (err != ERR_OK)
+    return err;
   c = secret_collection_new_for_dbus_path_sync(s, path, SECRET_COLLECTION_NONE, NULL, &g);
   if (!c)
     return keyring_fail(g, false, e);

@@ -55,14 +55,14 @@ static enum err take_request(const char *verb, cJSON **ret, struct error *e) {
 static enum err do_read(struct keyring *k, const struct keyring_item *i, cJSON *answer,
                         struct error *e) {
   SECRET_AUTO value = NULL;
-  enum err got = keyring_read(k, i, &value, e);
-  if (got == ERR_MISSING)
+  enum err err = keyring_read(k, i, &value, e);
+  if (err == ERR_MISSING)
     return cJSON_AddTrueToObject(answer, "absent") ? ERR_OK : ERR_INTERNAL;
-  if (got == ERR_OK && memchr(secret_bytes(value), '\0', secret_len(value)))
+  if (err == ERR_OK && memchr(secret_bytes(value), '\0', secret_len(value)))
     return error_set(e, ERR_CORRUPT, "the item holds a NUL, and so is none of ours");
-  if (got == ERR_OK && !cJSON_AddStringToObject(answer, "value", secret_bytes(value)))
+  if (err == ERR_OK && !cJSON_AddStringToObject(answer, "value", secret_bytes(value)))
     return error_set(e, ERR_INTERNAL, "out of memory");
-  return got;
+  return err;
 }
 
 // A write that began is ended: SIGTERM (a unit that is stopped) comes to this program too.
@@ -79,32 +79,32 @@ static enum err do_write(struct keyring *k, const struct keyring_item *i, const 
 static enum err work(const char *verb, cJSON *answer, struct error *e) {
   JSON_AUTO request = NULL;
   struct keyring *k = NULL;
-  enum err got = take_request(verb, &request, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = take_request(verb, &request, e);
+  if (err != ERR_OK)
+    return err;
   const char *collection = json_text(request, "collection");
   struct keyring_item item = {json_text(request, "kind"), json_text(request, "item")};
-  got = keyring_open(collection ? collection : "default", &k, e);
-  if (got == ERR_OK && strcmp(verb, "read") == 0)
-    got = do_read(k, &item, answer, e);
-  else if (got == ERR_OK && strcmp(verb, "write") == 0)
-    got = do_write(k, &item, request, e);
-  else if (got == ERR_OK)
-    got = keyring_check(k, &item, e);
-  if (got == ERR_OK && strcmp(verb, "read") != 0)
+  err = keyring_open(collection ? collection : "default", &k, e);
+  if (err == ERR_OK && strcmp(verb, "read") == 0)
+    err = do_read(k, &item, answer, e);
+  else if (err == ERR_OK && strcmp(verb, "write") == 0)
+    err = do_write(k, &item, request, e);
+  else if (err == ERR_OK)
+    err = keyring_check(k, &item, e);
+  if (err == ERR_OK && strcmp(verb, "read") != 0)
     cJSON_AddTrueToObject(answer, "ok");
   keyring_close(k);
-  return got;
+  return err;
 }
 
 static int serve(const char *verb) {
   struct error e = {0};
   JSON_AUTO answer = cJSON_CreateObject();
   SECRET_AUTO text = NULL;
-  enum err got = work(verb, answer, &e);
-  if (got != ERR_OK) {
+  enum err err = work(verb, answer, &e);
+  if (err != ERR_OK) {
     cJSON *error = cJSON_AddObjectToObject(answer, "error");
-    cJSON_AddStringToObject(error, "kind", err_name(got));
+    cJSON_AddStringToObject(error, "kind", err_name(err));
     cJSON_AddStringToObject(error, "text", e.text);
   }
   return json_print(answer, MESSAGE_MAX, &text) == ERR_OK && write_all(STDOUT_FILENO, text) ? 0 : 1;

@@ -27,12 +27,12 @@ static enum memory_fault ask(const struct memory_item *m, enum memory_op_kind ki
 
 // What a fault answers instead of doing the operation; ERR_OK: do it. `unanswered` is what that
 // fault means here.
-static enum err instead(enum memory_fault f, enum err unanswered, struct error *e) {
+static enum err instead(enum memory_fault f, enum err err, struct error *e) {
   if (f >= MEMORY_ANSWER && f < MEMORY_STALE)
     return error_set(e, (enum err)(f - MEMORY_ANSWER), "the answer is a fault that was asked for");
   if (f == MEMORY_UNSENT)
     return error_set(e, ERR_UNSENT, "not sent");
-  if (f == MEMORY_LOSE || (f == MEMORY_UNANSWERED && unanswered != ERR_OK))
+  if (f == MEMORY_LOSE || (f == MEMORY_UNANSWERED && err != ERR_OK))
     return error_set(e, ERR_UNSURE, "no answer");
   return ERR_OK;
 }
@@ -41,9 +41,9 @@ static enum err memory_read(struct store_item *it, struct store_record *ret,
                             struct store_version *ret_version, struct error *e) {
   struct memory_item *m = mine(it);
   enum memory_fault f = ask(m, MEMORY_READ, NULL, NULL);
-  enum err got = instead(f, ERR_UNSURE, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = instead(f, ERR_UNSURE, e);
+  if (err != ERR_OK)
+    return err;
   unsigned age = f >= MEMORY_STALE ? (unsigned)(f - MEMORY_STALE) : 0;
   return memory_space_read(m->space, m->cell, age, ret, ret_version, e);
 }
@@ -54,24 +54,24 @@ static enum err memory_write(struct store_item *it, const struct store_record *r
   struct memory_item *m = mine(it);
   struct memory_write w = {.cell = m->cell, .class = it->class, .record = *r, .expect = *expect};
   enum memory_fault f = ask(m, MEMORY_WRITE, r, expect);
-  enum err got = instead(f, ERR_OK, e);
-  if (got == ERR_OK && (f == MEMORY_DELAY || f == MEMORY_DOUBLE))
-    got = memory_space_delay(m->space, &w, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = instead(f, ERR_OK, e);
+  if (err == ERR_OK && (f == MEMORY_DELAY || f == MEMORY_DOUBLE))
+    err = memory_space_delay(m->space, &w, e);
+  if (err != ERR_OK)
+    return err;
   if (f != MEMORY_DELAY)
-    got = memory_space_write(m->space, &w, ret_version, e);
+    err = memory_space_write(m->space, &w, ret_version, e);
   if (f == MEMORY_DELAY || f == MEMORY_UNANSWERED)
     return error_set(e, ERR_UNSURE, "no answer");
-  return got;
+  return err;
 }
 
 static enum err memory_destroy_old(struct store_item *it, struct error *e) {
   struct memory_item *m = mine(it);
-  enum err got = instead(ask(m, MEMORY_DESTROY_OLD, NULL, NULL), ERR_UNSURE, e);
-  if (got == ERR_OK)
+  enum err err = instead(ask(m, MEMORY_DESTROY_OLD, NULL, NULL), ERR_UNSURE, e);
+  if (err == ERR_OK)
     memory_space_forget_past(m->space, m->cell);
-  return got;
+  return err;
 }
 
 static enum err memory_check(struct store_item *it, struct error *e) {

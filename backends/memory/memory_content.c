@@ -32,11 +32,11 @@ enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsign
     age = (unsigned)c->n_past;
   const struct memory_content *seen = age == 0 ? &c->now : &c->past[age - 1];
   version_format(ret_version, seen->version);
-  enum err got = seen->version == 0 ? ERR_MISSING : store_record_copy(ret, &seen->record);
+  enum err err = seen->version == 0 ? ERR_MISSING : store_record_copy(ret, &seen->record);
   pthread_mutex_unlock(&s->lock);
-  if (got == ERR_MISSING)
-    return error_set(e, got, "there is nothing");
-  return got == ERR_OK ? ERR_OK : error_set(e, got, "memory is exhausted");
+  if (err == ERR_MISSING)
+    return error_set(e, err, "there is nothing");
+  return err == ERR_OK ? ERR_OK : error_set(e, err, "memory is exhausted");
 }
 
 // Puts `record` (owned from here on) in the cell; what was there goes to the past while there are
@@ -76,9 +76,9 @@ static enum err write_locked(struct memory_space *s, const struct memory_write *
 enum err memory_space_write(struct memory_space *s, const struct memory_write *w,
                             struct store_version *ret_version, struct error *e) {
   pthread_mutex_lock(&s->lock);
-  enum err got = write_locked(s, w, ret_version, e);
+  enum err err = write_locked(s, w, ret_version, e);
   pthread_mutex_unlock(&s->lock);
-  return got;
+  return err;
 }
 
 enum err memory_space_delay(struct memory_space *s, const struct memory_write *w, struct error *e) {
@@ -125,9 +125,9 @@ bool memory_land(struct memory_space *s, size_t index) {
   if (!d)
     return false;
   struct store_version v;
-  enum err got = memory_space_write(s, &d->write, &v, NULL);
+  enum err err = memory_space_write(s, &d->write, &v, NULL);
   memory_delayed_free(d);
-  return got == ERR_OK;
+  return err == ERR_OK;
 }
 
 void memory_drop(struct memory_space *s, size_t index) {

@@ -38,27 +38,27 @@ static enum err read_path(const char *path, const char *what, struct secret **re
   char *real = realpath(path, NULL);
   if (real && stat(real, &st) == 0)
     rules.owner = st.st_uid;
-  enum err got = file_read(real ? real : path, &rules, ret, NULL, e);
+  enum err err = file_read(real ? real : path, &rules, ret, NULL, e);
   free(real);
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     return ERR_OK;
   error_wrap(e, "%s", what);
-  if (got == ERR_MISSING && e) // of the secret nothing is known: this is no evidence of absence
+  if (err == ERR_MISSING && e) // of the secret nothing is known: this is no evidence of absence
     e->kind = ERR_DENIED;
-  return got == ERR_MISSING ? ERR_DENIED : got;
+  return err == ERR_MISSING ? ERR_DENIED : err;
 }
 
 enum err vault_auth_read(const char *file, const char *credential, bool private, const char *what,
                          struct secret **ret, struct error *e) {
   char path[4096];
   SECRET_AUTO bytes = NULL;
-  enum err got = credential_path(file, credential, what, path, sizeof(path), e);
-  if (got == ERR_OK && private)
-    got = check_private(path, what, e);
-  if (got == ERR_OK)
-    got = read_path(path, what, &bytes, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = credential_path(file, credential, what, path, sizeof(path), e);
+  if (err == ERR_OK && private)
+    err = check_private(path, what, e);
+  if (err == ERR_OK)
+    err = read_path(path, what, &bytes, e);
+  if (err != ERR_OK)
+    return err;
   const char *text = secret_bytes(bytes);
   size_t len = secret_len(bytes), from = 0;
   while (len > 0 && strchr(" \t\r\n", text[len - 1]))
@@ -111,16 +111,16 @@ enum err vault_auth_login(struct vault_session *s, const char *mount, cJSON *bod
   struct vault_reply r = {0};
   snprintf(path, sizeof(path), "auth/%s/login", mount);
   const struct vault_request q = {.method = "POST", .path = path, .body = owned, .write = true};
-  enum err got =
+  enum err err =
       owned ? vault_send(s, NULL, &q, &r, e) : error_set(e, ERR_INTERNAL, "out of memory");
-  if (got == ERR_OK)
-    got = vault_outcome(&q, &r, "login", e); // bad credentials are 400 here
-  if (got == ERR_OK)
-    got = vault_auth_take(&r, ret, e);
-  if (got != ERR_OK)
+  if (err == ERR_OK)
+    err = vault_outcome(&q, &r, "login", e); // bad credentials are 400 here
+  if (err == ERR_OK)
+    err = vault_auth_take(&r, ret, e);
+  if (err != ERR_OK)
     error_wrap(e, "auth/%s", mount);
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 // --- tokens that are there already ---
@@ -129,13 +129,13 @@ static enum err token_login(struct vault_session *s, const struct vault_auth_set
                             struct secret **kept, struct vault_login *ret, struct error *e) {
   struct secret *token = NULL;
   (void)s, (void)kept;
-  enum err got =
+  enum err err =
       vault_auth_read(a->secret_file, a->secret_credential, true, "Vault token", &token, e);
-  if (got == ERR_OK)
-    got = vault_token_check(token, "Vault token", e);
-  if (got != ERR_OK) {
+  if (err == ERR_OK)
+    err = vault_token_check(token, "Vault token", e);
+  if (err != ERR_OK) {
     secret_free(token);
-    return got;
+    return err;
   }
   *ret = (struct vault_login){.token = token};
   return ERR_OK;
@@ -149,22 +149,22 @@ static enum err ambient_login(struct vault_session *s, const struct vault_auth_s
   char path[4096];
   struct secret *token = NULL;
   (void)s, (void)a, (void)kept;
-  enum err got = ERR_OK;
+  enum err err = ERR_OK;
   if (given) {
     token = secret_copy_text(given);
-    got = token ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+    err = token ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
   } else if ((file && *file) || (home && *home)) {
     snprintf(path, sizeof(path), "%s%s", file && *file ? file : home,
              file && *file ? "" : "/.vault-token");
-    got = vault_auth_read(path, NULL, true, "no auth is configured; Vault token", &token, e);
+    err = vault_auth_read(path, NULL, true, "no auth is configured; Vault token", &token, e);
   } else {
-    got = error_set(e, ERR_INVALID, "no auth is configured, and there is no VAULT_TOKEN");
+    err = error_set(e, ERR_INVALID, "no auth is configured, and there is no VAULT_TOKEN");
   }
-  if (got == ERR_OK)
-    got = vault_token_check(token, "Vault token", e);
-  if (got != ERR_OK) {
+  if (err == ERR_OK)
+    err = vault_token_check(token, "Vault token", e);
+  if (err != ERR_OK) {
     secret_free(token);
-    return got;
+    return err;
   }
   *ret = (struct vault_login){.token = token};
   return ERR_OK;

@@ -16,14 +16,14 @@ static enum err secret_id(struct vault_session *s, const struct vault_auth_setti
     return ERR_OK;
   if (!a->wrapped)
     return vault_auth_read(a->secret_file, a->secret_credential, true, "secret id", ret, e);
-  enum err got = ERR_OK;
+  enum err err = ERR_OK;
   if (!*kept)
-    got = vault_auth_read(a->secret_file, a->secret_credential, true, "wrapped secret id",
+    err = vault_auth_read(a->secret_file, a->secret_credential, true, "wrapped secret id",
                           &wrapping, e);
-  if (got == ERR_OK && !*kept)
-    got = vault_unwrap_secret_id(s, a, wrapping, kept, e);
-  if (got != ERR_OK)
-    return got;
+  if (err == ERR_OK && !*kept)
+    err = vault_unwrap_secret_id(s, a, wrapping, kept, e);
+  if (err != ERR_OK)
+    return err;
   *ret = secret_dup(*kept);
   return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
 }
@@ -32,11 +32,11 @@ static enum err approle_login(struct vault_session *s, const struct vault_auth_s
                               struct secret **kept, struct vault_login *ret, struct error *e) {
   SECRET_AUTO role = NULL;
   SECRET_AUTO secret = NULL;
-  enum err got = role_id(a, &role, e);
-  if (got == ERR_OK)
-    got = secret_id(s, a, kept, &secret, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = role_id(a, &role, e);
+  if (err == ERR_OK)
+    err = secret_id(s, a, kept, &secret, e);
+  if (err != ERR_OK)
+    return err;
   cJSON *body = cJSON_CreateObject();
   cJSON_AddStringToObject(body, "role_id", secret_bytes(role));
   if (secret)

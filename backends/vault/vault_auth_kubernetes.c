@@ -8,9 +8,9 @@ static enum err kubernetes_login(struct vault_session *s, const struct vault_aut
   SECRET_AUTO jwt = NULL;
   (void)kept;
   const char *file = a->secret_file ? a->secret_file : SERVICE_ACCOUNT_TOKEN;
-  enum err got = vault_auth_read(file, NULL, false, "service account token", &jwt, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = vault_auth_read(file, NULL, false, "service account token", &jwt, e);
+  if (err != ERR_OK)
+    return err;
   cJSON *body = cJSON_CreateObject();
   cJSON_AddStringToObject(body, "role", a->role);
   cJSON_AddStringToObject(body, "jwt", secret_bytes(jwt));

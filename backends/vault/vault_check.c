@@ -76,24 +76,24 @@ static void list_missing(const struct vault_item *v, const cJSON *data, struct t
 static enum err judge(const struct vault_item *v, const cJSON *data, struct error *e) {
   struct text_buf b = TEXT_BUF(4096);
   list_missing(v, data, &b);
-  enum err got = ERR_OK;
+  enum err err = ERR_OK;
   if (b.len > 0)
-    got = error_set(e, ERR_DENIED, "the token's policy lacks: %s", text_buf_str(&b));
+    err = error_set(e, ERR_DENIED, "the token's policy lacks: %s", text_buf_str(&b));
   text_buf_free(&b);
-  return got;
+  return err;
 }
 
 // Who may do nothing below a mount cannot be told from who names a mount that is not there.
 static enum err check_mount(struct vault_item *v, struct error *e) {
   struct text_buf b = TEXT_BUF(4096);
-  enum err got = vault_mount_check(v, e);
-  if (got == ERR_DENIED && e->status == 403) {
+  enum err err = vault_mount_check(v, e);
+  if (err == ERR_DENIED && e->status == 403) {
     size_t len = strlen(e->text);
     list_missing(v, NULL, &b);
     snprintf(e->text + len, sizeof(e->text) - len, "; the policy needs: %s", text_buf_str(&b));
   }
   text_buf_free(&b);
-  return got;
+  return err;
 }
 
 static cJSON *paths_body(const struct vault_item *v) {
@@ -114,13 +114,13 @@ static enum err check_rights(struct vault_item *v, struct error *e) {
   struct vault_reply r = {0};
   JSON_AUTO body = paths_body(v);
   const struct vault_request q = {.method = "POST", .path = "sys/capabilities-self", .body = body};
-  enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK && r.status == 200)
-    got = judge(v, vault_reply_data(&r) ? vault_reply_data(&r) : r.json, e);
-  else if (got == ERR_OK && r.status != 403)
-    got = vault_outcome(&q, &r, "look-up of the token's rights", e);
+  enum err err = vault_call(v->session, &q, &r, e);
+  if (err == ERR_OK && r.status == 200)
+    err = judge(v, vault_reply_data(&r) ? vault_reply_data(&r) : r.json, e);
+  else if (err == ERR_OK && r.status != 403)
+    err = vault_outcome(&q, &r, "look-up of the token's rights", e);
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 // A version that deletes itself takes the key from its consumers.
@@ -131,32 +131,32 @@ static enum err check_stays(struct vault_item *v, struct error *e) {
     return ERR_OK;
   vault_path(v, "data", NULL, path, sizeof(path));
   const struct vault_request q = {.method = "GET", .path = path};
-  enum err got = vault_call(v->session, &q, &r, e);
+  enum err err = vault_call(v->session, &q, &r, e);
   const cJSON *meta = json_get(vault_reply_data(&r), "metadata");
-  if (got == ERR_OK && r.status == 200 &&
+  if (err == ERR_OK && r.status == 200 &&
       json_copy_text(meta, "deletion_time", when, sizeof(when)) && when[0]) {
     char shown[40];
     text_printable(shown, sizeof(shown), when, strlen(when));
-    got = error_set(e, ERR_REFUSED,
+    err = error_set(e, ERR_REFUSED,
                     "its present version deletes itself at %s: set delete_version_after of secret"
                     " and mount to 0",
                     shown);
   }
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 enum err vault_check(struct store_item *it, struct error *e) {
   struct vault_item *v = vault_item_of(it);
   struct store_record record = {0};
   struct store_version version;
-  enum err got = check_mount(v, e);
-  if (got == ERR_OK)
-    got = check_rights(v, e);
-  if (got == ERR_OK)
-    got = it->ops->read(it, &record, &version, e);
-  if (got == ERR_MISSING)
-    got = ERR_OK;
+  enum err err = check_mount(v, e);
+  if (err == ERR_OK)
+    err = check_rights(v, e);
+  if (err == ERR_OK)
+    err = it->ops->read(it, &record, &version, e);
+  if (err == ERR_MISSING)
+    err = ERR_OK;
   store_record_clear(&record);
-  return got == ERR_OK ? check_stays(v, e) : got;
+  return err == ERR_OK ? check_stays(v, e) : err;
 }

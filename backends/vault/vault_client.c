@@ -64,38 +64,38 @@ static enum err exchange(struct vault_session *s, const struct secret *token, co
   struct transport *t = vault_pool_take(s, e);
   if (!t)
     return e->kind;
-  enum err got = http_exchange(t, &r, h, e);
-  if (got == ERR_OK && is_redirect(h->status)) {
-    got = redirect_url(s, h, e);
-    if (got == ERR_OK) {
+  enum err err = http_exchange(t, &r, h, e);
+  if (err == ERR_OK && is_redirect(h->status)) {
+    err = redirect_url(s, h, e);
+    if (err == ERR_OK) {
       text_copy(url, sizeof(url), h->location);
       http_response_clear(h);
-      got = http_exchange(t, &r, h, e);
-      if (got == ERR_REFUSED) // a URL that no one may follow; nothing was applied
-        got = error_set(e, ERR_UNSENT, "a standby redirects to where nothing may be sent");
+      err = http_exchange(t, &r, h, e);
+      if (err == ERR_REFUSED) // a URL that no one may follow; nothing was applied
+        err = error_set(e, ERR_UNSENT, "a standby redirects to where nothing may be sent");
     }
   }
   vault_pool_put(s, t);
-  return got;
+  return err;
 }
 
 static enum err send_with(struct vault_session *s, const struct secret *token, const char *index,
                           const struct vault_request *q, struct vault_reply *ret,
                           struct http_response *h, struct error *e) {
-  enum err got = exchange(s, token, index, q, h, e);
-  if (got == ERR_OK)
+  enum err err = exchange(s, token, index, q, h, e);
+  if (err == ERR_OK)
     vault_reply_read(h, q->body, token, ret);
-  else if (got == ERR_INVALID) // a header that cannot be sent: the token, the namespace
-    got = error_set(e, ERR_DENIED, "token or namespace have characters that cannot be sent");
-  return got;
+  else if (err == ERR_INVALID) // a header that cannot be sent: the token, the namespace
+    err = error_set(e, ERR_DENIED, "token or namespace have characters that cannot be sent");
+  return err;
 }
 
 enum err vault_send(struct vault_session *s, const struct secret *token,
                     const struct vault_request *q, struct vault_reply *ret, struct error *e) {
   struct http_response h = {0};
-  enum err got = send_with(s, token, NULL, q, ret, &h, e);
+  enum err err = send_with(s, token, NULL, q, ret, &h, e);
   http_response_clear(&h);
-  return got;
+  return err;
 }
 
 // --- with the session's token ---
@@ -120,11 +120,11 @@ static enum err once(struct vault_session *s, const struct secret *token,
   struct http_response h = {0};
   if (!q->write)
     index_get(s, index, sizeof(index));
-  enum err got = send_with(s, token, index, q, ret, &h, e);
-  if (got == ERR_OK && q->write)
+  enum err err = send_with(s, token, index, q, ret, &h, e);
+  if (err == ERR_OK && q->write)
     index_put(s, h.index);
   http_response_clear(&h);
-  return got;
+  return err;
 }
 
 // How long to wait before the same is asked again, −1: no use. Neither answer is about the item.
@@ -139,10 +139,10 @@ static enum err patiently(struct vault_session *s, const struct secret *token,
                           const struct vault_request *q, struct vault_reply *ret, struct error *e) {
   int64_t waited = 0, ms = 0;
   for (unsigned n = 0;; n++, waited += ms) {
-    enum err got = once(s, token, q, ret, e);
-    ms = got == ERR_OK ? wait_ms(ret, waited, n) : -1;
+    enum err err = once(s, token, q, ret, e);
+    ms = err == ERR_OK ? wait_ms(ret, waited, n) : -1;
     if (ms < 0 || env_sleep_ms(s->env, ms) != ERR_OK)
-      return got;
+      return err;
     vault_reply_clear(ret);
   }
 }
@@ -151,21 +151,21 @@ enum err vault_call(struct vault_session *s, const struct vault_request *q, stru
                     struct error *e) {
   SECRET_AUTO token = NULL;
   bool other = false;
-  enum err got = vault_token_get(s, &token, e);
-  if (got == ERR_OK)
-    got = patiently(s, token, q, ret, e);
-  if (got != ERR_OK || ret->status != 403)
-    return got;
-  got = vault_token_refused(s, token, &other, e);
-  if (got != ERR_OK || !other)
-    return got;
+  enum err err = vault_token_get(s, &token, e);
+  if (err == ERR_OK)
+    err = patiently(s, token, q, ret, e);
+  if (err != ERR_OK || ret->status != 403)
+    return err;
+  err = vault_token_refused(s, token, &other, e);
+  if (err != ERR_OK || !other)
+    return err;
   token = secret_free(token);
-  got = vault_token_get(s, &token, e);
-  if (got != ERR_OK)
-    return got;
+  err = vault_token_get(s, &token, e);
+  if (err != ERR_OK)
+    return err;
   vault_reply_clear(ret);
-  got = patiently(s, token, q, ret, e);
-  if (got == ERR_OK && ret->status == 403)
+  err = patiently(s, token, q, ret, e);
+  if (err == ERR_OK && ret->status == 403)
     vault_token_no_help(s);
-  return got;
+  return err;
 }

@@ -74,9 +74,9 @@ static enum err take_tries(struct vault_server *s, struct error *e) {
 
 static enum err take_trust(struct vault_server *s, struct error *e) {
   bool skip = false;
-  enum err got = take_bool(&skip, "SKIP_VERIFY", e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = take_bool(&skip, "SKIP_VERIFY", e);
+  if (err != ERR_OK)
+    return err;
   if (skip)
     return error_set(e, ERR_INVALID,
                      "VAULT_SKIP_VERIFY in the environment: a server is always verified here; give"
@@ -98,14 +98,14 @@ static bool take_texts(struct vault_server *s) {
 }
 
 enum err vault_env_complete(struct vault_server *s, struct error *e) {
-  enum err got = take_trust(s, e);
-  if (got == ERR_OK)
-    got = take_timeout(s, e);
-  if (got == ERR_OK)
-    got = take_tries(s, e);
-  if (got == ERR_OK)
-    got = take_bool(&s->no_redirect, "DISABLE_REDIRECTS", e);
-  if (got == ERR_OK && !take_texts(s))
-    got = error_set(e, ERR_INTERNAL, "out of memory");
-  return got;
+  enum err err = take_trust(s, e);
+  if (err == ERR_OK)
+    err = take_timeout(s, e);
+  if (err == ERR_OK)
+    err = take_tries(s, e);
+  if (err == ERR_OK)
+    err = take_bool(&s->no_redirect, "DISABLE_REDIRECTS", e);
+  if (err == ERR_OK && !take_texts(s))
+    err = error_set(e, ERR_INTERNAL, "out of memory");
+  return err;
 }

@@ -31,9 +31,9 @@ enum err vault_fields_read(const struct vault_item *v, const cJSON *data, struct
                            struct error *e) {
   struct store_record r = {0};
   char created[40] = "";
-  enum err got = take_value(v, data, &r.value, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = take_value(v, data, &r.value, e);
+  if (err != ERR_OK)
+    return err;
   if (v->item.kind == STORE_SINK) {
     copy_text(v, data, FIELD_ID, r.key_id, sizeof(r.key_id));
     copy_text(v, data, FIELD_NAME, r.key_name, sizeof(r.key_name));
@@ -42,13 +42,13 @@ enum err vault_fields_read(const struct vault_item *v, const cJSON *data, struct
       r.created_s = 0;
     if (v->item.class == STORE_CLASS_A) // in class C the field holds something else
       json_u64_text(data, v->field[FIELD_STAMP], &r.stamp);
-    got = store_value_check(r.value, ERR_CORRUPT, e);
+    err = store_value_check(r.value, ERR_CORRUPT, e);
   }
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     *ret = r;
   else
     store_record_clear(&r);
-  return got;
+  return err;
 }
 
 // The field becomes the text, or goes when there is none.
@@ -92,9 +92,9 @@ enum err vault_fields_keepable(const cJSON *data, struct error *e) {
                        " as a text, or give the key a secret of its own",
                        name);
     }
-    enum err got = vault_fields_keepable(m, e);
-    if (got != ERR_OK)
-      return got;
+    enum err err = vault_fields_keepable(m, e);
+    if (err != ERR_OK)
+      return err;
   }
   return ERR_OK;
 }

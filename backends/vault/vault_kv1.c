@@ -48,10 +48,10 @@ static enum err not_found(struct vault_item *v, const struct vault_reply *r, str
   if (!r->warned && !cJSON_IsArray(json_get(r->json, "errors")))
     return error_set(e, ERR_UNSENT, "HTTP 404, but not Vault's: %s",
                      r->message[0] ? r->message : "no body");
-  enum err got = vault_mount_check(v, e);
-  if (got == ERR_OK && r->warned)
+  enum err err = vault_mount_check(v, e);
+  if (err == ERR_OK && r->warned)
     return error_set(e, ERR_REFUSED, "the server says that the path is not one of KV version 1");
-  return got == ERR_OK ? error_set(e, ERR_MISSING, "there is no such secret") : got;
+  return err == ERR_OK ? error_set(e, ERR_MISSING, "there is no such secret") : err;
 }
 
 // The fields; ERR_MISSING when there is no secret.
@@ -60,20 +60,20 @@ static enum err look(struct vault_item *v, cJSON **ret, struct error *e) {
   struct vault_reply r = {0};
   vault_path(v, NULL, NULL, path, sizeof(path));
   const struct vault_request q = {.method = "GET", .path = path};
-  enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK && r.status == 404) {
-    got = not_found(v, &r, e);
-  } else if (got == ERR_OK) {
-    got = vault_outcome(&q, &r, "read", e);
-    if (got == ERR_OK && !cJSON_IsObject(vault_reply_data(&r)))
-      got = error_set(e, ERR_CORRUPT, "the answer holds no fields");
-    else if (got == ERR_OK)
+  enum err err = vault_call(v->session, &q, &r, e);
+  if (err == ERR_OK && r.status == 404) {
+    err = not_found(v, &r, e);
+  } else if (err == ERR_OK) {
+    err = vault_outcome(&q, &r, "read", e);
+    if (err == ERR_OK && !cJSON_IsObject(vault_reply_data(&r)))
+      err = error_set(e, ERR_CORRUPT, "the answer holds no fields");
+    else if (err == ERR_OK)
       *ret = cJSON_DetachItemFromObjectCaseSensitive(r.json, "data");
     else if (r.status == 403)
-      got = deny(v, e);
+      err = deny(v, e);
   }
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 static enum err kv1_read(struct store_item *it, struct store_record *ret,
@@ -81,13 +81,13 @@ static enum err kv1_read(struct store_item *it, struct store_record *ret,
   struct vault_item *v = vault_item_of(it);
   struct store_version version = {""};
   JSON_AUTO data = NULL;
-  enum err got = look(v, &data, e);
-  if (got == ERR_OK)
-    got = version_of(data, &version, e);
-  if (got == ERR_OK)
-    got = vault_fields_read(v, data, ret, e);
+  enum err err = look(v, &data, e);
+  if (err == ERR_OK)
+    err = version_of(data, &version, e);
+  if (err == ERR_OK)
+    err = vault_fields_read(v, data, ret, e);
   *ret_version = version;
-  return got;
+  return err;
 }
 
 static enum err send_write(struct vault_item *v, const cJSON *data, struct error *e) {
@@ -95,13 +95,13 @@ static enum err send_write(struct vault_item *v, const cJSON *data, struct error
   struct vault_reply r = {0};
   vault_path(v, NULL, NULL, path, sizeof(path));
   const struct vault_request q = {.method = "POST", .path = path, .body = data, .write = true};
-  enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK)
-    got = vault_outcome(&q, &r, "write", e);
-  if (got == ERR_DENIED && r.status == 403)
-    got = deny(v, e);
+  enum err err = vault_call(v->session, &q, &r, e);
+  if (err == ERR_OK)
+    err = vault_outcome(&q, &r, "write", e);
+  if (err == ERR_DENIED && r.status == 403)
+    err = deny(v, e);
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 static enum err kv1_write(struct store_item *it, const struct store_record *r,
@@ -112,23 +112,23 @@ static enum err kv1_write(struct store_item *it, const struct store_record *r,
   uint64_t random = 0;
   char mark[24];
   (void)expect;
-  enum err got = look(v, &data, e);
-  if (got == ERR_MISSING) {
+  enum err err = look(v, &data, e);
+  if (err == ERR_MISSING) {
     // A write could make a secret of a mount that is another engine's: that was looked at.
     data = cJSON_CreateObject();
-    got = data ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+    err = data ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
   }
-  if (got == ERR_OK)
-    got = vault_fields_keepable(data, e);
-  if (got == ERR_OK && env_random(v->env, &random, sizeof(random)) != ERR_OK)
-    got = error_set(e, ERR_INTERNAL, "no random bytes");
-  if (got != ERR_OK)
-    return got;
+  if (err == ERR_OK)
+    err = vault_fields_keepable(data, e);
+  if (err == ERR_OK && env_random(v->env, &random, sizeof(random)) != ERR_OK)
+    err = error_set(e, ERR_INTERNAL, "no random bytes");
+  if (err != ERR_OK)
+    return err;
   snprintf(mark, sizeof(mark), "%016" PRIx64, random);
-  got = vault_fields_write(v, r, mark, data, e);
-  if (got == ERR_OK)
-    got = send_write(v, data, e);
-  return got == ERR_OK ? version_of(data, ret_version, e) : got;
+  err = vault_fields_write(v, r, mark, data, e);
+  if (err == ERR_OK)
+    err = send_write(v, data, e);
+  return err == ERR_OK ? version_of(data, ret_version, e) : err;
 }
 
 const struct store_ops vault_kv1_ops = {

@@ -64,8 +64,8 @@ static enum err not_found(struct vault_item *v, struct vault_reply *r, struct pr
   if (cJSON_IsObject(json_get(vault_reply_data(r), "metadata")))
     return take_present(r, false, ret, e);
   if (r->warned) {
-    enum err got = vault_mount_check(v, e);
-    return got != ERR_OK ? got
+    enum err err = vault_mount_check(v, e);
+    return err != ERR_OK ? err
                          : error_set(e, ERR_REFUSED,
                                      "the server says that mount or path are not"
                                      " those of KV version 2");
@@ -75,10 +75,10 @@ static enum err not_found(struct vault_item *v, struct vault_reply *r, struct pr
   if (!cJSON_IsArray(json_get(r->json, "errors")))
     return error_set(e, ERR_UNSENT, "HTTP 404, but not Vault's: %s",
                      r->message[0] ? r->message : "no body");
-  enum err got = vault_mount_check(v, e);
-  if (got == ERR_OK)
+  enum err err = vault_mount_check(v, e);
+  if (err == ERR_OK)
     *ret = (struct present){0};
-  return got;
+  return err;
 }
 
 static enum err deny(const struct vault_item *v, const char *part, const char *capabilities,
@@ -95,53 +95,53 @@ static enum err look_once(struct vault_item *v, struct present *ret, struct erro
   struct vault_reply r = {0};
   vault_path(v, "data", NULL, path, sizeof(path));
   const struct vault_request q = {.method = "GET", .path = path};
-  enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK && r.status == 404)
-    got = not_found(v, &r, ret, e);
-  else if (got == ERR_OK) {
-    got = vault_outcome(&q, &r, "read", e);
-    if (got == ERR_OK)
-      got = take_present(&r, true, ret, e);
+  enum err err = vault_call(v->session, &q, &r, e);
+  if (err == ERR_OK && r.status == 404)
+    err = not_found(v, &r, ret, e);
+  else if (err == ERR_OK) {
+    err = vault_outcome(&q, &r, "read", e);
+    if (err == ERR_OK)
+      err = take_present(&r, true, ret, e);
     else if (r.status == 403)
-      got = deny(v, "data", "\"create\", \"read\", \"update\"", e);
+      err = deny(v, "data", "\"create\", \"read\", \"update\"", e);
   }
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 static enum err look(struct vault_item *v, struct present *ret, struct error *e) {
-  enum err got = v->ask_mount ? vault_mount_check(v, e) : ERR_OK;
+  enum err err = v->ask_mount ? vault_mount_check(v, e) : ERR_OK;
   int64_t waited = 0, ms = 200;
-  while (got == ERR_OK) {
-    got = look_once(v, ret, e);
-    bool behind = got == ERR_OK && v->item.stale_reads && (uint64_t)ret->number < v->seen;
+  while (err == ERR_OK) {
+    err = look_once(v, ret, e);
+    bool behind = err == ERR_OK && v->item.stale_reads && (uint64_t)ret->number < v->seen;
     if (!behind || waited >= VAULT_LAG_MS || env_sleep_ms(v->env, ms) != ERR_OK)
       break;
     present_clear(ret);
     waited += ms;
     ms = ms < 1600 ? ms * 2 : ms;
   }
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     v->seen = (uint64_t)ret->number;
-  return got;
+  return err;
 }
 
 static enum err kv2_read(struct store_item *it, struct store_record *ret,
                          struct store_version *ret_version, struct error *e) {
   struct vault_item *v = vault_item_of(it);
   struct present p = {0};
-  enum err got = look(v, &p, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = look(v, &p, e);
+  if (err != ERR_OK)
+    return err;
   if (!p.exists)
-    got = error_set(e, ERR_MISSING, "there is no such secret");
+    err = error_set(e, ERR_MISSING, "there is no such secret");
   else if (!p.alive)
-    got = error_set(e, ERR_MISSING, "version %" PRId64 " is deleted or destroyed", p.number);
+    err = error_set(e, ERR_MISSING, "version %" PRId64 " is deleted or destroyed", p.number);
   else
-    got = vault_fields_read(v, p.data, ret, e);
+    err = vault_fields_read(v, p.data, ret, e);
   *ret_version = p.version;
   present_clear(&p);
-  return got;
+  return err;
 }
 
 // --- writing ---
@@ -160,12 +160,12 @@ static enum err take_written(struct vault_item *v, const struct vault_reply *r, 
 
 static enum err write_failed(struct vault_item *v, const struct vault_request *q,
                              const struct vault_reply *r, struct error *e) {
-  enum err got = vault_outcome(q, r, "write", e);
-  if (got == ERR_CONFLICT)
-    return error_set(e, got, "somebody else wrote first");
+  enum err err = vault_outcome(q, r, "write", e);
+  if (err == ERR_CONFLICT)
+    return error_set(e, err, "somebody else wrote first");
   if (r->status == 404 && r->warned && vault_mount_check(v, e) != ERR_OK)
     return e->kind;
-  return r->status == 403 ? deny(v, "data", "\"create\", \"read\", \"update\"", e) : got;
+  return r->status == 403 ? deny(v, "data", "\"create\", \"read\", \"update\"", e) : err;
 }
 
 // Takes `data`.
@@ -182,13 +182,13 @@ static enum err send_write(struct vault_item *v, cJSON *data, int64_t cas,
   }
   vault_path(v, "data", NULL, path, sizeof(path));
   const struct vault_request q = {.method = "POST", .path = path, .body = body, .write = true};
-  enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK && r.status != 200 && r.status != 204)
-    got = write_failed(v, &q, &r, e);
-  else if (got == ERR_OK)
-    got = take_written(v, &r, cas, ret, e);
+  enum err err = vault_call(v->session, &q, &r, e);
+  if (err == ERR_OK && r.status != 200 && r.status != 204)
+    err = write_failed(v, &q, &r, e);
+  else if (err == ERR_OK)
+    err = take_written(v, &r, cas, ret, e);
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 static enum err merge(const struct vault_item *v, const struct store_record *r, struct present *p,
@@ -197,10 +197,10 @@ static enum err merge(const struct vault_item *v, const struct store_record *r, 
   if (!p->data && !(p->data = cJSON_CreateObject()))
     return error_set(e, ERR_INTERNAL, "out of memory");
   snprintf(stamp, sizeof(stamp), "%" PRIu64, r->stamp);
-  enum err got = vault_fields_keepable(p->data, e);
-  return got == ERR_OK
+  enum err err = vault_fields_keepable(p->data, e);
+  return err == ERR_OK
              ? vault_fields_write(v, r, v->item.kind == STORE_SINK ? stamp : "", p->data, e)
-             : got;
+             : err;
 }
 
 static enum err kv2_write(struct store_item *it, const struct store_record *r,
@@ -211,18 +211,18 @@ static enum err kv2_write(struct store_item *it, const struct store_record *r,
   uint64_t expected = strtoull(expect->text, NULL, 10);
   if (expected > v->seen && expected < 1000000000)
     v->seen = expected; // from another item object; an older reading than that is a late one
-  enum err got = look(v, &p, e);
-  if (got == ERR_OK && strcmp(p.version.text, expect->text) != 0)
-    got = error_set(e, ERR_CONFLICT, "the secret has another version than the one expected");
-  if (got == ERR_OK)
-    got = merge(v, r, &p, e);
-  if (got == ERR_OK) {
+  enum err err = look(v, &p, e);
+  if (err == ERR_OK && strcmp(p.version.text, expect->text) != 0)
+    err = error_set(e, ERR_CONFLICT, "the secret has another version than the one expected");
+  if (err == ERR_OK)
+    err = merge(v, r, &p, e);
+  if (err == ERR_OK) {
     cJSON *data = p.data;
     p.data = NULL;
-    got = send_write(v, data, p.number, ret_version, e);
+    err = send_write(v, data, p.number, ret_version, e);
   }
   present_clear(&p);
-  return got;
+  return err;
 }
 
 // --- old versions ---
@@ -249,20 +249,20 @@ static enum err list_old(struct vault_item *v, cJSON **ret, struct error *e) {
   struct vault_reply r = {0};
   vault_path(v, "metadata", NULL, path, sizeof(path));
   const struct vault_request q = {.method = "GET", .path = path};
-  enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK && r.status == 404 && cJSON_IsArray(json_get(r.json, "errors"))) {
+  enum err err = vault_call(v->session, &q, &r, e);
+  if (err == ERR_OK && r.status == 404 && cJSON_IsArray(json_get(r.json, "errors"))) {
     *ret = cJSON_CreateArray();
-  } else if (got == ERR_OK) {
-    got = vault_outcome(&q, &r, "list of versions", e);
-    if (got == ERR_OK)
+  } else if (err == ERR_OK) {
+    err = vault_outcome(&q, &r, "list of versions", e);
+    if (err == ERR_OK)
       *ret = old_versions(vault_reply_data(&r));
     else if (r.status == 403)
-      got = deny(v, "metadata", "\"read\"", e);
+      err = deny(v, "metadata", "\"read\"", e);
   }
-  if (got == ERR_OK && !*ret)
-    got = error_set(e, ERR_INTERNAL, "out of memory");
+  if (err == ERR_OK && !*ret)
+    err = error_set(e, ERR_INTERNAL, "out of memory");
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 // Takes the list. Destroying what is destroyed is harmless, so it may be sent again.
@@ -276,13 +276,13 @@ static enum err destroy(struct vault_item *v, cJSON *list, struct error *e) {
   }
   vault_path(v, "destroy", NULL, path, sizeof(path));
   const struct vault_request q = {.method = "PUT", .path = path, .body = body};
-  enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK)
-    got = vault_outcome(&q, &r, "destroy of old versions", e);
-  if (got == ERR_DENIED && r.status == 403)
-    got = deny(v, "destroy", "\"update\"", e);
+  enum err err = vault_call(v->session, &q, &r, e);
+  if (err == ERR_OK)
+    err = vault_outcome(&q, &r, "destroy of old versions", e);
+  if (err == ERR_DENIED && r.status == 403)
+    err = deny(v, "destroy", "\"update\"", e);
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 static enum err kv2_destroy_old(struct store_item *it, struct error *e) {
@@ -290,11 +290,11 @@ static enum err kv2_destroy_old(struct store_item *it, struct error *e) {
   cJSON *list = NULL;
   if (!v->destroy_old)
     return ERR_OK;
-  enum err got = list_old(v, &list, e);
-  if (got == ERR_OK && cJSON_GetArraySize(list) > 0)
+  enum err err = list_old(v, &list, e);
+  if (err == ERR_OK && cJSON_GetArraySize(list) > 0)
     return destroy(v, list, e);
   json_free(list);
-  return got;
+  return err;
 }
 
 const struct store_ops vault_kv2_ops = {

@@ -47,24 +47,24 @@ static enum err ask(struct vault_item *v, struct error *e) {
   struct vault_reply r = {0};
   snprintf(path, sizeof(path), "sys/internal/ui/mounts/%s/%s", v->mount_url, v->path_url);
   const struct vault_request q = {.method = "GET", .path = path};
-  enum err got = vault_call(v->session, &q, &r, e);
-  if (got == ERR_OK && r.status == 403) {
-    got = error_set(e, ERR_DENIED,
+  enum err err = vault_call(v->session, &q, &r, e);
+  if (err == ERR_OK && r.status == 403) {
+    err = error_set(e, ERR_DENIED,
                     "there is no mount '%s', or the token may do nothing below it (HTTP 403)",
                     v->mount);
     e->status = 403;
-  } else if (got == ERR_OK && r.status == 200)
-    got = judge(v, &r, e);
-  else if (got == ERR_OK && r.status != 404) // 404: an old server; the configuration is believed
-    got = vault_outcome(&q, &r, "look-up of the mount", e);
+  } else if (err == ERR_OK && r.status == 200)
+    err = judge(v, &r, e);
+  else if (err == ERR_OK && r.status != 404) // 404: an old server; the configuration is believed
+    err = vault_outcome(&q, &r, "look-up of the mount", e);
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 enum err vault_mount_check(struct vault_item *v, struct error *e) {
   if (v->mount_known)
     return ERR_OK;
-  enum err got = ask(v, e);
-  v->mount_known = got == ERR_OK;
-  return got;
+  enum err err = ask(v, e);
+  v->mount_known = err == ERR_OK;
+  return err;
 }

@@ -121,9 +121,9 @@ static enum err take_server(struct opening *o, const struct store_context *ctx) 
     return no_memory(o);
   if (ctx && ctx->user_agent && !(s->user_agent = strdup(ctx->user_agent)))
     return no_memory(o);
-  enum err got = vault_env_complete(s, o->e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = vault_env_complete(s, o->e);
+  if (err != ERR_OK)
+    return err;
   if (!s->client_cert != !s->client_key)
     return WRONG(o, given(o, s->client_cert ? "client_cert" : "client_key"),
                  "client_cert and client_key go together");
@@ -142,24 +142,24 @@ static enum err one_of(struct opening *o, const char *a, const char *b, bool nee
 
 static enum err take_approle(struct opening *o, struct vault_auth_settings *a) {
   const char *wrapped = store_setting_get(o->settings, o->n, "auth.approle.secret_id.wrapped");
-  enum err got = one_of(o, "auth.approle.role_id", "auth.approle.role_id_file", true, "approle");
+  enum err err = one_of(o, "auth.approle.role_id", "auth.approle.role_id_file", true, "approle");
   a->method = &vault_auth_approle;
   a->wrapped = wrapped && strcmp(wrapped, "true") == 0;
-  if (got == ERR_OK)
-    got = one_of(o, "auth.approle.secret_id.file", "auth.approle.secret_id.credential", a->wrapped,
+  if (err == ERR_OK)
+    err = one_of(o, "auth.approle.secret_id.file", "auth.approle.secret_id.credential", a->wrapped,
                  "approle secret_id");
-  if (got == ERR_OK &&
+  if (err == ERR_OK &&
       (!keep(o, "auth.approle.mount", &a->mount) || !keep(o, "auth.approle.role", &a->role) ||
        !keep(o, "auth.approle.role_id", &a->role_id) ||
        !keep(o, "auth.approle.role_id_file", &a->role_id_file) ||
        !keep(o, "auth.approle.secret_id.file", &a->secret_file) ||
        !keep(o, "auth.approle.secret_id.credential", &a->secret_credential)))
-    got = no_memory(o);
-  if (got == ERR_OK && a->wrapped && !a->role)
-    got = WRONG(o, given(o, "auth.approle.secret_id.wrapped"),
+    err = no_memory(o);
+  if (err == ERR_OK && a->wrapped && !a->role)
+    err = WRONG(o, given(o, "auth.approle.secret_id.wrapped"),
                 "approle: wrapped needs the AppRole's name as role, to check where the wrapping"
                 " token comes from");
-  return got;
+  return err;
 }
 
 static enum err take_kubernetes(struct opening *o, struct vault_auth_settings *a) {
@@ -203,11 +203,11 @@ static enum err take_auth(struct opening *o) {
     a->method = &vault_auth_ambient;
     return ERR_OK;
   }
-  enum err got = check_mount_name(o, "auth.approle.mount");
-  if (got == ERR_OK)
-    got = check_mount_name(o, "auth.kubernetes.mount");
-  if (got != ERR_OK)
-    return got;
+  enum err err = check_mount_name(o, "auth.approle.mount");
+  if (err == ERR_OK)
+    err = check_mount_name(o, "auth.kubernetes.mount");
+  if (err != ERR_OK)
+    return err;
   if (text_starts(first->name, "auth.approle."))
     return take_approle(o, a);
   return text_starts(first->name, "auth.kubernetes.") ? take_kubernetes(o, a) : take_token(o, a);
@@ -265,19 +265,19 @@ static enum err name_item(struct opening *o) {
 static enum err configure(struct opening *o, const struct store_context *ctx,
                           enum store_kind kind) {
   struct vault_item *v = o->v;
-  enum err got = take_path(o, "mount", v->mount, sizeof(v->mount), v->mount_url);
-  if (got == ERR_OK)
-    got = take_path(o, "path", v->path, sizeof(v->path), v->path_url);
-  if (got == ERR_OK)
-    got = take_server(o, ctx);
-  if (got == ERR_OK)
-    got = take_auth(o);
-  if (got == ERR_OK)
-    got = take_fields(o, kind);
-  if (got == ERR_OK)
-    got = name_item(o);
-  if (got != ERR_OK)
-    return got;
+  enum err err = take_path(o, "mount", v->mount, sizeof(v->mount), v->mount_url);
+  if (err == ERR_OK)
+    err = take_path(o, "path", v->path, sizeof(v->path), v->path_url);
+  if (err == ERR_OK)
+    err = take_server(o, ctx);
+  if (err == ERR_OK)
+    err = take_auth(o);
+  if (err == ERR_OK)
+    err = take_fields(o, kind);
+  if (err == ERR_OK)
+    err = name_item(o);
+  if (err != ERR_OK)
+    return err;
   take_kind(o, kind);
   v->env = ctx && ctx->env ? ctx->env : env_real();
   v->session = vault_session_get(&o->server, v->env);
@@ -292,13 +292,13 @@ enum err vault_open(const struct store_context *ctx, enum store_kind kind,
   if (!o.v)
     return no_memory(&o);
   *ret_line = 0;
-  enum err got = configure(&o, ctx, kind);
+  enum err err = configure(&o, ctx, kind);
   vault_server_clear(&o.server);
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     *ret = &o.v->item;
   else
     free(o.v);
-  return got;
+  return err;
 }
 
 void vault_item_free(struct store_item *it) {

@@ -14,14 +14,14 @@ static void forget(struct vault_session *s) {
 
 // Whatever does not pass by itself is a matter of rights to the item's reader; in no case may it
 // look like an answer about the item.
-static enum err as_denied(enum err got, struct error *e) {
-  bool stays = err_is_passing(got) || got == ERR_CANCELLED || got == ERR_INTERNAL;
-  if (got == ERR_CONFLICT || got == ERR_UNSURE)
-    got = ERR_UNSENT;
+static enum err as_denied(enum err err, struct error *e) {
+  bool stays = err_is_passing(err) || err == ERR_CANCELLED || err == ERR_INTERNAL;
+  if (err == ERR_CONFLICT || err == ERR_UNSURE)
+    err = ERR_UNSENT;
   else if (!stays)
-    got = ERR_DENIED;
-  e->kind = got;
-  return got;
+    err = ERR_DENIED;
+  e->kind = err;
+  return err;
 }
 
 static enum err log_in(struct vault_session *s, struct error *e) {
@@ -68,16 +68,16 @@ static enum err copy_token(const struct vault_session *s, struct secret **ret, s
 }
 
 enum err vault_token_get(struct vault_session *s, struct secret **ret, struct error *e) {
-  enum err got = ERR_OK;
+  enum err err = ERR_OK;
   pthread_mutex_lock(&s->token_lock);
   if (!s->login.token)
-    got = log_in(s, e);
+    err = log_in(s, e);
   else if (is_old(s) && !(s->login.renewable && renew(s)) && log_in(s, e) != ERR_OK)
     s->login_ms = env_mono_ms(s->env); // the old one lives on for a while
-  if (got == ERR_OK)
-    got = copy_token(s, ret, e);
+  if (err == ERR_OK)
+    err = copy_token(s, ret, e);
   pthread_mutex_unlock(&s->token_lock);
-  return got;
+  return err;
 }
 
 // Does the server know the token? Whoever has none of the default policy's rights looks like a
@@ -93,7 +93,7 @@ static bool is_known(struct vault_session *s, const struct secret *token) {
 
 enum err vault_token_refused(struct vault_session *s, const struct secret *token, bool *ret_other,
                              struct error *e) {
-  enum err got = ERR_OK;
+  enum err err = ERR_OK;
   *ret_other = false;
   pthread_mutex_lock(&s->token_lock);
   if (!secret_equal(token, s->login.token)) {
@@ -104,12 +104,12 @@ enum err vault_token_refused(struct vault_session *s, const struct secret *token
       *ret_other = env_sleep_ms(s->env, 500) == ERR_OK && is_known(s, token);
     }
     if (!*ret_other) {
-      got = log_in(s, e);
-      *ret_other = got == ERR_OK && !secret_equal(token, s->login.token);
+      err = log_in(s, e);
+      *ret_other = err == ERR_OK && !secret_equal(token, s->login.token);
     }
   }
   pthread_mutex_unlock(&s->token_lock);
-  return got;
+  return err;
 }
 
 void vault_token_no_help(struct vault_session *s) {

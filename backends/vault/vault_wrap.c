@@ -41,15 +41,15 @@ static enum err look_up(struct vault_session *s, const struct vault_auth_setting
   JSON_AUTO body = cJSON_CreateObject();
   cJSON_AddStringToObject(body, "token", secret_bytes(wrapping));
   const struct vault_request q = {.method = "POST", .path = "sys/wrapping/lookup", .body = body};
-  enum err got = vault_send(s, NULL, &q, &r, e);
-  if (got == ERR_OK && used_up(&r))
-    got = error_set(e, ERR_DENIED, "%s", INTERCEPTED);
-  else if (got == ERR_OK)
-    got = vault_outcome(&q, &r, "look-up of the wrapping token", e);
-  if (got == ERR_OK)
-    got = check_path(a, &r, e);
+  enum err err = vault_send(s, NULL, &q, &r, e);
+  if (err == ERR_OK && used_up(&r))
+    err = error_set(e, ERR_DENIED, "%s", INTERCEPTED);
+  else if (err == ERR_OK)
+    err = vault_outcome(&q, &r, "look-up of the wrapping token", e);
+  if (err == ERR_OK)
+    err = check_path(a, &r, e);
   vault_reply_clear(&r);
-  return got;
+  return err;
 }
 
 enum err vault_unwrap_secret_id(struct vault_session *s, const struct vault_auth_settings *a,
@@ -57,19 +57,19 @@ enum err vault_unwrap_secret_id(struct vault_session *s, const struct vault_auth
                                 struct error *e) {
   struct vault_reply r = {0};
   const struct vault_request q = {.method = "POST", .path = "sys/wrapping/unwrap", .write = true};
-  enum err got = vault_token_check(wrapping, "wrapped secret id", e);
-  if (got == ERR_OK)
-    got = look_up(s, a, wrapping, e);
-  if (got == ERR_OK) // as the client token, without a body: both together would burn it
-    got = vault_send(s, wrapping, &q, &r, e);
+  enum err err = vault_token_check(wrapping, "wrapped secret id", e);
+  if (err == ERR_OK)
+    err = look_up(s, a, wrapping, e);
+  if (err == ERR_OK) // as the client token, without a body: both together would burn it
+    err = vault_send(s, wrapping, &q, &r, e);
   else
-    return got;
-  if (got == ERR_OK && used_up(&r))
-    got = error_set(e, ERR_DENIED, "%s", INTERCEPTED);
-  else if (got == ERR_OK)
-    got = vault_outcome(&q, &r, "unwrapping of the secret id", e);
-  if (got == ERR_OK && !(*ret = json_secret(vault_reply_data(&r), "secret_id")))
-    got = error_set(e, ERR_CORRUPT, "what was unwrapped holds no secret_id");
+    return err;
+  if (err == ERR_OK && used_up(&r))
+    err = error_set(e, ERR_DENIED, "%s", INTERCEPTED);
+  else if (err == ERR_OK)
+    err = vault_outcome(&q, &r, "unwrapping of the secret id", e);
+  if (err == ERR_OK && !(*ret = json_secret(vault_reply_data(&r), "secret_id")))
+    err = error_set(e, ERR_CORRUPT, "what was unwrapped holds no secret_id");
   vault_reply_clear(&r);
-  return got;
+  return err;
 }

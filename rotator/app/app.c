@@ -61,14 +61,14 @@ static int load_config(struct app *a) {
     report_usage(a, text, "rotator --help");
     return EXIT_USAGE;
   }
-  enum err r = config_load(a->config_path, env_wall_ms(a->env) / 1000, &a->config, &a->mistakes);
-  if (r == ERR_OK)
+  enum err err = config_load(a->config_path, env_wall_ms(a->env) / 1000, &a->config, &a->mistakes);
+  if (err == ERR_OK)
     return EXIT_FINE;
   report_mistakes(a, true);
   report_next(a, "check --offline", NULL, next, sizeof next);
   snprintf(text, sizeof text, "the configuration %s cannot be used", a->config_path);
   report_usage(a, text, next);
-  return r == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
+  return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
 }
 
 // --- targets ---
@@ -127,11 +127,11 @@ static int report_broken(struct app *a) {
 static int compose_all(struct app *a) {
   struct error e;
   a->jobs = (unsigned)(a->cli.jobs > 0 ? a->cli.jobs : a->config->jobs > 0 ? a->config->jobs : 8);
-  enum err r = compose_new(a->config, a->env, a->jobs, &a->compose, &e);
-  if (r == ERR_OK)
+  enum err err = compose_new(a->config, a->env, a->jobs, &a->compose, &e);
+  if (err == ERR_OK)
     return select_targets(a);
   report_usage(a, e.text, "rotator --help");
-  return r == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
+  return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
 }
 
 // --- the answer ---
@@ -250,11 +250,13 @@ static int dispatch(struct app *a) {
 int app_main(int argc, char **argv, bool memory_locked) {
   struct app a = {.env = env_real(), .memory_locked = memory_locked};
   struct error e;
-  enum err r = cli_parse(argc, argv, &a.cli, &e);
+  enum err err = cli_parse(argc, argv, &a.cli, &e);
   set_up_logs(&a);
   name_self(&a);
   begin_answer(&a);
-  int status = r == ERR_OK ? dispatch(&a) : r == ERR_INTERNAL ? EXIT_BUG : usage_mistake(&a, &e);
+  int status = err == ERR_OK         ? dispatch(&a)
+               : err == ERR_INTERNAL ? EXIT_BUG
+                                     : usage_mistake(&a, &e);
   status = end_answer(&a, status);
   clean_up(&a);
   return status;

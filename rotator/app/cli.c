@@ -232,17 +232,17 @@ enum err cli_parse(int argc, char **argv, struct cli *ret, struct error *e) {
   bool words_only = false;
   for (; p.at < argc; p.at++) {
     const char *word = argv[p.at];
-    enum err r = ERR_OK;
+    enum err err = ERR_OK;
     if (!words_only && strcmp(word, "--") == 0)
       words_only = true;
     else if (!words_only && text_starts(word, "--"))
-      r = parse_long(&p, word + 2, e);
+      err = parse_long(&p, word + 2, e);
     else if (!words_only && word[0] == '-' && word[1])
-      r = parse_letters(&p, word + 1, e);
+      err = parse_letters(&p, word + 1, e);
     else
-      r = parse_word(&p, word, e);
-    if (r != ERR_OK)
-      return r;
+      err = parse_word(&p, word, e);
+    if (err != ERR_OK)
+      return err;
   }
   return check_use(&p, e);
 }

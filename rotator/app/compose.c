@@ -39,9 +39,9 @@ static void find_host_id(struct compose *c) {
 static enum err name_process(struct compose *c, struct error *e) {
   uint64_t id;
   char host[64] = "";
-  enum err r = env_random(c->env, &id, sizeof id);
-  if (r != ERR_OK)
-    return error_set(e, r, "no random bytes");
+  enum err err = env_random(c->env, &id, sizeof id);
+  if (err != ERR_OK)
+    return error_set(e, err, "no random bytes");
   snprintf(c->process_id, sizeof c->process_id, "%016" PRIx64, id);
   if (gethostname(host, sizeof host - 1) != 0 || !host[0])
     text_copy(host, sizeof host, "host");
@@ -58,12 +58,12 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
   c->env = env;
   c->bounds = calloc(config->n_targets + 1, sizeof *c->bounds);
   c->workers = workers_new(config, env, jobs);
-  enum err r = c->bounds && c->workers ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
-  if (r == ERR_OK)
-    r = name_process(c, e);
-  if (r != ERR_OK) {
+  enum err err = c->bounds && c->workers ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+  if (err == ERR_OK)
+    err = name_process(c, e);
+  if (err != ERR_OK) {
     compose_free(c);
-    return r;
+    return err;
   }
   find_host_id(c);
   *ret = c;

@@ -23,11 +23,11 @@ static enum err open_item(struct bound *b, const struct config_store *s, enum st
                           struct store_item **ret, struct error *e) {
   struct store_context ctx = {.env = b->compose->env, .user_agent = NULL};
   int line = s->line;
-  enum err r = s->backend->open(&ctx, kind, s->settings, s->n_settings, ret, &line, e);
-  if (r != ERR_OK)
+  enum err err = s->backend->open(&ctx, kind, s->settings, s->n_settings, ret, &line, e);
+  if (err != ERR_OK)
     error_wrap(e, "%s:%d: %s", b->config->file, line > 0 ? line : s->line,
                kind == STORE_HOME ? "home" : s->name);
-  return r;
+  return err;
 }
 
 static enum err open_default_home(struct bound *b, struct error *e) {
@@ -46,19 +46,19 @@ static enum err open_default_home(struct bound *b, struct error *e) {
 
 static enum err open_stores(struct bound *b, struct error *e) {
   const struct config_target *t = b->config;
-  enum err r = bound_home_is_file(b) ? open_default_home(b, e)
-                                     : open_item(b, &t->home, STORE_HOME, &b->target.home, e);
-  if (r == ERR_OK && t->n_sinks > STATE_SINKS_MAX)
-    r = error_set(e, ERR_INVALID, "%s:%d: more than %d sinks", t->file, t->line, STATE_SINKS_MAX);
-  for (size_t i = 0; r == ERR_OK && i < t->n_sinks; i++) {
+  enum err err = bound_home_is_file(b) ? open_default_home(b, e)
+                                       : open_item(b, &t->home, STORE_HOME, &b->target.home, e);
+  if (err == ERR_OK && t->n_sinks > STATE_SINKS_MAX)
+    err = error_set(e, ERR_INVALID, "%s:%d: more than %d sinks", t->file, t->line, STATE_SINKS_MAX);
+  for (size_t i = 0; err == ERR_OK && i < t->n_sinks; i++) {
     struct engine_sink *s = &b->target.sinks[i];
-    r = open_item(b, &t->sinks[i], STORE_SINK, &s->item, e);
-    if (r == ERR_OK) {
+    err = open_item(b, &t->sinks[i], STORE_SINK, &s->item, e);
+    if (err == ERR_OK) {
       s->name = t->sinks[i].name;
       b->target.n_sinks = i + 1;
     }
   }
-  return r;
+  return err;
 }
 
 // Stores without compare-and-set need the lock, those of class C the mark too, and both a host.
@@ -88,9 +88,9 @@ static enum err ask_identity(struct bound *b, unsigned worker, struct error *e) 
   size_t n = 0;
   if (!iam)
     return ERR_INTERNAL;
-  enum err r = iam->ops->find_service_id(iam, b->config->account, name, &found, &n, e);
-  if (r != ERR_OK)
-    return error_wrap(e, "service ID '%s'", name), r;
+  enum err err = iam->ops->find_service_id(iam, b->config->account, name, &found, &n, e);
+  if (err != ERR_OK)
+    return error_wrap(e, "service ID '%s'", name), err;
   if (n > 1)
     return error_set(e, ERR_INVALID,
                      "%zu service IDs of account %s are named '%s', one of them %s: write the id "
@@ -140,14 +140,14 @@ enum err compose_bind_to(struct bound *b, const char *iam_id, struct error *e) {
     text_copy(b->iam_id, sizeof b->iam_id, iam_id);
   tag_binding(b->config->account, b->iam_id, b->config->guid, b->binding);
   b->target.iam_id = b->iam_id;
-  enum err r = name_paths(b, e);
-  if (r == ERR_OK)
-    r = open_stores(b, e);
-  if (r == ERR_OK)
-    r = set_lock(b, e);
-  if (r != ERR_OK) {
+  enum err err = name_paths(b, e);
+  if (err == ERR_OK)
+    err = open_stores(b, e);
+  if (err == ERR_OK)
+    err = set_lock(b, e);
+  if (err != ERR_OK) {
     compose_close_stores(b);
-    return r;
+    return err;
   }
   // The configuration names another identity or instance now, and the old one's state is still
   // there: its keys would be left behind.
@@ -162,6 +162,6 @@ enum err compose_bind(struct bound *b, unsigned worker, enum compose_identity ho
                       struct error *e) {
   if (b->bound)
     return ERR_OK;
-  enum err r = find_identity(b, worker, how, e);
-  return r == ERR_OK ? compose_bind_to(b, b->iam_id, e) : r;
+  enum err err = find_identity(b, worker, how, e);
+  return err == ERR_OK ? compose_bind_to(b, b->iam_id, e) : err;
 }

@@ -66,16 +66,16 @@ static struct secret *from_store(const struct config_store *s, struct error *e) 
   struct store_record r = {0};
   struct store_version v;
   int line = 0;
-  enum err got =
+  enum err err =
       s->backend->open(&context, STORE_SINK, s->settings, s->n_settings, &item, &line, e);
-  if (got == ERR_OK)
-    got = store_read(item, &r, &v, e);
+  if (err == ERR_OK)
+    err = store_read(item, &r, &v, e);
   store_item_free(item);
-  if (got == ERR_OK && iam_value_check(r.value, e) != ERR_OK)
+  if (err == ERR_OK && iam_value_check(r.value, e) != ERR_OK)
     r.value = secret_free(r.value);
   if (!r.value)
     error_wrap(e, "management credential");
-  if (got == ERR_MISSING && e) // of the key, not of anything that IAM would have said
+  if (err == ERR_MISSING && e) // of the key, not of anything that IAM would have said
     e->kind = ERR_INVALID;
   return r.value;
 }

@@ -122,16 +122,16 @@ enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
   struct target **targets = calloc(n + 1, sizeof *targets);
   if (!targets)
     return error_set(e, ERR_INTERNAL, "out of memory");
-  enum err r = compose_make_state_dir(a->compose, e);
+  enum err err = compose_make_state_dir(a->compose, e);
   for (size_t i = 0; i < n; i++)
     targets[i] = &bounds[i]->target;
-  if (r == ERR_OK) {
+  if (err == ERR_OK) {
     progress_start(a->env, n == 1);
     fleet_run(targets, n, &o, a->env, results);
     progress_stop();
   }
   free(targets);
-  return r;
+  return err;
 }
 
 void drive_finish(struct bound *b, const struct tick_result *r, enum goal goal,

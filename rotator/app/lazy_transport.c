@@ -28,9 +28,9 @@ static enum err make_inner(struct lazy *l, struct error *e) {
       *e = start_error;
     return started;
   }
-  enum err r = curl_transport_new(&l->options, l->env, &curl, e);
-  if (r != ERR_OK)
-    return r;
+  enum err err = curl_transport_new(&l->options, l->env, &curl, e);
+  if (err != ERR_OK)
+    return err;
   l->inner = retry_transport_new(curl, &RETRY_DEFAULT, l->env);
   return l->inner ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
 }
@@ -38,8 +38,8 @@ static enum err make_inner(struct lazy *l, struct error *e) {
 static enum err exchange(struct transport *t, const struct http_request *req,
                          struct http_response *ret, struct error *e) {
   struct lazy *l = (struct lazy *)t;
-  enum err r = l->inner ? ERR_OK : make_inner(l, e);
-  return r == ERR_OK ? http_exchange(l->inner, req, ret, e) : r;
+  enum err err = l->inner ? ERR_OK : make_inner(l, e);
+  return err == ERR_OK ? http_exchange(l->inner, req, ret, e) : err;
 }
 
 static void lazy_free(struct transport *t) {

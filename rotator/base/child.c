@@ -191,10 +191,10 @@ enum err child_run(const struct child_spec *spec, struct error *e) {
   if (spec->ret_answer && !(r.answer = secret_new(spec->answer_max)))
     return error_set(e, ERR_INTERNAL, "out of memory");
   r.deadline_ms = env_mono_ms(spec->env) + spec->limit_ms;
-  enum err result = start(&r, e);
-  if (result == ERR_OK) {
+  enum err err = start(&r, e);
+  if (err == ERR_OK) {
     int status = wait_for_end(&r);
-    result = judge(&r, status, e);
+    err = judge(&r, status, e);
     how = exit_of(&r, status);
   }
   close_fd(&r.in);
@@ -206,5 +206,5 @@ enum err child_run(const struct child_spec *spec, struct error *e) {
     *spec->ret_answer = r.answer;
   else
     secret_free(r.answer);
-  return result;
+  return err;
 }

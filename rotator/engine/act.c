@@ -35,38 +35,38 @@ enum err act_write_item(struct target *t, struct store_item *item, const struct 
                         const struct store_version *expect, struct error *e) {
   struct store_version version;
   bool mark = needs_mark(t, item);
-  enum err result = mark ? mark_set(t, e) : ERR_OK;
-  if (result == ERR_OK)
-    result = store_write(item, r, expect, &version, e);
-  if (mark && result != ERR_UNSURE)
+  enum err err = mark ? mark_set(t, e) : ERR_OK;
+  if (err == ERR_OK)
+    err = store_write(item, r, expect, &version, e);
+  if (mark && err != ERR_UNSURE)
     mark_clear(t);
-  return result;
+  return err;
 }
 
 // Writes the state, and remembers how far it has come.
 static enum err write_state(struct turn *u, struct target *t, const struct state *next,
                             struct error *e) {
   struct store_record record = {0};
-  enum err result = state_encode(next, &record.value, e);
-  if (result == ERR_OK)
-    result = act_write_item(t, t->home, &record, &u->home_version, e);
+  enum err err = state_encode(next, &record.value, e);
+  if (err == ERR_OK)
+    err = act_write_item(t, t->home, &record, &u->home_version, e);
   store_record_clear(&record);
-  if (result == ERR_OK) {
+  if (err == ERR_OK) {
     t->memory->max_seq = next->seq;
     t->memory->max_generation = next->generation;
   }
-  return result;
+  return err;
 }
 
 // A changed state is progress: what was tried in vain is worth another try.
 enum err act_cas(struct turn *u, struct target *t, const struct state *next, struct error *e) {
-  enum err result = write_state(u, t, next, e);
-  if (result == ERR_OK) {
+  enum err err = write_state(u, t, next, e);
+  if (err == ERR_OK) {
     memset(t->memory->sink_acted, 0, sizeof t->memory->sink_acted);
     t->memory->hook_failed = false;
     t->memory->backoff = 0;
   }
-  return result;
+  return err;
 }
 
 static bool needs_fresh_value(const struct target *t, enum row row) {
@@ -113,9 +113,9 @@ static void remember(struct target *t, const struct view *v, const struct state 
 // reason to keep a state in `retiring`; one that gave no answer is asked again.
 static enum err destroy_old(struct target *t, struct error *e) {
   for (size_t i = 0; i < t->n_sinks; i++) {
-    enum err result = store_destroy_old(t->sinks[i].item, e);
-    if (err_is_passing(result))
-      return result;
+    enum err err = store_destroy_old(t->sinks[i].item, e);
+    if (err_is_passing(err))
+      return err;
   }
   return ERR_OK;
 }
@@ -139,21 +139,21 @@ static enum err do_cas(struct turn *u, struct target *t, const struct engine_io 
     text_copy(sinks[i].place, sizeof sinks[i].place, t->sinks[i].item->place);
     sinks[i].noted = u->sinks[i].version;
   }
-  enum err result = a->row == ROW_retired ? destroy_old(t, e) : ERR_OK;
-  if (result != ERR_OK)
-    return result;
+  enum err err = a->row == ROW_retired ? destroy_old(t, e) : ERR_OK;
+  if (err != ERR_OK)
+    return err;
   if (env_random_hex(io->env, lineage, STATE_LINEAGE_MAX - 1) != ERR_OK ||
       fill_values(u, t, io, a, &in) != ERR_OK ||
       transition(&u->view, &t->policy, a, &in, &next) != ERR_OK)
-    result = error_set(e, ERR_INTERNAL, "the next state could not be made");
+    err = error_set(e, ERR_INTERNAL, "the next state could not be made");
   else
-    result = act_cas(u, t, &next, e);
-  if (result == ERR_OK)
+    err = act_cas(u, t, &next, e);
+  if (err == ERR_OK)
     remember(t, &u->view, &next, a);
   secret_free(in.fresh_value);
   secret_free(in.adopted_value);
   state_clear(&next);
-  return result;
+  return err;
 }
 
 // --- sinks ---------------------------------------------------------------------------------------
@@ -167,17 +167,17 @@ static enum err confirm_state(struct turn *u, struct target *t, struct error *e)
   if (state_copy(&u->state, &next) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "out of memory");
   next.seq++;
-  enum err result = write_state(u, t, &next, e);
+  enum err err = write_state(u, t, &next, e);
   state_clear(&next);
-  return result;
+  return err;
 }
 
 static enum err do_write_sink(struct turn *u, struct target *t, const struct action *a,
                               struct error *e) {
   const struct slot *current = &u->state.slots[SLOT_CURRENT];
-  enum err result = confirm_state(u, t, e);
-  if (result != ERR_OK)
-    return result;
+  enum err err = confirm_state(u, t, e);
+  if (err != ERR_OK)
+    return err;
   t->memory->sink_acted[a->sink] = true;
   struct store_record record = {
       .value = current->value, .stamp = u->state.epoch, .created_s = current->since_s};
@@ -206,35 +206,35 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
                             .description = description,
                             .value = pending->value,
                             .action_when_leaked = t->action_when_leaked};
-  enum err result = io->iam->ops->create(io->iam, &spec, &key, e);
-  if (result == ERR_OK) {
+  enum err err = io->iam->ops->create(io->iam, &spec, &key, e);
+  if (err == ERR_OK) {
     text_copy(m->created_id, sizeof m->created_id, key.id);
     m->created_generation = u->state.generation;
     m->created_disabled = key.disabled;
     secret_free(m->created_value);
     m->created_value = u->state.pending_from_iam ? key.value : NULL;
     key.value = u->state.pending_from_iam ? NULL : key.value;
-  } else if (result == ERR_REFUSED || result == ERR_EXISTS) {
+  } else if (err == ERR_REFUSED || err == ERR_EXISTS) {
     // It may mean that the value exists: the next look asks who has it before this counts as a
     // refusal.
     m->create_refused = true;
     m->create_refused_generation = u->state.generation;
     if (e)
       m->create_error = *e;
-    result = ERR_UNSURE;
+    err = ERR_UNSURE;
   }
   iam_key_clear(&key);
-  return result;
+  return err;
 }
 
 static enum err do_enable(struct target *t, const struct engine_io *io, const struct action *a,
                           struct error *e) {
-  enum err result = io->iam->ops->enable(io->iam, a->key_id, e);
-  if (result == ERR_OK && a->slot == SLOT_PENDING) {
+  enum err err = io->iam->ops->enable(io->iam, a->key_id, e);
+  if (err == ERR_OK && a->slot == SLOT_PENDING) {
     text_copy(t->memory->enabled_id, sizeof t->memory->enabled_id, a->key_id);
     t->memory->enabled_ms = env_mono_ms(io->env);
   }
-  return result;
+  return err;
 }
 
 static enum err do_delete(struct target *t, const struct engine_io *io, const struct action *a,
@@ -246,12 +246,12 @@ static enum err do_delete(struct target *t, const struct engine_io *io, const st
 }
 
 static enum err do_hook(struct turn *u, struct target *t, struct error *e) {
-  enum err result = t->hook(t->hook_ctx, t, &u->state, e);
-  if (result == ERR_OK)
+  enum err err = t->hook(t->hook_ctx, t, &u->state, e);
+  if (err == ERR_OK)
     t->memory->hook_done_epoch = u->state.epoch;
   else
     t->memory->hook_failed = true;
-  return result;
+  return err;
 }
 
 enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,

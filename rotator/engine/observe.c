@@ -64,8 +64,8 @@ static bool must_wait_out_absence(struct turn *u, struct target *t, const struct
   return true;
 }
 
-static enum sink_value judge_failure(enum err result) {
-  switch (result) {
+static enum sink_value judge_failure(enum err err) {
+  switch (err) {
   case ERR_REFUSED:
   case ERR_DENIED:
   case ERR_CORRUPT:
@@ -143,8 +143,8 @@ static void judge_sinks(struct turn *u, struct target *t, const struct engine_io
 
 // --- home ----------------------------------------------------------------------------------------
 
-static enum home_seen judge_home(enum err result) {
-  switch (result) {
+static enum home_seen judge_home(enum err err) {
+  switch (err) {
   case ERR_OK:
     return HOME_OK;
   case ERR_MISSING:
@@ -190,19 +190,19 @@ static void judge_age(struct turn *u, struct target *t, const struct engine_io *
 static void read_home(struct turn *u, struct target *t, const struct engine_io *io) {
   struct store_record record = {0};
   struct error e;
-  enum err result = store_read(t->home, &record, &u->home_version, &e);
-  if (result == ERR_OK && strcmp(secret_bytes(record.value), STATE_FORGOTTEN) == 0)
-    result = ERR_MISSING;
-  else if (result == ERR_OK)
-    result = state_decode(record.value, &u->state, &e);
+  enum err err = store_read(t->home, &record, &u->home_version, &e);
+  if (err == ERR_OK && strcmp(secret_bytes(record.value), STATE_FORGOTTEN) == 0)
+    err = ERR_MISSING;
+  else if (err == ERR_OK)
+    err = state_decode(record.value, &u->state, &e);
   store_record_clear(&record);
-  u->view.home = judge_home(result);
-  if (result != ERR_OK && result != ERR_MISSING)
+  u->view.home = judge_home(err);
+  if (err != ERR_OK && err != ERR_MISSING)
     u->error = e;
-  if (result == ERR_MISSING && (t->rebound || t->memory->max_seq > 0))
+  if (err == ERR_MISSING && (t->rebound || t->memory->max_seq > 0))
     u->view.home =
         t->rebound ? HOME_REBOUND : HOME_SILENT; // what this process has seen does not vanish
-  if (result != ERR_OK)
+  if (err != ERR_OK)
     return;
   if (!is_bound(&u->state, t)) {
     u->view.home = HOME_REBOUND;

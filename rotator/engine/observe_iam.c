@@ -65,10 +65,10 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   const struct iam_key *k = in_list(l, slot->key_id);
   struct iam_key one = {0};
   if (!k) { // absent from the list: ask by id before it counts
-    enum err result = l->iam->ops->get(l->iam, slot->key_id, false, &one, e);
-    if (result != ERR_OK && result != ERR_MISSING)
-      return result;
-    k = result == ERR_OK ? &one : NULL;
+    enum err err = l->iam->ops->get(l->iam, slot->key_id, false, &one, e);
+    if (err != ERR_OK && err != ERR_MISSING)
+      return err;
+    k = err == ERR_OK ? &one : NULL;
   }
   v->key = k ? seen_of(k) : KEY_ABSENT;
   v->locked = k && k->locked;
@@ -94,21 +94,21 @@ static enum err ask_by_value(struct look *l, struct error *e) {
   bool same = false;
   if (!pending->value)
     return ERR_OK;
-  enum err result = l->iam->ops->find_by_value(l->iam, pending->value, &k, e);
-  if (result == ERR_OK) {
+  enum err err = l->iam->ops->find_by_value(l->iam, pending->value, &k, e);
+  if (err == ERR_OK) {
     if (bears_tag(l, &k, &tag, &same) && same && tag.generation == l->u->state.generation)
       found(l, k.id, !k.disabled);
     else
       l->u->view.value_taken = true;
-  } else if (result == ERR_MISSING) {
+  } else if (err == ERR_MISSING) {
     // Neither there nor taken. An answer that a value exists, without the key being found, is no
     // verdict: it is asked again by the next create. Any other refusal is for good.
     l->u->view.create_refused = m->create_error.kind != ERR_EXISTS;
     l->u->error = m->create_error;
-    result = ERR_OK;
+    err = ERR_OK;
   }
   iam_key_clear(&k);
-  return result;
+  return err;
 }
 
 static enum err look_for_pending(struct look *l, struct error *e) {
@@ -200,15 +200,15 @@ static enum err judge_foreign(struct look *l, size_t i, struct error *e) {
   struct iam_key k = {0};
   struct tag tag;
   bool same = false;
-  enum err result = l->iam->ops->find_by_value(l->iam, l->u->sinks[i].record.value, &k, e);
-  if (result == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
+  enum err err = l->iam->ops->find_by_value(l->iam, l->u->sinks[i].record.value, &k, e);
+  if (err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
     if (tag.generation > l->u->state.generation)
       l->u->view.witness_ahead = true;
     else
       l->u->sink_views[i].value = SINK_RETIRED;
   }
   iam_key_clear(&k);
-  return result == ERR_MISSING || result == ERR_REFUSED ? ERR_OK : result;
+  return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
 }
 
 static enum err look_for_adoptable(struct look *l, struct error *e) {
@@ -216,10 +216,10 @@ static enum err look_for_adoptable(struct look *l, struct error *e) {
   struct iam_key *k = &l->u->adoptable;
   if (!v->sinks_agree)
     return ERR_OK;
-  enum err result =
+  enum err err =
       l->iam->ops->find_by_value(l->iam, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
-  if (result != ERR_OK)
-    return result == ERR_MISSING || result == ERR_REFUSED ? ERR_OK : result;
+  if (err != ERR_OK)
+    return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
   bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;
   struct tag tag;
   if (ours && tag_parse(k->description, &tag))
@@ -261,21 +261,21 @@ static void look_at_places(struct look *l) {
 
 static enum err look_at_state(struct look *l, struct error *e) {
   struct view *v = &l->u->view;
-  enum err result = ERR_OK;
-  for (int i = 0; i < SLOT_COUNT && result == ERR_OK; i++)
+  enum err err = ERR_OK;
+  for (int i = 0; i < SLOT_COUNT && err == ERR_OK; i++)
     if (v->state->slots[i].used && v->state->slots[i].key_id[0])
-      result = look_at_slot(l, (enum slot_name)i, e);
-  if (result == ERR_OK && v->state->slots[SLOT_PENDING].used &&
+      err = look_at_slot(l, (enum slot_name)i, e);
+  if (err == ERR_OK && v->state->slots[SLOT_PENDING].used &&
       !v->state->slots[SLOT_PENDING].key_id[0])
-    result = look_for_pending(l, e);
-  for (size_t i = 0; i < v->n_sinks && result == ERR_OK; i++)
+    err = look_for_pending(l, e);
+  for (size_t i = 0; i < v->n_sinks && err == ERR_OK; i++)
     if (v->sinks[i].value == SINK_FOREIGN)
-      result = judge_foreign(l, i, e);
-  if (result == ERR_OK) {
+      err = judge_foreign(l, i, e);
+  if (err == ERR_OK) {
     look_at_use(l);
     look_at_places(l);
   }
-  return result;
+  return err;
 }
 
 // Pending's propagation budget runs from the answer to our enable, or from the first sight of it
@@ -295,7 +295,7 @@ void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) 
   struct view *v = &u->view;
   struct error e;
   v->iam_asked = true;
-  enum err result = l.iam->ops->list(l.iam, t->account, t->iam_id, &l.list, &e);
+  enum err err = l.iam->ops->list(l.iam, t->account, t->iam_id, &l.list, &e);
   l.mono_ms = env_mono_ms(io->env);
   int64_t server_s = l.iam->ops->server_time_s(l.iam);
   if (server_s > 0) {
@@ -303,12 +303,12 @@ void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) 
     v->due = v->due_s > 0 && v->now_s >= v->due_s;
     v->window_open = policy_window_is_open(&t->policy.window, v->now_s);
   }
-  for (size_t i = 0; result == ERR_OK && i < l.list.n; i++)
+  for (size_t i = 0; err == ERR_OK && i < l.list.n; i++)
     judge_tagged(&l, &l.list.keys[i]);
-  if (result == ERR_OK)
-    result = v->state ? look_at_state(&l, &e) : look_for_adoptable(&l, &e);
+  if (err == ERR_OK)
+    err = v->state ? look_at_state(&l, &e) : look_for_adoptable(&l, &e);
   iam_key_list_clear(&l.list);
-  if (result != ERR_OK) {
+  if (err != ERR_OK) {
     u->error = e;
     return;
   }

@@ -27,13 +27,13 @@ struct prover {
 // --- one exchange and one log --------------------------------------------------------------------
 
 static enum outcome exchange(struct prover *p, const struct secret *value, struct iam_token *ret) {
-  enum err result = p->io->iam->ops->exchange(p->io->iam, value, true, ret, p->e);
-  if (result == ERR_CANCELLED)
+  enum err err = p->io->iam->ops->exchange(p->io->iam, value, true, ret, p->e);
+  if (err == ERR_CANCELLED)
     return STOPPED;
-  if (result == ERR_REFUSED) // ERR_DENIED (an address that is not on the allow-list) is about us,
-                             // not about the value
+  if (err == ERR_REFUSED) // ERR_DENIED (an address that is not on the allow-list) is about us,
+                          // not about the value
     return REFUSED;
-  if (result != ERR_OK)
+  if (err != ERR_OK)
     return UNKNOWN;
   if (strcmp(ret->iam_id, p->t->iam_id) == 0 && strcmp(ret->account, p->t->account) == 0)
     return PASSED;

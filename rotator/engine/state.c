@@ -57,14 +57,14 @@ void state_clear(struct state *s) {
 
 enum err state_copy(const struct state *from, struct state *ret) {
   struct state copy = *from;
-  enum err result = ERR_OK;
+  enum err err = ERR_OK;
   for (int i = 0; i < SLOT_COUNT; i++)
     copy.slots[i].value = NULL;
-  for (int i = 0; i < SLOT_COUNT && result == ERR_OK; i++)
-    result = slot_copy(&from->slots[i], &copy.slots[i]);
-  if (result != ERR_OK) {
+  for (int i = 0; i < SLOT_COUNT && err == ERR_OK; i++)
+    err = slot_copy(&from->slots[i], &copy.slots[i]);
+  if (err != ERR_OK) {
     state_clear(&copy);
-    return result;
+    return err;
   }
   *ret = copy;
   return ERR_OK;

@@ -173,10 +173,10 @@ static cJSON *state_tree(const struct state *s) {
 
 static enum err digest_tree(const cJSON *tree, char ret[TEXT_SHA256_HEX]) {
   SECRET_AUTO text = NULL;
-  enum err result = json_print(tree, STORE_HOME_MAX, &text);
-  if (result == ERR_OK)
+  enum err err = json_print(tree, STORE_HOME_MAX, &text);
+  if (err == ERR_OK)
     text_sha256_hex(ret, secret_bytes(text), secret_len(text));
-  return result;
+  return err;
 }
 
 enum err state_encode(const struct state *s, struct secret **ret, struct error *e) {

@@ -179,25 +179,25 @@ static enum err perform(struct turn *u, struct target *t, const struct engine_io
 
 // A refusal for good is a person's matter (rule 10). One sink's refusal does not keep the others
 // from being written.
-static bool is_refused(enum err result, const struct action *a) {
-  bool for_good = result == ERR_REFUSED || result == ERR_DENIED || result == ERR_LIMIT ||
-                  result == ERR_INVALID || (result == ERR_LOCKED && a->kind == ACT_DELETE);
+static bool is_refused(enum err err, const struct action *a) {
+  bool for_good = err == ERR_REFUSED || err == ERR_DENIED || err == ERR_LIMIT ||
+                  err == ERR_INVALID || (err == ERR_LOCKED && a->kind == ACT_DELETE);
   return for_good && a->kind != ACT_PROVE && a->kind != ACT_HOOK;
 }
 
 // What follows from an act. True: the tick is over, and *r says how.
-static bool settle_turn(struct turn *u, struct target *t, enum err result, const struct action *a,
+static bool settle_turn(struct turn *u, struct target *t, enum err err, const struct action *a,
                         struct tick_result *r) {
-  if (result == ERR_CANCELLED) {
+  if (err == ERR_CANCELLED) {
     stop_tick(u, TICK_STOPPED, r);
     return true;
   }
-  if (result == ERR_INTERNAL) {
+  if (err == ERR_INTERNAL) {
     stop_tick(u, TICK_FAILED, r);
     r->row = a->row;
     return true;
   }
-  if (!is_refused(result, a))
+  if (!is_refused(err, a))
     return false;
   t->memory->refused = true;
   if (a->kind == ACT_WRITE_SINK)
@@ -234,10 +234,10 @@ static bool turn(struct target *t, const struct engine_io *io, const struct watc
         .target = t, .view = &u->view, .action = &a, .result = r->error.kind, .error = &r->error};
     tell(w, false, &step);
   } else {
-    enum err result = perform(u, t, io, w, &a, r);
-    over = settle_turn(u, t, result, &a, r);
+    enum err err = perform(u, t, io, w, &a, r);
+    over = settle_turn(u, t, err, &a, r);
     *last = a;
-    if (result == ERR_CONFLICT)
+    if (err == ERR_CONFLICT)
       last->row = ROW_COUNT; // somebody was faster: what matches next is a new reading's matter
   }
   turn_free(u);
@@ -270,10 +270,10 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
                           .working = WORKING_UNKNOWN,
                           .again_ms = INT64_MAX};
   int lock = -1;
-  enum err locked = t->lock_path ? file_lock(t->lock_path, io->env, 0, &lock, &r.error) : ERR_OK;
-  if (locked != ERR_OK) {
-    r.end = locked == ERR_LOCKED ? TICK_BUSY : TICK_ATTENTION;
-    r.attention = locked != ERR_LOCKED;
+  enum err err = t->lock_path ? file_lock(t->lock_path, io->env, 0, &lock, &r.error) : ERR_OK;
+  if (err != ERR_OK) {
+    r.end = err == ERR_LOCKED ? TICK_BUSY : TICK_ATTENTION;
+    r.attention = err != ERR_LOCKED;
   } else {
     memory_new_tick(t->memory);
     turns(t, io, w, &r);
@@ -312,37 +312,36 @@ static enum err change_once(struct target *t, const struct engine_io *io,
   if (!u)
     return error_set(e, ERR_INTERNAL, "out of memory");
   turn_read_stores(u, t, io);
-  enum err result = ERR_OK;
+  enum err err = ERR_OK;
   if (!u->view.state)
-    result = u->error.kind != ERR_OK ? (e ? *e = u->error : u->error).kind
-                                     : error_set(e, ERR_MISSING, "the target has no state yet");
+    err = u->error.kind != ERR_OK ? (e ? *e = u->error : u->error).kind
+                                  : error_set(e, ERR_MISSING, "the target has no state yet");
   else if (u->view.home != HOME_OK)
-    result = error_set(e, ERR_CORRUPT, "the state that was read is older than one seen before");
-  if (result == ERR_OK && state_copy(&u->state, &next) != ERR_OK)
-    result = error_set(e, ERR_INTERNAL, "out of memory");
-  if (result == ERR_OK) {
+    err = error_set(e, ERR_CORRUPT, "the state that was read is older than one seen before");
+  if (err == ERR_OK && state_copy(&u->state, &next) != ERR_OK)
+    err = error_set(e, ERR_INTERNAL, "out of memory");
+  if (err == ERR_OK) {
     next.seq++;
     text_copy(next.writer, sizeof next.writer, t->writer);
-    result = change(ctx, &next, e);
+    err = change(ctx, &next, e);
   }
-  if (result == ERR_OK)
-    result = act_cas(u, t, &next, e);
+  if (err == ERR_OK)
+    err = act_cas(u, t, &next, e);
   state_clear(&next);
   turn_free(u);
-  return result;
+  return err;
 }
 
 enum err tick_change_state(struct target *t, const struct engine_io *io,
                            enum err (*change)(void *ctx, struct state *s, struct error *e),
                            void *ctx, struct error *e) {
   int lock = -1;
-  enum err result =
-      t->lock_path ? file_lock(t->lock_path, io->env, CHANGE_LOCK_MS, &lock, e) : ERR_OK;
-  if (result != ERR_OK)
-    return result;
-  result = mark_blocks(t, io) ? mark_error(t, io, e) : ERR_CONFLICT;
-  for (int i = 0; i < CHANGE_TRIES && result == ERR_CONFLICT; i++)
-    result = change_once(t, io, change, ctx, e);
+  enum err err = t->lock_path ? file_lock(t->lock_path, io->env, CHANGE_LOCK_MS, &lock, e) : ERR_OK;
+  if (err != ERR_OK)
+    return err;
+  err = mark_blocks(t, io) ? mark_error(t, io, e) : ERR_CONFLICT;
+  for (int i = 0; i < CHANGE_TRIES && err == ERR_CONFLICT; i++)
+    err = change_once(t, io, change, ctx, e);
   file_unlock(lock);
-  return result;
+  return err;
 }

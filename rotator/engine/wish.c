@@ -128,9 +128,9 @@ static enum err with_turn(struct target *t, const struct engine_io *io,
                           enum err (*change)(void *ctx, struct turn *u, struct error *e), void *ctx,
                           struct error *e) {
   int lock = -1;
-  enum err result = t->lock_path ? file_lock(t->lock_path, io->env, 30000, &lock, e) : ERR_OK;
-  if (result != ERR_OK)
-    return result;
+  enum err err = t->lock_path ? file_lock(t->lock_path, io->env, 30000, &lock, e) : ERR_OK;
+  if (err != ERR_OK)
+    return err;
   if (mark_blocks(t, io)) {
     file_unlock(lock);
     return mark_error(t, io, e);
@@ -143,17 +143,17 @@ static enum err with_turn(struct target *t, const struct engine_io *io,
   turn_read_stores(u, t, io);
   turn_ask_iam(u, t, io);
   if (!u->view.iam_answered || u->view.home == HOME_SILENT || u->view.home == HOME_REFUSED) {
-    result = u->error.kind != ERR_OK
-                 ? u->error.kind
-                 : error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
+    err = u->error.kind != ERR_OK
+              ? u->error.kind
+              : error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
     if (e)
       *e = u->error;
   } else {
-    result = change(ctx, u, e);
+    err = change(ctx, u, e);
   }
   turn_free(u);
   file_unlock(lock);
-  return result;
+  return err;
 }
 
 struct repair {
@@ -178,18 +178,18 @@ static enum err keep_state(void *ctx, struct turn *u, struct error *e) {
       state_add_retired(&next, u->sinks[i].record.value);
       r->count++;
     }
-  enum err result = r->count > 0 ? act_cas(u, r->t, &next, e) : ERR_OK;
+  enum err err = r->count > 0 ? act_cas(u, r->t, &next, e) : ERR_OK;
   state_clear(&next);
-  return result;
+  return err;
 }
 
 enum err repair_keep_state(struct target *t, const struct engine_io *io, size_t *ret_sinks,
                            struct error *e) {
   struct repair r = {.t = t, .io = io};
-  enum err result = with_turn(t, io, keep_state, &r, e);
-  if (result == ERR_OK)
+  enum err err = with_turn(t, io, keep_state, &r, e);
+  if (err == ERR_OK)
     *ret_sinks = r.count;
-  return result;
+  return err;
 }
 
 static enum err begin_state(struct repair *r, struct turn *u, struct transition_input *in,
@@ -229,9 +229,9 @@ static enum err new_key(void *ctx, struct turn *u, struct error *e) {
   if (u->view.home == HOME_OK)
     return error_set(e, ERR_REFUSED,
                      "there is a good state: `rotator rotate` makes a new key under it");
-  enum err result = begin_state(r, u, &in, &next, e);
-  if (result != ERR_OK)
-    return result;
+  enum err err = begin_state(r, u, &in, &next, e);
+  if (err != ERR_OK)
+    return err;
   expect_values(&next, u, NULL);
   if (r->t->policy.origin == POLICY_ORIGIN_ROTATOR) {
     in.fresh_value = act_fresh_value(r->io->env);
@@ -243,9 +243,9 @@ static enum err new_key(void *ctx, struct turn *u, struct error *e) {
   transition_new_key(&next, &r->t->policy, &in, now_s(r->io));
   r->t->memory->max_seq = r->t->memory->max_generation = 0;
   r->t->memory->back_since_ms = 0;
-  result = act_cas(u, r->t, &next, e);
+  err = act_cas(u, r->t, &next, e);
   state_clear(&next);
-  return result;
+  return err;
 }
 
 enum err repair_new_key(struct target *t, const struct engine_io *io, struct error *e) {
@@ -260,16 +260,16 @@ static enum err prove_kept(struct repair *r, struct turn *u, size_t sink, struct
   struct iam_token token = {0};
   struct tag tag;
   const struct secret *value = u->sinks[sink].record.value;
-  enum err result = r->io->iam->ops->find_by_value(r->io->iam, value, &key, e);
-  if (result == ERR_OK &&
+  enum err err = r->io->iam->ops->find_by_value(r->io->iam, value, &key, e);
+  if (err == ERR_OK &&
       (strcmp(key.iam_id, r->t->iam_id) != 0 || strcmp(key.account, r->t->account) != 0))
-    result = error_set(e, ERR_REFUSED, "%s belongs to %s, not to this target's identity", key.id,
-                       key.iam_id);
-  if (result == ERR_OK && (key.disabled || key.expired))
-    result = error_set(e, ERR_REFUSED, "%s is %s", key.id, key.disabled ? "disabled" : "expired");
-  if (result == ERR_OK)
-    result = r->io->iam->ops->exchange(r->io->iam, value, true, &token, e);
-  if (result == ERR_OK) {
+    err = error_set(e, ERR_REFUSED, "%s belongs to %s, not to this target's identity", key.id,
+                    key.iam_id);
+  if (err == ERR_OK && (key.disabled || key.expired))
+    err = error_set(e, ERR_REFUSED, "%s is %s", key.id, key.disabled ? "disabled" : "expired");
+  if (err == ERR_OK)
+    err = r->io->iam->ops->exchange(r->io->iam, value, true, &token, e);
+  if (err == ERR_OK) {
     struct logs_record record = {.application = r->t->application,
                                  .subsystem = r->t->subsystem,
                                  .severity = r->t->severity,
@@ -279,9 +279,9 @@ static enum err prove_kept(struct repair *r, struct turn *u, size_t sink, struct
                                  .step = "repair",
                                  .nonce = "repair"};
     if (r->io->logs->ops->send(r->io->logs, token.bearer, &record, true, e) != LOGS_ACCEPTED)
-      result = e && e->kind != ERR_OK ? e->kind : ERR_REFUSED;
+      err = e && e->kind != ERR_OK ? e->kind : ERR_REFUSED;
   }
-  if (result == ERR_OK) {
+  if (err == ERR_OK) {
     *ret = (struct slot){.used = true,
                          .value = secret_dup(value),
                          .since_s = key.created_s,
@@ -293,15 +293,15 @@ static enum err prove_kept(struct repair *r, struct turn *u, size_t sink, struct
   }
   iam_token_clear(&token);
   iam_key_clear(&key);
-  return result;
+  return err;
 }
 
 static enum err keep_slot(struct repair *r, struct turn *u, struct slot *kept, struct error *e) {
   struct transition_input in;
   struct state next = {0};
   bool fresh = u->view.home != HOME_OK;
-  enum err result = fresh ? begin_state(r, u, &in, &next, e) : state_copy(&u->state, &next);
-  if (result == ERR_OK) {
+  enum err err = fresh ? begin_state(r, u, &in, &next, e) : state_copy(&u->state, &next);
+  if (err == ERR_OK) {
     next.seq++;
     expect_values(&next, u, kept->value);
     transition_keep(&next, kept, now_s(r->io));
@@ -310,10 +310,10 @@ static enum err keep_slot(struct repair *r, struct turn *u, struct slot *kept, s
       r->t->memory->max_seq = r->t->memory->max_generation = 0;
       r->t->memory->back_since_ms = 0;
     }
-    result = act_cas(u, r->t, &next, e);
+    err = act_cas(u, r->t, &next, e);
   }
   state_clear(&next);
-  return result;
+  return err;
 }
 
 static enum err keep_sink(void *ctx, struct turn *u, struct error *e) {
@@ -332,11 +332,11 @@ static enum err keep_sink(void *ctx, struct turn *u, struct error *e) {
                      phase_name(u->state.phase));
   if (u->view.sinks[i].value == SINK_CURRENT)
     return error_set(e, ERR_REFUSED, "sink %s holds the current key already", r->sink);
-  enum err result = prove_kept(r, u, i, &kept, e);
-  if (result == ERR_OK)
-    result = keep_slot(r, u, &kept, e);
+  enum err err = prove_kept(r, u, i, &kept, e);
+  if (err == ERR_OK)
+    err = keep_slot(r, u, &kept, e);
   slot_clear(&kept);
-  return result;
+  return err;
 }
 
 enum err repair_keep_sink(struct target *t, const struct engine_io *io, const char *sink,
@@ -356,9 +356,9 @@ static enum err forget(void *ctx, struct turn *u, struct error *e) {
     return error_set(e, ERR_REFUSED, "a rotation is in phase %s: let it end, or roll it back",
                      phase_name(u->state.phase));
   record.value = secret_copy_text(STATE_FORGOTTEN);
-  enum err result = act_write_item(r->t, r->t->home, &record, &u->home_version, e);
+  enum err err = act_write_item(r->t, r->t->home, &record, &u->home_version, e);
   store_record_clear(&record);
-  return result;
+  return err;
 }
 
 enum err target_forget(struct target *t, const struct engine_io *io, struct error *e) {

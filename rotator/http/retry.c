@@ -19,8 +19,8 @@ static bool status_is_worth(int status, enum http_replay replay) {
   return replay == HTTP_REPLAY_SAFE && (status == 408 || (status >= 500 && status != 501));
 }
 
-bool retry_is_worth(enum err result, int status, enum http_replay replay) {
-  switch (result) {
+bool retry_is_worth(enum err err, int status, enum http_replay replay) {
+  switch (err) {
   case ERR_OK:
     return status_is_worth(status, replay);
   case ERR_UNSENT:

@@ -29,12 +29,12 @@ static struct store_item *open_item(int argc, char **argv) {
 static enum err turn(struct store_item *it, const char *value, struct error *e) {
   struct store_record old = {0}, new = {.value = secret_copy_text(value)};
   struct store_version v = {""};
-  enum err got = store_read(it, &old, &v, e);
-  if (got == ERR_OK || got == ERR_MISSING)
-    got = store_write(it, &new, &v, &v, e);
+  enum err err = store_read(it, &old, &v, e);
+  if (err == ERR_OK || err == ERR_MISSING)
+    err = store_write(it, &new, &v, &v, e);
   store_record_clear(&old);
   store_record_clear(&new);
-  return got;
+  return err;
 }
 
 int main(int argc, char **argv) {
@@ -43,11 +43,11 @@ int main(int argc, char **argv) {
     return 3;
   struct error e = {0};
   syscall(SYS_getppid);
-  enum err got = turn(it, argv[3], &e);
+  enum err err = turn(it, argv[3], &e);
   syscall(SYS_getppid);
   store_item_free(it);
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     return 0;
-  fprintf(stderr, "%s: %s\n", err_name(got), e.text);
-  return got == ERR_UNSURE ? 2 : 1;
+  fprintf(stderr, "%s: %s\n", err_name(err), e.text);
+  return err == ERR_UNSURE ? 2 : 1;
 }

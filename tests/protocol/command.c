@@ -36,43 +36,43 @@ void proc_command(struct proc *p) {
   struct wish w = {.grace_s = -1, .reason = "asked", .by = "a person"};
   struct hold h = {.reason = "asked", .by = "a person"};
   struct error e = {0};
-  enum err got = ERR_OK;
+  enum err err = ERR_OK;
   size_t n;
   switch (p->job) {
   case JOB_COMPROMISED:
     w.compromised = true;
     s->compromised = true;
-    got = wish_rotate(t, &p->io, &w, &e);
+    err = wish_rotate(t, &p->io, &w, &e);
     break;
   case JOB_ROTATE:
-    got = wish_rotate(t, &p->io, &w, &e);
+    err = wish_rotate(t, &p->io, &w, &e);
     break;
   case JOB_ROLLBACK:
-    got = wish_rollback(t, &p->io, &w, &e);
+    err = wish_rollback(t, &p->io, &w, &e);
     break;
   case JOB_HOLD:
     h.until_s = rng_chance(&s->rng, 5000) ? sim_server_ms(s) / 1000 + 86400 : 0;
-    got = wish_hold(t, &p->io, &h, &e);
+    err = wish_hold(t, &p->io, &h, &e);
     break;
   case JOB_RESUME:
-    got = wish_resume(t, &p->io, &e);
+    err = wish_resume(t, &p->io, &e);
     break;
   case JOB_KEEP_STATE:
     give_up_foreign(s);
-    got = repair_keep_state(t, &p->io, &n, &e);
+    err = repair_keep_state(t, &p->io, &n, &e);
     give_up_foreign(s);
     break;
   case JOB_KEEP_SINK:
     s->repairing = true;
     give_up_foreign(s);
-    got = repair_keep_sink(t, &p->io, first_sink(s, holds_foreign), &e);
+    err = repair_keep_sink(t, &p->io, first_sink(s, holds_foreign), &e);
     give_up_foreign(s);
     break;
   case JOB_DROP_SINK:
-    got = repair_drop_sink(t, &p->io, first_sink(s, is_lost), &e);
+    err = repair_drop_sink(t, &p->io, first_sink(s, is_lost), &e);
     break;
   default:
     break;
   }
-  sim_note(s, "%s command %d → %s %s", p->writer, p->job, err_name(got), e.text);
+  sim_note(s, "%s command %d → %s %s", p->writer, p->job, err_name(err), e.text);
 }

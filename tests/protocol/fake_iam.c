@@ -60,9 +60,9 @@ static enum err id_effect(struct sim *s, struct change *c, struct error *e) {
 }
 
 static enum err take_effect(struct sim *s, struct change *c, struct error *e) {
-  enum err got = c->kind == CHANGE_CREATE ? create_effect(s, c, e) : id_effect(s, c, e);
+  enum err err = c->kind == CHANGE_CREATE ? create_effect(s, c, e) : id_effect(s, c, e);
   check_now(s);
-  return got;
+  return err;
 }
 
 static void land_late(struct sim *s, void *arg) {
@@ -122,9 +122,9 @@ static enum err iam_create(struct iam *i, const struct iam_create *spec, struct 
     sim_violate(p->sim, "S3", "a key is asked for that is active from birth");
   if (!p->ghost && strcmp(c.owner, SIM_IDENTITY) != 0)
     sim_violate(p->sim, "S6", "a key is made for another identity");
-  enum err got = change(p, &c, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = change(p, &c, e);
+  if (err != ERR_OK)
+    return err;
   struct sim *s = p->sim;
   const struct sim_key *k = &s->keys[c.made];
   fake_iam_describe(s, c.made, &k->past[0], ret);

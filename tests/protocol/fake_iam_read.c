@@ -54,10 +54,10 @@ static enum err ask(struct proc *p, struct error *e) {
   return fate_error(p->sim, fate_draw(p->sim, false, p->sim->iam_down_ms), e);
 }
 
-static enum err answer(struct proc *p, enum err got, struct error *e) {
-  if (got != ERR_UNSENT && got != ERR_UNSURE)
+static enum err answer(struct proc *p, enum err err, struct error *e) {
+  if (err != ERR_UNSENT && err != ERR_UNSURE)
     p->server_known = true;
-  return proc_point(p) ? got : fake_iam_cancelled(e);
+  return proc_point(p) ? err : fake_iam_cancelled(e);
 }
 
 static enum err exchange_effect(struct proc *p, const struct secret *value, bool fresh,
@@ -88,28 +88,28 @@ enum err fake_iam_exchange(struct iam *c, const struct secret *value, bool fresh
                            struct iam_token *ret, struct error *e) {
   struct proc *p = fake_iam_proc(c);
   struct iam_token token = {0};
-  enum err got = ask(p, e);
-  if (got == ERR_OK)
-    got = exchange_effect(p, value, fresh, &token, e);
+  enum err err = ask(p, e);
+  if (err == ERR_OK)
+    err = exchange_effect(p, value, fresh, &token, e);
   sim_note(p->sim, "%s IAM: exchange of key %d → %s", p->writer,
-           key_by_value(p->sim, secret_bytes(value)), err_name(got));
-  got = answer(p, got, e);
-  if (got == ERR_OK)
+           key_by_value(p->sim, secret_bytes(value)), err_name(err));
+  err = answer(p, err, e);
+  if (err == ERR_OK)
     *ret = token;
   else
     secret_free(token.bearer);
-  return got;
+  return err;
 }
 
 enum err fake_iam_whoami(struct iam *c, struct iam_token *ret, struct error *e) {
   struct proc *p = fake_iam_proc(c);
-  enum err got = answer(p, ask(p, e), e);
-  if (got == ERR_OK) {
+  enum err err = answer(p, ask(p, e), e);
+  if (err == ERR_OK) {
     *ret = (struct iam_token){0};
     text_copy(ret->iam_id, sizeof ret->iam_id, "iam-ServiceId-management");
     text_copy(ret->account, sizeof ret->account, SIM_ACCOUNT);
   }
-  return got;
+  return err;
 }
 
 static enum err list_effect(struct sim *s, const char *iam_id, struct iam_key_list *ret,
@@ -133,16 +133,16 @@ enum err fake_iam_list(struct iam *c, const char *account, const char *iam_id,
   struct proc *p = fake_iam_proc(c);
   struct iam_key_list list = {0};
   (void)account;
-  enum err got = ask(p, e);
-  if (got == ERR_OK)
-    got = list_effect(p->sim, iam_id, &list, e);
-  sim_note(p->sim, "%s IAM: list → %s, %zu keys", p->writer, err_name(got), list.n);
-  got = answer(p, got, e);
-  if (got == ERR_OK)
+  enum err err = ask(p, e);
+  if (err == ERR_OK)
+    err = list_effect(p->sim, iam_id, &list, e);
+  sim_note(p->sim, "%s IAM: list → %s, %zu keys", p->writer, err_name(err), list.n);
+  err = answer(p, err, e);
+  if (err == ERR_OK)
     *ret = list;
   else
     iam_key_list_clear(&list);
-  return got;
+  return err;
 }
 
 static int find(const struct sim *s, const char *id, const char *value) {
@@ -155,28 +155,28 @@ static int find(const struct sim *s, const char *id, const char *value) {
 static enum err one(struct proc *p, const char *id, const char *value, bool activity,
                     struct iam_key *ret, struct error *e) {
   struct sim *s = p->sim;
-  enum err got = ask(p, e);
+  enum err err = ask(p, e);
   struct key_past seen = {0};
   struct iam_key key = {0};
   int i = -1;
-  if (got == ERR_OK) {
+  if (err == ERR_OK) {
     i = find(s, id, value);
     if (i >= 0)
       seen = key_as_of(&s->keys[i], s->now_ms - lag(s, s->p.list_lag_ms));
-    got = seen.exists ? ERR_OK : fake_iam_say(e, ERR_MISSING, 404, "not_found", "no such key");
+    err = seen.exists ? ERR_OK : fake_iam_say(e, ERR_MISSING, 404, "not_found", "no such key");
   }
-  if (got == ERR_OK) {
+  if (err == ERR_OK) {
     fake_iam_describe(s, i, &seen, &key);
     key.has_activity = activity;
     key.last_authn_s = minute_s(s->keys[i].used_ms);
     key.authn_count = s->keys[i].uses;
   }
-  sim_note(s, "%s IAM: key %d by %s → %s%s", p->writer, i, id ? "id" : "value", err_name(got),
-           got == ERR_OK && key.disabled ? ", disabled" : "");
-  got = answer(p, got, e);
-  if (got == ERR_OK)
+  sim_note(s, "%s IAM: key %d by %s → %s%s", p->writer, i, id ? "id" : "value", err_name(err),
+           err == ERR_OK && key.disabled ? ", disabled" : "");
+  err = answer(p, err, e);
+  if (err == ERR_OK)
     *ret = key;
-  return got;
+  return err;
 }
 
 enum err fake_iam_get(struct iam *c, const char *id, bool activity, struct iam_key *ret,
@@ -193,18 +193,18 @@ enum err fake_iam_key_limit(struct iam *c, const char *account, const char *iam_
                             int64_t *ret_limit, int64_t *ret_count, struct error *e) {
   struct proc *p = fake_iam_proc(c);
   (void)account, (void)iam_id;
-  enum err got = ask(p, e);
+  enum err err = ask(p, e);
   int64_t count = 0;
   for (int i = 0; i < p->sim->n_keys; i++)
     count += p->sim->keys[i].exists && strcmp(p->sim->keys[i].owner, SIM_IDENTITY) == 0;
-  if (got == ERR_OK && !p->sim->p.tight_limit)
-    got = fake_iam_say(e, ERR_DENIED, 403, "insufficent_permissions", "not allowed");
-  got = answer(p, got, e);
-  if (got == ERR_OK) {
+  if (err == ERR_OK && !p->sim->p.tight_limit)
+    err = fake_iam_say(e, ERR_DENIED, 403, "insufficent_permissions", "not allowed");
+  err = answer(p, err, e);
+  if (err == ERR_OK) {
     *ret_limit = 20;
     *ret_count = count;
   }
-  return got;
+  return err;
 }
 
 int64_t fake_iam_server_time_s(struct iam *c) {

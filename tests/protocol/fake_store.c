@@ -55,7 +55,7 @@ static int value_key(const struct sim *s, const struct secret *value) {
   return k < 0 ? SINK_UNKNOWN : k;
 }
 
-static void witness_reading(struct proc *p, int item, enum err got, const struct store_record *r) {
+static void witness_reading(struct proc *p, int item, enum err err, const struct store_record *r) {
   struct sim *s = p->sim;
   s->event++;
   if (item == HOME_ITEM) {
@@ -66,8 +66,8 @@ static void witness_reading(struct proc *p, int item, enum err got, const struct
       (struct sink_seen){.event = s->event,
                          .changed = s->sinks[item].changed,
                          .at_ms = s->now_ms,
-                         .key = got == ERR_OK ? value_key(s, r->value) : SINK_NOTHING,
-                         .stamp = got == ERR_OK ? r->stamp : 0};
+                         .key = err == ERR_OK ? value_key(s, r->value) : SINK_NOTHING,
+                         .stamp = err == ERR_OK ? r->stamp : 0};
 }
 
 static enum err read_now(struct proc *p, int item, struct store_record *ret,
@@ -105,31 +105,31 @@ static enum err item_read(struct store_item *it, struct store_record *ret,
   if (!proc_point(p))
     return error_set(e, ERR_CANCELLED, "stopped");
   struct store_record r = {0};
-  enum err got = fate_error(s, fate_draw(s, false, s->store_down_ms), e);
-  if (got == ERR_OK && f->item == HOME_ITEM && p->has_early) {
+  enum err err = fate_error(s, fate_draw(s, false, s->store_down_ms), e);
+  if (err == ERR_OK && f->item == HOME_ITEM && p->has_early) {
     r = p->early;
     *ret_version = p->early_version;
     p->early = (struct store_record){0};
     p->has_early = false;
-  } else if (got == ERR_OK) {
-    got = read_now(p, f->item, &r, ret_version, e);
+  } else if (err == ERR_OK) {
+    err = read_now(p, f->item, &r, ret_version, e);
   }
-  if (got == ERR_OK || got == ERR_MISSING)
-    witness_reading(p, f->item, got, &r);
+  if (err == ERR_OK || err == ERR_MISSING)
+    witness_reading(p, f->item, err, &r);
   if (planted(s, PLANT_STATE_FIRST) && f->item != HOME_ITEM)
     hide_stamp(p, &r);
   if (f->item == HOME_ITEM)
-    sim_note(s, "%s home: read %s → %s", p->writer, got ? "" : ret_version->text, err_name(got));
+    sim_note(s, "%s home: read %s → %s", p->writer, err ? "" : ret_version->text, err_name(err));
   else
     sim_note(s, "%s %s: read key %d stamp %llu %s → %s", p->writer, item_name(f->item),
-             p->seen.sinks[f->item].key, (unsigned long long)r.stamp, got ? "" : ret_version->text,
-             err_name(got));
+             p->seen.sinks[f->item].key, (unsigned long long)r.stamp, err ? "" : ret_version->text,
+             err_name(err));
   if (!proc_point(p)) {
     store_record_clear(&r);
     return error_set(e, ERR_CANCELLED, "stopped");
   }
   *ret = r;
-  return got;
+  return err;
 }
 
 // A write as it travels.
@@ -144,11 +144,11 @@ struct travelling {
 static enum err land(struct sim *s, const struct travelling *t, struct store_version *ret_version,
                      struct error *e) {
   s->landing = &t->seen;
-  enum err got =
+  enum err err =
       s->items[t->item]->ops->write(s->items[t->item], &t->record, &t->expect, ret_version, e);
-  if (got == ERR_OK)
+  if (err == ERR_OK)
     items_changed(s, false);
-  return got;
+  return err;
 }
 
 static void drop_travelling(void *arg) {
@@ -161,8 +161,8 @@ static void land_late(struct sim *s, void *arg) {
   struct travelling *t = arg;
   struct store_version v;
   s->totals->late_landed++;
-  enum err got = land(s, t, &v, NULL);
-  sim_note(s, "a late write of %s to %s lands → %s", t->writer, item_name(t->item), err_name(got));
+  enum err err = land(s, t, &v, NULL);
+  sim_note(s, "a late write of %s to %s lands → %s", t->writer, item_name(t->item), err_name(err));
 }
 
 static void send_later(struct sim *s, const struct travelling *t, int64_t most_ms) {

@@ -196,9 +196,9 @@ void __wrap_decide(const struct view *v, const struct policy *p, struct action *
 
 enum err __wrap_transition(const struct view *v, const struct policy *p, const struct action *a,
                            struct transition_input *in, struct state *ret) {
-  enum err got = __real_transition(v, p, a, in, ret);
-  if (got != ERR_OK || !sim || !v->state)
-    return got;
+  enum err err = __real_transition(v, p, a, in, ret);
+  if (err != ERR_OK || !sim || !v->state)
+    return err;
   if (planted(sim, PLANT_GRACE_FROM_PUBLISHING) && a->row == ROW_settle)
     ret->phase_since_s = v->state->phase_since_s;
   if (planted(sim, PLANT_WISH_STAYS) && a->row == ROW_swap) {
@@ -210,5 +210,5 @@ enum err __wrap_transition(const struct view *v, const struct policy *p, const s
     ret->epoch = v->state->epoch;
   if (planted(sim, PLANT_TAKE_STRANGERS) && a->row == ROW_note)
     memcpy(ret->slots[SLOT_PENDING].key_id, a->key_id, sizeof a->key_id);
-  return got;
+  return err;
 }

@@ -23,9 +23,9 @@ enum err __wrap_state_decode(const struct secret *document, struct state *ret, s
     if (secret_len(memories[i].document) == len && len > 0 &&
         memcmp(secret_bytes(memories[i].document), secret_bytes(document), len) == 0)
       return state_copy(&memories[i].state, ret);
-  enum err got = __real_state_decode(document, ret, e);
-  if (got != ERR_OK)
-    return got;
+  enum err err = __real_state_decode(document, ret, e);
+  if (err != ERR_OK)
+    return err;
   unsigned i = next++ % REMEMBERED;
   secret_free(memories[i].document);
   state_clear(&memories[i].state);

@@ -92,9 +92,9 @@ static void look_at_home(struct sim *s) {
   }
   text_copy(s->home_version, sizeof s->home_version, v.text);
   struct error e = {0};
-  enum err got = state_decode(r.value, &fresh, &e);
+  enum err err = state_decode(r.value, &fresh, &e);
   store_record_clear(&r);
-  if (got != ERR_OK) {
+  if (err != ERR_OK) {
     sim_violate(s, "state", "a state was written that does not decode: %s", e.text);
     return;
   }

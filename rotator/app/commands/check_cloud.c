@@ -26,14 +26,15 @@ static void check_rights(struct bound *b, struct iam *iam, struct findings *f) {
 static void check_sender(struct bound *b, struct iam *iam, struct findings *f) {
   struct iam_policy p = {0};
   struct error e = {0};
-  enum err r = iam->ops->find_sender(iam, b->target.account, b->iam_id, b->target.instance, &p, &e);
-  if (r == ERR_OK)
+  enum err err =
+      iam->ops->find_sender(iam, b->target.account, b->iam_id, b->target.instance, &p, &e);
+  if (err == ERR_OK)
     find(f, FINDING_OK, "sender", "policy %s lets the identity send to the instance", p.id);
-  else if (r == ERR_MISSING)
+  else if (err == ERR_MISSING)
     find(f, FINDING_UNKNOWN, "sender",
          "no Sender policy of the identity is seen: it may come from an access group, or the "
          "management identity may not read policies");
-  else if (r == ERR_DENIED)
+  else if (err == ERR_DENIED)
     find(f, FINDING_UNKNOWN, "sender", "the management identity may not read policies");
   else
     find_error(f, "sender", &e);
@@ -82,8 +83,8 @@ static void check_ingress(struct bound *b, struct findings *f) {
                              .url = b->config->ingress_url,
                              .replay = HTTP_REPLAY_SAFE,
                              .fresh_connection = true};
-  enum err r = t ? http_exchange(t, &req, &answer, &e) : ERR_INTERNAL;
-  if (r == ERR_OK)
+  enum err err = t ? http_exchange(t, &req, &answer, &e) : ERR_INTERNAL;
+  if (err == ERR_OK)
     find(f, FINDING_OK, "TLS", "%s answers", b->config->ingress_url);
   else
     find_error(f, "TLS", &e);

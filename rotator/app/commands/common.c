@@ -17,9 +17,9 @@
 
 static enum err observe(struct bound *b, bool ask_iam, struct look *l) {
   state_clear(&l->state);
-  enum err r = tick_observe(&b->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
-  if (r != ERR_OK)
-    return r;
+  enum err err = tick_observe(&b->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
+  if (err != ERR_OK)
+    return err;
   decide(&l->view, &b->target.policy, &l->action);
   b->told.looked = true;
   b->told.working = view_working(&l->view);
@@ -31,23 +31,24 @@ static enum err observe(struct bound *b, bool ask_iam, struct look *l) {
 
 enum err look_at(struct bound *b, enum look_at how, struct look *ret, struct error *e) {
   struct look l = {0};
-  enum err r = compose_bind(b, 0, how == LOOK_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
-  if (r != ERR_OK)
-    return r;
+  enum err err =
+      compose_bind(b, 0, how == LOOK_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
+  if (err != ERR_OK)
+    return err;
   if (!compose_io(NULL, 0, &b->target, &l.io, e))
     return ERR_INTERNAL;
-  r = observe(b, how == LOOK_AT_IAM, &l);
-  if (r == ERR_OK && how == LOOK_AS_NEEDED && l.action.kind == ACT_LOOK)
-    r = observe(b, true, &l);
-  if (r != ERR_OK && e)
+  err = observe(b, how == LOOK_AT_IAM, &l);
+  if (err == ERR_OK && how == LOOK_AS_NEEDED && l.action.kind == ACT_LOOK)
+    err = observe(b, true, &l);
+  if (err != ERR_OK && e)
     *e = l.error;
-  if (r != ERR_OK)
+  if (err != ERR_OK)
     state_clear(&l.state);
   else
     *ret = l;
-  if (r == ERR_OK && ret->view.state)
+  if (err == ERR_OK && ret->view.state)
     ret->view.state = &ret->state;
-  return r;
+  return err;
 }
 
 void look_clear(struct look *l) {
@@ -192,12 +193,12 @@ int change_each(struct app *a, const char *command,
     struct engine_io io;
     struct error e = {0};
     char text[400] = "";
-    enum err r = compose_io(NULL, 0, &b->target, &io, &e) ? ERR_OK : ERR_INTERNAL;
-    if (r == ERR_OK && is_busy(b, a->env))
-      r = error_set(&e, ERR_LOCKED, "another run works on this target now");
-    if (r == ERR_OK)
-      r = change(a, b, &io, text, sizeof text, &e);
-    if (r != ERR_OK) {
+    enum err err = compose_io(NULL, 0, &b->target, &io, &e) ? ERR_OK : ERR_INTERNAL;
+    if (err == ERR_OK && is_busy(b, a->env))
+      err = error_set(&e, ERR_LOCKED, "another run works on this target now");
+    if (err == ERR_OK)
+      err = change(a, b, &io, text, sizeof text, &e);
+    if (err != ERR_OK) {
       worst = exit_worse(worst, report_failure(a, b, command, &e));
       continue;
     }

@@ -13,14 +13,14 @@ static enum err forget(struct app *a, struct bound *b, const struct engine_io *i
       snprintf(key, sizeof key, "%s", l.state.slots[SLOT_CURRENT].key_id);
     look_clear(&l);
   }
-  enum err r = target_forget(&b->target, io, e);
+  enum err err = target_forget(&b->target, io, e);
   snprintf(ret_text, cap,
            "forgotten. %s stays active in IAM and stays in the sinks; nobody will rotate it. Take "
            "the target out of the configuration",
            key[0] ? key : "its key");
-  if (r == ERR_OK)
+  if (err == ERR_OK)
     unlink(b->record_path);
-  return r;
+  return err;
 }
 
 int command_forget(struct app *a) {

@@ -47,10 +47,10 @@ int command_history(struct app *a) {
   if (a->n_selected == 0)
     return EXIT_FINE;
   struct bound *b = a->selected[0];
-  enum err r = history_read(b, add, &es, &e);
+  enum err err = history_read(b, add, &es, &e);
   cJSON *answer = app_answer_target(a, b->target.name);
   cJSON *list = answer ? cJSON_AddArrayToObject(answer, "entries") : NULL;
-  if (r == ERR_OK)
+  if (err == ERR_OK)
     show(&es);
   else
     out_line("%s: %s", b->target.name, e.text);

@@ -29,17 +29,17 @@ static enum err hold(struct app *a, struct bound *b, const struct engine_io *io,
                      size_t cap, struct error *e) {
   struct hold h = {.on = true};
   char until[32];
-  enum err r = parse_until(a, &h.until_s, e);
-  if (r != ERR_OK)
-    return r;
+  enum err err = parse_until(a, &h.until_s, e);
+  if (err != ERR_OK)
+    return err;
   text_copy(h.reason, sizeof h.reason, a->cli.reason ? a->cli.reason : "");
   who_asks(h.by, sizeof h.by);
-  r = wish_hold(&b->target, io, &h, e);
+  err = wish_hold(&b->target, io, &h, e);
   time_text(until, sizeof until, h.until_s);
   snprintf(ret_text, cap,
            "held %s%s: no rotation begins and nothing is retired; sinks are still mended",
            h.until_s ? "until " : "until resumed", h.until_s ? until : "");
-  return r;
+  return err;
 }
 
 static enum err resume(struct app *a, struct bound *b, const struct engine_io *io, char *ret_text,

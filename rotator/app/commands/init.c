@@ -75,10 +75,10 @@ static int drive_init(struct app *a, struct bound *b) {
 
 static int dry_run(struct app *a, struct bound *b) {
   struct error e = {0};
-  enum err r = compose_bind(b, 0, IDENTITY_REMEMBERED, &e);
-  if (r == ERR_OK)
+  enum err err = compose_bind(b, 0, IDENTITY_REMEMBERED, &e);
+  if (err == ERR_OK)
     return plan_all(a, true);
-  if (r != ERR_MISSING)
+  if (err != ERR_MISSING)
     return report_failure(a, b, "init", &e);
   cJSON *o = app_answer_target(a, b->target.name);
   out_line("%s: these steps would follow:", b->target.name);
@@ -99,8 +99,8 @@ int command_init(struct app *a) {
     return policy_print(a, b);
   if (a->cli.dry_run)
     return dry_run(a, b);
-  enum err r = init_cloud(a, b, &e);
-  if (r != ERR_OK)
+  enum err err = init_cloud(a, b, &e);
+  if (err != ERR_OK)
     return report_failure(a, b, "init", &e);
   return drive_init(a, b);
 }

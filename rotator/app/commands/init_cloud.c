@@ -27,51 +27,51 @@ static void describe(const struct bound *b, char *dst, size_t cap) {
 static enum err look_up(struct bound *b, struct iam *iam, struct iam_service_id *ret,
                         struct error *e) {
   size_t n = 0;
-  enum err r =
+  enum err err =
       iam->ops->find_service_id(iam, b->config->account, b->config->service_id, ret, &n, e);
-  if (r == ERR_OK && n > 1)
+  if (err == ERR_OK && n > 1)
     return error_set(e, ERR_INVALID,
                      "%zu service IDs are named '%s', one of them %s: write the id instead of the "
                      "name (%s:%d)",
                      n, b->config->service_id, ret->id, b->config->file, b->config->line);
-  return r;
+  return err;
 }
 
 static enum err make(struct app *a, struct bound *b, struct iam *iam, struct iam_service_id *ret,
                      struct error *e) {
   char description[IAM_DESC_MAX];
-  enum err r = ERR_INTERNAL;
+  enum err err = ERR_INTERNAL;
   describe(b, description, sizeof description);
   for (int i = 0; i < CREATE_TRIES; i++) {
-    r = iam->ops->create_service_id(iam, b->config->account, b->config->service_id, description,
-                                    ret, e);
-    if (r != ERR_UNSURE && r != ERR_CORRUPT)
-      return r;
+    err = iam->ops->create_service_id(iam, b->config->account, b->config->service_id, description,
+                                      ret, e);
+    if (err != ERR_UNSURE && err != ERR_CORRUPT)
+      return err;
     struct error why = *e;
     if (env_sleep_ms(a->env, LIST_LAG_MS) != ERR_OK)
-      return r;
+      return err;
     enum err seen = look_up(b, iam, ret, e);
     if (seen != ERR_MISSING)
       return seen;
     *e = why;
   }
-  return r;
+  return err;
 }
 
 static enum err service_id(struct app *a, struct bound *b, struct iam *iam, struct error *e) {
   struct iam_service_id id = {0};
-  enum err r = look_up(b, iam, &id, e);
+  enum err err = look_up(b, iam, &id, e);
   bool by_name = !text_starts(b->config->service_id, "ServiceId-");
-  if (r == ERR_MISSING && by_name) {
-    r = make(a, b, iam, &id, e);
-    if (r == ERR_OK) {
+  if (err == ERR_MISSING && by_name) {
+    err = make(a, b, iam, &id, e);
+    if (err == ERR_OK) {
       out_line("%s: made service ID %s (%s)", b->target.name, b->config->service_id, id.id);
       history_command(b, "init", "made the service ID", id.id);
     }
   }
-  if (r != ERR_OK) {
+  if (err != ERR_OK) {
     error_wrap(e, "service ID '%s'", b->config->service_id);
-    return r;
+    return err;
   }
   if (id.account[0] && strcmp(id.account, b->config->account) != 0)
     return error_set(e, ERR_REFUSED, "service ID '%s' is of account %s, the instance of account %s",
@@ -85,9 +85,9 @@ static enum err wait_for_policy(struct app *a, struct iam *iam, const char *id, 
   int64_t deadline_ms = env_mono_ms(a->env) + wait_s * 1000;
   struct iam_policy p;
   for (;;) {
-    enum err r = iam->ops->get_policy(iam, id, &p, e);
-    if (r == ERR_OK || (r != ERR_MISSING && !err_is_passing(r)))
-      return r;
+    enum err err = iam->ops->get_policy(iam, id, &p, e);
+    if (err == ERR_OK || (err != ERR_MISSING && !err_is_passing(err)))
+      return err;
     if (env_mono_ms(a->env) >= deadline_ms)
       return ERR_OK; // the proof of the key will tell
     if (env_sleep_ms(a->env, POLICY_POLL_MS) != ERR_OK)
@@ -106,23 +106,23 @@ static void warn_no_sender(struct bound *b, const struct error *e) {
 static enum err sender(struct app *a, struct bound *b, struct iam *iam, struct error *e) {
   struct iam_policy p = {0};
   const struct target *t = &b->target;
-  enum err r = iam->ops->find_sender(iam, t->account, t->iam_id, t->instance, &p, e);
-  if (r == ERR_OK)
+  enum err err = iam->ops->find_sender(iam, t->account, t->iam_id, t->instance, &p, e);
+  if (err == ERR_OK)
     return ERR_OK;
-  if (r != ERR_MISSING && r != ERR_DENIED)
-    return r;
+  if (err != ERR_MISSING && err != ERR_DENIED)
+    return err;
   p = (struct iam_policy){0};
-  r = iam->ops->grant_sender(iam, t->account, t->iam_id, t->instance, &p, e);
-  if (r == ERR_DENIED || r == ERR_REFUSED) {
+  err = iam->ops->grant_sender(iam, t->account, t->iam_id, t->instance, &p, e);
+  if (err == ERR_DENIED || err == ERR_REFUSED) {
     warn_no_sender(b, e);
     return ERR_OK;
   }
-  if (r != ERR_OK)
-    return r;
+  if (err != ERR_OK)
+    return err;
   out_line("%s: granted Sender on instance %s (policy %s)", t->name, t->instance, p.id);
   history_command(b, "init", "granted Sender on the instance", p.id);
-  r = wait_for_policy(a, iam, p.id, e);
-  return r == ERR_DENIED ? ERR_OK : r;
+  err = wait_for_policy(a, iam, p.id, e);
+  return err == ERR_DENIED ? ERR_OK : err;
 }
 
 enum err init_cloud(struct app *a, struct bound *b, struct error *e) {
@@ -130,15 +130,15 @@ enum err init_cloud(struct app *a, struct bound *b, struct error *e) {
   struct iam *iam = compose_iam(b, 0, e);
   if (!iam)
     return ERR_INTERNAL;
-  enum err r = compose_make_state_dir(a->compose, e);
-  if (r == ERR_OK)
-    r = iam->ops->whoami(iam, &me, e);
-  if (r == ERR_OK && me.account[0] && strcmp(me.account, b->config->account) != 0)
-    r = error_set(e, ERR_REFUSED,
-                  "the management identity is of account %s, the instance of account %s",
-                  me.account, b->config->account);
+  enum err err = compose_make_state_dir(a->compose, e);
+  if (err == ERR_OK)
+    err = iam->ops->whoami(iam, &me, e);
+  if (err == ERR_OK && me.account[0] && strcmp(me.account, b->config->account) != 0)
+    err = error_set(e, ERR_REFUSED,
+                    "the management identity is of account %s, the instance of account %s",
+                    me.account, b->config->account);
   iam_token_clear(&me);
-  if (r == ERR_OK)
-    r = service_id(a, b, iam, e);
-  return r == ERR_OK ? sender(a, b, iam, e) : r;
+  if (err == ERR_OK)
+    err = service_id(a, b, iam, e);
+  return err == ERR_OK ? sender(a, b, iam, e) : err;
 }

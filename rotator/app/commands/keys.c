@@ -152,8 +152,8 @@ static int take_away(struct listing *l, const char *id, bool delete) {
     return refuse(l, id, "it is the new key of a rotation under way; roll back first");
   if (!is_agreed(l, delete ? "Delete" : "Disable", k, role))
     return EXIT_USAGE;
-  enum err r = delete ? iam->ops->remove(iam, id, &e) : iam->ops->disable(iam, id, &e);
-  if (r != ERR_OK)
+  enum err err = delete ? iam->ops->remove(iam, id, &e) : iam->ops->disable(iam, id, &e);
+  if (err != ERR_OK)
     return report_failure(l->app, l->bound, delete ? "delete" : "disable", &e);
   history_command(l->bound, "keys", delete ? "deleted by hand" : "disabled by hand", id);
   out_line("%s: %s %s", l->bound->target.name, delete ? "deleted" : "disabled", id);
@@ -183,8 +183,8 @@ int command_keys(struct app *a) {
   if (a->n_selected == 0)
     return EXIT_FINE;
   l.bound = a->selected[0];
-  enum err r = look_at(l.bound, LOOK_AT_IAM, &l.look, &e);
-  if (r != ERR_OK)
+  enum err err = look_at(l.bound, LOOK_AT_IAM, &l.look, &e);
+  if (err != ERR_OK)
     return report_failure(a, l.bound, "keys", &e);
   struct iam *iam = l.look.io.iam;
   int status;

@@ -128,11 +128,11 @@ static enum err keep(struct app *a, struct bound *b, const struct engine_io *io,
   const char *what = a->cli.keep;
   size_t n = 0;
   if (strcmp(what, "state") == 0) {
-    enum err r = repair_keep_state(&b->target, io, &n, e);
+    enum err err = repair_keep_state(&b->target, io, &n, e);
     snprintf(ret_text, cap,
              "the state is kept; %zu sink%s with a foreign value will be overwritten", n,
              n == 1 ? "" : "s");
-    return r;
+    return err;
   }
   snprintf(ret_text, cap, "the key in sink %s becomes current; the one before stays alive in grace",
            what + strlen("sink="));

@@ -18,22 +18,22 @@ static bool is_done(void *ctx, const struct target *t, const struct tick_result 
 static enum err ask_back(struct app *a, struct bound *b, struct goal_key *ret, struct error *e) {
   struct look l;
   struct wish w;
-  enum err r = look_at(b, LOOK_AS_NEEDED, &l, e);
-  if (r != ERR_OK)
-    return r;
+  enum err err = look_at(b, LOOK_AS_NEEDED, &l, e);
+  if (err != ERR_OK)
+    return err;
   if (is_busy(b, a->env)) {
-    r = error_set(e, ERR_LOCKED, "another run works on this target now");
+    err = error_set(e, ERR_LOCKED, "another run works on this target now");
   } else {
     wish_fill(&w, a, a->cli.reason);
-    r = wish_rollback(&b->target, &l.io, &w, e);
+    err = wish_rollback(&b->target, &l.io, &w, e);
   }
-  if (r == ERR_OK) {
+  if (err == ERR_OK) {
     enum slot_name back = l.state.phase == PHASE_STAGED ? SLOT_CURRENT : SLOT_PREVIOUS;
     text_copy(ret->key_id, sizeof ret->key_id, l.state.slots[back].key_id);
     history_command(b, "rollback", "asked for", a->cli.reason);
   }
   look_clear(&l);
-  return r;
+  return err;
 }
 
 int command_rollback(struct app *a) {

@@ -64,11 +64,11 @@ static enum err make_wish(struct rotations *rs, struct rotation *mine, struct er
   struct bound *b = mine->bound;
   struct look l;
   struct wish w;
-  enum err r = look_at(b, LOOK_OFFLINE, &l, e);
-  if (r == ERR_MISSING)
-    r = look_at(b, LOOK_AS_NEEDED, &l, e);
-  if (r != ERR_OK)
-    return r;
+  enum err err = look_at(b, LOOK_OFFLINE, &l, e);
+  if (err == ERR_MISSING)
+    err = look_at(b, LOOK_AS_NEEDED, &l, e);
+  if (err != ERR_OK)
+    return err;
   if (l.view.state) {
     bool swapping = l.state.phase == PHASE_PUBLISHING && l.state.slots[SLOT_PREVIOUS].used;
     text_copy(mine->before, sizeof mine->before,
@@ -77,30 +77,30 @@ static enum err make_wish(struct rotations *rs, struct rotation *mine, struct er
     w.grace_s = c->grace_s;
     w.compromised = c->compromised;
     if (needs_wish(rs, &l.state))
-      r = wish_rotate(&b->target, &l.io, &w, e);
-    if (r == ERR_OK && !c->compromised && l.state.phase >= PHASE_GRACE)
+      err = wish_rotate(&b->target, &l.io, &w, e);
+    if (err == ERR_OK && !c->compromised && l.state.phase >= PHASE_GRACE)
       out_line("%s: a rotation is in phase %s; the one asked for begins when it is over",
                b->target.name, phase_name(l.state.phase));
-    if (r == ERR_OK)
+    if (err == ERR_OK)
       history_command(b, "rotate", c->compromised ? "asked for, compromised" : "asked for",
                       c->reason);
   }
   look_clear(&l);
-  return r; // without a state the tick itself says what is the matter
+  return err; // without a state the tick itself says what is the matter
 }
 
 static void make_wishes(struct rotations *rs) {
   for (size_t i = 0; i < rs->n; i++) {
     struct rotation *mine = &rs->list[i];
     struct error e = {0};
-    enum err r = compose_bind(mine->bound, 0, IDENTITY_REMEMBERED, &e);
-    if (r == ERR_OK)
-      r = compose_make_state_dir(rs->app->compose, &e);
-    if (r == ERR_OK)
-      r = wait_for_lock(rs, mine->bound, &e);
-    if (r == ERR_OK)
-      r = make_wish(rs, mine, &e);
-    mine->failed = r != ERR_OK;
+    enum err err = compose_bind(mine->bound, 0, IDENTITY_REMEMBERED, &e);
+    if (err == ERR_OK)
+      err = compose_make_state_dir(rs->app->compose, &e);
+    if (err == ERR_OK)
+      err = wait_for_lock(rs, mine->bound, &e);
+    if (err == ERR_OK)
+      err = make_wish(rs, mine, &e);
+    mine->failed = err != ERR_OK;
     if (mine->failed)
       mine->status = report_failure(rs->app, mine->bound, "rotate", &e);
   }

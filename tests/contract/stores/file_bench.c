@@ -115,19 +115,19 @@ struct store_item *file_bench_open(enum store_kind kind, const char *path, ...) 
 enum err file_bench_try(enum store_kind kind, const char *path, const char *const pairs[],
                         int *ret_line, struct error *e) {
   struct store_item *it = NULL;
-  enum err got = open_pairs(kind, path, pairs, &it, ret_line, e);
-  assert_true((got == ERR_OK) == (it != NULL));
+  enum err err = open_pairs(kind, path, pairs, &it, ret_line, e);
+  assert_true((err == ERR_OK) == (it != NULL));
   store_item_free(it);
-  return got;
+  return err;
 }
 
 struct store_version file_bench_reads(struct store_item *it, const char *value) {
   struct store_record r = {0};
   struct store_version v = {""};
   struct error e = {0};
-  enum err got = store_read(it, &r, &v, &e);
-  if (got != (value ? ERR_OK : ERR_MISSING))
-    fail_msg("%s: %s", err_name(got), e.text);
+  enum err err = store_read(it, &r, &v, &e);
+  if (err != (value ? ERR_OK : ERR_MISSING))
+    fail_msg("%s: %s", err_name(err), e.text);
   if (value)
     assert_string_equal(value, secret_bytes(r.value));
   store_record_clear(&r);

@@ -33,13 +33,13 @@ static void assert_found(const struct file_bench *b, const struct found *f) {
   struct store_version v = {""};
   struct error e = {0};
   file_bench_put_text(b->path, f->bytes);
-  enum err got = store_read(it, &r, &v, &e);
-  if (got != f->want || (f->says && !strstr(e.text, f->says)))
-    fail_msg("%s \"%s\": %s (%s)", f->format, f->bytes, err_name(got), e.text);
+  enum err err = store_read(it, &r, &v, &e);
+  if (err != f->want || (f->says && !strstr(e.text, f->says)))
+    fail_msg("%s \"%s\": %s (%s)", f->format, f->bytes, err_name(err), e.text);
   if (f->value)
     assert_string_equal(f->value, secret_bytes(r.value));
-  assert_int_equal(got == ERR_MISSING ? ERR_OK : got, store_check(it, NULL));
-  assert_int_equal(got != ERR_REFUSED, v.text[0] != '\0');
+  assert_int_equal(err == ERR_MISSING ? ERR_OK : err, store_check(it, NULL));
+  assert_int_equal(err != ERR_REFUSED, v.text[0] != '\0');
   store_record_clear(&r);
   store_item_free(it);
 }

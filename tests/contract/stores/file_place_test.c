@@ -28,11 +28,11 @@ struct outcome {
 };
 
 // The text says so, and names the item once.
-static void assert_says(const struct store_item *it, const char *says, enum err got,
+static void assert_says(const struct store_item *it, const char *says, enum err err,
                         const struct error *e) {
-  if (got != ERR_OK)
+  if (err != ERR_OK)
     assert_null(strstr(e->text + strlen(it->what), it->what + strlen("file ")));
-  if (got != ERR_OK && got != ERR_MISSING && says && !strstr(e->text, says))
+  if (err != ERR_OK && err != ERR_MISSING && says && !strstr(e->text, says))
     fail_msg("'%s' does not say '%s'", e->text, says);
 }
 
@@ -42,15 +42,15 @@ static void assert_outcome(struct store_item *it, struct outcome want) {
   struct store_record r = {0}, w = {.value = secret_copy_text("Zm9vYmFy")};
   struct store_version v = {""};
   struct error read_error = {0}, write_error = {0}, check_error = {0};
-  enum err read = store_read(it, &r, &v, &read_error);
+  enum err err = store_read(it, &r, &v, &read_error);
   enum err check = store_check(it, &check_error);
   enum err write = store_write(it, &w, &v, &v, &write_error);
   store_record_clear(&r);
   store_record_clear(&w);
-  if (read != want.read || check != want.check || write != want.write)
-    fail_msg("read %s (%s), check %s (%s), write %s (%s)", err_name(read), read_error.text,
+  if (err != want.read || check != want.check || write != want.write)
+    fail_msg("read %s (%s), check %s (%s), write %s (%s)", err_name(err), read_error.text,
              err_name(check), check_error.text, err_name(write), write_error.text);
-  assert_says(it, want.says, read, &read_error);
+  assert_says(it, want.says, err, &read_error);
   assert_says(it, want.says, check, &check_error);
 }
 

@@ -60,9 +60,9 @@ static void blames_the_line(void **state) {
     const struct mistake *m = &table[i];
     struct error e = {0};
     int line = -1;
-    enum err got = file_bench_try(m->kind, m->path, m->pairs, &line, &e);
-    if (got != ERR_INVALID || line != m->line || !strstr(e.text, m->says))
-      fail_msg("row %zu: %s, line %d: %s", i, err_name(got), line, e.text);
+    enum err err = file_bench_try(m->kind, m->path, m->pairs, &line, &e);
+    if (err != ERR_INVALID || line != m->line || !strstr(e.text, m->says))
+      fail_msg("row %zu: %s, line %d: %s", i, err_name(err), line, e.text);
   }
 }
 

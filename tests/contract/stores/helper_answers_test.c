@@ -24,12 +24,12 @@ static enum err try_open(const char *program, const char *item, const char *time
       {"program", program, 1}, {"item", item, 2}, {"timeout", timeout, 3}};
   struct store_item *it = NULL;
   struct error e = {0};
-  enum err got =
+  enum err err =
       store_backend_find("helper")->open(NULL, STORE_SINK, s, timeout ? 3 : 2, &it, ret_line, &e);
-  assert_true((got == ERR_OK) == (it != NULL));
-  assert_true(got == ERR_OK || e.text[0]);
+  assert_true((err == ERR_OK) == (it != NULL));
+  assert_true(err == ERR_OK || e.text[0]);
   store_item_free(it);
-  return got;
+  return err;
 }
 
 static struct store_item *helper(const char *path, const char *timeout) {
@@ -60,9 +60,9 @@ static enum err read_of(struct store_item *it, struct store_record *ret, struct 
 static enum err write_of(struct store_item *it, struct error *e) {
   struct store_record r = {.value = secret_copy_text(KEY), .key_id = "ApiKey-7"};
   struct store_version v = {""};
-  enum err got = store_write(it, &r, &v, &v, e);
+  enum err err = store_write(it, &r, &v, &v, e);
   store_record_clear(&r);
-  return got;
+  return err;
 }
 
 static void answers_and_what_they_mean(void **state) {
@@ -287,12 +287,12 @@ static enum err open_libsecret(const char *name, const char *value, enum store_k
   struct store_item *it = NULL;
   struct error e = {0};
   int line = 0;
-  enum err got = store_backend_find("libsecret")->open(NULL, kind, s, name ? 2 : 1, &it, &line, &e);
-  if (got == ERR_OK)
+  enum err err = store_backend_find("libsecret")->open(NULL, kind, s, name ? 2 : 1, &it, &line, &e);
+  if (err == ERR_OK)
     snprintf(place, 512, "%s", it->place);
-  assert_true(got == ERR_OK || line == 2);
+  assert_true(err == ERR_OK || line == 2);
   store_item_free(it);
-  return got;
+  return err;
 }
 
 static void libsecret_settings_are_checked(void **state) {

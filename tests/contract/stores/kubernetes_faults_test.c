@@ -69,9 +69,9 @@ static void answers_have_their_meaning(void **state) {
     struct store_version v = {"untouched"}, w = {"u/5"};
     struct error e = {0};
     answer(&meanings[i].row);
-    enum err read = read_it(&v, &e);
-    if (read != meanings[i].read)
-      fail_msg("read, answer %zu (%d): %s: %s", i, meanings[i].row.status, err_name(read), e.text);
+    enum err err = read_it(&v, &e);
+    if (err != meanings[i].read)
+      fail_msg("read, answer %zu (%d): %s: %s", i, meanings[i].row.status, err_name(err), e.text);
     assert_null(strstr(e.text, VALUE));
     assert_string_equal("untouched", v.text);
     enum err write = write_it(&w, &e);

@@ -59,14 +59,14 @@ void answer(const struct script_row *row) {
 
 enum err read_it(struct store_version *v, struct error *e) {
   struct store_record r = {0};
-  enum err got = store_read(kube.it, &r, v, e);
+  enum err err = store_read(kube.it, &r, v, e);
   store_record_clear(&r);
-  return got;
+  return err;
 }
 
 enum err write_it(struct store_version *v, struct error *e) {
   struct store_record r = {.value = secret_copy_text(VALUE), .stamp = 3};
-  enum err got = store_write(kube.it, &r, v, v, e);
+  enum err err = store_write(kube.it, &r, v, v, e);
   store_record_clear(&r);
-  return got;
+  return err;
 }

@@ -29,24 +29,24 @@ static int teardown(void **state) {
   return 0;
 }
 
-static void expect(enum err want, enum err got, const struct error *e) {
-  if (want != got)
-    fail_msg("%s, wanted %s: %s", err_name(got), err_name(want), e->text);
+static void expect(enum err want, enum err err, const struct error *e) {
+  if (want != err)
+    fail_msg("%s, wanted %s: %s", err_name(err), err_name(want), e->text);
 }
 
 static enum err read_it(struct store_item *it, struct store_version *v, struct error *e) {
   struct store_record r = {0};
-  enum err got = store_read(it, &r, v, e);
+  enum err err = store_read(it, &r, v, e);
   store_record_clear(&r);
-  return got;
+  return err;
 }
 
 static enum err write_it(struct store_item *it, const char *value, struct store_version *v,
                          struct error *e) {
   struct store_record r = {.value = secret_copy_text(value), .stamp = 7, .key_id = "ApiKey-1"};
-  enum err got = store_write(it, &r, v, v, e);
+  enum err err = store_write(it, &r, v, v, e);
   store_record_clear(&r);
-  return got;
+  return err;
 }
 
 // The usual case: somebody made the Secret, with foreign things in it, without our key.

@@ -67,9 +67,9 @@ static void wrong_settings_have_their_line(void **state) {
     struct store_item *it = NULL;
     struct error e = {0};
     int line = -1;
-    enum err got = try_open(STORE_SINK, wrong[i].pairs, &it, &line, &e);
-    if (got != ERR_INVALID || line != wrong[i].line || !strstr(e.text, wrong[i].says))
-      fail_msg("settings %zu: %s, line %d: %s", i, err_name(got), line, e.text);
+    enum err err = try_open(STORE_SINK, wrong[i].pairs, &it, &line, &e);
+    if (err != ERR_INVALID || line != wrong[i].line || !strstr(e.text, wrong[i].says))
+      fail_msg("settings %zu: %s, line %d: %s", i, err_name(err), line, e.text);
     assert_null(it);
   }
 }

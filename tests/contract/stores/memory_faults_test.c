@@ -52,9 +52,9 @@ static int teardown(void **state) {
 static enum err put(struct bench *b, const char *text, const struct store_version *expect,
                     struct store_version *ret_version) {
   struct store_record r = {.value = secret_copy_text(text)};
-  enum err got = store_write(b->it, &r, expect, ret_version, NULL);
+  enum err err = store_write(b->it, &r, expect, ret_version, NULL);
   store_record_clear(&r);
-  return got;
+  return err;
 }
 
 static enum err put_with(struct bench *b, enum memory_fault f, const char *text,
@@ -78,8 +78,8 @@ static void assert_reads(struct bench *b, enum memory_fault f, const char *text)
   struct store_version v;
   b->on = MEMORY_READ;
   b->next = f;
-  enum err got = store_read(b->it, &r, &v, NULL);
-  assert_int_equal(text[0] ? ERR_OK : ERR_MISSING, got);
+  enum err err = store_read(b->it, &r, &v, NULL);
+  assert_int_equal(text[0] ? ERR_OK : ERR_MISSING, err);
   assert_string_equal(text, secret_bytes(r.value));
   assert_int_equal(text[0] != '\0', v.text[0] != '\0');
   store_record_clear(&r);
@@ -208,9 +208,9 @@ static struct store_item *configured(const char *space, const char *name, const 
   struct store_setting s[] = {{"name", name, 3}, {"space", space, 4}, {"class", class, 5}};
   struct store_item *it = NULL;
   int line = 0;
-  enum err got =
+  enum err err =
       store_backend_find("memory")->open(NULL, STORE_SINK, s, class ? 3 : 2, &it, &line, NULL);
-  assert_int_equal(ERR_OK, got);
+  assert_int_equal(ERR_OK, err);
   return it;
 }
 
@@ -269,8 +269,8 @@ static void *count_up(void *ctx) {
     struct store_record r = {0};
     struct store_version v;
     char text[24];
-    enum err got = store_read(it, &r, &v, NULL);
-    long n = got == ERR_OK ? strtol(secret_bytes(r.value), NULL, 10) : 0;
+    enum err err = store_read(it, &r, &v, NULL);
+    long n = err == ERR_OK ? strtol(secret_bytes(r.value), NULL, 10) : 0;
     store_record_clear(&r);
     snprintf(text, sizeof(text), "%ld", n + 1);
     r.value = secret_copy_text(text);

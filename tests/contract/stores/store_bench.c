@@ -43,11 +43,11 @@ struct store_version absent(void) {
   return (struct store_version){""};
 }
 
-void assert_err_at(enum err want, enum err got, const struct error *e, const char *file, int line) {
-  if (want != got)
-    print_error("%s:%d: %s instead of %s (%s)\n", file, line, err_name(got), err_name(want),
+void assert_err_at(enum err want, enum err err, const struct error *e, const char *file, int line) {
+  if (want != err)
+    print_error("%s:%d: %s instead of %s (%s)\n", file, line, err_name(err), err_name(want),
                 e ? e->text : "");
-  _assert_int_equal((LargestIntegralType)want, (LargestIntegralType)got, file, line);
+  _assert_int_equal((LargestIntegralType)want, (LargestIntegralType)err, file, line);
 }
 
 struct store_version must_write(struct store_item *it, unsigned n,

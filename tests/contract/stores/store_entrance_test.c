@@ -74,9 +74,9 @@ static struct store_version reads(enum err want, const char *says) {
   struct error e = {0};
   memset(&r, 0x5a, sizeof(r));
   before = r;
-  enum err got = store_read(&item, &r, &v, &e);
-  assert_int_equal(want, got);
-  if (got == ERR_OK) {
+  enum err err = store_read(&item, &r, &v, &e);
+  assert_int_equal(want, err);
+  if (err == ERR_OK) {
     store_record_clear(&r);
     return v;
   }

@@ -196,11 +196,11 @@ static void failed_writes_change_nothing(void **state) {
   struct store_record r = make_record(b->it, 2);
   struct error e = {0};
   b->subject->fail_writes(b->place, true);
-  enum err got = store_write(b->it, &r, &v, &w, &e);
+  enum err err = store_write(b->it, &r, &v, &w, &e);
   b->subject->fail_writes(b->place, false);
-  assert_int_not_equal(ERR_OK, got);
-  assert_int_not_equal(ERR_UNSURE, got);
-  assert_story(b->it, &e, got, &r);
+  assert_int_not_equal(ERR_OK, err);
+  assert_int_not_equal(ERR_UNSURE, err);
+  assert_story(b->it, &e, err, &r);
   assert_string_equal("untouched", w.text);
   store_record_clear(&r);
   assert_holds(b->it, 1, &v);

@@ -40,9 +40,9 @@ static int teardown(void **state) {
 static enum err read_once(struct vault_script *s, struct error *e) {
   struct store_record r = {0};
   struct store_version v;
-  enum err got = store_read(s->it, &r, &v, e);
+  enum err err = store_read(s->it, &r, &v, e);
   store_record_clear(&r);
-  return got;
+  return err;
 }
 
 static size_t count(struct vault_script *s, const char *url) {

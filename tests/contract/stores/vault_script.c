@@ -67,9 +67,9 @@ void vault_script_open(struct vault_script *s, const struct script_row *rows, si
   for (size_t i = 0; pairs && pairs[i]; i += 2)
     settings[k++] = (struct store_setting){pairs[i], pairs[i + 1], 10};
   scripted_set_rows(s->t, rows, n);
-  enum err got =
+  enum err err =
       store_backend_find("vault")->open(&ctx, STORE_SINK, settings, k, &s->it, &line, &e);
-  if (got != ERR_OK)
+  if (err != ERR_OK)
     fail_msg("line %d: %s", line, e.text);
 }
 
@@ -80,11 +80,11 @@ static size_t rows_of(const struct vault_want *w) {
   return n;
 }
 
-static void assert_told(const struct vault_want *w, enum err got, const struct error *e,
+static void assert_told(const struct vault_want *w, enum err err, const struct error *e,
                         const struct store_version *v) {
-  if (got != w->err || (w->says && !strstr(e->text, w->says)) ||
+  if (err != w->err || (w->says && !strstr(e->text, w->says)) ||
       (w->version && strcmp(v->text, w->version) != 0))
-    fail_msg("%s: %s \"%s\", version \"%s\"", w->name, err_name(got), e->text, v->text);
+    fail_msg("%s: %s \"%s\", version \"%s\"", w->name, err_name(err), e->text, v->text);
   assert_null(strstr(e->text, VAULT_SCRIPT_TOKEN));
   assert_null(strstr(e->text, VAULT_SCRIPT_VALUE));
   assert_null(strpbrk(e->text, "\n\r\t\x1b"));

@@ -31,9 +31,9 @@ static void assert_given(const struct given *g) {
   struct store_item *it = NULL;
   struct error e = {0};
   int line = -1;
-  enum err got = try_open(g->pairs, STORE_SINK, &it, &line, &e);
-  if (g->says ? got != ERR_INVALID || line != g->line || !strstr(e.text, g->says) : got != ERR_OK)
-    fail_msg("%s %s: %s, line %d, \"%s\"", g->pairs[0], g->pairs[1], err_name(got), line, e.text);
+  enum err err = try_open(g->pairs, STORE_SINK, &it, &line, &e);
+  if (g->says ? err != ERR_INVALID || line != g->line || !strstr(e.text, g->says) : err != ERR_OK)
+    fail_msg("%s %s: %s, line %d, \"%s\"", g->pairs[0], g->pairs[1], err_name(err), line, e.text);
   store_item_free(it);
 }
 

@@ -46,10 +46,10 @@ static void *work(void *ctx) {
   }
   struct store_record out = record(r->n, 99);
   struct store_version absent = {""};
-  enum err got = store_write(r->shared, &out, &absent, &v, &e);
-  if (got == ERR_OK)
+  enum err err = store_write(r->shared, &out, &absent, &v, &e);
+  if (err == ERR_OK)
     atomic_fetch_add(r->won, 1);
-  else if (got != ERR_CONFLICT)
+  else if (err != ERR_CONFLICT)
     text_copy(r->said, sizeof(r->said), e.text);
   store_record_clear(&out);
   return NULL;

@@ -8,9 +8,9 @@
 #define OK(call) assert_call(s, call, ERR_OK, __LINE__)
 #define FAILS(call, kind) assert_call(s, call, kind, __LINE__)
 
-static void assert_call(struct scene *s, enum err got, enum err expected, int line) {
-  if (got != expected)
-    fail_msg("line %d: %s instead of %s: %s", line, err_name(got), err_name(expected), s->e.text);
+static void assert_call(struct scene *s, enum err err, enum err expected, int line) {
+  if (err != expected)
+    fail_msg("line %d: %s instead of %s: %s", line, err_name(err), err_name(expected), s->e.text);
   assert_hidden(&s->e);
 }
 

@@ -12,9 +12,9 @@ struct fault {
   enum err kind;
 };
 
-static void expect(struct scene *s, enum err got, const struct fault *f) {
-  if (got != f->kind)
-    fail_msg("%s: %s instead of %s: %s", f->effect, err_name(got), err_name(f->kind), s->e.text);
+static void expect(struct scene *s, enum err err, const struct fault *f) {
+  if (err != f->kind)
+    fail_msg("%s: %s instead of %s: %s", f->effect, err_name(err), err_name(f->kind), s->e.text);
   assert_int_equal(s->e.kind, f->kind);
   assert_hidden(&s->e);
   assert_true(s->e.trace[0]); // an id to ask the service about

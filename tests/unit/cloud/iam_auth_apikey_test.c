@@ -33,11 +33,11 @@ static enum err endpoint_exchange(struct transport *t, const struct http_request
   pthread_cond_broadcast(&s->moved);
   while (s->hold)
     pthread_cond_wait(&s->moved, &s->mutex);
-  enum err result = s->result;
+  enum err err = s->result;
   int status = s->status, expires_in = s->expires_in;
   pthread_mutex_unlock(&s->mutex);
-  if (result)
-    return error_set(e, result, "scripted");
+  if (err)
+    return error_set(e, err, "scripted");
   snprintf(claims, sizeof claims, "{\"iam_id\":\"me-%d\",\"account\":{\"bss\":\"a\"}}", n);
   text_base64url(middle, sizeof middle, claims, strlen(claims));
   if (status == 200)
