@@ -194,7 +194,7 @@ enum err program_open(const struct store_context *ctx, enum store_kind kind,
                       const struct program_spec *spec, struct store_item **ret, struct error *e) {
   struct program_item *p = calloc(1, sizeof(*p));
   if (!p)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   describe(p, kind, spec);
   p->env = ctx && ctx->env ? ctx->env : env_real();
   p->limit_ms = spec->limit_ms;

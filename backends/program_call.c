@@ -149,7 +149,7 @@ static enum err run(const struct program_item *p, const char *verb, const struct
                             .answer_max = MESSAGE_MAX,
                             .ret_exit = &how,
                             .to_the_end = writes};
-  enum err err = environment ? child_run(&spec, e) : error_set(e, ERR_INTERNAL, "out of memory");
+  enum err err = environment ? child_run(&spec, e) : error_no_memory(e);
   environment_free(environment);
   return err == ERR_OK ? judge(answer, writes, ret, e) : failed(err, how, writes, e);
 }
@@ -167,6 +167,6 @@ enum err program_call(const struct program_item *p, const char *verb, cJSON *req
   for (size_t i = 0; made && i < p->n_options; i++)
     made = cJSON_AddStringToObject(o, p->options[i].name, p->options[i].value);
   if (!made || json_print(o, MESSAGE_MAX, &text) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   return run(p, verb, text, ret, e);
 }

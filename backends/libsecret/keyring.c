@@ -88,7 +88,7 @@ enum err keyring_read(struct keyring *k, const struct keyring_item *i, struct se
     return error_set(e, ERR_MISSING, "the item is empty");
   struct secret *copy = secret_copy(bytes, len);
   if (!copy)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   *ret = copy;
   return ERR_OK;
 }

@@ -161,7 +161,7 @@ enum err keyring_open(const char *collection, struct keyring **ret, struct error
   struct keyring *k = calloc(1, sizeof(*k));
   unsetenv("DISPLAY"); // or GLib may start a bus of its own there, with an empty keyring
   unsetenv("WAYLAND_DISPLAY");
-  enum err err = k ? check_surroundings(e) : error_set(e, ERR_INTERNAL, "out of memory");
+  enum err err = k ? check_surroundings(e) : error_no_memory(e);
   if (err == ERR_OK)
     err = connect_service(quiet_service_get_type(), &k->service, e);
   if (err == ERR_OK)

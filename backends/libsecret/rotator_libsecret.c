@@ -61,7 +61,7 @@ static enum err do_read(struct keyring *k, const struct keyring_item *i, cJSON *
   if (err == ERR_OK && memchr(secret_bytes(value), '\0', secret_len(value)))
     return error_set(e, ERR_CORRUPT, "the item holds a NUL, and so is none of ours");
   if (err == ERR_OK && !cJSON_AddStringToObject(answer, "value", secret_bytes(value)))
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   return err;
 }
 

@@ -68,7 +68,7 @@ enum err vault_auth_read(const char *file, const char *credential, bool private,
   if (from == len)
     return error_set(e, ERR_INVALID, "%s: %s is empty", what, path);
   *ret = secret_copy(text + from, len - from);
-  return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+  return *ret ? ERR_OK : error_no_memory(e);
 }
 
 enum err vault_token_check(const struct secret *token, const char *what, struct error *e) {
@@ -111,8 +111,7 @@ enum err vault_auth_login(struct vault_session *s, const char *mount, cJSON *bod
   struct vault_reply r = {0};
   snprintf(path, sizeof(path), "auth/%s/login", mount);
   const struct vault_request q = {.method = "POST", .path = path, .body = owned, .write = true};
-  enum err err =
-      owned ? vault_send(s, NULL, &q, &r, e) : error_set(e, ERR_INTERNAL, "out of memory");
+  enum err err = owned ? vault_send(s, NULL, &q, &r, e) : error_no_memory(e);
   if (err == ERR_OK)
     err = vault_outcome(&q, &r, "login", e); // bad credentials are 400 here
   if (err == ERR_OK)
@@ -152,7 +151,7 @@ static enum err ambient_login(struct vault_session *s, const struct vault_auth_s
   enum err err = ERR_OK;
   if (given) {
     token = secret_copy_text(given);
-    err = token ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+    err = token ? ERR_OK : error_no_memory(e);
   } else if ((file && *file) || (home && *home)) {
     snprintf(path, sizeof(path), "%s%s", file && *file ? file : home,
              file && *file ? "" : "/.vault-token");

@@ -6,7 +6,7 @@ static enum err role_id(const struct vault_auth_settings *a, struct secret **ret
   if (a->role_id_file)
     return vault_auth_read(a->role_id_file, NULL, false, "role id", ret, e);
   *ret = secret_copy_text(a->role_id);
-  return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+  return *ret ? ERR_OK : error_no_memory(e);
 }
 
 static enum err secret_id(struct vault_session *s, const struct vault_auth_settings *a,
@@ -25,7 +25,7 @@ static enum err secret_id(struct vault_session *s, const struct vault_auth_setti
   if (err != ERR_OK)
     return err;
   *ret = secret_dup(*kept);
-  return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+  return *ret ? ERR_OK : error_no_memory(e);
 }
 
 static enum err approle_login(struct vault_session *s, const struct vault_auth_settings *a,

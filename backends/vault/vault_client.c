@@ -45,7 +45,7 @@ static enum err exchange(struct vault_session *s, const struct secret *token, co
   if (len < 0 || (size_t)len >= sizeof(url))
     return error_set(e, ERR_REFUSED, "the URL is too long");
   if (!body_of(q, &body))
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   if (token)
     headers[n++] = (struct http_header){.name = "X-Vault-Token", .secret = token};
   if (s->server.space)

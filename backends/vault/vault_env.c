@@ -106,6 +106,6 @@ enum err vault_env_complete(struct vault_server *s, struct error *e) {
   if (err == ERR_OK)
     err = take_bool(&s->no_redirect, "DISABLE_REDIRECTS", e);
   if (err == ERR_OK && !take_texts(s))
-    err = error_set(e, ERR_INTERNAL, "out of memory");
+    err = error_no_memory(e);
   return err;
 }

@@ -24,7 +24,7 @@ static enum err take_value(const struct vault_item *v, const cJSON *data, struct
   if (!cJSON_IsString(m))
     return error_set(e, ERR_CORRUPT, "field '%s' is no text", name);
   *ret = json_secret(data, name);
-  return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+  return *ret ? ERR_OK : error_no_memory(e);
 }
 
 enum err vault_fields_read(const struct vault_item *v, const cJSON *data, struct store_record *ret,
@@ -68,7 +68,7 @@ enum err vault_fields_write(const struct vault_item *v, const struct store_recor
       put(data, v->field[FIELD_ID], r->key_id) && put(data, v->field[FIELD_NAME], r->key_name) &&
       put(data, v->field[FIELD_CREATED], created) && put(data, v->field[FIELD_STAMP], stamp))
     return ERR_OK;
-  return error_set(e, ERR_INTERNAL, "out of memory");
+  return error_no_memory(e);
 }
 
 // cJSON writes fifteen digits, and a number that was read with more than 53 bits has lost some.

@@ -116,7 +116,7 @@ static enum err kv1_write(struct store_item *it, const struct store_record *r,
   if (err == ERR_MISSING) {
     // A write could make a secret of a mount that is another engine's: that was looked at.
     data = cJSON_CreateObject();
-    err = data ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+    err = data ? ERR_OK : error_no_memory(e);
   }
   if (err == ERR_OK)
     err = vault_fields_keepable(data, e);

@@ -178,7 +178,7 @@ static enum err send_write(struct vault_item *v, cJSON *data, int64_t cas,
   if (!options || !cJSON_AddNumberToObject(options, "cas", (double)cas) ||
       !cJSON_AddItemToObject(body, "data", data)) {
     json_free(data);
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   }
   vault_path(v, "data", NULL, path, sizeof(path));
   const struct vault_request q = {.method = "POST", .path = path, .body = body, .write = true};
@@ -195,7 +195,7 @@ static enum err merge(const struct vault_item *v, const struct store_record *r, 
                       struct error *e) {
   char stamp[24];
   if (!p->data && !(p->data = cJSON_CreateObject()))
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   snprintf(stamp, sizeof(stamp), "%" PRIu64, r->stamp);
   enum err err = vault_fields_keepable(p->data, e);
   return err == ERR_OK
@@ -260,7 +260,7 @@ static enum err list_old(struct vault_item *v, cJSON **ret, struct error *e) {
       err = deny(v, "metadata", "\"read\"", e);
   }
   if (err == ERR_OK && !*ret)
-    err = error_set(e, ERR_INTERNAL, "out of memory");
+    err = error_no_memory(e);
   vault_reply_clear(&r);
   return err;
 }
@@ -272,7 +272,7 @@ static enum err destroy(struct vault_item *v, cJSON *list, struct error *e) {
   JSON_AUTO body = cJSON_CreateObject();
   if (!body || !cJSON_AddItemToObject(body, "versions", list)) {
     json_free(list);
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   }
   vault_path(v, "destroy", NULL, path, sizeof(path));
   const struct vault_request q = {.method = "PUT", .path = path, .body = body};

@@ -204,7 +204,7 @@ static struct transport *make_transport(struct vault_session *s, struct error *e
   p.tries = (unsigned)(v->tries > 0 ? v->tries : 1);
   struct transport *t = inner ? retry_transport_new(inner, &p, s->env) : NULL;
   if (!t)
-    error_set(e, ERR_INTERNAL, "out of memory");
+    error_no_memory(e);
   return t;
 }
 

@@ -64,7 +64,7 @@ static bool is_old(const struct vault_session *s) {
 
 static enum err copy_token(const struct vault_session *s, struct secret **ret, struct error *e) {
   *ret = secret_dup(s->login.token);
-  return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+  return *ret ? ERR_OK : error_no_memory(e);
 }
 
 enum err vault_token_get(struct vault_session *s, struct secret **ret, struct error *e) {

@@ -227,7 +227,7 @@ enum err cli_parse(int argc, char **argv, struct cli *ret, struct error *e) {
   *ret = (struct cli){.grace_s = -1, .patience_s = -1, .policy_wait_s = -1};
   ret->targets = calloc((size_t)argc + 1, sizeof *ret->targets);
   if (!ret->targets)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   struct parse p = {.argc = argc, .at = 1, .argv = argv, .cli = ret};
   bool words_only = false;
   for (; p.at < argc; p.at++) {

@@ -53,12 +53,12 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
                      struct compose **ret, struct error *e) {
   struct compose *c = calloc(1, sizeof *c);
   if (!c)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   c->config = config;
   c->env = env;
   c->bounds = calloc(config->n_targets + 1, sizeof *c->bounds);
   c->workers = workers_new(config, env, jobs);
-  enum err err = c->bounds && c->workers ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+  enum err err = c->bounds && c->workers ? ERR_OK : error_no_memory(e);
   if (err == ERR_OK)
     err = name_process(c, e);
   if (err != ERR_OK) {
@@ -160,7 +160,7 @@ static struct logs *bound_logs(struct bound *b, unsigned worker, struct error *e
     b->logs = logs_http_new(b->config->ingress_url,
                             (const char *const *)b->compose->config->complaints, t);
   if (t && !b->logs)
-    error_set(e, ERR_INTERNAL, "out of memory");
+    error_no_memory(e);
   b->logs_worker = worker;
   return b->logs;
 }

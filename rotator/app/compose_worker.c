@@ -88,7 +88,7 @@ struct transport *workers_transport(struct workers *w, unsigned at, struct error
     me->transport = lazy_transport_new(&o, w->env);
   }
   if (!me->transport)
-    error_set(e, ERR_INTERNAL, "out of memory");
+    error_no_memory(e);
   return me->transport;
 }
 
@@ -106,6 +106,6 @@ struct iam *workers_iam(struct workers *w, unsigned at, const char *iam_url, str
   if (!*mine)
     *mine = iam_http_new(iam_url, t, realm->auth, w->env);
   if (!*mine)
-    error_set(e, ERR_INTERNAL, "out of memory");
+    error_no_memory(e);
   return *mine;
 }

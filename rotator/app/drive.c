@@ -121,7 +121,7 @@ enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
                             .watcher = &watcher};
   struct target **targets = calloc(n + 1, sizeof *targets);
   if (!targets)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   enum err err = compose_make_state_dir(a->compose, e);
   for (size_t i = 0; i < n; i++)
     targets[i] = &bounds[i]->target;

@@ -32,7 +32,7 @@ static enum err make_inner(struct lazy *l, struct error *e) {
   if (err != ERR_OK)
     return err;
   l->inner = retry_transport_new(curl, &RETRY_DEFAULT, l->env);
-  return l->inner ? ERR_OK : error_set(e, ERR_INTERNAL, "out of memory");
+  return l->inner ? ERR_OK : error_no_memory(e);
 }
 
 static enum err exchange(struct transport *t, const struct http_request *req,

@@ -38,7 +38,7 @@ static enum err read_bytes(const char *path, int fd, size_t most, struct secret 
                            struct error *e) {
   char part[4096];
   SECRET_AUTO bytes = secret_new(most);
-  enum err err = bytes ? ERR_OK : error_set(e, ERR_INTERNAL, "%s: no memory", path);
+  enum err err = bytes ? ERR_OK : error_set(e, ERR_INTERNAL, "%s: out of memory", path);
   while (!err) {
     ssize_t n = read(fd, part, sizeof part);
     if (n < 0 && errno == EINTR)
@@ -51,7 +51,7 @@ static enum err read_bytes(const char *path, int fd, size_t most, struct secret 
     if (err == ERR_INVALID)
       err = error_set(e, ERR_REFUSED, "%s: is larger than %zu bytes", path, most);
     else if (err)
-      (void)error_set(e, err, "%s: no memory", path);
+      (void)error_set(e, err, "%s: out of memory", path);
   }
   secret_wipe(part, sizeof part);
   if (!err) {

@@ -189,7 +189,7 @@ enum err child_run(const struct child_spec *spec, struct error *e) {
   struct running r = {.spec = spec, .in = -1, .out = -1, .answer_out = -1};
   int how = CHILD_NOT_STARTED;
   if (spec->ret_answer && !(r.answer = secret_new(spec->answer_max)))
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   r.deadline_ms = env_mono_ms(spec->env) + spec->limit_ms;
   enum err err = start(&r, e);
   if (err == ERR_OK) {

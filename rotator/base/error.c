@@ -55,6 +55,10 @@ enum err error_set(struct error *e, enum err kind, const char *fmt, ...) {
   return kind;
 }
 
+enum err error_no_memory(struct error *e) {
+  return error_set(e, ERR_INTERNAL, "out of memory");
+}
+
 enum err error_wrap(struct error *e, const char *fmt, ...) {
   if (!e)
     return ERR_INTERNAL;

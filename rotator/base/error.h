@@ -48,6 +48,9 @@ const char *err_name(enum err kind);
 enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+// Clears *e (NULL allowed) and says that memory is exhausted. Returns ERR_INTERNAL.
+enum err error_no_memory(struct error *e);
+
 // Puts "what: " before the text that is there; code, trace and status stay. Returns e->kind
 // (ERR_INTERNAL for NULL).
 enum err error_wrap(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

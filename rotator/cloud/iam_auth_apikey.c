@@ -83,7 +83,7 @@ static bool usable(const struct apikey *a) {
 static enum err copy(const struct apikey *a, struct iam_token *ret, struct error *e) {
   struct secret *bearer = secret_dup(a->token.bearer);
   if (!bearer)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   *ret = a->token;
   ret->bearer = bearer;
   return ERR_OK;

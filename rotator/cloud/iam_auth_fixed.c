@@ -18,7 +18,7 @@ static enum err token(struct iam_auth *a, struct transport *t, const struct secr
     return error_set(e, ERR_DENIED, "the fixed token was refused");
   struct secret *bearer = secret_dup(f->bearer);
   if (!bearer)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   *ret = f->claims;
   ret->bearer = bearer;
   return ERR_OK;

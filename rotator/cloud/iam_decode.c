@@ -119,7 +119,7 @@ static enum err make_room(struct iam_key_list *l, size_t more, struct error *e) 
     return ERR_OK;
   struct iam_key *keys = reallocarray(l->keys, l->n + more, sizeof *keys);
   if (!keys)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   l->keys = keys;
   return ERR_OK;
 }

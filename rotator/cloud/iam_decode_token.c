@@ -91,7 +91,7 @@ enum err iam_decode_token(const char *body, size_t len, struct iam_token *ret, s
     return corrupt(e, "whose life (expires_in) is missing or senseless");
   t.bearer = secret_copy_text(jwt);
   if (!t.bearer)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   *ret = t;
   return ERR_OK;
 }

@@ -32,7 +32,7 @@ static enum err build_form(const struct secret *value, struct secret **ret, stru
   if (!form || http_form_add(form, "grant_type", "urn:ibm:params:oauth:grant-type:apikey") ||
       http_form_add_secret(form, "apikey", value) ||
       http_form_add(form, "response_type", "cloud_iam"))
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   *ret = form;
   form = NULL;
   return ERR_OK;

@@ -54,7 +54,7 @@ static enum logs_verdict send_record(struct logs *base, const struct secret *bea
   struct logs_http *l = (struct logs_http *)base;
   SECRET_AUTO body = logs_record_encode(record);
   if (!body) {
-    error_set(e, ERR_INTERNAL, "out of memory");
+    error_no_memory(e);
     return LOGS_OUTAGE;
   }
   const struct http_header headers[] = {

@@ -165,7 +165,7 @@ static enum err confirm_state(struct turn *u, struct target *t, struct error *e)
   if (!t->home->stale_reads)
     return ERR_OK;
   if (state_copy(&u->state, &next) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   next.seq++;
   enum err err = write_state(u, t, &next, e);
   state_clear(&next);

@@ -22,7 +22,7 @@ enum err mark_set(struct target *t, struct error *e) {
   struct file_version version;
   SECRET_AUTO text = secret_copy_text("A write to a store without compare-and-set is under way.\n");
   return text ? file_replace(t->mark_path, &mark_rules, text, NULL, &version, e)
-              : error_set(e, ERR_INTERNAL, "out of memory");
+              : error_no_memory(e);
 }
 
 void mark_clear(struct target *t) {
@@ -288,14 +288,14 @@ enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam
                       struct state *ret_state, struct view *ret, struct error *e) {
   struct turn *u = turn_new();
   if (!u)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   turn_free(t->memory->kept);
   t->memory->kept = u;
   turn_read_stores(u, t, io);
   if (ask_iam && !u->view.other_host)
     turn_ask_iam(u, t, io);
   if (u->view.state && state_copy(&u->state, ret_state) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   if (e)
     *e = u->error;
   *ret = u->view;
@@ -310,7 +310,7 @@ static enum err change_once(struct target *t, const struct engine_io *io,
   struct turn *u = turn_new();
   struct state next = {0};
   if (!u)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   turn_read_stores(u, t, io);
   enum err err = ERR_OK;
   if (!u->view.state)
@@ -319,7 +319,7 @@ static enum err change_once(struct target *t, const struct engine_io *io,
   else if (u->view.home != HOME_OK)
     err = error_set(e, ERR_CORRUPT, "the state that was read is older than one seen before");
   if (err == ERR_OK && state_copy(&u->state, &next) != ERR_OK)
-    err = error_set(e, ERR_INTERNAL, "out of memory");
+    err = error_no_memory(e);
   if (err == ERR_OK) {
     next.seq++;
     text_copy(next.writer, sizeof next.writer, t->writer);

@@ -138,7 +138,7 @@ static enum err with_turn(struct target *t, const struct engine_io *io,
   struct turn *u = turn_new();
   if (!u) {
     file_unlock(lock);
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   }
   turn_read_stores(u, t, io);
   turn_ask_iam(u, t, io);
@@ -170,7 +170,7 @@ static enum err keep_state(void *ctx, struct turn *u, struct error *e) {
   if (!u->view.state || u->view.home != HOME_OK)
     return error_set(e, ERR_REFUSED, "there is no state that could be kept");
   if (state_copy(&u->state, &next) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "out of memory");
+    return error_no_memory(e);
   next.seq++;
   text_copy(next.writer, sizeof next.writer, r->t->writer);
   for (size_t i = 0; i < u->view.n_sinks; i++)

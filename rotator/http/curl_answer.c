@@ -101,7 +101,7 @@ size_t curl_answer_body(char *bytes, size_t size, size_t n, void *p) {
     c->answer.body = secret_new(c->req->max_body ? c->req->max_body : c->t->o.max_body);
   enum err err = c->answer.body ? secret_append(c->answer.body, bytes, len) : ERR_INTERNAL;
   if (err)
-    c->broken = err == ERR_INVALID ? "its body is too large" : "no memory for its body";
+    c->broken = err == ERR_INVALID ? "its body is too large" : "out of memory";
   return err ? 0 : len;
 }
 

@@ -42,7 +42,7 @@ static enum err add_header(struct curl_slist **list, const struct http_header *h
   if (!line || secret_append_text(line, h->name) || secret_append_text(line, empty ? ";" : ": ") ||
       secret_append_text(line, prefix) || secret_append(line, value, len) ||
       !add_line(list, secret_bytes(line)))
-    return error_set(e, ERR_INTERNAL, "no memory for a header");
+    return error_no_memory(e);
   return ERR_OK;
 }
 
@@ -73,13 +73,13 @@ static enum err build_headers(const struct curl_call *c, struct curl_slist **lis
     err = add_header(list, &(struct http_header){.name = "Content-Type", .value = r->content_type},
                      e);
   else if (!err && !add_line(list, "Content-Type:")) // libcurl would put a form's type
-    err = error_set(e, ERR_INTERNAL, "no memory for a header");
+    err = error_no_memory(e);
   if (!err && c->t->o.tls_server_name)
     err = add_host(c, list, e);
   for (size_t i = 0; i < r->n_headers && !err; i++)
     err = add_header(list, &r->headers[i], e);
   if (!err && !add_line(list, "Expect:")) // no waiting for 100 Continue
-    err = error_set(e, ERR_INTERNAL, "no memory for a header");
+    err = error_no_memory(e);
   return err;
 }
 

@@ -93,7 +93,7 @@ static enum err accept_answer(struct curl_call *c, struct http_response *ret, st
   if (status < 200 || status > 599)
     return error_set(e, ERR_UNSURE, "answer of %s:%d: status %ld", c->host, c->port, status);
   if (!c->answer.body && !(c->answer.body = secret_new(0)))
-    return error_set(e, ERR_UNSURE, "answer of %s:%d: no memory", c->host, c->port);
+    return error_set(e, ERR_UNSURE, "answer of %s:%d: out of memory", c->host, c->port);
   curl_answer_finish(c);
   *ret = c->answer;
   ret->status = (int)status;
@@ -182,7 +182,7 @@ enum err curl_transport_new(const struct curl_options *o, struct env *env, struc
     return err;
   struct curl_transport *t = calloc(1, sizeof *t);
   if (!t)
-    return error_set(e, ERR_INTERNAL, "no memory");
+    return error_no_memory(e);
   t->base.ops = &ops;
   t->env = env;
   t->o = *o;
@@ -194,7 +194,7 @@ enum err curl_transport_new(const struct curl_options *o, struct env *env, struc
   t->easy = curl_easy_init();
   if (!good || !t->easy) {
     curl_free_transport(&t->base);
-    return error_set(e, ERR_INTERNAL, "libcurl: no memory");
+    return error_no_memory(e);
   }
   *ret = &t->base;
   return ERR_OK;
