@@ -21,13 +21,13 @@ static struct program_item *mine(struct store_item *it) {
 // tell contents apart. What is long or not printable is taken by its digest.
 static void take_version(const cJSON *answer, const struct store_record *r,
                          struct store_version *ret) {
-  char hex[TEXT_SHA256_HEX], plain[sizeof(ret->text)];
+  char hex[TEXT_SHA256_HEX], plain[sizeof ret->text];
   const char *given = json_text(answer, "version");
   memset(ret, 0, sizeof(*ret));
   if (given && given[0]) {
-    text_printable(plain, sizeof(plain), given, strlen(given));
+    text_printable(plain, sizeof plain, given, strlen(given));
     if (strcmp(plain, given) == 0) {
-      text_copy(ret->text, sizeof(ret->text), given);
+      text_copy(ret->text, sizeof ret->text, given);
       return;
     }
     text_sha256_hex(hex, given, strlen(given));
@@ -39,8 +39,8 @@ static void take_version(const cJSON *answer, const struct store_record *r,
 
 static void take_details(const cJSON *answer, struct store_record *ret) {
   const char *created = json_text(answer, "created");
-  json_copy_text(answer, "key_id", ret->key_id, sizeof(ret->key_id));
-  json_copy_text(answer, "key_name", ret->key_name, sizeof(ret->key_name));
+  json_copy_text(answer, "key_id", ret->key_id, sizeof ret->key_id);
+  json_copy_text(answer, "key_name", ret->key_name, sizeof ret->key_name);
   if (!created || text_parse_time(created, &ret->created_s) != ERR_OK)
     ret->created_s = 0;
 }
@@ -98,7 +98,7 @@ static cJSON *write_request(const struct store_item *it, const struct store_reco
   if (r->key_name[0])
     cJSON_AddStringToObject(o, "key_name", r->key_name);
   if (r->created_s > 0) {
-    text_format_time(created, sizeof(created), r->created_s);
+    text_format_time(created, sizeof created, r->created_s);
     cJSON_AddStringToObject(o, "created", created);
   }
   return o;
@@ -184,10 +184,10 @@ static void describe(struct program_item *p, enum store_kind kind,
   it->kind = kind;
   it->class = STORE_CLASS_C;
   it->longest_ms = spec->limit_ms + CHILD_MERCY_MS;
-  text_copy(it->what, sizeof(it->what), spec->store);
-  text_copy(it->what + strlen(it->what), sizeof(it->what) - strlen(it->what), " item ");
-  text_copy(it->what + strlen(it->what), sizeof(it->what) - strlen(it->what), spec->item);
-  text_copy(it->place, sizeof(it->place), spec->place);
+  text_copy(it->what, sizeof it->what, spec->store);
+  text_copy(it->what + strlen(it->what), sizeof it->what - strlen(it->what), " item ");
+  text_copy(it->what + strlen(it->what), sizeof it->what - strlen(it->what), spec->item);
+  text_copy(it->place, sizeof it->place, spec->place);
 }
 
 enum err program_open(const struct store_context *ctx, enum store_kind kind,
@@ -198,12 +198,12 @@ enum err program_open(const struct store_context *ctx, enum store_kind kind,
   describe(p, kind, spec);
   p->env = ctx && ctx->env ? ctx->env : env_real();
   p->limit_ms = spec->limit_ms;
-  bool fits = text_copy(p->path, sizeof(p->path), spec->path) &&
-              text_copy(p->name, sizeof(p->name), spec->item) &&
+  bool fits = text_copy(p->path, sizeof p->path, spec->path) &&
+              text_copy(p->name, sizeof p->name, spec->item) &&
               spec->n_options <= PROGRAM_OPTIONS_MAX;
   for (size_t i = 0; fits && i < spec->n_options; i++) {
-    fits = text_copy(p->options[i].name, sizeof(p->options[i].name), spec->options[i].name) &&
-           text_copy(p->options[i].value, sizeof(p->options[i].value), spec->options[i].value);
+    fits = text_copy(p->options[i].name, sizeof p->options[i].name, spec->options[i].name) &&
+           text_copy(p->options[i].value, sizeof p->options[i].value, spec->options[i].value);
     p->n_options = i + 1;
   }
   if (!fits) {

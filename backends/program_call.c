@@ -32,7 +32,7 @@ static const char *const passed_on[] = {
     "SECRET_BACKEND",
     "PASSWORD_STORE_DIR",
 };
-#define PASSED_ON_COUNT (sizeof(passed_on) / sizeof(passed_on[0]))
+#define PASSED_ON_COUNT (sizeof passed_on / sizeof passed_on[0])
 
 static void environment_free(char **list) {
   for (size_t i = 0; list && list[i]; i++)
@@ -82,7 +82,7 @@ static void hide_keys(char *text) {
 static enum err kind_of(const char *word) {
   static const enum err kinds[] = {ERR_REFUSED, ERR_DENIED, ERR_LOCKED,    ERR_LIMIT,
                                    ERR_CORRUPT, ERR_UNSENT, ERR_THROTTLED, ERR_UNSURE};
-  for (size_t i = 0; word && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+  for (size_t i = 0; word && i < sizeof kinds / sizeof kinds[0]; i++)
     if (strcmp(word, err_name(kinds[i])) == 0)
       return kinds[i];
   return ERR_OK;
@@ -93,13 +93,13 @@ static enum err answered_error(const cJSON *error, bool writes, struct error *e)
   const char *word = json_text(error, "kind"), *said = json_text(error, "text");
   enum err kind = kind_of(word);
   if (said)
-    text_printable(text, sizeof(text), said, strlen(said));
+    text_printable(text, sizeof text, said, strlen(said));
   hide_keys(text);
   if (kind == ERR_OK) {
     char shown[32] = "";
     kind = writes ? ERR_UNSURE : ERR_REFUSED;
     if (word)
-      text_printable(shown, sizeof(shown), word, strlen(word));
+      text_printable(shown, sizeof shown, word, strlen(word));
     return error_set(e, kind, "an error of the unknown kind '%s': %s", shown, text);
   }
   return error_set(e, kind, "%s", text[0] ? text : err_name(kind));

@@ -33,7 +33,7 @@ static enum err check_directory(const char *dir, struct error *e) {
 static enum err check_directories(const char *path, struct error *e) {
   char dir[PATH_MAX];
   enum err err = check_directory("/", e);
-  for (size_t i = 1; err == ERR_OK && path[i] && i < sizeof(dir); i++)
+  for (size_t i = 1; err == ERR_OK && path[i] && i < sizeof dir; i++)
     if (path[i] == '/') {
       memcpy(dir, path, i);
       dir[i] = '\0';

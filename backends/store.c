@@ -65,11 +65,11 @@ static bool terminated(const char *s, size_t cap) {
 }
 
 static bool record_sound(const struct store_record *r) {
-  return terminated(r->key_id, sizeof(r->key_id)) && terminated(r->key_name, sizeof(r->key_name));
+  return terminated(r->key_id, sizeof r->key_id) && terminated(r->key_name, sizeof r->key_name);
 }
 
 static bool version_sound(const struct store_version *v) {
-  return terminated(v->text, sizeof(v->text));
+  return terminated(v->text, sizeof v->text);
 }
 
 // The end of every entrance: completes a failure's story, names the item in it, and hands it to the

@@ -19,7 +19,7 @@ static struct filestore *mine(struct store_item *it) {
 
 static void version_format(struct store_version *ret, const struct file_version *v) {
   memset(ret, 0, sizeof(*ret));
-  snprintf(ret->text, sizeof(ret->text), "%" PRIx64 ":%" PRIx64 ":%" PRIx64 ":%" PRId64 ":%" PRId64,
+  snprintf(ret->text, sizeof ret->text, "%" PRIx64 ":%" PRIx64 ":%" PRIx64 ":%" PRId64 ":%" PRId64,
            v->dev, v->ino, v->size, v->mtime_ns, v->ctime_ns);
 }
 

@@ -29,7 +29,7 @@ static bool all_bare(const char *s, size_t len) {
 static enum err env_encode(const struct filestore *fs, const struct store_record *r,
                            struct secret **ret, struct error *e) {
   const char *quote = all_bare(secret_bytes(r->value), secret_len(r->value)) ? "" : "'";
-  struct secret *s = secret_new(secret_len(r->value) + sizeof(header) + FILESTORE_VARIABLE_MAX + 8);
+  struct secret *s = secret_new(secret_len(r->value) + sizeof header + FILESTORE_VARIABLE_MAX + 8);
   if (!s || secret_append_text(s, header) != ERR_OK ||
       secret_append_text(s, fs->variable) != ERR_OK || secret_append_text(s, "=") != ERR_OK ||
       secret_append_text(s, quote) != ERR_OK ||

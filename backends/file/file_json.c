@@ -33,7 +33,7 @@ static enum err add_text(struct secret *s, const char *name, const char *text) {
   json_free(node);
   const char *parts[] = {secret_is_empty(s) ? "{\n\t\"" : ",\n\t\"", name,
                          "\": ", secret_bytes(quoted)};
-  for (size_t i = 0; err == ERR_OK && i < sizeof(parts) / sizeof(parts[0]); i++)
+  for (size_t i = 0; err == ERR_OK && i < sizeof parts / sizeof parts[0]; i++)
     err = secret_append_text(s, parts[i]);
   return err;
 }
@@ -53,7 +53,7 @@ static enum err json_encode(const struct filestore *fs, const struct store_recor
   enum err err = s ? add_text(s, "name", r->key_name) : ERR_INTERNAL;
   if (err == ERR_OK)
     err = add_text(s, "description", description);
-  if (err == ERR_OK && format_created(created, sizeof(created), r->created_s))
+  if (err == ERR_OK && format_created(created, sizeof created, r->created_s))
     err = add_text(s, "createdAt", created);
   if (err == ERR_OK)
     err = add_text(s, "apikey", secret_bytes(r->value));
@@ -69,7 +69,7 @@ static enum err json_encode(const struct filestore *fs, const struct store_recor
 }
 
 static bool is_known(const char *name) {
-  for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
     if (strcmp(known[i], name) == 0)
       return true;
   return false;
@@ -81,7 +81,7 @@ static enum err refuse_foreign(const cJSON *o, struct error *e) {
     if (is_known(member->string))
       continue;
     char name[41];
-    text_printable(name, sizeof(name), member->string, strlen(member->string));
+    text_printable(name, sizeof name, member->string, strlen(member->string));
     return error_set(
         e, ERR_REFUSED,
         "member '%s' is not ours, and this file is rewritten whole: give the key a file of"
@@ -101,8 +101,8 @@ static enum err take_members(const cJSON *o, struct store_record *ret, struct er
   ret->value = json_secret(o, "apikey");
   if (!ret->value)
     return no_memory(e);
-  json_copy_text(o, "id", ret->key_id, sizeof(ret->key_id));
-  json_copy_text(o, "name", ret->key_name, sizeof(ret->key_name));
+  json_copy_text(o, "id", ret->key_id, sizeof ret->key_id);
+  json_copy_text(o, "name", ret->key_name, sizeof ret->key_name);
   const char *created = json_text(o, "createdAt");
   if (!created || text_parse_time(created, &ret->created_s) != ERR_OK)
     ret->created_s = 0;

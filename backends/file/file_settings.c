@@ -40,7 +40,7 @@ static enum err take_path(struct opening *o) {
   }
   if (!path_plain(s->value))
     return WRONG(o, s, "path must be absolute and name a file, without '.', '..' and '//'");
-  if (!text_copy(o->fs->path, sizeof(o->fs->path), s->value))
+  if (!text_copy(o->fs->path, sizeof o->fs->path, s->value))
     return WRONG(o, s, "path is longer than %d bytes", FILESTORE_PATH_MAX);
   const char *slash = strrchr(s->value, '/');
   if (strlen(slash + 1) > 200) // the temporary name beside it is longer
@@ -64,7 +64,7 @@ static enum err take_format(struct opening *o) {
                                                            &filestore_env};
   const struct store_setting *format = given(o, "format");
   o->fs->format = format ? NULL : &filestore_raw;
-  for (size_t i = 0; format && i < sizeof(formats) / sizeof(formats[0]); i++)
+  for (size_t i = 0; format && i < sizeof formats / sizeof formats[0]; i++)
     if (strcmp(format->value, formats[i]->name) == 0)
       o->fs->format = formats[i];
   if (!o->fs->format)
@@ -76,7 +76,7 @@ static enum err take_format(struct opening *o) {
   if (variable && !shell_name(variable->value))
     return WRONG(o, variable,
                  "variable must be a shell name: letters, digits and '_', no digit first");
-  text_copy(o->fs->variable, sizeof(o->fs->variable), variable ? variable->value : "IAM_API_KEY");
+  text_copy(o->fs->variable, sizeof o->fs->variable, variable ? variable->value : "IAM_API_KEY");
 
   const struct store_setting *newline = given(o, "newline");
   if (newline && o->fs->format != &filestore_raw)
@@ -188,9 +188,9 @@ enum err filestore_configure(struct filestore *fs, enum store_kind kind,
   fs->rules.max_bytes = kind == STORE_HOME ? STORE_HOME_MAX : FILESTORE_BYTES_MAX;
   fs->item.kind = kind;
   fs->item.class = STORE_CLASS_B;
-  text_copy(fs->item.what, sizeof(fs->item.what), "file ");
-  text_copy(fs->item.what + 5, sizeof(fs->item.what) - 5, fs->path);
-  text_copy(fs->item.place, sizeof(fs->item.place), "file:");
-  text_copy(fs->item.place + 5, sizeof(fs->item.place) - 5, fs->path);
+  text_copy(fs->item.what, sizeof fs->item.what, "file ");
+  text_copy(fs->item.what + 5, sizeof fs->item.what - 5, fs->path);
+  text_copy(fs->item.place, sizeof fs->item.place, "file:");
+  text_copy(fs->item.place + 5, sizeof fs->item.place - 5, fs->path);
   return ERR_OK;
 }

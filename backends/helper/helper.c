@@ -38,7 +38,7 @@ static enum err helper_open(const struct store_context *ctx, enum store_kind kin
     return helper_wrong(item, ret_line);
   if (program_parse_timeout(timeout ? timeout->value : NULL, &limit_ms, e) != ERR_OK)
     return helper_wrong(timeout, ret_line);
-  snprintf(place, sizeof(place), "helper:%s:%s", path->value, item->value);
+  snprintf(place, sizeof place, "helper:%s:%s", path->value, item->value);
   struct program_spec spec = {.store = "helper",
                               .path = path->value,
                               .item = item->value,

@@ -20,8 +20,8 @@ void kube_annotation_read(const char *text, struct store_record *ret) {
   const char *created = json_text(o, "created");
   if (!json_u64_text(o, "stamp", &ret->stamp))
     ret->stamp = 0;
-  json_copy_text(o, "id", ret->key_id, sizeof(ret->key_id));
-  json_copy_text(o, "name", ret->key_name, sizeof(ret->key_name));
+  json_copy_text(o, "id", ret->key_id, sizeof ret->key_id);
+  json_copy_text(o, "name", ret->key_name, sizeof ret->key_name);
   if (!created || text_parse_time(created, &ret->created_s) != ERR_OK)
     ret->created_s = 0;
 }
@@ -34,13 +34,13 @@ char *kube_annotation_text(const struct kube_item *k, const struct store_record 
   uint64_t write = 0;
   char created[32] = "", number[20];
   JSON_AUTO o = cJSON_CreateObject();
-  if (!o || env_random(k->env, &write, sizeof(write)) != ERR_OK)
+  if (!o || env_random(k->env, &write, sizeof write) != ERR_OK)
     return NULL;
-  snprintf(number, sizeof(number), "%016" PRIx64, write);
+  snprintf(number, sizeof number, "%016" PRIx64, write);
   if (k->item.kind == STORE_SINK) {
     json_add_u64_text(o, "stamp", r->stamp);
     if (r->created_s > 0)
-      text_format_time(created, sizeof(created), r->created_s);
+      text_format_time(created, sizeof created, r->created_s);
     if (!add_text(o, "id", r->key_id) || !add_text(o, "name", r->key_name) ||
         !add_text(o, "created", created))
       return NULL;

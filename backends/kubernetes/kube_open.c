@@ -83,7 +83,7 @@ static void pod_namespace(char *dst, size_t cap) {
   FILE *f = fopen(KUBE_POD_DIR "namespace", "re");
   if (!f)
     return;
-  size_t n = fread(text, 1, sizeof(text) - 1, f);
+  size_t n = fread(text, 1, sizeof text - 1, f);
   fclose(f);
   while (n > 0 && isspace((unsigned char)text[n - 1]))
     text[--n] = '\0';
@@ -104,15 +104,15 @@ static enum err take_names(struct opening *o) {
                  "key must be 1 to %d letters, digits, '-', '_' and '.', with a letter or digit at"
                  " each end",
                  KUBE_KEY_MAX);
-  text_copy(k->name, sizeof(k->name), name->value);
-  text_copy(k->key, sizeof(k->key),
+  text_copy(k->name, sizeof k->name, name->value);
+  text_copy(k->key, sizeof k->key,
             key                          ? key->value
             : k->item.kind == STORE_HOME ? "state"
                                          : "IAM_API_KEY");
   if (space)
-    text_copy(k->namespace, sizeof(k->namespace), space->value);
+    text_copy(k->namespace, sizeof k->namespace, space->value);
   else if (!given(o, "server"))
-    pod_namespace(k->namespace, sizeof(k->namespace));
+    pod_namespace(k->namespace, sizeof k->namespace);
   else
     return WRONG(o, given(o, "server"), "server needs a namespace beside it");
   return ERR_OK;
@@ -148,7 +148,7 @@ static enum err take_server(struct opening *o, const char *user_agent) {
   char host[256];
   bool https = true;
   int port = 0;
-  if (server && (!http_url_host(server->value, host, sizeof(host), &https, &port) ||
+  if (server && (!http_url_host(server->value, host, sizeof host, &https, &port) ||
                  strpbrk(server->value, "?#@ ") || text_ends(server->value, "/")))
     return WRONG(o, server, "server must be https://HOST[:PORT], without a slash at its end");
   if (server && !https && !http_host_is_loopback(host))
@@ -167,11 +167,11 @@ static enum err take_server(struct opening *o, const char *user_agent) {
 static void name_item(struct kube_item *k, const struct kube_server *server) {
   struct store_item *it = &k->item;
   const char *space = k->namespace[0] ? k->namespace : "?";
-  int n = snprintf(it->what, sizeof(it->what), "Secret %s/%s key %s", space, k->name, k->key);
-  if (n < 0 || (size_t)n >= sizeof(it->what))
-    snprintf(it->what, sizeof(it->what), "Secret %s/%.150s...", space, k->name);
+  int n = snprintf(it->what, sizeof it->what, "Secret %s/%s key %s", space, k->name, k->key);
+  if (n < 0 || (size_t)n >= sizeof it->what)
+    snprintf(it->what, sizeof it->what, "Secret %s/%.150s...", space, k->name);
   // One cluster has one name here, though its address may differ from pod to pod.
-  snprintf(it->place, sizeof(it->place), "kubernetes:%.100s/%s/%s/%s",
+  snprintf(it->place, sizeof it->place, "kubernetes:%.100s/%s/%s/%s",
            server->url ? server->url : "in-cluster", space, k->name, k->key);
 }
 

@@ -20,7 +20,7 @@ static enum err refuse_locked(const cJSON *secret, struct error *e) {
     return error_set(e, ERR_REFUSED, "the Secret is being deleted");
   if (!type || strcmp(type, "Opaque") == 0 || !strstr(type, "kubernetes.io/"))
     return ERR_OK;
-  text_printable(shown, sizeof(shown), type, strlen(type));
+  text_printable(shown, sizeof shown, type, strlen(type));
   return error_set(e, ERR_REFUSED, "the Secret is of type %s, not Opaque", shown);
 }
 
@@ -33,7 +33,7 @@ static enum err refuse_reference(const cJSON *metadata, struct error *e) {
   if (kind)
     text_printable(shown, 64, kind, strlen(kind));
   if (name)
-    text_printable(named, sizeof(named), name, strlen(name));
+    text_printable(named, sizeof named, name, strlen(name));
   return error_set(e, ERR_REFUSED, "the Secret is owned by %s %s" HINT, shown, named);
 }
 
@@ -44,7 +44,7 @@ static enum err refuse_helm(const cJSON *metadata, struct error *e) {
   if (!release && (!manager || strcmp(manager, "Helm") != 0))
     return ERR_OK;
   if (release)
-    text_printable(shown, sizeof(shown), release, strlen(release));
+    text_printable(shown, sizeof shown, release, strlen(release));
   return error_set(e, ERR_REFUSED,
                    "the Secret belongs to Helm%s%s, whose next upgrade would bring the old key"
                    " back" HINT,
@@ -70,13 +70,13 @@ static enum err refuse_applied(const struct kube_item *k, const cJSON *metadata,
 static enum err refuse_manager(const struct kube_item *k, const cJSON *metadata, struct error *e) {
   char field[KUBE_KEY_MAX + 3] = "f:", shown[64];
   const cJSON *entry = NULL;
-  text_copy(field + 2, sizeof(field) - 2, k->key);
+  text_copy(field + 2, sizeof field - 2, k->key);
   cJSON_ArrayForEach(entry, json_get(metadata, "managedFields")) {
     const char *operation = json_text(entry, "operation"), *manager = json_text(entry, "manager");
     if (!operation || strcmp(operation, "Apply") != 0 ||
         !json_get(json_get(json_get(entry, "fieldsV1"), "f:data"), field))
       continue;
-    text_printable(shown, sizeof(shown), manager ? manager : "?", manager ? strlen(manager) : 1);
+    text_printable(shown, sizeof shown, manager ? manager : "?", manager ? strlen(manager) : 1);
     return error_set(e, ERR_REFUSED,
                      "%s is applied by '%s', which would bring the old key back" HINT, k->key,
                      shown);

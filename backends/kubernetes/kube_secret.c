@@ -14,14 +14,14 @@ static enum err decode(const char *text, size_t limit, struct secret **ret, stru
   unsigned char part[48];
   enum err err = s ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
   for (size_t i = 0; err == ERR_OK && i < len; i += 64) {
-    if (text_base64_decode(part, sizeof(part), text + i, len - i < 64 ? len - i : 64, &n) != ERR_OK)
+    if (text_base64_decode(part, sizeof part, text + i, len - i < 64 ? len - i : 64, &n) != ERR_OK)
       err = error_set(e, ERR_CORRUPT, "it is no base64");
     else if ((err = secret_append(s, part, n)) == ERR_INVALID)
       err = error_set(e, ERR_CORRUPT, "it is larger than we write it");
     else if (err != ERR_OK)
       error_set(e, err, "memory is exhausted");
   }
-  secret_wipe(part, sizeof(part));
+  secret_wipe(part, sizeof part);
   if (err != ERR_OK)
     secret_free(s);
   else
@@ -45,7 +45,7 @@ enum err kube_secret_read(const struct kube_item *k, const cJSON *secret, struct
     err = store_value_check(ret->value, ERR_CORRUPT, e);
   if (err != ERR_OK || !sink)
     return err;
-  kube_annotation_name(k, name, sizeof(name));
+  kube_annotation_name(k, name, sizeof name);
   kube_annotation_read(json_text(json_get(json_get(secret, "metadata"), "annotations"), name), ret);
   return ERR_OK;
 }
@@ -61,7 +61,7 @@ static struct secret *encode(const struct secret *value) {
     if (secret_append(s, part, (size_t)n) != ERR_OK)
       s = secret_free(s);
   }
-  secret_wipe(part, sizeof(part));
+  secret_wipe(part, sizeof part);
   return s;
 }
 
@@ -71,12 +71,12 @@ static bool add_metadata(const struct kube_item *k, const struct store_record *r
   char *text = kube_annotation_text(k, r);
   cJSON *metadata = cJSON_AddObjectToObject(o, "metadata");
   cJSON *annotations = cJSON_AddObjectToObject(metadata, "annotations");
-  kube_annotation_name(k, name, sizeof(name));
+  kube_annotation_name(k, name, sizeof name);
   bool good = text && cJSON_AddStringToObject(annotations, name, text);
   cJSON_free(text);
   if (expect->text[0] == '\0')
     return good && cJSON_AddStringToObject(metadata, "name", k->name);
-  return good && kube_version_split(expect, uid, res, sizeof(uid)) &&
+  return good && kube_version_split(expect, uid, res, sizeof uid) &&
          cJSON_AddStringToObject(metadata, "uid", uid) &&
          cJSON_AddStringToObject(metadata, "resourceVersion", res);
 }
@@ -102,9 +102,9 @@ enum err kube_secret_version(const cJSON *secret, struct store_version *ret, str
   const char *resource = json_text(metadata, "resourceVersion");
   struct store_version v = {""};
   int n = uid && *uid && !strchr(uid, '/') && resource && *resource
-              ? snprintf(v.text, sizeof(v.text), "%s/%s", uid, resource)
+              ? snprintf(v.text, sizeof v.text, "%s/%s", uid, resource)
               : -1;
-  if (n < 0 || (size_t)n >= sizeof(v.text))
+  if (n < 0 || (size_t)n >= sizeof v.text)
     return error_set(e, ERR_UNSURE, "the answer is no Secret: it has no uid and resourceVersion");
   *ret = v;
   return ERR_OK;

@@ -36,7 +36,7 @@ static char **field(const struct kube_server *s, size_t i) {
   struct kube_server *w = (struct kube_server *)(uintptr_t)s;
   char **const fields[] = {&w->url,         &w->ca_file,    &w->token_file,
                            &w->client_cert, &w->client_key, &w->user_agent};
-  return i < sizeof(fields) / sizeof(*fields) ? fields[i] : NULL;
+  return i < sizeof fields / sizeof(*fields) ? fields[i] : NULL;
 }
 
 void kube_server_clear(struct kube_server *s) {
@@ -137,14 +137,14 @@ static enum err read_token(const char *path, struct secret **ret, struct error *
   enum err err = text ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
   if (fd < 0)
     err = error_set(e, ERR_DENIED, "token file %s: %s", path, strerror(errno));
-  while (err == ERR_OK && (n = read(fd, part, sizeof(part))) > 0)
+  while (err == ERR_OK && (n = read(fd, part, sizeof part)) > 0)
     if (secret_append(text, part, (size_t)n) != ERR_OK)
       err = error_set(e, ERR_DENIED, "token file %s is too large", path);
   if (err == ERR_OK && n < 0)
     err = error_set(e, ERR_DENIED, "token file %s: %s", path, strerror(errno));
   if (fd >= 0)
     close(fd);
-  secret_wipe(part, sizeof(part));
+  secret_wipe(part, sizeof part);
   if (err != ERR_OK)
     return err;
   const char *s = secret_bytes(text);
@@ -198,11 +198,11 @@ static void reply_read(const struct http_response *h, struct kube_reply *ret) {
   ret->status = h->status;
   ret->json = cJSON_IsObject(json) ? json : json_free(json);
   ret->retry_after_ms = h->retry_after_ms;
-  text_copy(ret->trace, sizeof(ret->trace), h->transaction);
+  text_copy(ret->trace, sizeof ret->trace, h->transaction);
   if (!kind || strcmp(kind, "Status") != 0)
     return;
   if (reason)
-    text_printable(ret->reason, sizeof(ret->reason), reason, strlen(reason));
+    text_printable(ret->reason, sizeof ret->reason, reason, strlen(reason));
   if (ret->retry_after_ms < 0 &&
       json_int(json_get(ret->json, "details"), "retryAfterSeconds", &seconds) && seconds > 0 &&
       seconds < 86400)
@@ -248,7 +248,7 @@ enum err kube_call(struct kube_session *s, const struct kube_request *q, struct 
                    struct error *e) {
   char url[KUBE_PATH_MAX * 3];
   SECRET_AUTO body = NULL;
-  enum err err = url_of(s, q->path, url, sizeof(url), e);
+  enum err err = url_of(s, q->path, url, sizeof url, e);
   if (err == ERR_OK && q->body && json_print(q->body, KUBE_BODY_MAX, &body) != ERR_OK)
     err = error_set(e, ERR_INTERNAL, "memory is exhausted");
   if (err != ERR_OK)

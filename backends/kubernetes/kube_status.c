@@ -13,8 +13,8 @@ static enum err tell(const char *verb, const struct kube_reply *r, enum err kind
     *e = story;
     e->status = r->status;
     e->retry_after_ms = kind == ERR_THROTTLED ? r->retry_after_ms : -1;
-    text_copy(e->code, sizeof(e->code), r->reason);
-    text_copy(e->trace, sizeof(e->trace), r->trace);
+    text_copy(e->code, sizeof e->code, r->reason);
+    text_copy(e->trace, sizeof e->trace, r->trace);
   }
   return kind;
 }
@@ -29,11 +29,11 @@ static void add_causes(const struct kube_reply *r, struct error *e) {
   cJSON_ArrayForEach(cause, json_get(json_get(r->json, "details"), "causes")) {
     const char *f = json_text(cause, "field"), *why = json_text(cause, "reason");
     size_t len = strlen(e->text);
-    if (!f || !why || len + 140 > sizeof(e->text))
+    if (!f || !why || len + 140 > sizeof e->text)
       continue;
-    text_printable(field, sizeof(field), f, strlen(f));
-    text_printable(reason, sizeof(reason), why, strlen(why));
-    snprintf(e->text + len, sizeof(e->text) - len, "; %s: %s", field, reason);
+    text_printable(field, sizeof field, f, strlen(f));
+    text_printable(reason, sizeof reason, why, strlen(why));
+    snprintf(e->text + len, sizeof e->text - len, "; %s: %s", field, reason);
   }
 }
 
@@ -43,10 +43,10 @@ static enum err denied(const struct kube_item *k, const char *verb, const struct
   if (!e)
     return kind;
   if (r->status == 401)
-    text_copy(e->text, sizeof(e->text), "the API server does not take our token (HTTP 401)");
+    text_copy(e->text, sizeof e->text, "the API server does not take our token (HTTP 401)");
   else
     snprintf(
-        e->text, sizeof(e->text),
+        e->text, sizeof e->text,
         "may not %s secrets/%s in namespace %s (HTTP 403%s%s), or an admission policy forbids it",
         verb, k->name, k->namespace, r->reason[0] ? " " : "", r->reason);
   return kind;
@@ -89,7 +89,7 @@ static enum err not_found(const struct kube_item *k, const char *verb, const str
     return tell(verb, r, ERR_MISSING, e);
   enum err err = tell(verb, r, ERR_REFUSED, e);
   if (e)
-    snprintf(e->text, sizeof(e->text), "there is no namespace %s, or no such API", k->namespace);
+    snprintf(e->text, sizeof e->text, "there is no namespace %s, or no such API", k->namespace);
   return err;
 }
 
@@ -100,8 +100,8 @@ enum err kube_outcome(const struct kube_item *k, const char *verb, bool write,
       return ERR_OK;
     enum err err = tell(verb, r, ERR_UNSURE, e);
     if (e)
-      snprintf(e->text, sizeof(e->text), "%s: HTTP %d without the object: not the API server?",
-               verb, r->status);
+      snprintf(e->text, sizeof e->text, "%s: HTTP %d without the object: not the API server?", verb,
+               r->status);
     return err;
   }
   if (r->status == 401 || r->status == 403)

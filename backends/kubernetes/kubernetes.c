@@ -91,7 +91,7 @@ static enum err kube_write(struct store_item *it, const struct store_record *r,
   enum err err = v.text[0] == '\0' ? expect_absent(k, &v, e) : ERR_OK;
   if (err != ERR_OK)
     return err;
-  if (v.text[0] != '\0' && !kube_version_split(&v, uid, resource, sizeof(uid)))
+  if (v.text[0] != '\0' && !kube_version_split(&v, uid, resource, sizeof uid))
     return error_set(e, ERR_CONFLICT, "the expected version is none of a Secret");
   JSON_AUTO body = kube_secret_write(k, r, &v);
   if (!body)

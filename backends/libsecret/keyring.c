@@ -103,7 +103,7 @@ enum err keyring_write(struct keyring *k, const struct keyring_item *i, const st
     return err;
   g_autoptr(SecretValue) copy =
       secret_value_new(secret_bytes(value), (gssize)secret_len(value), "text/plain");
-  snprintf(label, sizeof(label), "rotator: %s of %s",
+  snprintf(label, sizeof label, "rotator: %s of %s",
            strcmp(i->kind, "home") == 0 ? "state" : "ingestion key", i->name);
   return secret_service_store_sync(k->service, &schema, attributes, k->path, label, copy, NULL, &g)
              ? ERR_OK

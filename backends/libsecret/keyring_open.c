@@ -21,10 +21,10 @@ static void find_bus(void) {
   struct stat st;
   if (getenv("DBUS_SESSION_BUS_ADDRESS") || getenv("XDG_RUNTIME_DIR"))
     return;
-  snprintf(path, sizeof(path), "/run/user/%u/bus", (unsigned)geteuid());
+  snprintf(path, sizeof path, "/run/user/%u/bus", (unsigned)geteuid());
   if (stat(path, &st) != 0 || !S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
     return;
-  snprintf(address, sizeof(address), "unix:path=%s", path);
+  snprintf(address, sizeof address, "unix:path=%s", path);
   setenv("DBUS_SESSION_BUS_ADDRESS", address, 1);
 }
 
@@ -63,7 +63,7 @@ enum err keyring_fail(const GError *g, bool writes, struct error *e) {
   const char *words = prefix ? strstr(prefix, ": ") : NULL; // behind the error's name
   words = words ? words + 2 : g ? g->message : NULL;
   if (words)
-    text_printable(said, sizeof(said), words, strlen(words));
+    text_printable(said, sizeof said, words, strlen(words));
   if (g_error_matches(g, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
     return error_set(e, ERR_LOCKED,
                      "the keyring is locked (%s): log in, or run `rotator-libsecret "
@@ -165,7 +165,7 @@ enum err keyring_open(const char *collection, struct keyring **ret, struct error
   if (err == ERR_OK)
     err = connect_service(quiet_service_get_type(), &k->service, e);
   if (err == ERR_OK)
-    err = find_collection(k->service, collection, k->path, sizeof(k->path), e);
+    err = find_collection(k->service, collection, k->path, sizeof k->path, e);
   if (err == ERR_OK)
     err = check_unlocked(k->service, k->path, e);
   if (err == ERR_OK)
@@ -191,7 +191,7 @@ enum err keyring_unlock(const char *collection, struct error *e) {
   if (err == ERR_OK)
     err = connect_service(SECRET_TYPE_SERVICE, &s, e);
   if (err == ERR_OK)
-    err = find_collection(s, collection, path, sizeof(path), e);
+    err = find_collection(s, collection, path, sizeof path, e);
   if (err != ERR_OK)
     return err;
   c = secret_collection_new_for_dbus_path_sync(s, path, SECRET_COLLECTION_NONE, NULL, &g);

@@ -26,8 +26,8 @@ static const struct store_option options[] = {
 // Beside the running program, wherever both were unpacked to; else where the build put it.
 static void usual_program(char dst[PROGRAM_PATH_MAX + 1]) {
   char exe[256] = "";
-  ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-  char *slash = len > 0 && (size_t)len < sizeof(exe) - 1 ? strrchr(exe, '/') : NULL;
+  ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  char *slash = len > 0 && (size_t)len < sizeof exe - 1 ? strrchr(exe, '/') : NULL;
   snprintf(dst, PROGRAM_PATH_MAX + 1, "%s", ROTATOR_FULL_LIBEXECDIR PROGRAM);
   if (!slash || ROTATOR_LIBEXECDIR[0] == '/')
     return;
@@ -84,7 +84,7 @@ static enum err libsecret_open(const struct store_context *ctx, enum store_kind 
   }
   struct program_option collection = {"collection", c.collection ? c.collection->value : "default"};
   usual_program(program);
-  snprintf(place, sizeof(place), "libsecret:%s/%s/%s", collection.value,
+  snprintf(place, sizeof place, "libsecret:%s/%s/%s", collection.value,
            kind == STORE_HOME ? "home" : "sink", c.item->value);
   struct program_spec spec = {.store = "libsecret",
                               .path = c.program ? c.program->value : program,

@@ -15,14 +15,14 @@
 static struct secret *read_all(int fd) {
   struct secret *s = secret_new(MESSAGE_MAX);
   char buf[4096];
-  for (ssize_t n; s && (n = read(fd, buf, sizeof(buf))) != 0;) {
+  for (ssize_t n; s && (n = read(fd, buf, sizeof buf)) != 0;) {
     if (n > 0 && secret_append(s, buf, (size_t)n) == ERR_OK)
       continue;
     if (n < 0 && errno == EINTR)
       continue;
     s = secret_free(s);
   }
-  secret_wipe(buf, sizeof(buf));
+  secret_wipe(buf, sizeof buf);
   return s;
 }
 

@@ -103,8 +103,8 @@ struct store_item *memory_open(struct memory_space *s, enum store_kind kind, con
   m->item = (struct store_item){.ops = &memory_ops, .kind = kind, .class = class};
   m->space = s;
   m->cell = cell;
-  snprintf(m->item.what, sizeof(m->item.what), "memory %s", name);
-  snprintf(m->item.place, sizeof(m->item.place), "memory:%p/%s", (void *)s, name);
+  snprintf(m->item.what, sizeof m->item.what, "memory %s", name);
+  snprintf(m->item.place, sizeof m->item.place, "memory:%p/%s", (void *)s, name);
   return &m->item;
 }
 
@@ -132,8 +132,8 @@ static enum err memory_open_settings(const struct store_context *ctx, enum store
   memory_space_unref(s);
   if (!it)
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
-  snprintf(it->what, sizeof(it->what), "memory %s/%s", space, name->value);
-  snprintf(it->place, sizeof(it->place), "memory:%s/%s", space, name->value);
+  snprintf(it->what, sizeof it->what, "memory %s/%s", space, name->value);
+  snprintf(it->place, sizeof it->place, "memory:%s/%s", space, name->value);
   *ret = it;
   return ERR_OK;
 }

@@ -21,7 +21,7 @@ void memory_delayed_free(struct memory_delayed *d) {
 static void version_format(struct store_version *ret, uint64_t version) {
   memset(ret, 0, sizeof(*ret));
   if (version > 0)
-    snprintf(ret->text, sizeof(ret->text), "m%" PRIu64, version);
+    snprintf(ret->text, sizeof ret->text, "m%" PRIu64, version);
 }
 
 enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsigned age,
@@ -46,7 +46,7 @@ static void cell_put(struct memory_space *s, struct memory_cell *c,
   if (s->fault) {
     if (c->n_past == MEMORY_HISTORY)
       store_record_clear(&c->past[--c->n_past].record);
-    memmove(&c->past[1], &c->past[0], c->n_past * sizeof(c->past[0]));
+    memmove(&c->past[1], &c->past[0], c->n_past * sizeof c->past[0]);
     c->past[0] = c->now;
     c->n_past++;
   } else {

@@ -52,7 +52,7 @@ enum err vault_auth_read(const char *file, const char *credential, bool private,
                          struct secret **ret, struct error *e) {
   char path[4096];
   SECRET_AUTO bytes = NULL;
-  enum err err = credential_path(file, credential, what, path, sizeof(path), e);
+  enum err err = credential_path(file, credential, what, path, sizeof path, e);
   if (err == ERR_OK && private)
     err = check_private(path, what, e);
   if (err == ERR_OK)
@@ -109,7 +109,7 @@ enum err vault_auth_login(struct vault_session *s, const char *mount, cJSON *bod
   char path[600];
   JSON_AUTO owned = body;
   struct vault_reply r = {0};
-  snprintf(path, sizeof(path), "auth/%s/login", mount);
+  snprintf(path, sizeof path, "auth/%s/login", mount);
   const struct vault_request q = {.method = "POST", .path = path, .body = owned, .write = true};
   enum err err = owned ? vault_send(s, NULL, &q, &r, e) : error_no_memory(e);
   if (err == ERR_OK)
@@ -153,7 +153,7 @@ static enum err ambient_login(struct vault_session *s, const struct vault_auth_s
     token = secret_copy_text(given);
     err = token ? ERR_OK : error_no_memory(e);
   } else if ((file && *file) || (home && *home)) {
-    snprintf(path, sizeof(path), "%s%s", file && *file ? file : home,
+    snprintf(path, sizeof path, "%s%s", file && *file ? file : home,
              file && *file ? "" : "/.vault-token");
     err = vault_auth_read(path, NULL, true, "no auth is configured; Vault token", &token, e);
   } else {

@@ -47,13 +47,13 @@ static void raw_path(const struct vault_item *v, const struct need *n, char *dst
 // Appends the policy's line when the list lacks one of the capabilities.
 static void add_missing(const struct vault_item *v, const struct need *n, const cJSON *list,
                         struct text_buf *b) {
-  char path[sizeof(v->mount) + sizeof(v->path) + 16];
+  char path[sizeof v->mount + sizeof v->path + 16];
   bool lacks = false;
   for (size_t i = 0; n->capabilities[i]; i++)
     lacks |= !has(list, n->capabilities[i]);
   if (!lacks)
     return;
-  raw_path(v, n, path, sizeof(path));
+  raw_path(v, n, path, sizeof path);
   text_buf_add(b, "%spath \"%s\" { capabilities = [", b->len ? " and " : "", path);
   for (size_t i = 0; n->capabilities[i]; i++)
     text_buf_add(b, "%s\"%s\"", i ? ", " : "", n->capabilities[i]);
@@ -62,11 +62,11 @@ static void add_missing(const struct vault_item *v, const struct need *n, const 
 
 // The lines that are missing; `data` NULL: all of them.
 static void list_missing(const struct vault_item *v, const cJSON *data, struct text_buf *b) {
-  char path[sizeof(v->mount) + sizeof(v->path) + 16];
+  char path[sizeof v->mount + sizeof v->path + 16];
   const struct need *needs[3];
   size_t n = needs_of(v, needs);
   for (size_t i = 0; i < n; i++) {
-    raw_path(v, needs[i], path, sizeof(path));
+    raw_path(v, needs[i], path, sizeof path);
     const cJSON *list = json_get(data, path);
     if (list || !data) // else the server said nothing of it
       add_missing(v, needs[i], list, b);
@@ -90,20 +90,20 @@ static enum err check_mount(struct vault_item *v, struct error *e) {
   if (err == ERR_DENIED && e->status == 403) {
     size_t len = strlen(e->text);
     list_missing(v, NULL, &b);
-    snprintf(e->text + len, sizeof(e->text) - len, "; the policy needs: %s", text_buf_str(&b));
+    snprintf(e->text + len, sizeof e->text - len, "; the policy needs: %s", text_buf_str(&b));
   }
   text_buf_free(&b);
   return err;
 }
 
 static cJSON *paths_body(const struct vault_item *v) {
-  char path[sizeof(v->mount) + sizeof(v->path) + 16];
+  char path[sizeof v->mount + sizeof v->path + 16];
   const struct need *needs[3];
   cJSON *body = cJSON_CreateObject();
   cJSON *paths = cJSON_AddArrayToObject(body, "paths");
   size_t n = needs_of(v, needs);
   for (size_t i = 0; i < n; i++) {
-    raw_path(v, needs[i], path, sizeof(path));
+    raw_path(v, needs[i], path, sizeof path);
     cJSON_AddItemToArray(paths, cJSON_CreateString(path));
   }
   return body;
@@ -129,14 +129,14 @@ static enum err check_stays(struct vault_item *v, struct error *e) {
   struct vault_reply r = {0};
   if (v->item.class == STORE_CLASS_C)
     return ERR_OK;
-  vault_path(v, "data", NULL, path, sizeof(path));
+  vault_path(v, "data", NULL, path, sizeof path);
   const struct vault_request q = {.method = "GET", .path = path};
   enum err err = vault_call(v->session, &q, &r, e);
   const cJSON *meta = json_get(vault_reply_data(&r), "metadata");
   if (err == ERR_OK && r.status == 200 &&
-      json_copy_text(meta, "deletion_time", when, sizeof(when)) && when[0]) {
+      json_copy_text(meta, "deletion_time", when, sizeof when) && when[0]) {
     char shown[40];
-    text_printable(shown, sizeof(shown), when, strlen(when));
+    text_printable(shown, sizeof shown, when, strlen(when));
     err = error_set(e, ERR_REFUSED,
                     "its present version deletes itself at %s: set delete_version_after of secret"
                     " and mount to 0",

@@ -41,8 +41,8 @@ static enum err exchange(struct vault_session *s, const struct secret *token, co
   struct http_header headers[4] = {{.name = "X-Vault-Request", .value = "true"}};
   SECRET_AUTO body = NULL;
   size_t n = 1;
-  int len = snprintf(url, sizeof(url), "%s/v1/%s", s->server.address, q->path);
-  if (len < 0 || (size_t)len >= sizeof(url))
+  int len = snprintf(url, sizeof url, "%s/v1/%s", s->server.address, q->path);
+  if (len < 0 || (size_t)len >= sizeof url)
     return error_set(e, ERR_REFUSED, "the URL is too long");
   if (!body_of(q, &body))
     return error_no_memory(e);
@@ -68,7 +68,7 @@ static enum err exchange(struct vault_session *s, const struct secret *token, co
   if (err == ERR_OK && is_redirect(h->status)) {
     err = redirect_url(s, h, e);
     if (err == ERR_OK) {
-      text_copy(url, sizeof(url), h->location);
+      text_copy(url, sizeof url, h->location);
       http_response_clear(h);
       err = http_exchange(t, &r, h, e);
       if (err == ERR_REFUSED) // a URL that no one may follow; nothing was applied
@@ -110,16 +110,16 @@ static void index_put(struct vault_session *s, const char *index) {
   if (!*index)
     return;
   pthread_mutex_lock(&s->token_lock);
-  text_copy(s->index, sizeof(s->index), index);
+  text_copy(s->index, sizeof s->index, index);
   pthread_mutex_unlock(&s->token_lock);
 }
 
 static enum err once(struct vault_session *s, const struct secret *token,
                      const struct vault_request *q, struct vault_reply *ret, struct error *e) {
-  char index[sizeof(s->index)] = "";
+  char index[sizeof s->index] = "";
   struct http_response h = {0};
   if (!q->write)
-    index_get(s, index, sizeof(index));
+    index_get(s, index, sizeof index);
   enum err err = send_with(s, token, index, q, ret, &h, e);
   if (err == ERR_OK && q->write)
     index_put(s, h.index);

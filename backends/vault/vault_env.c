@@ -11,7 +11,7 @@ const char *vault_env(const char *name) {
   char full[64];
   static const char *const prefixes[] = {"BAO_", "VAULT_"};
   for (size_t i = 0; i < 2; i++) {
-    snprintf(full, sizeof(full), "%s%s", prefixes[i], name);
+    snprintf(full, sizeof full, "%s%s", prefixes[i], name);
     const char *value = getenv(full);
     if (value)
       return *value ? value : NULL;

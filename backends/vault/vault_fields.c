@@ -35,9 +35,9 @@ enum err vault_fields_read(const struct vault_item *v, const cJSON *data, struct
   if (err != ERR_OK)
     return err;
   if (v->item.kind == STORE_SINK) {
-    copy_text(v, data, FIELD_ID, r.key_id, sizeof(r.key_id));
-    copy_text(v, data, FIELD_NAME, r.key_name, sizeof(r.key_name));
-    copy_text(v, data, FIELD_CREATED, created, sizeof(created));
+    copy_text(v, data, FIELD_ID, r.key_id, sizeof r.key_id);
+    copy_text(v, data, FIELD_NAME, r.key_name, sizeof r.key_name);
+    copy_text(v, data, FIELD_CREATED, created, sizeof created);
     if (!created[0] || text_parse_time(created, &r.created_s) != ERR_OK)
       r.created_s = 0;
     if (v->item.class == STORE_CLASS_A) // in class C the field holds something else
@@ -63,7 +63,7 @@ enum err vault_fields_write(const struct vault_item *v, const struct store_recor
                             const char *stamp, cJSON *data, struct error *e) {
   char created[40] = "";
   if (r->created_s > 0)
-    text_format_time(created, sizeof(created), r->created_s);
+    text_format_time(created, sizeof created, r->created_s);
   if (put(data, v->field[FIELD_VALUE], secret_bytes(r->value)) &&
       put(data, v->field[FIELD_ID], r->key_id) && put(data, v->field[FIELD_NAME], r->key_name) &&
       put(data, v->field[FIELD_CREATED], created) && put(data, v->field[FIELD_STAMP], stamp))
@@ -76,7 +76,7 @@ static bool is_exact(double d) {
   char text[40];
   if (!isfinite(d) || fabs(d) >= 9007199254740992.0)
     return false;
-  snprintf(text, sizeof(text), "%1.15g", d);
+  snprintf(text, sizeof text, "%1.15g", d);
   return strtod(text, NULL) == d;
 }
 
@@ -86,7 +86,7 @@ enum err vault_fields_keepable(const cJSON *data, struct error *e) {
     if (cJSON_IsNumber(m) && !is_exact(m->valuedouble)) {
       char name[41] = "";
       if (m->string)
-        text_printable(name, sizeof(name), m->string, strlen(m->string));
+        text_printable(name, sizeof name, m->string, strlen(m->string));
       return error_set(e, ERR_REFUSED,
                        "field '%s' is a number that would be changed by writing it again: keep it"
                        " as a text, or give the key a secret of its own",

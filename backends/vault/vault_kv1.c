@@ -29,13 +29,13 @@ static enum err version_of(const cJSON *data, struct store_version *ret, struct 
   if (hash_fields(data, &hash) != ERR_OK)
     return error_set(e, ERR_CORRUPT, "the secret is too large");
   memset(ret, 0, sizeof(*ret));
-  snprintf(ret->text, sizeof(ret->text), "%016" PRIx64, hash);
+  snprintf(ret->text, sizeof ret->text, "%016" PRIx64, hash);
   return ERR_OK;
 }
 
 static enum err deny(const struct vault_item *v, struct error *e) {
   size_t len = strlen(e->text);
-  snprintf(e->text + len, sizeof(e->text) - len,
+  snprintf(e->text + len, sizeof e->text - len,
            "; does the token's policy have: path \"%s/%s\" { capabilities = [\"create\", \"read\","
            " \"update\"] }?",
            v->mount, v->path);
@@ -58,7 +58,7 @@ static enum err not_found(struct vault_item *v, const struct vault_reply *r, str
 static enum err look(struct vault_item *v, cJSON **ret, struct error *e) {
   char path[VAULT_PATH_MAX * 2 + 64];
   struct vault_reply r = {0};
-  vault_path(v, NULL, NULL, path, sizeof(path));
+  vault_path(v, NULL, NULL, path, sizeof path);
   const struct vault_request q = {.method = "GET", .path = path};
   enum err err = vault_call(v->session, &q, &r, e);
   if (err == ERR_OK && r.status == 404) {
@@ -93,7 +93,7 @@ static enum err kv1_read(struct store_item *it, struct store_record *ret,
 static enum err send_write(struct vault_item *v, const cJSON *data, struct error *e) {
   char path[VAULT_PATH_MAX * 2 + 64];
   struct vault_reply r = {0};
-  vault_path(v, NULL, NULL, path, sizeof(path));
+  vault_path(v, NULL, NULL, path, sizeof path);
   const struct vault_request q = {.method = "POST", .path = path, .body = data, .write = true};
   enum err err = vault_call(v->session, &q, &r, e);
   if (err == ERR_OK)
@@ -120,11 +120,11 @@ static enum err kv1_write(struct store_item *it, const struct store_record *r,
   }
   if (err == ERR_OK)
     err = vault_fields_keepable(data, e);
-  if (err == ERR_OK && env_random(v->env, &random, sizeof(random)) != ERR_OK)
+  if (err == ERR_OK && env_random(v->env, &random, sizeof random) != ERR_OK)
     err = error_set(e, ERR_INTERNAL, "no random bytes");
   if (err != ERR_OK)
     return err;
-  snprintf(mark, sizeof(mark), "%016" PRIx64, random);
+  snprintf(mark, sizeof mark, "%016" PRIx64, random);
   err = vault_fields_write(v, r, mark, data, e);
   if (err == ERR_OK)
     err = send_write(v, data, e);

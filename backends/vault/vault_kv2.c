@@ -36,7 +36,7 @@ static bool version_format(int64_t number, const char *created, bool alive,
   if (number < 1 || len < 10 || len > 64 || strspn(created, "0123456789-+:.TZtz") != len)
     return false;
   memset(ret, 0, sizeof(*ret));
-  snprintf(ret->text, sizeof(ret->text), "%" PRId64 "@%s%s", number, created, alive ? "" : "-");
+  snprintf(ret->text, sizeof ret->text, "%" PRId64 "@%s%s", number, created, alive ? "" : "-");
   return true;
 }
 
@@ -84,7 +84,7 @@ static enum err not_found(struct vault_item *v, struct vault_reply *r, struct pr
 static enum err deny(const struct vault_item *v, const char *part, const char *capabilities,
                      struct error *e) {
   size_t len = strlen(e->text);
-  snprintf(e->text + len, sizeof(e->text) - len,
+  snprintf(e->text + len, sizeof e->text - len,
            "; does the token's policy have: path \"%s/%s/%s\" { capabilities = [%s] }?", v->mount,
            part, v->path, capabilities);
   return ERR_DENIED;
@@ -93,7 +93,7 @@ static enum err deny(const struct vault_item *v, const char *part, const char *c
 static enum err look_once(struct vault_item *v, struct present *ret, struct error *e) {
   char path[VAULT_PATH_MAX * 2 + 64];
   struct vault_reply r = {0};
-  vault_path(v, "data", NULL, path, sizeof(path));
+  vault_path(v, "data", NULL, path, sizeof path);
   const struct vault_request q = {.method = "GET", .path = path};
   enum err err = vault_call(v->session, &q, &r, e);
   if (err == ERR_OK && r.status == 404)
@@ -180,7 +180,7 @@ static enum err send_write(struct vault_item *v, cJSON *data, int64_t cas,
     json_free(data);
     return error_no_memory(e);
   }
-  vault_path(v, "data", NULL, path, sizeof(path));
+  vault_path(v, "data", NULL, path, sizeof path);
   const struct vault_request q = {.method = "POST", .path = path, .body = body, .write = true};
   enum err err = vault_call(v->session, &q, &r, e);
   if (err == ERR_OK && r.status != 200 && r.status != 204)
@@ -196,7 +196,7 @@ static enum err merge(const struct vault_item *v, const struct store_record *r, 
   char stamp[24];
   if (!p->data && !(p->data = cJSON_CreateObject()))
     return error_no_memory(e);
-  snprintf(stamp, sizeof(stamp), "%" PRIu64, r->stamp);
+  snprintf(stamp, sizeof stamp, "%" PRIu64, r->stamp);
   enum err err = vault_fields_keepable(p->data, e);
   return err == ERR_OK
              ? vault_fields_write(v, r, v->item.kind == STORE_SINK ? stamp : "", p->data, e)
@@ -247,7 +247,7 @@ static cJSON *old_versions(const cJSON *data) {
 static enum err list_old(struct vault_item *v, cJSON **ret, struct error *e) {
   char path[VAULT_PATH_MAX * 2 + 64];
   struct vault_reply r = {0};
-  vault_path(v, "metadata", NULL, path, sizeof(path));
+  vault_path(v, "metadata", NULL, path, sizeof path);
   const struct vault_request q = {.method = "GET", .path = path};
   enum err err = vault_call(v->session, &q, &r, e);
   if (err == ERR_OK && r.status == 404 && cJSON_IsArray(json_get(r.json, "errors"))) {
@@ -274,7 +274,7 @@ static enum err destroy(struct vault_item *v, cJSON *list, struct error *e) {
     json_free(list);
     return error_no_memory(e);
   }
-  vault_path(v, "destroy", NULL, path, sizeof(path));
+  vault_path(v, "destroy", NULL, path, sizeof path);
   const struct vault_request q = {.method = "PUT", .path = path, .body = body};
   enum err err = vault_call(v->session, &q, &r, e);
   if (err == ERR_OK)

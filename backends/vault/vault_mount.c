@@ -16,8 +16,8 @@ static int version_of(const cJSON *data) {
 // data.path ends in a slash, and may begin with the namespace.
 static bool is_ours(const struct vault_item *v, const char *path) {
   size_t len = strlen(path);
-  char mine[sizeof(v->mount) + 1];
-  snprintf(mine, sizeof(mine), "%s/", v->mount);
+  char mine[sizeof v->mount + 1];
+  snprintf(mine, sizeof mine, "%s/", v->mount);
   return len > 0 && text_ends(path, mine);
 }
 
@@ -28,7 +28,7 @@ static enum err judge(const struct vault_item *v, const struct vault_reply *r, s
   char shown[80] = "";
   if (!type || !path)
     return error_set(e, ERR_UNSENT, "the server does not say what the mount is");
-  text_printable(shown, sizeof(shown), path, strlen(path));
+  text_printable(shown, sizeof shown, path, strlen(path));
   if (!is_ours(v, path))
     return error_set(e, ERR_REFUSED,
                      "the path belongs to mount %s, not to '%s': set mount and path", shown,
@@ -45,7 +45,7 @@ static enum err judge(const struct vault_item *v, const struct vault_reply *r, s
 static enum err ask(struct vault_item *v, struct error *e) {
   char path[VAULT_PATH_MAX * 2 + 64];
   struct vault_reply r = {0};
-  snprintf(path, sizeof(path), "sys/internal/ui/mounts/%s/%s", v->mount_url, v->path_url);
+  snprintf(path, sizeof path, "sys/internal/ui/mounts/%s/%s", v->mount_url, v->path_url);
   const struct vault_request q = {.method = "GET", .path = path};
   enum err err = vault_call(v->session, &q, &r, e);
   if (err == ERR_OK && r.status == 403) {

@@ -43,7 +43,7 @@ static const char *encode_path(const char *path, char *dst, size_t cap) {
   for (const char *p = path; *p; p += strspn(p, "/")) {
     char segment[256];
     size_t len = strcspn(p, "/");
-    if (len >= sizeof(segment) || n + 2 >= cap)
+    if (len >= sizeof segment || n + 2 >= cap)
       return "is too long";
     memcpy(segment, p, len);
     segment[len] = '\0';
@@ -100,7 +100,7 @@ static enum err check_address(struct opening *o) {
   size_t len = strlen(s->address);
   while (len > 0 && s->address[len - 1] == '/')
     s->address[--len] = '\0';
-  if (!http_url_host(s->address, host, sizeof(host), &https, &port) || strpbrk(s->address, "?#@"))
+  if (!http_url_host(s->address, host, sizeof host, &https, &port) || strpbrk(s->address, "?#@"))
     return WRONG(o, at, "address is not https://HOST:PORT");
   if (!https && !http_host_is_loopback(host))
     return WRONG(o, at, "address: plain http:// is for loopback addresses only, use https://");
@@ -224,7 +224,7 @@ static enum err take_fields(struct opening *o, enum store_kind kind) {
   for (size_t i = 0; i < FIELD_COUNT; i++) {
     const struct store_setting *s = given(o, names[i]);
     const char *value = s && kind == STORE_SINK ? s->value : fallback[i];
-    if (!text_copy(o->v->field[i], sizeof(o->v->field[i]), value))
+    if (!text_copy(o->v->field[i], sizeof o->v->field[i], value))
       return WRONG(o, s, "%s is longer than %d bytes", names[i], VAULT_FIELD_MAX);
     if (!*value && (i == FIELD_VALUE || i == FIELD_STAMP))
       return WRONG(o, s, "%s needs a name", names[i]);
@@ -253,11 +253,11 @@ static void take_kind(struct opening *o, enum store_kind kind) {
 static enum err name_item(struct opening *o) {
   struct vault_item *v = o->v;
   const struct vault_server *s = &o->server;
-  snprintf(v->item.what, sizeof(v->item.what), "vault %.80s/%.160s", v->mount, v->path);
-  int n = snprintf(v->item.place, sizeof(v->item.place), "vault:%s%s|%s|%s/%s",
+  snprintf(v->item.what, sizeof v->item.what, "vault %.80s/%.160s", v->mount, v->path);
+  int n = snprintf(v->item.place, sizeof v->item.place, "vault:%s%s|%s|%s/%s",
                    s->socket ? "unix:" : s->address, s->socket ? s->socket : "",
                    s->space ? s->space : "", v->mount, v->path);
-  if (n < 0 || (size_t)n >= sizeof(v->item.place))
+  if (n < 0 || (size_t)n >= sizeof v->item.place)
     return WRONG(o, given(o, "path"), "address, mount and path together are too long");
   return ERR_OK;
 }
@@ -265,9 +265,9 @@ static enum err name_item(struct opening *o) {
 static enum err configure(struct opening *o, const struct store_context *ctx,
                           enum store_kind kind) {
   struct vault_item *v = o->v;
-  enum err err = take_path(o, "mount", v->mount, sizeof(v->mount), v->mount_url);
+  enum err err = take_path(o, "mount", v->mount, sizeof v->mount, v->mount_url);
   if (err == ERR_OK)
-    err = take_path(o, "path", v->path, sizeof(v->path), v->path_url);
+    err = take_path(o, "path", v->path, sizeof v->path, v->path_url);
   if (err == ERR_OK)
     err = take_server(o, ctx);
   if (err == ERR_OK)

@@ -67,9 +67,9 @@ static void read_message(const struct http_response *h, const cJSON *sent,
                        secret_len(h->body) < 4096 ? secret_len(h->body) : 4096);
   const char *text = text_buf_str(&b);
   if (repeats(text, sent) || (!secret_is_empty(token) && strstr(text, secret_bytes(token))))
-    text_copy(r->message, sizeof(r->message), "(its text repeats what was sent)");
+    text_copy(r->message, sizeof r->message, "(its text repeats what was sent)");
   else
-    flatten(r->message, sizeof(r->message), text, strlen(text));
+    flatten(r->message, sizeof r->message, text, strlen(text));
   secret_wipe(b.bytes, b.bytes ? b.len : 0);
   text_buf_free(&b);
 }
@@ -83,8 +83,8 @@ void vault_reply_read(const struct http_response *h, const cJSON *sent, const st
     read_message(h, sent, token, ret);
   const cJSON *warnings = json_get(ret->json, "warnings");
   ret->warned = cJSON_IsArray(warnings) && cJSON_GetArraySize(warnings) > 0;
-  if (json_copy_text(ret->json, "request_id", trace, sizeof(trace)))
-    text_printable(ret->trace, sizeof(ret->trace), trace, strlen(trace));
+  if (json_copy_text(ret->json, "request_id", trace, sizeof trace))
+    text_printable(ret->trace, sizeof ret->trace, trace, strlen(trace));
 }
 
 // --- meaning ---
@@ -157,10 +157,10 @@ enum err vault_outcome(const struct vault_request *q, const struct vault_reply *
   const char *plain = advice(r);
   error_set(e, kind, "%s: %s%sHTTP %d%s%s", what, plain ? plain : "", plain ? " (" : "", r->status,
             r->message[0] ? ": " : "", r->message);
-  if (plain && strlen(e->text) + 2 < sizeof(e->text))
+  if (plain && strlen(e->text) + 2 < sizeof e->text)
     strncat(e->text, ")", 2);
   e->status = r->status;
   e->retry_after_ms = kind == ERR_THROTTLED ? r->retry_after_ms : -1;
-  text_copy(e->trace, sizeof(e->trace), r->trace);
+  text_copy(e->trace, sizeof e->trace, r->trace);
   return kind;
 }

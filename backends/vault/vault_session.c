@@ -24,7 +24,7 @@ static void list_texts(struct vault_server *s, char **ret[TEXTS]) {
       &s->client_key,        &s->tls_server_name,  &s->proxy,
       &s->auth.mount,        &s->auth.role,        &s->auth.role_id,
       &s->auth.role_id_file, &s->auth.secret_file, &s->auth.secret_credential};
-  memcpy(ret, all, sizeof(all));
+  memcpy(ret, all, sizeof all);
 }
 
 void vault_server_clear(struct vault_server *s) {

@@ -22,13 +22,13 @@ static enum err check_path(const struct vault_auth_settings *a, const struct vau
                            struct error *e) {
   char want[600];
   const char *path = json_text(vault_reply_data(r), "creation_path");
-  snprintf(want, sizeof(want), "auth/%s/role/%s/secret-id", a->mount ? a->mount : "approle",
+  snprintf(want, sizeof want, "auth/%s/role/%s/secret-id", a->mount ? a->mount : "approle",
            a->role);
   if (path && strcmp(path, want) == 0)
     return ERR_OK;
   char shown[100] = "";
   if (path)
-    text_printable(shown, sizeof(shown), path, strlen(path));
+    text_printable(shown, sizeof shown, path, strlen(path));
   return error_set(e, ERR_DENIED,
                    "the wrapping token was made at '%s', not at %s: it was NOT unwrapped; somebody"
                    " may have put it in the place of the right one",

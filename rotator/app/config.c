@@ -51,10 +51,10 @@ static char *extra_dir(struct config_loader *l, const char *path) {
   static const char name[] = "targets.d";
   const char *slash = strrchr(path, '/');
   size_t dir = slash ? (size_t)(slash - path) + 1 : 0;
-  char *joined = config_alloc(l, dir + sizeof(name));
+  char *joined = config_alloc(l, dir + sizeof name);
   if (joined) {
     memcpy(joined, path, dir);
-    memcpy(joined + dir, name, sizeof(name));
+    memcpy(joined + dir, name, sizeof name);
   }
   return joined;
 }

@@ -63,7 +63,7 @@ static void tell(struct config_loader *l, const struct config_claim *first,
 
 void config_claims_check(struct config_loader *l) {
   if (l->n_claims > 1)
-    qsort(l->claims, l->n_claims, sizeof(l->claims[0]), by_key);
+    qsort(l->claims, l->n_claims, sizeof l->claims[0], by_key);
   size_t first = 0;
   for (size_t i = 1; i < l->n_claims; i++) {
     if (strcmp(l->claims[i].key, l->claims[first].key) == 0)

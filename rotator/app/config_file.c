@@ -30,7 +30,7 @@ static bool dir_is_open_to_all(const char *path) {
   char dir[4096] = ".";
   struct stat st;
   size_t len = slash ? (size_t)(slash - path) + (slash == path) : 1;
-  if (len >= sizeof(dir))
+  if (len >= sizeof dir)
     return false;
   memcpy(dir, slash ? path : ".", len);
   dir[len] = '\0';

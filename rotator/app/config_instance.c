@@ -67,14 +67,14 @@ enum err config_crn_read(const char *crn, struct config_crn *ret, char *nearest,
     return error_set(
         e, ERR_INVALID,
         "a GUID alone; expected the CRN, which `ibmcloud resource service-instance` shows");
-  if (!text_copy(copy, sizeof(copy), crn) || !split(copy, parts))
+  if (!text_copy(copy, sizeof copy, crn) || !split(copy, parts))
     return error_set(e, ERR_INVALID, "expected a CRN of ten parts, %s", CRN_FORM);
   enum err err = check_parts(parts, nearest, e);
   if (err != ERR_OK)
     return err;
-  text_copy(ret->account, sizeof(ret->account), parts[6] + 2);
-  text_copy(ret->region, sizeof(ret->region), parts[5]);
-  text_copy(ret->guid, sizeof(ret->guid), parts[7]);
+  text_copy(ret->account, sizeof ret->account, parts[6] + 2);
+  text_copy(ret->region, sizeof ret->region, parts[5]);
+  text_copy(ret->guid, sizeof ret->guid, parts[7]);
   return ERR_OK;
 }
 
@@ -118,12 +118,12 @@ enum err config_endpoint_check(const char *text, const char *choices, bool plain
     return error_set(e, ERR_INVALID, "expected public, private, classic or a URL, not %s",
                      config_show_text(shown, text));
   }
-  if (!expand(url, sizeof(url), text, "00000000-0000-0000-0000-000000000000", "eu-de"))
+  if (!expand(url, sizeof url, text, "00000000-0000-0000-0000-000000000000", "eu-de"))
     return error_set(
         e, ERR_INVALID,
         "expected a URL of at most %d characters, with no braces but {guid} and {region}",
         URL_MAX - 64);
-  if (strpbrk(url, "?#@") || !http_url_host(url, host, sizeof(host), &https, &port))
+  if (strpbrk(url, "?#@") || !http_url_host(url, host, sizeof host, &https, &port))
     return error_set(e, ERR_INVALID,
                      "expected https://HOST[:PORT][/PATH], without user, query and fragment");
   if (!https && !http_host_is_loopback(host))
@@ -186,14 +186,14 @@ void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
   char url[URL_MAX];
   bool is_url = strstr(t->ingress_url, "://") != NULL;
   warn_region(l, t->region, at);
-  bool good = is_url ? expand(url, sizeof(url), t->ingress_url, t->guid, t->region)
-                     : logs_ingress_url(url, sizeof(url), t->guid, t->region, t->ingress_url);
+  bool good = is_url ? expand(url, sizeof url, t->ingress_url, t->guid, t->region)
+                     : logs_ingress_url(url, sizeof url, t->guid, t->region, t->ingress_url);
   if (!good) {
     config_wrong(l, at, NULL, "endpoints: the URL of this instance is too long");
     return;
   }
   t->ingress_url = config_keep(l, url);
-  if (!expand(url, sizeof(url), iam_pattern(t->iam_url), t->guid, t->region)) {
+  if (!expand(url, sizeof url, iam_pattern(t->iam_url), t->guid, t->region)) {
     config_wrong(l, at, NULL, "endpoints: the URL of IAM is too long");
     return;
   }

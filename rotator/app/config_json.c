@@ -16,7 +16,7 @@
 void config_json_describe(cJSON *schema, enum config_type type, const char *help,
                           const char *fallback, const char *shown) {
   char text[512];
-  snprintf(text, sizeof(text), "%s%s%s%s", help, shown ? " Default: " : "", shown ? shown : "",
+  snprintf(text, sizeof text, "%s%s%s%s", help, shown ? " Default: " : "", shown ? shown : "",
            shown ? "." : "");
   cJSON_AddStringToObject(schema, "description", text);
   if (!fallback)
@@ -43,7 +43,7 @@ cJSON *config_json_properties(cJSON *object) {
 cJSON *config_json_group(cJSON *object, const char *dotted, const char **leaf) {
   for (size_t len; dotted[len = strcspn(dotted, ".")] == '.'; dotted += len + 1) {
     char part[CONFIG_NAME_MAX];
-    snprintf(part, sizeof(part), "%.*s", (int)len, dotted);
+    snprintf(part, sizeof part, "%.*s", (int)len, dotted);
     cJSON *all = config_json_properties(object),
           *next = cJSON_GetObjectItemCaseSensitive(all, part);
     if (!next)

@@ -6,7 +6,7 @@
 
 static cJSON *reference(const struct store_backend *b) {
   char name[64];
-  snprintf(name, sizeof(name), "store_%s", b->name);
+  snprintf(name, sizeof name, "store_%s", b->name);
   return config_json_reference(name);
 }
 
@@ -19,11 +19,11 @@ static void define_store(cJSON *defs, const struct store_backend *b) {
     enum config_type type = config_store_type(o->type);
     cJSON *s = config_json_value(type, o->choices, 0, 0);
     char help[512];
-    snprintf(help, sizeof(help), "%s%s", o->help, o->required ? " Required." : "");
+    snprintf(help, sizeof help, "%s%s", o->help, o->required ? " Required." : "");
     config_json_describe(s, type, help, o->fallback, NULL);
     cJSON_AddItemToObject(config_json_properties(in), leaf, s);
   }
-  snprintf(name, sizeof(name), "store_%s", b->name);
+  snprintf(name, sizeof name, "store_%s", b->name);
   cJSON_AddItemToObject(defs, name, object);
 }
 
@@ -57,8 +57,8 @@ void config_json_stores(cJSON *defs, cJSON *top) {
       continue;
     define_store(defs, b);
     cJSON *shared = reference(b);
-    snprintf(help, sizeof(help),
-             "Settings that all homes and sinks of the store %s have in common.", b->name);
+    snprintf(help, sizeof help, "Settings that all homes and sinks of the store %s have in common.",
+             b->name);
     cJSON_AddStringToObject(shared, "description", help);
     cJSON_AddItemToObject(top, b->name, shared);
   }

@@ -21,7 +21,7 @@ cJSON *config_json_types(const char *a, const char *b) {
 
 cJSON *config_json_reference(const char *name) {
   char path[64];
-  snprintf(path, sizeof(path), "#/$defs/%s", name);
+  snprintf(path, sizeof path, "#/$defs/%s", name);
   cJSON *s = cJSON_CreateObject();
   cJSON_AddStringToObject(s, "$ref", path);
   return s;
@@ -32,7 +32,7 @@ cJSON *config_json_words(const char *choices) {
   for (const char *c = choices; *c;) {
     char word[64];
     size_t len = strcspn(c, "|");
-    snprintf(word, sizeof(word), "%.*s", (int)len, c);
+    snprintf(word, sizeof word, "%.*s", (int)len, c);
     cJSON_AddItemToArray(list, cJSON_CreateString(word));
     c += len + (c[len] != '\0');
   }

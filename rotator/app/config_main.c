@@ -76,7 +76,7 @@ static void default_state_dir(struct config_loader *l) {
 
 static void read_defaults(struct config_loader *l, yaml_node_t *node) {
   struct config_slots s;
-  memset(&s, 0, sizeof(s));
+  memset(&s, 0, sizeof s);
   if (node && node->type == YAML_MAPPING_NODE)
     config_collect(l, node, CONFIG_DEFAULTS, &s);
   config_apply(l, &s, CONFIG_DEFAULTS, node ? &node->start_mark : NULL, &l->base);

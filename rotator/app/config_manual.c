@@ -104,7 +104,7 @@ static void add_end(struct text_buf *out, bool required, const char *fallback) {
     add_text(out, "Required.");
   if (!fallback)
     return;
-  snprintf(text, sizeof(text), "Default: %s.", fallback);
+  snprintf(text, sizeof text, "Default: %s.", fallback);
   add_text(out, text);
 }
 

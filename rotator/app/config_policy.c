@@ -39,8 +39,8 @@ static void tell_pair(struct config_loader *l, const struct config_slots *s,
                       const char *const names[2], const int64_t values[2]) {
   const yaml_mark_t *at = own(s, names[0]) ? own(s, names[0]) : own(s, names[1]);
   char small[32], large[32];
-  text_format_duration(large, sizeof(large), values[0]);
-  text_format_duration(small, sizeof(small), values[1]);
+  text_format_duration(large, sizeof large, values[0]);
+  text_format_duration(small, sizeof small, values[1]);
   if (at)
     config_wrong(l, at, NULL, "%s (%s) is longer than %s (%s)", names[0], large, names[1], small);
 }
@@ -74,8 +74,8 @@ static void settle_max_age(struct config_loader *l, struct policy *p,
   at = at ? at : own(s, "window");
   if (p->max_age_s > latest_s || !at)
     return;
-  text_format_duration(wait, sizeof(wait), latest_s);
-  text_format_duration(age, sizeof(age), p->max_age_s);
+  text_format_duration(wait, sizeof wait, latest_s);
+  text_format_duration(age, sizeof age, p->max_age_s);
   config_warn(l, at, NULL,
               "max_age (%s) is not longer than rotate_every and the longest time for which the "
               "window is shut "
@@ -91,7 +91,7 @@ static void check_length(struct config_loader *l, const struct policy *p,
   at = at ? at : own(s, "quarantine");
   if (!at || p->rotate_every_s >= p->grace_s + p->quarantine_s)
     return;
-  text_format_duration(whole, sizeof(whole), p->grace_s + p->quarantine_s);
+  text_format_duration(whole, sizeof whole, p->grace_s + p->quarantine_s);
   config_warn(l, at, NULL,
               "rotate_every is shorter than one rotation takes (grace and quarantine, together "
               "%s); it will "

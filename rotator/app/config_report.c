@@ -78,7 +78,7 @@ void config_wrong(struct config_loader *l, const yaml_mark_t *at, const char *ne
   char text[512];
   va_list ap;
   va_start(ap, fmt);
-  vsnprintf(text, sizeof(text), fmt, ap);
+  vsnprintf(text, sizeof text, fmt, ap);
   va_end(ap);
   l->n_wrong++;
   // What is broken stays so even when there is no place to tell it.
@@ -96,7 +96,7 @@ void config_warn(struct config_loader *l, const yaml_mark_t *at, const char *nea
   char text[512];
   va_list ap;
   va_start(ap, fmt);
-  vsnprintf(text, sizeof(text), fmt, ap);
+  vsnprintf(text, sizeof text, fmt, ap);
   va_end(ap);
   add(l, true, at, nearest, text);
 }
@@ -116,13 +116,13 @@ static int by_place(const void *a, const void *b, void *arg) {
 
 void config_report_sort(struct config_report *r, const char *main_file) {
   if (r->n > 1)
-    qsort_r(r->mistakes, r->n, sizeof(r->mistakes[0]), by_place, &main_file);
+    qsort_r(r->mistakes, r->n, sizeof r->mistakes[0], by_place, &main_file);
 }
 
 void config_mistake_format(const struct config_mistake *m, char *dst, size_t cap) {
   char line[16] = "";
   if (m->line > 0)
-    snprintf(line, sizeof(line), "%d:", m->line);
+    snprintf(line, sizeof line, "%d:", m->line);
   bool guess = m->nearest != NULL;
   snprintf(dst, cap, "%s:%s %s%s%s%s", m->file, line, m->text, guess ? " (did you mean " : "",
            guess ? m->nearest : "", guess ? "?)" : "");

@@ -151,8 +151,8 @@ const struct config_option config_options[] = {
      BOTH(policy.absence_apart_s),
      .help = "Time between two looks that together show that a key is gone."},
 };
-const size_t config_options_n = sizeof(config_options) / sizeof(config_options[0]);
-_Static_assert(sizeof(config_options) / sizeof(config_options[0]) <= CONFIG_OPTIONS_MAX,
+const size_t config_options_n = sizeof config_options / sizeof config_options[0];
+_Static_assert(sizeof config_options / sizeof config_options[0] <= CONFIG_OPTIONS_MAX,
                "CONFIG_OPTIONS_MAX");
 
 const struct config_option *config_option_find(const char *name, unsigned where) {
@@ -181,7 +181,7 @@ bool config_option_has_members(const struct config_option *o) {
 bool config_sounds_secret(const char *name) {
   static const char *const words[] = {"apikey", "api_key",  "key",    "value",
                                       "token",  "password", "secret", "literal"};
-  for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
     if (strcmp(name, words[i]) == 0)
       return true;
   return false;

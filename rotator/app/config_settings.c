@@ -41,11 +41,11 @@ static void tell_unknown(struct config_loader *l, const struct reading *r, const
   for (const struct store_option *o = r->backend->options; o->name; o++) {
     if (strncmp(o->name, prefix, len) != 0)
       continue;
-    snprintf(part, sizeof(part), "%.*s", (int)strcspn(o->name + len, "."), o->name + len);
+    snprintf(part, sizeof part, "%.*s", (int)strcspn(o->name + len, "."), o->name + len);
     n.best = NULL;
     config_nearest_try(&n, part);
     if (n.best)
-      text_copy(best, sizeof(best), part);
+      text_copy(best, sizeof best, part);
   }
   bool secret = leaf && config_sounds_secret(leaf);
   config_wrong(l, &key->start_mark, best, "%s.%s%s: no such option of this store%s",
@@ -79,17 +79,16 @@ static void read_setting(struct config_loader *l, struct reading *r, yaml_node_t
                          yaml_node_t *value, const char *prefix) {
   char name[CONFIG_NAME_MAX], label[CONFIG_NAME_MAX * 2], shown[CONFIG_SHOWN_MAX];
   const char *leaf = config_scalar(key);
-  bool fits =
-      leaf && snprintf(name, sizeof(name) - 1, "%s%s", prefix, leaf) < (int)sizeof(name) - 1;
+  bool fits = leaf && snprintf(name, sizeof name - 1, "%s%s", prefix, leaf) < (int)sizeof name - 1;
   const struct store_option *o = fits ? config_store_option_find(r->backend, name) : NULL;
   bool group = fits && config_store_has_members(r->backend, name);
   if (!o && !group) {
     tell_unknown(l, r, key, prefix);
     return;
   }
-  snprintf(label, sizeof(label), "%s.%s", r->backend->name, name);
+  snprintf(label, sizeof label, "%s.%s", r->backend->name, name);
   if (group && value->type == YAML_MAPPING_NODE) {
-    snprintf(name, sizeof(name), "%s%s.", prefix, leaf);
+    snprintf(name, sizeof name, "%s%s.", prefix, leaf);
     read_settings(l, r, value, name);
   } else if (!o) {
     config_wrong(l, &value->start_mark, NULL, "%s: expected a mapping, found %s", label,

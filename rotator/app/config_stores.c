@@ -31,8 +31,8 @@ static void tell_no_store(struct config_loader *l, const yaml_mark_t *at, const 
     if (!config_store_is_offered(l->backends[i]))
       continue;
     config_nearest_try(&nearest, l->backends[i]->name);
-    int put = snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", l->backends[i]->name);
-    n += put > 0 && (size_t)put < sizeof(list) - n ? (size_t)put : 0;
+    int put = snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", l->backends[i]->name);
+    n += put > 0 && (size_t)put < sizeof list - n ? (size_t)put : 0;
   }
   if (sink && written)
     config_nearest_try(&nearest, "name");
@@ -96,9 +96,9 @@ static void name_sinks(struct config_loader *l, struct config_store *sinks, size
   for (size_t i = 0; i < n; i++) {
     if (sinks[i].name || !sinks[i].backend)
       continue;
-    snprintf(name, sizeof(name), "%s", sinks[i].backend->name);
+    snprintf(name, sizeof name, "%s", sinks[i].backend->name);
     for (unsigned k = 2; name_taken(sinks, n, name); k++)
-      snprintf(name, sizeof(name), "%.48s-%u", sinks[i].backend->name, k);
+      snprintf(name, sizeof name, "%.48s-%u", sinks[i].backend->name, k);
     sinks[i].name = config_keep(l, name);
   }
 }

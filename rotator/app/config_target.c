@@ -22,7 +22,7 @@ static char *name_early(struct config_loader *l, yaml_node_t *node) {
         return config_keep(l, value);
     }
   }
-  snprintf(place, sizeof(place), "(%.480s:%zu)", l->file, node->start_mark.line + 1);
+  snprintf(place, sizeof place, "(%.480s:%zu)", l->file, node->start_mark.line + 1);
   return config_keep(l, place);
 }
 
@@ -51,10 +51,10 @@ static void lower(char *s) {
 static void claim_identity(struct config_loader *l, const struct config_target *t,
                            const yaml_mark_t *at) {
   char key[512], what[400], guid[40];
-  snprintf(guid, sizeof(guid), "%s", t->guid);
+  snprintf(guid, sizeof guid, "%s", t->guid);
   lower(guid);
-  snprintf(key, sizeof(key), "%s %s", t->service_id, guid);
-  snprintf(what, sizeof(what), "service_id: %.256s on this instance", t->service_id);
+  snprintf(key, sizeof key, "%s %s", t->service_id, guid);
+  snprintf(what, sizeof what, "service_id: %.256s on this instance", t->service_id);
   config_claim(l, at, "identity", key, what);
 }
 
@@ -64,9 +64,9 @@ static void finish_instance(struct config_loader *l, struct config_target *t,
   char nearest[WINDOW_NEAREST_MAX];
   if (!t->instance || config_crn_read(t->instance, &crn, nearest, NULL) != ERR_OK)
     return;
-  memcpy(t->account, crn.account, sizeof(t->account));
-  memcpy(t->region, crn.region, sizeof(t->region));
-  memcpy(t->guid, crn.guid, sizeof(t->guid));
+  memcpy(t->account, crn.account, sizeof t->account);
+  memcpy(t->region, crn.region, sizeof t->region);
+  memcpy(t->guid, crn.guid, sizeof t->guid);
   config_endpoints_resolve(l, t, &config_slot(s, "instance")->start_mark);
   if (t->service_id)
     claim_identity(l, t, &config_slot(s, "service_id")->start_mark);
@@ -77,11 +77,11 @@ static void finish_names(struct config_loader *l, struct config_target *t,
   char name[128];
   const yaml_mark_t *at = config_slot_mark(s, "name");
   if (!t->key_name) {
-    snprintf(name, sizeof(name), "%.64s-ingestion", t->name);
+    snprintf(name, sizeof name, "%.64s-ingestion", t->name);
     t->key_name = config_keep(l, name);
   }
   if (at && t->name[0] != '(') {
-    snprintf(name, sizeof(name), "name: %.64s", t->name);
+    snprintf(name, sizeof name, "name: %.64s", t->name);
     config_claim(l, at, "name", t->name, name);
   }
 }

@@ -45,7 +45,7 @@ enum err config_check_name(const struct config_check *c) {
                                          : what);
   enum err err = check_letters(c, LOWER DIGITS "._-", what);
   char low[WINDOW_NEAREST_MAX];
-  if (err != ERR_OK && text_copy(low, sizeof(low), c->text)) {
+  if (err != ERR_OK && text_copy(low, sizeof low, c->text)) {
     for (char *s = low; *s; s++)
       *s = (char)tolower((unsigned char)*s);
     config_suggest(c, strspn(low, LOWER DIGITS "._-") == strlen(low) ? low : "");

@@ -25,13 +25,13 @@ static int choice_find(const struct config_check *c) {
   const char *s = c->lim->choices;
   for (int i = 0; *s; i++) {
     size_t len = strcspn(s, "|");
-    snprintf(word, sizeof(word), "%.*s", (int)len, s);
+    snprintf(word, sizeof word, "%.*s", (int)len, s);
     if (strcmp(word, c->text) == 0)
       return i;
     n.best = NULL;
     config_nearest_try(&n, word);
     if (n.best || strcasecmp(word, c->text) == 0)
-      text_copy(best, sizeof(best), word);
+      text_copy(best, sizeof best, word);
     s += len + (s[len] != '\0');
   }
   config_suggest(c, best);
@@ -55,7 +55,7 @@ static enum err check_choice(const struct config_check *c) {
   int at = choice_find(c);
   if (at < 0) {
     char list[256];
-    choice_list(list, sizeof(list), c->lim->choices);
+    choice_list(list, sizeof list, c->lim->choices);
     return config_expected(c, list);
   }
   *c->number = at;
@@ -90,7 +90,7 @@ static enum err check_number(const struct config_check *c) {
   if (!read_number(c->text, &n) || (bounded && (n < c->lim->least || n > c->lim->most))) {
     char what[80] = "a whole number";
     if (bounded)
-      snprintf(what, sizeof(what), "a whole number from %lld to %lld", (long long)c->lim->least,
+      snprintf(what, sizeof what, "a whole number from %lld to %lld", (long long)c->lim->least,
                (long long)c->lim->most);
     return config_expected(c, what);
   }
@@ -106,7 +106,7 @@ static void suggest_duration(const struct config_check *c) {
   char near[WINDOW_NEAREST_MAX];
   for (size_t i = 0; i < 5 && digits > 0 && digits < 8 && unit[0]; i++)
     if (strncasecmp(unit, units[i], strlen(unit)) == 0) {
-      snprintf(near, sizeof(near), "%.*s%c", (int)digits, c->text, units[i][0]);
+      snprintf(near, sizeof near, "%.*s%c", (int)digits, c->text, units[i][0]);
       config_suggest(c, near);
     }
 }
@@ -127,9 +127,9 @@ static enum err check_duration(const struct config_check *c) {
   bool bounded = c->lim->least != 0 || c->lim->most != 0;
   if (bounded && (s < c->lim->least || s > c->lim->most)) {
     char least[32], most[32], what[96];
-    text_format_duration(least, sizeof(least), c->lim->least);
-    text_format_duration(most, sizeof(most), c->lim->most);
-    snprintf(what, sizeof(what), "a duration from %s to %s", least, most);
+    text_format_duration(least, sizeof least, c->lim->least);
+    text_format_duration(most, sizeof most, c->lim->most);
+    snprintf(what, sizeof what, "a duration from %s to %s", least, most);
     return config_expected(c, what);
   }
   *c->number = s;

@@ -65,8 +65,8 @@ static void tell_unknown(struct config_loader *l, yaml_node_t *key, const char *
     config_wrong(l, at, NULL, "expected the name of an option, found %s", config_show(shown, key));
     return;
   }
-  size_t len = text_copy(name, sizeof(name), prefix) ? strlen(name) : 0;
-  text_printable(name + len, sizeof(name) - len, leaf, strlen(leaf));
+  size_t len = text_copy(name, sizeof name, prefix) ? strlen(name) : 0;
+  text_printable(name + len, sizeof name - len, leaf, strlen(leaf));
   if (l->n_wrong >= CONFIG_MISTAKES_MAX) { // will not be told any more: no need to look for advice
     config_wrong(l, at, NULL, "%s: no such option", name);
     return;
@@ -118,7 +118,7 @@ static void collect_pair(struct config_loader *l, const yaml_node_pair_t *pair, 
   const char *leaf = config_scalar(key);
   char name[CONFIG_NAME_MAX];
   const struct config_option *o = NULL;
-  if (leaf && snprintf(name, sizeof(name), "%s%s", prefix, leaf) < (int)sizeof(name) &&
+  if (leaf && snprintf(name, sizeof name, "%s%s", prefix, leaf) < (int)sizeof name &&
       !strchr(leaf, '.'))
     o = config_option_find(name, where);
   const struct store_backend *b =
@@ -141,7 +141,7 @@ static void collect_pair(struct config_loader *l, const yaml_node_pair_t *pair, 
   s->value[at] = value;
   bool mapping = value->type == YAML_MAPPING_NODE;
   if (mapping && config_option_has_members(o) && strcmp(name, "defaults") != 0) {
-    snprintf(name, sizeof(name), "%s.", o->name);
+    snprintf(name, sizeof name, "%s.", o->name);
     collect(l, value, name, where, s);
     if (o->type != CONFIG_SECTION) // its members are its value
       s->value[at] = NULL;

@@ -106,8 +106,8 @@ const char *config_show_text(char dst[CONFIG_SHOWN_MAX], const char *text) {
   // Keys have 44 characters, tokens more: none of them is ever repeated.
   char printable[33];
   size_t len = strlen(text);
-  text_printable(printable, sizeof(printable), text, len);
-  if (len < sizeof(printable))
+  text_printable(printable, sizeof printable, text, len);
+  if (len < sizeof printable)
     snprintf(dst, CONFIG_SHOWN_MAX, "\"%s\"", printable);
   else
     snprintf(dst, CONFIG_SHOWN_MAX, "a text of %zu characters", len);

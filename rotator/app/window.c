@@ -45,8 +45,8 @@ static void suggest(const struct reader *r, const char *word) {
 // here.
 static const char *shown(const char *word, size_t len, char dst[SHOWN_MAX]) {
   char printable[33];
-  text_printable(printable, sizeof(printable), word, len);
-  snprintf(dst, SHOWN_MAX, len < sizeof(printable) ? "\"%s\"" : "a long word", printable);
+  text_printable(printable, sizeof printable, word, len);
+  snprintf(dst, SHOWN_MAX, len < sizeof printable ? "\"%s\"" : "a long word", printable);
   return dst;
 }
 
@@ -120,9 +120,9 @@ static enum err read_times(const struct reader *r, const char *s, struct part *p
 }
 
 static enum err read_zone(const struct reader *r, const char *s, struct part *p) {
-  if (!text_copy(p->zone, sizeof(p->zone), s) || !zone_is_known(s)) {
+  if (!text_copy(p->zone, sizeof p->zone, s) || !zone_is_known(s)) {
     char nearest[WINDOW_NEAREST_MAX], word[SHOWN_MAX];
-    zone_nearest(s, nearest, sizeof(nearest));
+    zone_nearest(s, nearest, sizeof nearest);
     suggest(r, nearest);
     return error_set(r->e, ERR_INVALID, "%s is no zone of the tz database on this machine",
                      shown(s, strlen(s), word));
@@ -143,7 +143,7 @@ static char *next_word(char **at) {
 
 static enum err read_part(const struct reader *r, const char *text, size_t len, struct part *p) {
   char copy[PART_MAX], repeated[SHOWN_MAX];
-  if (len >= sizeof(copy))
+  if (len >= sizeof copy)
     return error_set(r->e, ERR_INVALID, "a part of %zu characters is too long", len);
   memcpy(copy, text, len);
   copy[len] = '\0';
@@ -223,14 +223,14 @@ static int by_open(const void *a, const void *b) {
 
 static void merge(struct spans *all, int64_t until_s, struct policy_window *ret) {
   struct policy_window w = {.n = 0};
-  qsort(all->at, all->n, sizeof(all->at[0]), by_open);
+  qsort(all->at, all->n, sizeof all->at[0], by_open);
   for (size_t i = 0; i < all->n; i++) {
     const struct policy_span *s = &all->at[i];
     struct policy_span *last = w.n ? &w.spans[w.n - 1] : NULL;
     if (last && s->open_s <= last->close_s) {
       if (s->close_s > last->close_s)
         last->close_s = s->close_s;
-    } else if (w.n == sizeof(w.spans) / sizeof(w.spans[0]) || (w.n > 1 && s->open_s >= until_s)) {
+    } else if (w.n == sizeof w.spans / sizeof w.spans[0] || (w.n > 1 && s->open_s >= until_s)) {
       break;
     } else {
       w.spans[w.n++] = *s;

@@ -29,12 +29,12 @@ bool zone_is_known(const char *name) {
           strlen(name))
     return false;
   char path[512], magic[4] = "";
-  if (snprintf(path, sizeof(path), "%s/%s", database(), name) >= (int)sizeof(path))
+  if (snprintf(path, sizeof path, "%s/%s", database(), name) >= (int)sizeof path)
     return false;
   FILE *f = fopen(path, "re");
   if (!f)
     return false;
-  bool known = fread(magic, 1, sizeof(magic), f) == sizeof(magic) && memcmp(magic, "TZif", 4) == 0;
+  bool known = fread(magic, 1, sizeof magic, f) == sizeof magic && memcmp(magic, "TZif", 4) == 0;
   fclose(f);
   return known;
 }
@@ -55,10 +55,10 @@ void zone_nearest(const char *name, char *dst, size_t cap) {
     return;
   unsigned best = strlen(name) / 3 < 3 ? (unsigned)strlen(name) / 3 : 3;
   char path[512], line[512];
-  if (snprintf(path, sizeof(path), "%s/zone1970.tab", database()) >= (int)sizeof(path))
+  if (snprintf(path, sizeof path, "%s/zone1970.tab", database()) >= (int)sizeof path)
     return;
   FILE *f = fopen(path, "re");
-  while (f && fgets(line, sizeof(line), f)) {
+  while (f && fgets(line, sizeof line, f)) {
     // Country codes, tab, coordinates, tab, zone, perhaps tab and a comment.
     char *zone = line[0] == '#' ? NULL : strchr(line, '\t');
     zone = zone ? strchr(zone + 1, '\t') : NULL;

@@ -89,7 +89,7 @@ static void add_custom(struct req *r, cJSON *body, const struct account *a, cons
   }
 }
 
-#define COUNT(table) (sizeof(table) / sizeof *(table))
+#define COUNT(table) (sizeof table / sizeof *(table))
 
 void roles_list(struct req *r) {
   const char *service = req_query(r, "service_name"), *group = req_query(r, "service_group_id");

@@ -100,7 +100,7 @@ static const struct route imds_routes[] = {
     {"POST", "/identity/v1/iam_tokens", imds_iam_token, FAMILY_IMDS},
 };
 
-#define COUNT(table) (sizeof(table) / sizeof *(table))
+#define COUNT(table) (sizeof table / sizeof *(table))
 
 static bool path_matches(const struct req *r, const char *pattern) {
   size_t i = 0;

@@ -11,6 +11,6 @@
 #include <cmocka.h>
 
 // Number of elements of an array.
-#define COUNT_OF(a) (sizeof(a) / sizeof *(a))
+#define COUNT_OF(a) (sizeof a / sizeof *(a))
 
 #endif

@@ -24,10 +24,10 @@ struct file_bench *file_bench_new(void) {
   char *real = realpath(tmp && *tmp ? tmp : "/tmp", NULL);
   assert_non_null(b);
   assert_non_null(real);
-  snprintf(b->dir, sizeof(b->dir), "%s/file-store.XXXXXX", real);
+  snprintf(b->dir, sizeof b->dir, "%s/file-store.XXXXXX", real);
   free(real);
   assert_non_null(mkdtemp(b->dir));
-  snprintf(b->path, sizeof(b->path), "%s/key", b->dir);
+  snprintf(b->path, sizeof b->path, "%s/key", b->dir);
   return b;
 }
 
@@ -70,7 +70,7 @@ const char *file_bench_get(const char *path) {
   ssize_t len = 0;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd >= 0) {
-    len = read(fd, bytes, sizeof(bytes) - 1);
+    len = read(fd, bytes, sizeof bytes - 1);
     assert_true(len >= 0);
     close(fd);
   }

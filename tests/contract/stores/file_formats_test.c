@@ -49,7 +49,7 @@ static void assert_all_found(void **state, const struct found *f, size_t n) {
     assert_found(*state, &f[i]);
 }
 #define ASSERT_ALL_FOUND(state, table)                                                             \
-  assert_all_found(state, table, sizeof(table) / sizeof(table[0]))
+  assert_all_found(state, table, sizeof table / sizeof table[0])
 
 static void reads_raw(void **state) {
   static const struct found table[] = {
@@ -80,14 +80,14 @@ static void reads_raw_of_any_bytes(void **state) {
   file_bench_put(b->path, "key\0tail", 8, 0600);
   assert_int_equal(ERR_CORRUPT, store_read(it, &r, &v, &e));
   assert_non_null(strstr(e.text, "a NUL at byte 4"));
-  memset(bytes, 'k', sizeof(bytes));
+  memset(bytes, 'k', sizeof bytes);
   file_bench_put(b->path, bytes, STORE_SINK_MAX, 0600);
   assert_int_equal(ERR_OK, store_read(it, &r, &v, &e));
   store_record_clear(&r);
   file_bench_put(b->path, bytes, STORE_SINK_MAX + 1, 0600);
   assert_int_equal(ERR_CORRUPT, store_read(it, &r, &v, &e));
   assert_non_null(strstr(e.text, "8193 bytes are too long"));
-  file_bench_put(b->path, bytes, sizeof(bytes), 0600);
+  file_bench_put(b->path, bytes, sizeof bytes, 0600);
   assert_int_equal(ERR_REFUSED, store_read(it, &r, &v, &e));
   store_item_free(it);
 }
@@ -183,9 +183,9 @@ static void reads_details_of_json(void **state) {
   assert_int_equal(1795498800, r.created_s);
   store_record_clear(&r);
 
-  memset(name, 'n', sizeof(name) - 1);
-  name[sizeof(name) - 1] = '\0';
-  snprintf(text, sizeof(text), "{\"name\":\"%s\",\"id\":7,\"apikey\":\"k\",\"createdAt\":\"soon\"}",
+  memset(name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  snprintf(text, sizeof text, "{\"name\":\"%s\",\"id\":7,\"apikey\":\"k\",\"createdAt\":\"soon\"}",
            name);
   file_bench_put_text(b->path, text);
   assert_int_equal(ERR_OK, store_read(it, &r, &v, NULL));
@@ -228,8 +228,8 @@ static void writes_json(void **state) {
   struct store_item *it = file_bench_open(STORE_SINK, b->path, "format", "json", (char *)NULL);
   struct store_record r = {.value = secret_copy_text(KEY), .created_s = 1795498859};
   struct store_version v = {""};
-  snprintf(r.key_id, sizeof(r.key_id), "ApiKey-1");
-  snprintf(r.key_name, sizeof(r.key_name), "a \"b\"");
+  snprintf(r.key_id, sizeof r.key_id, "ApiKey-1");
+  snprintf(r.key_name, sizeof r.key_name, "a \"b\"");
   assert_int_equal(ERR_OK, store_write(it, &r, &v, &v, NULL));
   assert_string_equal("{\n\t\"name\": \"a \\\"b\\\"\",\n"
                       "\t\"description\": \"Written whole by rotator at each rotation\",\n"
@@ -265,7 +265,7 @@ static void a_shell_reads_what_was_written(void **state) {
     if (!strchr("\"'`\\", c))
       value[strlen(value)] = c;
   file_bench_writes(it, value);
-  snprintf(command, sizeof(command), "set -eu; . '%s'; printf %%s \"$IAM_API_KEY\" >'%s/out'",
+  snprintf(command, sizeof command, "set -eu; . '%s'; printf %%s \"$IAM_API_KEY\" >'%s/out'",
            b->path, b->dir);
   pid_t pid = fork();
   if (pid == 0) {
@@ -275,8 +275,8 @@ static void a_shell_reads_what_was_written(void **state) {
   int status = -1;
   assert_int_equal(pid, waitpid(pid, &status, 0));
   assert_int_equal(0, status);
-  snprintf(command, sizeof(command), "%s/out", b->dir);
-  snprintf(got, sizeof(got), "%s", file_bench_get(command));
+  snprintf(command, sizeof command, "%s/out", b->dir);
+  snprintf(got, sizeof got, "%s", file_bench_get(command));
   assert_string_equal(value, got);
   store_item_free(it);
 }

@@ -43,10 +43,10 @@ static void mount_small(const struct file_bench *b, const char *options) {
 // Fills the file system to its last page.
 static void fill(const struct file_bench *b) {
   char path[FILE_BENCH_PATH + 16], page[4096] = {0};
-  snprintf(path, sizeof(path), "%s/filler", b->dir);
+  snprintf(path, sizeof path, "%s/filler", b->dir);
   int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   assert_true(fd >= 0);
-  while (write(fd, page, sizeof(page)) > 0)
+  while (write(fd, page, sizeof page) > 0)
     ;
   assert_int_equal(ENOSPC, errno);
   close(fd);
@@ -101,7 +101,7 @@ static void a_read_only_file_system(void **state) {
 static void a_file_that_is_a_mount(void **state) {
   struct file_bench *b = *state;
   char other[FILE_BENCH_PATH + 16];
-  snprintf(other, sizeof(other), "%s/other", b->dir);
+  snprintf(other, sizeof other, "%s/other", b->dir);
   file_bench_put_text(other, "b2xk\n");
   file_bench_put_text(b->path, "");
   assert_int_equal(0, mount(other, b->path, NULL, MS_BIND, NULL));
@@ -117,7 +117,7 @@ static void a_mount_that_went_away(void **state) {
   char path[FILE_BENCH_PATH + 16];
   struct store_record r = {0};
   struct store_version v;
-  snprintf(path, sizeof(path), "%s/keys/key", b->dir);
+  snprintf(path, sizeof path, "%s/keys/key", b->dir);
   struct store_item *it = file_bench_open(STORE_SINK, path, (char *)NULL);
   mount_small(b, "size=1m");
   path[strlen(path) - 4] = '\0';

@@ -71,7 +71,7 @@ static const struct outcome refused_link = {ERR_REFUSED, ERR_REFUSED, ERR_REFUSE
 static void refuses_links(void **state) {
   struct file_bench *b = *state;
   char other[FILE_BENCH_PATH + 16], through[FILE_BENCH_PATH + 32];
-  snprintf(other, sizeof(other), "%s/other", b->dir);
+  snprintf(other, sizeof other, "%s/other", b->dir);
   file_bench_put_text(other, "old\n");
   assert_int_equal(0, symlink(other, b->path));
   assert_sink(b->path, refused_link);
@@ -85,12 +85,12 @@ static void refuses_links(void **state) {
   assert_int_equal(0, unlink(other));
   assert_int_equal(0, mkdir(other, 0700));
   assert_int_equal(0, symlink(other, b->path)); // the directory is a link
-  snprintf(through, sizeof(through), "%s/key", b->path);
+  snprintf(through, sizeof through, "%s/key", b->path);
   assert_sink(through, refused_link);
   assert_home(through, refused_link);
-  snprintf(through, sizeof(through), "%s/sub", other);
+  snprintf(through, sizeof through, "%s/sub", other);
   assert_int_equal(0, mkdir(through, 0700));
-  snprintf(through, sizeof(through), "%s/sub/key", b->path); // a link in the middle
+  snprintf(through, sizeof through, "%s/sub/key", b->path); // a link in the middle
   assert_sink(through, refused_link);
   assert_int_equal(0, file_bench_count(other) - 1);
 }
@@ -110,15 +110,15 @@ static const struct outcome refused = {ERR_REFUSED, ERR_REFUSED, ERR_REFUSED, NU
 static void a_missing_directory_is_no_absence(void **state) {
   struct file_bench *b = *state;
   char path[FILE_BENCH_PATH + 32];
-  snprintf(path, sizeof(path), "%s/mnt/key", b->dir);
+  snprintf(path, sizeof path, "%s/mnt/key", b->dir);
   assert_sink(path, (struct outcome){ERR_REFUSED, ERR_REFUSED, ERR_REFUSED, "/mnt is not there"});
-  snprintf(path, sizeof(path), "%s/mnt/sub/key", b->dir);
+  snprintf(path, sizeof path, "%s/mnt/sub/key", b->dir);
   assert_sink(path, refused);
   assert_home(path, (struct outcome){ERR_REFUSED, ERR_REFUSED, ERR_REFUSED, "not mounted?"});
   assert_int_equal(0, file_bench_count(b->dir));
-  snprintf(path, sizeof(path), "%s/mnt/key", b->dir);
+  snprintf(path, sizeof path, "%s/mnt/key", b->dir);
   file_bench_put_text(b->path, "");
-  snprintf(path, sizeof(path), "%s/sub/key", b->path); // a file where a directory ought to be
+  snprintf(path, sizeof path, "%s/sub/key", b->path); // a file where a directory ought to be
   assert_sink(path, refused);
   assert_home(path, refused);
 }
@@ -128,8 +128,8 @@ static void a_home_makes_its_own_directory(void **state) {
   char path[FILE_BENCH_PATH + 32], dir[FILE_BENCH_PATH + 16];
   struct stat st;
   mode_t old = umask(022);
-  snprintf(dir, sizeof(dir), "%s/state", b->dir);
-  snprintf(path, sizeof(path), "%s/state/home", b->dir);
+  snprintf(dir, sizeof dir, "%s/state", b->dir);
+  snprintf(path, sizeof path, "%s/state/home", b->dir);
   struct store_item *it = file_bench_open(STORE_HOME, path, (char *)NULL);
   file_bench_reads(it, NULL);
   assert_int_equal(ERR_OK, store_check(it, NULL));
@@ -147,7 +147,7 @@ static void a_home_makes_its_own_directory(void **state) {
 static void refuses_directories_of_others(void **state) {
   struct file_bench *b = *state;
   static const mode_t open_modes[] = {0777, 01777, 0770, 0702};
-  for (size_t i = 0; i < sizeof(open_modes) / sizeof(open_modes[0]); i++) {
+  for (size_t i = 0; i < sizeof open_modes / sizeof open_modes[0]; i++) {
     assert_int_equal(0, chmod(b->dir, open_modes[i]));
     assert_sink(b->path, (struct outcome){ERR_REFUSED, ERR_REFUSED, ERR_REFUSED, "writable by"});
     assert_home(b->path, refused);
@@ -248,7 +248,7 @@ static void says_what_another_user_may_not(void **state) {
 static void versions_follow_every_change(void **state) {
   struct file_bench *b = *state;
   char other[FILE_BENCH_PATH + 16];
-  snprintf(other, sizeof(other), "%s/other", b->dir);
+  snprintf(other, sizeof other, "%s/other", b->dir);
   struct store_item *it = file_bench_open(STORE_SINK, b->path, (char *)NULL);
   file_bench_writes(it, "Zm9v");
   struct store_version was = file_bench_reads(it, "Zm9v"), now;

@@ -56,7 +56,7 @@ static void blames_the_line(void **state) {
       {STORE_HOME, "/k", {"mode", "0600", NULL}, 11, "for sinks"},
       {STORE_HOME, "/k", {"group", "0", NULL}, 11, "for sinks"},
   };
-  for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     const struct mistake *m = &table[i];
     struct error e = {0};
     int line = -1;
@@ -77,7 +77,7 @@ static void takes_what_is_right(void **state) {
       {"mode", "640", "owner", "root", "group", "0", NULL},
       {"owner", "4294967294", NULL},
   };
-  for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+  for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
     struct error e = {0};
     int line = -1;
     if (file_bench_try(STORE_SINK, "/etc/rotator/..keys./k", right[i], &line, &e) != ERR_OK)
@@ -97,7 +97,7 @@ static void bounds_the_path(void **state) {
   path[201] = 'a';
   assert_int_equal(ERR_INVALID, file_bench_try(STORE_SINK, path, none, &line, &e));
   assert_non_null(strstr(e.text, "200 bytes"));
-  memset(path + 1, 'a', sizeof(path) - 2);
+  memset(path + 1, 'a', sizeof path - 2);
   for (size_t i = 0; i < 480; i += 100)
     path[i] = '/';
   path[480] = '\0';

@@ -47,7 +47,7 @@ static struct store_item *helper(const char *path, const char *timeout) {
 static struct store_item *scripted(const struct file_bench *b, const char *script,
                                    const char *timeout) {
   char text[2048];
-  snprintf(text, sizeof(text), "#!/bin/sh\n%s\n", script);
+  snprintf(text, sizeof text, "#!/bin/sh\n%s\n", script);
   file_bench_put(b->path, text, strlen(text), 0700);
   return helper(b->path, timeout);
 }
@@ -100,7 +100,7 @@ static void answers_and_what_they_mean(void **state) {
       {"echo '{\"error\":\"no\"}'", ERR_REFUSED, ERR_UNSURE},
       {"exec 0<&-; echo '{\"absent\":true}'", ERR_MISSING, ERR_UNSURE}, // does not read the request
   };
-  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct store_item *it = scripted(*state, cases[i].script, "30s");
     struct store_record r = {0};
     struct error e = {0};
@@ -118,7 +118,7 @@ static void answers_and_what_they_mean(void **state) {
 static void the_request_is_whole(void **state) {
   struct file_bench *b = *state;
   char script[1100];
-  snprintf(script, sizeof(script),
+  snprintf(script, sizeof script,
            "cat >%s/$1; printf '%%s ' \"$#\" >%s/args; env >%s/env\n"
            "echo '{\"value\":\"" KEY
            "\",\"ok\":true,\"version\":\"v7\",\"key_id\":\"ApiKey-7\",\"key_name\":\"n\","
@@ -137,15 +137,15 @@ static void the_request_is_whole(void **state) {
   assert_string_equal("n", r.key_name);
   assert_int_equal(1795498800, r.created_s);
   store_record_clear(&r);
-  snprintf(path, sizeof(path), "%s/write", b->dir);
+  snprintf(path, sizeof path, "%s/write", b->dir);
   assert_string_equal("{\"value\":\"" KEY
                       "\",\"key_id\":\"ApiKey-7\",\"version\":1,\"item\":\"a\",\"kind\":\"sink\"}",
                       file_bench_get(path));
-  snprintf(path, sizeof(path), "%s/read", b->dir);
+  snprintf(path, sizeof path, "%s/read", b->dir);
   assert_string_equal("{\"version\":1,\"item\":\"a\",\"kind\":\"sink\"}", file_bench_get(path));
-  snprintf(path, sizeof(path), "%s/args", b->dir);
+  snprintf(path, sizeof path, "%s/args", b->dir);
   assert_string_equal("1 ", file_bench_get(path));
-  snprintf(path, sizeof(path), "%s/env", b->dir);
+  snprintf(path, sizeof path, "%s/env", b->dir);
   assert_null(strstr(file_bench_get(path), KEY));
   assert_null(strstr(file_bench_get(path), "ROTATOR_TEST_CANARY"));
   store_item_free(it);
@@ -160,7 +160,7 @@ static void versions_tell_contents_apart(void **state) {
       "echo \"{\\\"value\\\":\\\"a\\\",\\\"version\\\":\\\"$(printf %0300d 1)\\\"}\"",
       "echo \"{\\\"value\\\":\\\"a\\\",\\\"version\\\":\\\"$(printf %0300d 2)\\\"}\"",
   };
-  enum { N = sizeof(scripts) / sizeof(scripts[0]) };
+  enum { N = sizeof scripts / sizeof scripts[0] };
   struct store_version v[N] = {{""}};
   for (size_t i = 0; i < N; i++) {
     struct store_item *it = scripted(*state, scripts[i], "30s");
@@ -249,8 +249,8 @@ static void links_are_followed_with_care(void **state) {
   char open_dir[FILE_BENCH_PATH + 8], link_path[FILE_BENCH_PATH + 16];
   struct error e = {0};
   store_item_free(scripted(b, "echo '{\"value\":\"" KEY "\",\"ok\":true}'", "30s"));
-  snprintf(open_dir, sizeof(open_dir), "%s/open", b->dir);
-  snprintf(link_path, sizeof(link_path), "%s/link", open_dir);
+  snprintf(open_dir, sizeof open_dir, "%s/open", b->dir);
+  snprintf(link_path, sizeof link_path, "%s/link", open_dir);
   assert_int_equal(0, mkdir(open_dir, 0700));
   assert_int_equal(0, symlink("../key", link_path));
   struct store_item *it = helper(link_path, "30s");
@@ -269,13 +269,13 @@ static void settings_are_checked(void **state) {
   assert_int_equal(1, line);
   static const char *const names[] = {"",   "-a",  "../a", "a/../b",   "a/..", "a//b",
                                       "a/", "a b", "a\n",  "\xc3\xbc", "a%"};
-  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     line = 9;
     if (try_open("/x", names[i], NULL, &line) != ERR_INVALID || line != 2)
       fail_msg("item '%s' is accepted", names[i]);
   }
   static const char *const times[] = {"0s", "6m", "x", "20"};
-  for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+  for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
     assert_int_equal(ERR_INVALID, try_open("/x", "a", times[i], &line));
     assert_int_equal(3, line);
   }

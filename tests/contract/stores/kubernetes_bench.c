@@ -39,7 +39,7 @@ static const char *cluster_file(char *dst, size_t cap, const char *name) {
 static struct secret *read_line(const char *path) {
   char line[4096] = "";
   FILE *f = fopen(path, "re");
-  if (!f || !fgets(line, sizeof(line), f))
+  if (!f || !fgets(line, sizeof line, f))
     give_up(path, 0);
   fclose(f);
   line[strcspn(line, "\n")] = '\0';
@@ -52,7 +52,7 @@ int kubernetes_bench_api(const char *method, const char *path, const char *conte
   struct http_header bearer = {.name = "Authorization", .secret = admin_token, .prefix = "Bearer "};
   struct error e = {0};
   SECRET_AUTO text = body ? secret_copy_text(body) : NULL;
-  snprintf(url, sizeof(url), "%s%s", server, path);
+  snprintf(url, sizeof url, "%s%s", server, path);
   struct http_request r = {.method = method,
                            .url = url,
                            .headers = &bearer,
@@ -82,7 +82,7 @@ static void put_token(void) {
   body = secret_bytes(last.body);
   JSON_AUTO o = json_parse(body, strlen(body));
   const char *token = json_text(json_get(o, "status"), "token");
-  FILE *f = fopen(cluster_file(token_file, sizeof(token_file), "rotator.token"), "we");
+  FILE *f = fopen(cluster_file(token_file, sizeof token_file, "rotator.token"), "we");
   if (!f || !token)
     give_up("token", 0);
   fprintf(f, "%s\n", token);
@@ -92,7 +92,7 @@ static void put_token(void) {
 static bool allowed(const char *verb) {
   char body[512];
   const char *answer;
-  snprintf(body, sizeof(body),
+  snprintf(body, sizeof body,
            "{\"spec\":{\"user\":\"system:serviceaccount:" KUBERNETES_BENCH_NAMESPACE
            ":rotator\",\"resourceAttributes\":{\"namespace\":\"" KUBERNETES_BENCH_NAMESPACE
            "\",\"verb\":\"%s\",\"resource\":\"secrets\",\"name\":\"x\"}}}",
@@ -105,14 +105,14 @@ static bool allowed(const char *verb) {
 void kubernetes_bench_rights(const char *verbs) {
   static const char *const all[] = {"get", "patch", "create", "delete"};
   char body[512];
-  snprintf(body, sizeof(body),
+  snprintf(body, sizeof body,
            "{\"metadata\":{\"name\":\"rotator\"},\"rules\":[{\"apiGroups\":[\"\"],"
            "\"resources\":[\"secrets\"],\"verbs\":%s}]}",
            verbs);
   must(200, "PUT",
        "/apis/rbac.authorization.k8s.io/v1/namespaces/" KUBERNETES_BENCH_NAMESPACE "/roles/rotator",
        JSON, body);
-  for (size_t i = 0, tries = 0; i < sizeof(all) / sizeof(all[0]) && tries < 1000; tries++) {
+  for (size_t i = 0, tries = 0; i < sizeof all / sizeof all[0] && tries < 1000; tries++) {
     if (allowed(all[i]) == (strstr(verbs, all[i]) != NULL))
       i++;
     else
@@ -128,8 +128,8 @@ void kubernetes_bench_begin(void) {
     fprintf(stderr, "run me by tests/servers/kubernetes/with_cluster.sh\n");
     exit(1);
   }
-  struct curl_options o = {.ca_file = cluster_file(ca, sizeof(ca), "ca.crt")};
-  admin_token = read_line(cluster_file(path, sizeof(path), "admin.token"));
+  struct curl_options o = {.ca_file = cluster_file(ca, sizeof ca, "ca.crt")};
+  admin_token = read_line(cluster_file(path, sizeof path, "admin.token"));
   if (curl_transport_global_init(&e) != ERR_OK ||
       curl_transport_new(&o, env_real(), &admin, &e) != ERR_OK)
     give_up(e.text, 0);
@@ -159,15 +159,14 @@ void kubernetes_bench_end(void) {
 
 void kubernetes_bench_make(const char *name, const char *metadata, const char *members) {
   char body[8192];
-  snprintf(body, sizeof(body), "{\"metadata\":{\"name\":\"%s\"%s%s}%s%s}", name,
-           metadata ? "," : "", metadata ? metadata : "", members ? "," : "",
-           members ? members : "");
+  snprintf(body, sizeof body, "{\"metadata\":{\"name\":\"%s\"%s%s}%s%s}", name, metadata ? "," : "",
+           metadata ? metadata : "", members ? "," : "", members ? members : "");
   assert_int_equal(201, kubernetes_bench_api("POST", SECRETS, JSON, body, NULL));
 }
 
 static const char *path_of(const char *name) {
   static char path[512];
-  snprintf(path, sizeof(path), SECRETS "/%s", name);
+  snprintf(path, sizeof path, SECRETS "/%s", name);
   return path;
 }
 

@@ -27,7 +27,7 @@ int kubernetes_script_setup(void **state) {
   (void)state;
   fake_env_init(&kube.env, 1);
   scratch_new(&kube.dir);
-  snprintf(kube.token, sizeof(kube.token), "%s", scratch_path(&kube.dir, "token"));
+  snprintf(kube.token, sizeof kube.token, "%s", scratch_path(&kube.dir, "token"));
   scratch_write(kube.token, "  first-token\n");
   kube.script = scripted_transport_new(NULL, 0, &kube.env.env);
   http_pool_use(hand_out);

@@ -19,7 +19,7 @@ static char name[64];
 
 static int setup(void **state) {
   (void)state;
-  kubernetes_bench_name(name, sizeof(name));
+  kubernetes_bench_name(name, sizeof name);
   return 0;
 }
 
@@ -134,7 +134,7 @@ static void a_foreign_label_is_a_new_version(void **state) {
 static void refuses(const char *metadata, const char *members, const char *says, bool forced) {
   struct store_version v = {""};
   struct error e = {0};
-  kubernetes_bench_name(name, sizeof(name));
+  kubernetes_bench_name(name, sizeof name);
   kubernetes_bench_make(name, metadata, members);
   struct store_item *it = kubernetes_bench_open(STORE_SINK, name, (char *)NULL);
   struct store_item *bold =
@@ -169,7 +169,7 @@ static void refuses_what_others_keep(void **state) {
   JSON_AUTO space = json_parse(body, strlen(body));
   const char *uid = json_text(json_get(space, "metadata"), "uid");
   char owner[512];
-  snprintf(owner, sizeof(owner),
+  snprintf(owner, sizeof owner,
            "\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"name\":"
            "\"" KUBERNETES_BENCH_NAMESPACE "\",\"uid\":\"%s\"}]",
            uid ? uid : "");
@@ -205,9 +205,9 @@ static void refuses_a_key_of_server_side_apply(void **state) {
   struct store_item *it = kubernetes_bench_open(STORE_SINK, name, (char *)NULL);
   struct store_version v = {""};
   struct error e = {0};
-  snprintf(path, sizeof(path),
+  snprintf(path, sizeof path,
            "/api/v1/namespaces/" KUBERNETES_BENCH_NAMESPACE "/secrets/%s?fieldManager=flux", name);
-  snprintf(body, sizeof(body),
+  snprintf(body, sizeof body,
            "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"metadata\":{\"name\":\"%s\"}," KEY "}",
            name);
   assert_int_equal(201,
@@ -248,9 +248,9 @@ static void says_which_right_is_missing(void **state) {
 static struct store_item *open_as(const char *token, const char *cert, const char *key) {
   char ca[512], cert_path[512], key_path[512];
   const char *cluster = getenv("CLUSTER");
-  snprintf(ca, sizeof(ca), "%s/ca.crt", cluster);
-  snprintf(cert_path, sizeof(cert_path), "%s/%s", cluster, cert ? cert : "");
-  snprintf(key_path, sizeof(key_path), "%s/%s", cluster, key ? key : "");
+  snprintf(ca, sizeof ca, "%s/ca.crt", cluster);
+  snprintf(cert_path, sizeof cert_path, "%s/%s", cluster, cert ? cert : "");
+  snprintf(key_path, sizeof key_path, "%s/%s", cluster, key ? key : "");
   struct store_setting s[] = {{"name", name, 1},
                               {"namespace", KUBERNETES_BENCH_NAMESPACE, 2},
                               {"server", getenv("CLUSTER_SERVER"), 3},
@@ -285,8 +285,8 @@ static void reads_a_token_that_turned(void **state) {
   char path[512], good[512], line[4096] = "";
   struct store_version v = {""};
   struct error e = {0};
-  snprintf(good, sizeof(good), "%s/rotator.token", getenv("CLUSTER"));
-  snprintf(path, sizeof(path), "%s/turning.token", getenv("CLUSTER"));
+  snprintf(good, sizeof good, "%s/rotator.token", getenv("CLUSTER"));
+  snprintf(path, sizeof path, "%s/turning.token", getenv("CLUSTER"));
   FILE *f = fopen(path, "we");
   fputs("not-a-token", f);
   fclose(f);
@@ -295,7 +295,7 @@ static void reads_a_token_that_turned(void **state) {
   expect(ERR_DENIED, read_it(it, &v, &e), &e);
   assert_int_equal(401, e.status);
   f = fopen(good, "re");
-  assert_non_null(fgets(line, sizeof(line), f));
+  assert_non_null(fgets(line, sizeof line, f));
   fclose(f);
   f = fopen(path, "we");
   fputs(line, f);
@@ -311,7 +311,7 @@ static void check_stores_nothing(void **state) {
   struct error e = {0};
   char before[8192];
   kubernetes_bench_make(name, NULL, "\"data\":{\"OTHER\":\"eA==\"}");
-  snprintf(before, sizeof(before), "%s", kubernetes_bench_get(name));
+  snprintf(before, sizeof before, "%s", kubernetes_bench_get(name));
   expect(ERR_OK, store_check(it, &e), &e);
   assert_string_equal(before, kubernetes_bench_get(name));
   store_item_free(it);

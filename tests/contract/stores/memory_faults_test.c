@@ -252,8 +252,8 @@ static void settings_are_looked_at(void **state) {
   const struct store_backend *memory = store_backend_find("memory");
   assert_int_equal(ERR_INVALID, memory->open(NULL, STORE_SINK, NULL, 0, &it, &line, &e));
   assert_int_equal(0, line);
-  memset(name, 'n', sizeof(name) - 1);
-  name[sizeof(name) - 1] = '\0';
+  memset(name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
   struct store_setting s = {"name", name, 7};
   assert_int_equal(ERR_INVALID, memory->open(NULL, STORE_SINK, &s, 1, &it, &line, &e));
   assert_int_equal(7, line);
@@ -272,7 +272,7 @@ static void *count_up(void *ctx) {
     enum err err = store_read(it, &r, &v, NULL);
     long n = err == ERR_OK ? strtol(secret_bytes(r.value), NULL, 10) : 0;
     store_record_clear(&r);
-    snprintf(text, sizeof(text), "%ld", n + 1);
+    snprintf(text, sizeof text, "%ld", n + 1);
     r.value = secret_copy_text(text);
     done += store_write(it, &r, &v, &v, NULL) == ERR_OK;
     store_record_clear(&r);

@@ -28,13 +28,13 @@ int store_bench_teardown(void **state) {
 struct store_record make_record(const struct store_item *it, unsigned n) {
   char text[200];
   if (it->kind == STORE_HOME)
-    snprintf(text, sizeof(text), "{\"schema\":1,\"seq\":\"%u\",\"current\":\"v%03u-Zm9v_YmFy\"}", n,
+    snprintf(text, sizeof text, "{\"schema\":1,\"seq\":\"%u\",\"current\":\"v%03u-Zm9v_YmFy\"}", n,
              n);
   else
-    snprintf(text, sizeof(text), "v%03u-kQ5vRr0s_XtdmbF2hIhq5PqDd4rXxSduvO2Yh2Gx", n);
+    snprintf(text, sizeof text, "v%03u-kQ5vRr0s_XtdmbF2hIhq5PqDd4rXxSduvO2Yh2Gx", n);
   struct store_record r = {.value = secret_copy_text(text), .stamp = 40 + n};
-  snprintf(r.key_id, sizeof(r.key_id), "ApiKey-0000-%u", n);
-  snprintf(r.key_name, sizeof(r.key_name), "agent \"%u\"", n);
+  snprintf(r.key_id, sizeof r.key_id, "ApiKey-0000-%u", n);
+  snprintf(r.key_name, sizeof r.key_name, "agent \"%u\"", n);
   r.created_s = 1764000000 + 60 * (int64_t)n;
   return r;
 }

@@ -39,7 +39,7 @@ static enum err bad_read(struct store_item *it, struct store_record *ret,
   (void)it;
   ret->value = bad.value ? secret_copy_text(bad.value) : NULL;
   ret->stamp = 7;
-  fill(ret_version->text, sizeof(ret_version->text), bad.version);
+  fill(ret_version->text, sizeof ret_version->text, bad.version);
   return answer(e);
 }
 
@@ -49,7 +49,7 @@ static enum err bad_write(struct store_item *it, const struct store_record *r,
   (void)it;
   (void)r;
   (void)expect;
-  fill(ret_version->text, sizeof(ret_version->text), bad.version);
+  fill(ret_version->text, sizeof ret_version->text, bad.version);
   return answer(e);
 }
 
@@ -72,7 +72,7 @@ static struct store_version reads(enum err want, const char *says) {
   struct store_record r, before;
   struct store_version v = {"untouched"};
   struct error e = {0};
-  memset(&r, 0x5a, sizeof(r));
+  memset(&r, 0x5a, sizeof r);
   before = r;
   enum err err = store_read(&item, &r, &v, &e);
   assert_int_equal(want, err);
@@ -80,7 +80,7 @@ static struct store_version reads(enum err want, const char *says) {
     store_record_clear(&r);
     return v;
   }
-  assert_memory_equal(&before, &r, sizeof(r));
+  assert_memory_equal(&before, &r, sizeof r);
   assert_int_equal(want, e.kind);
   assert_string_equal(says, e.text);
   return v;
@@ -89,7 +89,7 @@ static struct store_version reads(enum err want, const char *says) {
 static void reading_must_be_whole(void **state) {
   (void)state;
   item.kind = STORE_SINK;
-  memset(&bad, 0, sizeof(bad));
+  memset(&bad, 0, sizeof bad);
   bad.value = "key";
   bad.version = "1";
   assert_string_equal("1", reads(ERR_OK, "").text);
@@ -113,7 +113,7 @@ static void reading_must_be_whole(void **state) {
 // A store that fails and still hands out a value: it must not arrive, nor leak.
 static void failure_hands_out_nothing(void **state) {
   (void)state;
-  memset(&bad, 0, sizeof(bad));
+  memset(&bad, 0, sizeof bad);
   bad.value = "key";
   bad.version = "1";
   bad.kind = ERR_DENIED;
@@ -132,8 +132,8 @@ static void failure_hands_out_nothing(void **state) {
 static void a_large_home_is_corrupt(void **state) {
   (void)state;
   static char large[STORE_HOME_MAX + 2];
-  memset(large, 'x', sizeof(large) - 1);
-  memset(&bad, 0, sizeof(bad));
+  memset(large, 'x', sizeof large - 1);
+  memset(&bad, 0, sizeof bad);
   bad.value = large;
   bad.version = "1";
   item.kind = STORE_HOME;
@@ -148,7 +148,7 @@ static void writing_must_give_a_version(void **state) {
   struct store_record r = {.value = secret_copy_text("key")};
   struct store_version none = {""}, v = {"untouched"};
   struct error e = {0};
-  memset(&bad, 0, sizeof(bad));
+  memset(&bad, 0, sizeof bad);
   bad.version = "";
   assert_int_equal(ERR_UNSURE, store_write(&item, &r, &none, &v, &e));
   assert_string_equal("untouched", v.text);
@@ -170,7 +170,7 @@ static void writing_must_give_a_version(void **state) {
 static void the_rest_passes_through(void **state) {
   (void)state;
   struct error e = {0};
-  memset(&bad, 0, sizeof(bad));
+  memset(&bad, 0, sizeof bad);
   assert_int_equal(ERR_OK, store_destroy_old(&item, &e)); // has none
   bad.kind = ERR_LOCKED;
   bad.text = "sealed";

@@ -20,7 +20,7 @@ static void teardown(void *place) {
 static struct store_item *open_item(void *place, unsigned n) {
   const struct file_bench *b = place;
   char path[FILE_BENCH_PATH + 16];
-  snprintf(path, sizeof(path), "%s/item-%u", b->dir, n);
+  snprintf(path, sizeof path, "%s/item-%u", b->dir, n);
   return format ? file_bench_open(kind, path, "format", format, (char *)NULL)
                 : file_bench_open(kind, path, (char *)NULL);
 }
@@ -48,7 +48,7 @@ int main(void) {
   struct sigaction ignore = {.sa_handler = SIG_IGN};
   sigaction(SIGXFSZ, &ignore, NULL);
   int failed = 0;
-  for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+  for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
     kind = runs[i].kind;
     format = runs[i].format;
     struct store_subject s = {runs[i].name, kind,     STORE_CLASS_B, runs[i].keeps_details,

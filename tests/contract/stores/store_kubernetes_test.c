@@ -14,7 +14,7 @@ struct place {
 static void *setup(void) {
   struct place *p = calloc(1, sizeof(*p));
   for (int i = 0; p && i < 2; i++)
-    kubernetes_bench_name(p->name[i], sizeof(p->name[i]));
+    kubernetes_bench_name(p->name[i], sizeof p->name[i]);
   return p;
 }
 

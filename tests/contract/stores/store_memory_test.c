@@ -41,7 +41,7 @@ int main(void) {
       {"memory, home, class C", STORE_HOME, STORE_CLASS_C},
   };
   int failed = 0;
-  for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+  for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
     kind = runs[i].kind;
     class = runs[i].class;
     struct store_subject s = {runs[i].name, kind,     class,     true,

@@ -43,7 +43,7 @@ static void teardown(void *place) {
 static struct store_item *open_item(void *place, unsigned n) {
   const struct place *p = place;
   char name[64];
-  snprintf(name, sizeof(name), "test-%d/%s-%u-%u", (int)getpid(),
+  snprintf(name, sizeof name, "test-%d/%s-%u-%u", (int)getpid(),
            kind == STORE_HOME ? "home" : "sink", p->number, n);
   return open_named(name);
 }
@@ -84,7 +84,7 @@ int main(int argc, char **argv) {
   static const char *const names[] = {[STORE_HOME] = "home", [STORE_SINK] = "sink"};
   for (kind = STORE_HOME; kind <= STORE_SINK; kind++) {
     char name[64];
-    snprintf(name, sizeof(name), "%s, %s", store, names[kind]);
+    snprintf(name, sizeof name, "%s, %s", store, names[kind]);
     struct store_subject s = {name,  kind,     STORE_CLASS_C, kind == STORE_SINK && details,
                               setup, teardown, open_item,     NULL};
     failed += store_suite_run(&s);

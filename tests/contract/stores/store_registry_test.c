@@ -18,7 +18,7 @@
 static void every_folder_is_registered(void **state) {
   (void)state;
   static const char *const folders[] = {ROTATOR_STORES};
-  size_t n = sizeof(folders) / sizeof(folders[0]), registered = 0;
+  size_t n = sizeof folders / sizeof folders[0], registered = 0;
   for (size_t i = 0; i < n; i++)
     if (!store_backend_find(folders[i]))
       fail_msg("backends/%s has no line in registry.c", folders[i]);
@@ -56,7 +56,7 @@ static void options_are_described(void **state) {
 static void assert_page_lists(const struct store_backend *b, FILE *page) {
   char line[512];
   const struct store_option *o = b->options;
-  while (fgets(line, sizeof(line), page)) {
+  while (fgets(line, sizeof line, page)) {
     char name[64];
     if (sscanf(line, ".It Ic %63s", name) != 1)
       continue;
@@ -74,7 +74,7 @@ static void pages_list_the_options(void **state) {
   for (size_t i = 0; store_backends[i]; i++) {
     char path[512];
     const char *name = store_backends[i]->name;
-    snprintf(path, sizeof(path), "%s/%s/rotator-store-%s.5", ROTATOR_BACKENDS, name, name);
+    snprintf(path, sizeof path, "%s/%s/rotator-store-%s.5", ROTATOR_BACKENDS, name, name);
     FILE *page = fopen(path, "re");
     if (!page && strcmp(name, "memory") == 0) // for tests: its README is enough
       continue;

@@ -15,11 +15,11 @@ static void reads_absent(void **state) {
   struct store_record r, before;
   struct store_version v = {"untouched"};
   struct error e = {0};
-  memset(&r, 0x5a, sizeof(r));
+  memset(&r, 0x5a, sizeof r);
   before = r;
   assert_err(ERR_MISSING, store_read(b->it, &r, &v, &e), &e);
   assert_string_equal("", v.text);
-  assert_memory_equal(&before, &r, sizeof(r));
+  assert_memory_equal(&before, &r, sizeof r);
   assert_story(b->it, &e, ERR_MISSING, NULL);
   assert_int_equal(ERR_MISSING, store_read(b->it, &r, &v, NULL));
 }
@@ -91,7 +91,7 @@ static void keeps_stamps(void **state) {
   struct store_record r = make_record(b->it, 1), got = {0};
   struct store_version v = absent();
   uint64_t stamps[] = {0, 1, UINT64_C(0x20000000000001), UINT64_MAX};
-  for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
+  for (size_t i = 0; i < sizeof stamps / sizeof stamps[0]; i++) {
     r.stamp = stamps[i];
     assert_int_equal(ERR_OK, store_write(b->it, &r, &v, &v, NULL));
     must_read(b->it, &got);
@@ -168,7 +168,7 @@ static void refuses_unfit_values(void **state) {
   }
   assert_unwritable(b, filled(STORE_SINK_MAX + 1), &v);
   static const char *const unfit[] = {"a b", "a\n", "\"a", "a'", "a\\", "a`b", "a\x7f", "\xc3\xbc"};
-  for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++)
+  for (size_t i = 0; i < sizeof unfit / sizeof unfit[0]; i++)
     assert_unwritable(b, secret_copy_text(unfit[i]), &v);
   assert_unwritable(b, secret_copy("a\0b", 3), &v);
 }
@@ -254,7 +254,7 @@ static void refuses_broken_calls(void **state) {
   assert_int_equal(ERR_INTERNAL, store_write(b->it, NULL, &v, &v, NULL));
   assert_int_equal(ERR_INTERNAL, store_write(b->it, &r, NULL, &v, NULL));
   assert_int_equal(ERR_INTERNAL, store_write(b->it, &r, &v, NULL, NULL));
-  memset(r.key_name, 'x', sizeof(r.key_name));
+  memset(r.key_name, 'x', sizeof r.key_name);
   assert_int_equal(ERR_INTERNAL, store_write(b->it, &r, &v, &v, NULL));
   store_record_clear(&r);
   assert_absent(b->it);
@@ -301,10 +301,10 @@ static const struct {
 };
 
 int store_suite_run(const struct store_subject *s) {
-  struct CMUnitTest tests[sizeof(suite) / sizeof(suite[0])];
+  struct CMUnitTest tests[sizeof suite / sizeof suite[0]];
   struct store_bench given = {.subject = s};
   size_t n = 0;
-  for (size_t i = 0; i < sizeof(suite) / sizeof(suite[0]); i++)
+  for (size_t i = 0; i < sizeof suite / sizeof suite[0]; i++)
     if (!suite[i].applies || suite[i].applies(s)) {
       tests[n] = suite[i].test;
       tests[n++].initial_state = &given;

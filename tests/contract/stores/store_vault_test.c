@@ -36,7 +36,7 @@ int main(void) {
       {"vault, KV 1, home", STORE_HOME, 1},
   };
   int failed = 0;
-  for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+  for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
     kind = runs[i].kind;
     version = runs[i].version;
     struct store_subject s = {

@@ -27,7 +27,7 @@ static const char *approle[] = {"auth.approle.role_id",
 
 static int setup(void **state) {
   scratch_new(&dir);
-  snprintf(secret_path, sizeof(secret_path), "%s", scratch_path(&dir, "secret"));
+  snprintf(secret_path, sizeof secret_path, "%s", scratch_path(&dir, "secret"));
   scratch_write(secret_path, " s-12345678\n");
   return vault_script_setup(state);
 }

@@ -35,7 +35,7 @@ int vault_admin(const char *method, const char *path, const char *json, cJSON **
   const struct http_header h = {.name = "X-Vault-Token", .value = token ? token : ""};
   struct http_response r = {0};
   struct error e = {0};
-  snprintf(url, sizeof(url), "%s/v1/%s", address ? address : "http://127.0.0.1:8200", path);
+  snprintf(url, sizeof url, "%s/v1/%s", address ? address : "http://127.0.0.1:8200", path);
   const struct http_request q = {.method = method,
                                  .url = url,
                                  .headers = &h,
@@ -68,15 +68,15 @@ cJSON *vault_admin_must(const char *method, const char *path, const char *json) 
 static void put_policy(const struct vault_bench *b, const char *rights) {
   char path[128], text[1024], json[1400];
   if (b->version == 1)
-    snprintf(text, sizeof(text), "path \\\"kv1/%s/*\\\" { capabilities = [%s] }", b->name, rights);
+    snprintf(text, sizeof text, "path \\\"kv1/%s/*\\\" { capabilities = [%s] }", b->name, rights);
   else
-    snprintf(text, sizeof(text),
+    snprintf(text, sizeof text,
              "path \\\"secret/data/%s/*\\\" { capabilities = [%s] } "
              "path \\\"secret/metadata/%s/*\\\" { capabilities = [\\\"read\\\"] } "
              "path \\\"secret/destroy/%s/*\\\" { capabilities = [\\\"update\\\"] }",
              b->name, rights, b->name, b->name);
-  snprintf(path, sizeof(path), "sys/policies/acl/%s", b->name);
-  snprintf(json, sizeof(json), "{\"policy\":\"%s\"}", text);
+  snprintf(path, sizeof path, "sys/policies/acl/%s", b->name);
+  snprintf(json, sizeof json, "{\"policy\":\"%s\"}", text);
   json_free(vault_admin_must("PUT", path, json));
 }
 
@@ -86,7 +86,7 @@ void vault_bench_read_only(struct vault_bench *b, bool on) {
 
 static void put_token(struct vault_bench *b) {
   char json[128];
-  snprintf(json, sizeof(json), "{\"policies\":[\"%s\"],\"ttl\":\"10m\"}", b->name);
+  snprintf(json, sizeof json, "{\"policies\":[\"%s\"],\"ttl\":\"10m\"}", b->name);
   cJSON *answer = vault_admin_must("POST", "auth/token/create", json);
   const char *token = json_text(json_get(answer, "auth"), "client_token");
   assert_non_null(token);
@@ -104,8 +104,8 @@ struct vault_bench *vault_bench_new(int version) {
   struct vault_bench *b = calloc(1, sizeof(*b));
   assert_non_null(b);
   b->version = version;
-  snprintf(b->name, sizeof(b->name), "bench-%d-%u", (int)getpid(), ++n);
-  snprintf(b->token_file, sizeof(b->token_file), "%.200s/%s.token", tmp ? tmp : "/tmp", b->name);
+  snprintf(b->name, sizeof b->name, "bench-%d-%u", (int)getpid(), ++n);
+  snprintf(b->token_file, sizeof b->token_file, "%.200s/%s.token", tmp ? tmp : "/tmp", b->name);
   vault_bench_read_only(b, false);
   put_token(b);
   return b;
@@ -119,7 +119,7 @@ void vault_bench_free(struct vault_bench *b) {
 
 const char *vault_bench_path(const struct vault_bench *b, const char *name) {
   static char path[128];
-  snprintf(path, sizeof(path), "%s/%s", b->name, name);
+  snprintf(path, sizeof path, "%s/%s", b->name, name);
   return path;
 }
 

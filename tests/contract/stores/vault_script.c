@@ -107,7 +107,7 @@ void vault_script_writes(struct vault_script *s, const struct vault_want *table,
     struct store_record r = {.value = secret_copy_text(VAULT_SCRIPT_VALUE), .stamp = 8};
     struct store_version v = {""}, at = {""};
     struct error e = {0};
-    snprintf(at.text, sizeof(at.text), "%s", expect);
+    snprintf(at.text, sizeof at.text, "%s", expect);
     vault_script_open(s, table[i].rows, rows_of(&table[i]), NULL);
     size_t before = scripted_count_of(s->t, "POST", "/v1/secret/data/logs/edge");
     assert_told(&table[i], store_write(s->it, &r, &at, &v, &e), &e, &v);

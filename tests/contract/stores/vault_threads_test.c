@@ -26,7 +26,7 @@ struct run {
 
 static struct store_record record(unsigned n, unsigned round) {
   char text[64];
-  snprintf(text, sizeof(text), "key-of-%u-in-%u", n, round);
+  snprintf(text, sizeof text, "key-of-%u-in-%u", n, round);
   return (struct store_record){.value = secret_copy_text(text), .stamp = round};
 }
 
@@ -38,9 +38,9 @@ static void *work(void *ctx) {
     struct store_record out = record(r->n, i), in = {0};
     if (store_write(r->mine, &out, &v, &v, &e) != ERR_OK ||
         store_read(r->mine, &in, &none, &e) != ERR_OK)
-      text_copy(r->said, sizeof(r->said), e.text);
+      text_copy(r->said, sizeof r->said, e.text);
     else if (!secret_equal(out.value, in.value) || strcmp(v.text, none.text) != 0)
-      text_copy(r->said, sizeof(r->said), "read something else");
+      text_copy(r->said, sizeof r->said, "read something else");
     store_record_clear(&in);
     store_record_clear(&out);
   }
@@ -50,7 +50,7 @@ static void *work(void *ctx) {
   if (err == ERR_OK)
     atomic_fetch_add(r->won, 1);
   else if (err != ERR_CONFLICT)
-    text_copy(r->said, sizeof(r->said), e.text);
+    text_copy(r->said, sizeof r->said, e.text);
   store_record_clear(&out);
   return NULL;
 }
@@ -67,7 +67,7 @@ static void write_secret(const char *path, const char *text) {
 static void make_approle(const struct vault_bench *b, char role[64], const char *file) {
   char json[128];
   vault_admin("POST", "sys/auth/approle", "{\"type\":\"approle\"}", &(cJSON *){NULL});
-  snprintf(json, sizeof(json), "{\"token_policies\":[\"%s\"],\"token_ttl\":\"10m\"}", b->name);
+  snprintf(json, sizeof json, "{\"token_policies\":[\"%s\"],\"token_ttl\":\"10m\"}", b->name);
   json_free(vault_admin_must("POST", "auth/approle/role/threads", json));
   JSON_AUTO id = vault_admin_must("GET", "auth/approle/role/threads/role-id", NULL);
   JSON_AUTO secret = vault_admin_must("POST", "auth/approle/role/threads/secret-id", "{}");
@@ -86,13 +86,13 @@ static void share_one_session(void **state) {
   char role[64], file[300], name[16];
   struct run runs[THREADS] = {0};
   atomic_uint won = 0;
-  snprintf(file, sizeof(file), "%s.secret", b->token_file);
+  snprintf(file, sizeof file, "%s.secret", b->token_file);
   make_approle(b, role, file);
   const char *const pairs[] = {"auth.approle.role_id", role, "auth.approle.secret_id.file", file,
                                NULL};
   int before = tokens();
   for (unsigned i = 0; i < THREADS; i++) {
-    snprintf(name, sizeof(name), "own-%u", i);
+    snprintf(name, sizeof name, "own-%u", i);
     runs[i].n = i;
     runs[i].won = &won;
     runs[i].mine = vault_bench_open(b, STORE_SINK, name, pairs);

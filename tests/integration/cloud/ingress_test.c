@@ -5,7 +5,7 @@
 #include "tests/integration/cloud/scene.h"
 
 #define HTML "\"content_type\":\"text/html\",\"body\":\"<html>no</html>\""
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT(array) (sizeof array / sizeof((array)[0]))
 
 static const struct logs_record record = {.application = "secret-rotator",
                                           .subsystem = "probe",

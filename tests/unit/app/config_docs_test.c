@@ -12,7 +12,7 @@ static const char *root; // of the source tree
 
 static char *read_source(const char *name) {
   char path[4096];
-  snprintf(path, sizeof(path), "%s/%s", root, name);
+  snprintf(path, sizeof path, "%s/%s", root, name);
   FILE *f = fopen(path, "re");
   if (!f)
     fail_msg("%s cannot be opened", path);
@@ -42,7 +42,7 @@ static bool all_stores_are_built_in(const char *yaml) {
   static const char *const stores[] = {"file", "vault", "kubernetes", "helper", "libsecret"};
   for (size_t i = 0; i < COUNT_OF(stores); i++) {
     char word[32];
-    snprintf(word, sizeof(word), "%s:", stores[i]);
+    snprintf(word, sizeof word, "%s:", stores[i]);
     if (strstr(yaml, word) && !store_backend_find(stores[i])) {
       print_message("the store %s is not built in\n", stores[i]);
       return false;
@@ -62,12 +62,12 @@ static void expect_loads(const char *yaml, const char *extra) {
   assert_int_equal(mkdir(scratch_path(&s, "targets.d"), 0700), 0);
   if (extra)
     scratch_write(scratch_path(&s, "targets.d/extra.yaml"), extra);
-  snprintf(file, sizeof(file), "%s", scratch_path(&s, "rotator.yaml"));
+  snprintf(file, sizeof file, "%s", scratch_path(&s, "rotator.yaml"));
   scratch_write(file, yaml);
   enum err err = config_load(file, NOW_S, &c, &report);
   for (size_t i = 0; i < report.n; i++) {
     char text[1024];
-    config_mistake_format(&report.mistakes[i], text, sizeof(text));
+    config_mistake_format(&report.mistakes[i], text, sizeof text);
     print_message("%s\n", text);
   }
   assert_int_equal(err, ERR_OK);
@@ -82,9 +82,9 @@ static void the_examples_of_the_manual_load(void **state) {
   (void)state;
   char one[8192], two[8192], three[8192];
   char *page = read_source("contrib/man/rotator.yaml.5");
-  copy_example(page, "example 1:", one, sizeof(one));
-  copy_example(page, "example 2:", two, sizeof(two));
-  copy_example(page, "example 3:", three, sizeof(three));
+  copy_example(page, "example 1:", one, sizeof one);
+  copy_example(page, "example 2:", two, sizeof two);
+  copy_example(page, "example 3:", three, sizeof three);
   expect_loads(one, NULL);
   expect_loads(two, NULL);
   expect_loads(one, three);
@@ -104,13 +104,13 @@ static void the_manual_names_every_option(void **state) {
   char line[128];
   assert_int_equal(config_schema_manual(&b), ERR_OK);
   for (size_t i = 0; i < config_options_n; i++) {
-    snprintf(line, sizeof(line), "\n.It Ic %s : ", config_options[i].name);
+    snprintf(line, sizeof line, "\n.It Ic %s : ", config_options[i].name);
     if (!strstr(text_buf_str(&b), line))
       fail_msg("%s", line);
   }
   for (size_t i = 0; store_backends[i]; i++)
     for (const struct store_option *o = store_backends[i]->options; o->name; o++) {
-      snprintf(line, sizeof(line), "\n.It Ic %s : ", o->name);
+      snprintf(line, sizeof line, "\n.It Ic %s : ", o->name);
       if (config_store_is_offered(store_backends[i]) && !strstr(text_buf_str(&b), line))
         fail_msg("%s: %s", store_backends[i]->name, line);
     }
@@ -120,7 +120,7 @@ static void the_manual_names_every_option(void **state) {
 // The schema of a dotted name below an object, references followed.
 static const cJSON *schema_of(const cJSON *all, const cJSON *object, const char *dotted) {
   char name[CONFIG_NAME_MAX];
-  snprintf(name, sizeof(name), "%s", dotted);
+  snprintf(name, sizeof name, "%s", dotted);
   for (char *rest = name, *part = strsep(&rest, "."); part && object; part = strsep(&rest, ".")) {
     const cJSON *both = json_get(object, "anyOf");
     if (both && !json_get(object, "properties"))
@@ -154,7 +154,7 @@ static void the_schema_names_every_option(void **state) {
   for (size_t i = 0; store_backends[i]; i++)
     for (const struct store_option *o = store_backends[i]->options; o->name; o++) {
       char name[CONFIG_NAME_MAX * 2];
-      snprintf(name, sizeof(name), "%s.%s", store_backends[i]->name, o->name);
+      snprintf(name, sizeof name, "%s.%s", store_backends[i]->name, o->name);
       if (config_store_is_offered(store_backends[i]) && !schema_of(all, all, name))
         fail_msg("%s", name);
     }

@@ -16,7 +16,7 @@ static int setup(void **state) {
   static struct place p;
   scratch_new(&p.scratch);
   assert_int_equal(mkdir(scratch_path(&p.scratch, "targets.d"), 0755), 0);
-  snprintf(p.main, sizeof(p.main), "%s", scratch_path(&p.scratch, "rotator.yaml"));
+  snprintf(p.main, sizeof p.main, "%s", scratch_path(&p.scratch, "rotator.yaml"));
   *state = &p;
   return 0;
 }
@@ -85,7 +85,7 @@ static void needs_no_targets_d(void **state) {
 static void a_relative_path_is_enough(void **state) {
   struct place *p = *state;
   char before[4096];
-  assert_non_null(getcwd(before, sizeof(before)));
+  assert_non_null(getcwd(before, sizeof before));
   put(p, "rotator.yaml", LIST TARGET("main"));
   put(p, "targets.d/a.yaml", EXTRA("a"));
   assert_int_equal(chdir(p->scratch.dir), 0);
@@ -266,7 +266,7 @@ static void holds_ten_thousand_targets(void **state) {
   put(p, "rotator.yaml", HEAD "defaults: {window: \"Mon-Thu 09:00-16:00 Europe/Berlin\"}\n");
   for (int file = 0; file < 10; file++) {
     char name[64];
-    snprintf(name, sizeof(name), "targets.d/%d.yaml", file);
+    snprintf(name, sizeof name, "targets.d/%d.yaml", file);
     FILE *f = fopen(scratch_path(&p->scratch, name), "we");
     assert_non_null(f);
     fputs("targets:\n", f);

@@ -130,7 +130,7 @@ static void a_window_is_the_same_for_all(void **state) {
       "b") "    window: Sun 01:00-02:00\n" TARGET("c") "    window: Sun 01:00-03:00\n");
   expect_mistakes(&t, NULL, 0);
   const struct config_target *p = t.config->targets;
-  assert_memory_equal(&p[0].policy.window, &p[1].policy.window, sizeof(p[0].policy.window));
+  assert_memory_equal(&p[0].policy.window, &p[1].policy.window, sizeof p[0].policy.window);
   assert_int_equal(p[2].policy.window.spans[0].close_s, p[0].policy.window.spans[0].close_s + 3600);
   try_end(&t);
 }
@@ -203,7 +203,7 @@ static void reads_the_top(void **state) {
 static void expect_urls(const char *top, const char *endpoints, const char *iam,
                         const char *ingress) {
   char yaml[2048];
-  snprintf(yaml, sizeof(yaml), HEAD "%stargets:\n" TARGET("a") "    endpoints: %s\n", top,
+  snprintf(yaml, sizeof yaml, HEAD "%stargets:\n" TARGET("a") "    endpoints: %s\n", top,
            endpoints);
   struct try t = try_text(yaml);
   expect_mistakes(&t, NULL, 0);
@@ -233,7 +233,7 @@ static void takes_severities_as_name_and_number(void **state) {
   for (int i = 1; i <= 6; i++) {
     char yaml[1024];
     snprintf(
-        yaml, sizeof(yaml),
+        yaml, sizeof yaml,
         LIST TARGET("a") "    proof: {severity: %s}\n" TARGET("b") "    proof: {severity: %d}\n",
         names[i - 1], i);
     struct try t = try_text(yaml);

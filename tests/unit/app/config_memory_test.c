@@ -68,7 +68,7 @@ static void ends_in_an_error_wherever_it_is(void **state) {
   scratch_write(scratch_path(&s, "targets.d/a.yaml"), "targets:\n" TARGET("x") TARGET("y"));
   scratch_write(scratch_path(&s, "targets.d/b.yaml"), "targets:\n" TARGET("x"));
   scratch_write(scratch_path(&s, "targets.d/c.yaml"), "[");
-  snprintf(path, sizeof(path), "%s", scratch_path(&s, "rotator.yaml"));
+  snprintf(path, sizeof path, "%s", scratch_path(&s, "rotator.yaml"));
   scratch_write(path, HEAD
                 "complaints: [a, b]\nvault: {address: \"https://v\"}\n"
                 "defaults: {window: \"Sat 01:00-02:00 Europe/Berlin\"}\ntargets:\n" TARGET(

@@ -80,7 +80,7 @@ static void of_secrets(void **state) {
     assert_true(t.report.n > 0);
     for (size_t k = 0; k < t.report.n; k++) {
       char text[1024];
-      config_mistake_format(&t.report.mistakes[k], text, sizeof(text));
+      config_mistake_format(&t.report.mistakes[k], text, sizeof text);
       if (strstr(text, "S3cr3tQ0kS3cr3t"))
         fail_msg("%s", text);
     }
@@ -209,13 +209,13 @@ static void as_a_line(void **state) {
   char file[] = "f", says[] = "t", near[] = "n", text[128];
   volatile size_t short_cap = 4; // so that the compiler does not foresee the cut
   struct config_mistake m = {.file = file, .line = 3, .text = says};
-  config_mistake_format(&m, text, sizeof(text));
+  config_mistake_format(&m, text, sizeof text);
   assert_string_equal(text, "f:3: t");
   config_mistake_format(&m, text, short_cap);
   assert_string_equal(text, "f:3");
   m.nearest = near;
   m.line = 0;
-  config_mistake_format(&m, text, sizeof(text));
+  config_mistake_format(&m, text, sizeof text);
   assert_string_equal(text, "f: t (did you mean n?)");
 }
 

@@ -21,13 +21,13 @@ static enum err open_item(const char *store, const struct store_setting *setting
   if (!it)
     return ERR_INTERNAL;
   it->ops = &item_ops;
-  size_t len = (size_t)snprintf(it->place, sizeof(it->place), "%s:", store);
+  size_t len = (size_t)snprintf(it->place, sizeof it->place, "%s:", store);
   for (size_t i = 0; i < COUNT_OF(where); i++) {
     const char *value = store_setting_get(settings, n, where[i]);
     if (value)
-      len += (size_t)snprintf(it->place + len, sizeof(it->place) - len, "/%s", value);
+      len += (size_t)snprintf(it->place + len, sizeof it->place - len, "/%s", value);
   }
-  snprintf(it->what, sizeof(it->what), "%.250s", it->place);
+  snprintf(it->what, sizeof it->what, "%.250s", it->place);
   *ret = it;
   return ERR_OK;
 }
@@ -136,7 +136,7 @@ void expect_mistakes(const struct try *t, const struct expected *want, size_t n)
     same = same && matches(&t->report.mistakes[i], &want[i]);
   for (size_t i = 0; !same && i < t->report.n; i++) {
     char text[1024];
-    config_mistake_format(&t->report.mistakes[i], text, sizeof(text));
+    config_mistake_format(&t->report.mistakes[i], text, sizeof text);
     print_message("found    %s%s%s\n", text, t->report.mistakes[i].warning ? " [W]" : "",
                   t->report.mistakes[i].fatal ? " [F]" : "");
   }

@@ -76,7 +76,7 @@ static void of_values(void **state) {
   };
   for (size_t i = 0; i < COUNT_OF(bad); i++) {
     char yaml[1024];
-    snprintf(yaml, sizeof(yaml), LIST TARGET("a") "    %s\n", bad[i].line);
+    snprintf(yaml, sizeof yaml, LIST TARGET("a") "    %s\n", bad[i].line);
     struct try t = try_text(yaml);
     const struct config_mistake *m = t.report.mistakes;
     bool near = t.report.n &&
@@ -166,7 +166,7 @@ static void of_targets(void **state) {
     char yaml[2048] = LIST;
     for (size_t k = 0; k < COUNT_OF(good); k++) {
       bool same = strncmp(good[k], bad[i].line, 4) == 0;
-      snprintf(yaml + strlen(yaml), sizeof(yaml) - strlen(yaml), "%s%s\n", k ? "    " : "  - ",
+      snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "%s%s\n", k ? "    " : "  - ",
                same ? bad[i].line : good[k]);
     }
     struct try t = try_text(yaml);
@@ -194,7 +194,7 @@ static void of_regions(void **state) {
                                            {"mars-north", NULL}};
   for (size_t i = 0; i < COUNT_OF(regions); i++) {
     char text[1024];
-    snprintf(text, sizeof(text), yaml, regions[i][0]);
+    snprintf(text, sizeof text, yaml, regions[i][0]);
     EXPECT(text, ERR_OK, {5, "W", "is not known to this version", regions[i][1]});
   }
 }

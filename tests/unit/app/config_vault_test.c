@@ -99,7 +99,7 @@ static void tells_mistakes_of_its_own_key(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(table); i++) {
     char yaml[2048];
-    snprintf(yaml, sizeof(yaml), "version: 1\nmanagement: %s\n" TARGET, table[i].management);
+    snprintf(yaml, sizeof yaml, "version: 1\nmanagement: %s\n" TARGET, table[i].management);
     struct loaded l = load(yaml);
     if (l.report.n == 0 || !strstr(l.report.mistakes[0].text, table[i].says))
       fail_msg("%s: %s", table[i].management, l.report.n ? l.report.mistakes[0].text : "nothing");

@@ -57,10 +57,10 @@ static void what_unfolds(void **state) {
   (void)state;
   char yaml[2048] = "version: 1\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 10; i++) {
-    snprintf(yaml + strlen(yaml), sizeof(yaml) - strlen(yaml), "a%d: &a%d [", i, i);
+    snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "a%d: &a%d [", i, i);
     for (int k = 0; k < 10; k++)
-      snprintf(yaml + strlen(yaml), sizeof(yaml) - strlen(yaml), "%s*a%d", k ? ", " : "", i - 1);
-    snprintf(yaml + strlen(yaml), sizeof(yaml) - strlen(yaml), "]\n");
+      snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "%s*a%d", k ? ", " : "", i - 1);
+    snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "]\n");
   }
   EXPECT(yaml, ERR_INVALID, {8, "F", "its aliases (*NAME) unfold to too much", NULL});
 }

@@ -27,11 +27,11 @@ static void expect_spans(const char *text, const char *now, const char *want) {
   for (size_t i = 0; i < w.n; i++) {
     assert_true(w.spans[i].open_s < w.spans[i].close_s);
     assert_true(i == 0 || w.spans[i - 1].close_s < w.spans[i].open_s);
-    text_format_time(open, sizeof(open), w.spans[i].open_s);
-    text_format_time(close, sizeof(close), w.spans[i].close_s);
+    text_format_time(open, sizeof open, w.spans[i].open_s);
+    text_format_time(close, sizeof close, w.spans[i].close_s);
     size_t len = strlen(got);
     if (len < strlen(want))
-      snprintf(got + len, sizeof(got) - len, "%s%s/%s", len ? " " : "", open, close);
+      snprintf(got + len, sizeof got - len, "%s%s/%s", len ? " " : "", open, close);
   }
   assert_string_equal(got, want);
 }
@@ -172,7 +172,7 @@ static void is_bounded(void **state) {
   // 16 parts a day are more than fit: the first ones stay.
   char text[1024] = "";
   for (int i = 0; i < WINDOW_PARTS_MAX; i++)
-    snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%02d:00-%02d:30", i ? ";" : "", i,
+    snprintf(text + strlen(text), sizeof text - strlen(text), "%s%02d:00-%02d:30", i ? ";" : "", i,
              i);
   assert_int_equal(window_read(text, at("2026-11-24T05:40:00Z"), &w, NULL, NULL), ERR_OK);
   assert_int_equal(w.n, 32);

@@ -21,7 +21,7 @@
 #define KEY_ID "ApiKey-aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 #define VALUE "Zm9yLXRlc3RzLW9ubHktbm90LWEtcmVhbC1rZXkhISEh" // of an API key
 #define BEARER "mgmtmgmt.eyJ0ZXN0IjoxfQ.bWFuYWdlbWVudC1zaWduYXR1cmU"
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT(array) (sizeof array / sizeof((array)[0]))
 
 // The three shapes of error, and what a gateway says.
 #define LISTED(code, message_code, message)                                                        \
