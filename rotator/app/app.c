@@ -8,8 +8,8 @@
 #include "rotator/app/generate.h"
 #include "rotator/app/lazy_transport.h"
 #include "rotator/app/notify.h"
-#include "rotator/app/out.h"
-#include "rotator/app/report.h"
+#include "rotator/app/report/out.h"
+#include "rotator/app/report/report.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 

@@ -9,7 +9,7 @@
 #define ROTATOR_APP_COMPOSE_H
 
 #include "rotator/app/config.h"
-#include "rotator/app/record.h"
+#include "rotator/app/last_run.h"
 #include "rotator/engine/fleet.h"
 #include "rotator/engine/memory.h"
 #include "rotator/http/transport.h"

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/app/history.h"
 #include "rotator/app/notify.h"
-#include "rotator/app/progress.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/progress.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 

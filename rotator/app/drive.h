@@ -3,7 +3,7 @@
 #define ROTATOR_APP_DRIVE_H
 
 #include "rotator/app/app.h"
-#include "rotator/app/outcome.h"
+#include "rotator/app/report/outcome.h"
 
 // A target whose next step is further away than this is left to a later run. Shorter than the
 // longest back-off, so that an outage ends a run.

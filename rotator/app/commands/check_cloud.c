@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/app/report_rights.h"
+#include "rotator/app/report/report_rights.h"
 #include "rotator/base/text_time.h"
 
 #define CLOCK_WARN_S 60

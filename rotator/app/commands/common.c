@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rotator/app/history.h"
-#include "rotator/app/out.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"

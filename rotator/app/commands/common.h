@@ -4,7 +4,7 @@
 
 #include "rotator/app/app.h"
 #include "rotator/app/drive.h"
-#include "rotator/app/report.h"
+#include "rotator/app/report/report.h"
 #include "rotator/engine/wish.h"
 
 // One reading of a target, and what would be done about it. Clear with look_clear.

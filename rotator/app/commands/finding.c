@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/out.h"
-#include "rotator/app/report.h"
+#include "rotator/app/report/out.h"
+#include "rotator/app/report/report.h"
 #include "rotator/base/text.h"
 
 static const char *const words[] = {[FINDING_OK] = "ok",

@@ -1,10 +1,10 @@
-#include "rotator/app/history.h"
+#include "rotator/app/report/history.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/out.h"
+#include "rotator/app/report/out.h"
 
 // The last `keep` entries, oldest first. keep 0: all.
 struct entries {

@@ -7,7 +7,7 @@
 #include "rotator/app/commands/init_cloud.h"
 #include "rotator/app/commands/plan.h"
 #include "rotator/app/commands/policy_text.h"
-#include "rotator/app/out.h"
+#include "rotator/app/report/out.h"
 
 #define INIT_PATIENCE_S 60
 #define INIT_LIMIT_S 600 // a new policy may take minutes until it confers anything

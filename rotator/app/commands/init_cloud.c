@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/history.h"
-#include "rotator/app/out.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_digest.h"

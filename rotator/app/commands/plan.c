@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/out.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 
 static const enum row way[] = {ROW_due,        ROW_create, ROW_note,   ROW_enable, ROW_promote,

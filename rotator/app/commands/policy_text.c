@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/out.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 
 struct line {

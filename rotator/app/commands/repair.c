@@ -5,9 +5,9 @@
 
 #include "rotator/app/commands/common.h"
 #include "rotator/app/commands/sinks.h"
-#include "rotator/app/history.h"
-#include "rotator/app/out.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 
 #define REPAIR_PATIENCE_S 20

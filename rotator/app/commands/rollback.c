@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/history.h"
+#include "rotator/app/report/history.h"
 #include "rotator/base/text.h"
 
 struct goal_key {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/history.h"
-#include "rotator/app/out.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 
 #define WAIT_LOCK_MS 500

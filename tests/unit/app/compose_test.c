@@ -8,8 +8,8 @@
 
 #include "rotator/app/compose.h"
 #include "rotator/app/credential.h"
-#include "rotator/app/history.h"
 #include "rotator/app/hook.h"
+#include "rotator/app/report/history.h"
 #include "rotator/base/text.h"
 #include "tests/support/fake_env.h"
 #include "tests/support/scratch.h"

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "rotator/app/cli.h"
-#include "rotator/app/outcome.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/outcome.h"
 #include "rotator/base/text.h"
 #include "tests/support/unit.h"
 

@@ -1,7 +1,7 @@
 // Standard output: results for people, or one JSON document, never both. Errors and logs go to
 // standard error (report.h, log.h).
-#ifndef ROTATOR_APP_OUT_H
-#define ROTATOR_APP_OUT_H
+#ifndef ROTATOR_APP_REPORT_OUT_H
+#define ROTATOR_APP_REPORT_OUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "rotator/app/history.h"
+#include "rotator/app/report/history.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text_time.h"

@@ -1,6 +1,6 @@
 // From how a tick ended to what the program answers. Pure.
-#ifndef ROTATOR_APP_OUTCOME_H
-#define ROTATOR_APP_OUTCOME_H
+#ifndef ROTATOR_APP_REPORT_OUTCOME_H
+#define ROTATOR_APP_REPORT_OUTCOME_H
 
 #include "rotator/app/app.h"
 #include "rotator/engine/tick.h"

@@ -1,7 +1,7 @@
 // Steps as they happen, for somebody at a terminal: one line a step, and under it what is being
 // waited for, with the seconds left.
-#ifndef ROTATOR_APP_PROGRESS_H
-#define ROTATOR_APP_PROGRESS_H
+#ifndef ROTATOR_APP_REPORT_PROGRESS_H
+#define ROTATOR_APP_REPORT_PROGRESS_H
 
 #include "rotator/engine/tick.h"
 

@@ -1,7 +1,7 @@
 // When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
 // it.
-#ifndef ROTATOR_APP_REPORT_RIGHTS_H
-#define ROTATOR_APP_REPORT_RIGHTS_H
+#ifndef ROTATOR_APP_REPORT_REPORT_RIGHTS_H
+#define ROTATOR_APP_REPORT_REPORT_RIGHTS_H
 
 #include "rotator/app/compose.h"
 

@@ -1,4 +1,4 @@
-#include "rotator/app/out.h"
+#include "rotator/app/report/out.h"
 
 #include <langinfo.h>
 #include <locale.h>

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/report.h"
-#include "rotator/app/report_rights.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/report.h"
+#include "rotator/app/report/report_rights.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"

@@ -4,8 +4,8 @@
 //
 // A line: {"time", "what", "phase", "text"} and, where they apply, "key_id", "previous_id",
 // "generation", "epoch", "reason", "by", "error". `what` is a row of PROTOCOL.md, or a command.
-#ifndef ROTATOR_APP_HISTORY_H
-#define ROTATOR_APP_HISTORY_H
+#ifndef ROTATOR_APP_REPORT_HISTORY_H
+#define ROTATOR_APP_REPORT_HISTORY_H
 
 #include "rotator/app/compose.h"
 #include "rotator/base/json.h"

@@ -1,4 +1,4 @@
-#include "rotator/app/record.h"
+#include "rotator/app/last_run.h"
 
 #include <fcntl.h>
 #include <stdio.h>

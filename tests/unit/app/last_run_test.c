@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rotator/app/record.h"
+#include "rotator/app/last_run.h"
 #include "rotator/base/text.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"

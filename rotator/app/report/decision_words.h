@@ -1,7 +1,7 @@
 // What rows and reasons mean to people: one table by enum why, one by enum row. Nothing else in the
 // program words a decision.
-#ifndef ROTATOR_APP_REPORT_WORDS_H
-#define ROTATOR_APP_REPORT_WORDS_H
+#ifndef ROTATOR_APP_REPORT_DECISION_WORDS_H
+#define ROTATOR_APP_REPORT_DECISION_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,11 +4,11 @@
 // An error has always the same shape: the first line says whether consumers have a working key,
 // then what failed, where, and what the service said, and the last line is the command that comes
 // next.
-#ifndef ROTATOR_APP_REPORT_H
-#define ROTATOR_APP_REPORT_H
+#ifndef ROTATOR_APP_REPORT_REPORT_H
+#define ROTATOR_APP_REPORT_REPORT_H
 
 #include "rotator/app/app.h"
-#include "rotator/app/outcome.h"
+#include "rotator/app/report/outcome.h"
 
 struct trouble {
   const char *target; // NULL: of no target

@@ -1,6 +1,6 @@
 // Everything printed goes through one mutex: the steps come from the fleet's workers, the countdown
 // from a thread of its own, which is started only for a terminal.
-#include "rotator/app/progress.h"
+#include "rotator/app/report/progress.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "rotator/app/out.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text_time.h"
 
 static struct {

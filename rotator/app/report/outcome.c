@@ -1,6 +1,6 @@
-#include "rotator/app/outcome.h"
+#include "rotator/app/report/outcome.h"
 
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
 
 int exit_worse(int a, int b) {
   static const int order[] = {EXIT_FINE, EXIT_BUSY,   EXIT_AGAIN, EXIT_USAGE,

@@ -1,4 +1,4 @@
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 // every connection (the identity behind a service ID's name, the time of the last look), and lets
 // `run` stay silent about a passing fault until it has lasted. The file's own time says when the
 // last run ended, so that a run which changes nothing else costs one utimensat.
-#ifndef ROTATOR_APP_RECORD_H
-#define ROTATOR_APP_RECORD_H
+#ifndef ROTATOR_APP_LAST_RUN_H
+#define ROTATOR_APP_LAST_RUN_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
-#include "rotator/app/report.h"
+#include "rotator/app/report/report.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/out.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 

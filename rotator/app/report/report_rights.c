@@ -1,4 +1,4 @@
-#include "rotator/app/report_rights.h"
+#include "rotator/app/report/report_rights.h"
 
 #include <stdio.h>
 
