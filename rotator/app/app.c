@@ -8,6 +8,7 @@
 #include "rotator/app/generate.h"
 #include "rotator/app/lazy_transport.h"
 #include "rotator/app/notify.h"
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/report.h"
 #include "rotator/base/log.h"
@@ -134,41 +135,6 @@ static int compose_all(struct app *a) {
   return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
 }
 
-// --- the answer ---
-
-cJSON *app_answer_target(struct app *a, const char *target) {
-  if (!a->targets)
-    return NULL;
-  cJSON *o = cJSON_CreateObject();
-  cJSON_AddStringToObject(o, "target", target);
-  cJSON_AddItemToArray(a->targets, o);
-  return o;
-}
-
-static void begin_answer(struct app *a) {
-  if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate)
-    return;
-  a->answer = cJSON_CreateObject();
-  cJSON_AddNumberToObject(a->answer, "rotator", 1);
-  cJSON_AddStringToObject(a->answer, "command",
-                          a->cli.command ? cli_commands[a->cli.command].name : "");
-  a->targets = cJSON_AddArrayToObject(a->answer, "targets");
-}
-
-static int end_answer(struct app *a, int status) {
-  if (a->answer) {
-    cJSON_AddNumberToObject(a->answer, "exit", status);
-    char *text = cJSON_PrintUnformatted(a->answer);
-    if (text)
-      puts(text);
-    cJSON_free(text);
-  }
-  // A full disk or a closed pipe must not look like success to a script that reads the answer.
-  if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_FINE)
-    status = EXIT_BUG;
-  return status;
-}
-
 // --- from argv to status ---
 
 static void set_up_logs(const struct app *a) {
@@ -253,11 +219,11 @@ int app_main(int argc, char **argv, bool memory_locked) {
   enum err err = cli_parse(argc, argv, &a.cli, &e);
   set_up_logs(&a);
   name_self(&a);
-  begin_answer(&a);
+  answer_begin(&a);
   int status = err == ERR_OK         ? dispatch(&a)
                : err == ERR_INTERNAL ? EXIT_BUG
                                      : usage_mistake(&a, &e);
-  status = end_answer(&a, status);
+  status = answer_end(&a, status);
   clean_up(&a);
   return status;
 }

@@ -39,9 +39,6 @@ struct app {
 // Everything from argv to the exit status.
 int app_main(int argc, char **argv, bool memory_locked);
 
-// With --json: a new object in "targets" for this target (owned by the answer), else NULL.
-cJSON *app_answer_target(struct app *a, const char *target);
-
 // The commands, one file each in commands/.
 int command_init(struct app *a);
 int command_run(struct app *a);

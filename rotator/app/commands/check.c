@@ -9,6 +9,7 @@
 #include "rotator/app/commands/common.h"
 #include "rotator/app/commands/finding.h"
 #include "rotator/app/credential.h"
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
@@ -131,7 +132,7 @@ static void say_unknown(struct findings *f) {
 }
 
 static int check_target(struct app *a, struct bound *b) {
-  cJSON *o = app_answer_target(a, b->target.name);
+  cJSON *o = answer_target(a, b->target.name);
   struct findings f = {.app = a, .target = b->target.name};
   struct error e = {0};
   f.list = o ? cJSON_AddArrayToObject(o, "findings") : NULL;

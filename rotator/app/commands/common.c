@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
@@ -204,7 +205,7 @@ int change_each(struct app *a, const char *command,
     }
     history_command(b, command, text, a->cli.reason);
     out_line("%s: %s", b->target.name, text);
-    cJSON *o = app_answer_target(a, b->target.name);
+    cJSON *o = answer_target(a, b->target.name);
     if (o) {
       cJSON_AddNumberToObject(o, "exit", EXIT_FINE);
       cJSON_AddStringToObject(o, "text", text);

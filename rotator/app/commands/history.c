@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 
 // The last `keep` entries, oldest first. keep 0: all.
@@ -48,7 +49,7 @@ int command_history(struct app *a) {
     return EXIT_FINE;
   struct bound *b = a->selected[0];
   enum err err = history_read(b, add, &es, &e);
-  cJSON *answer = app_answer_target(a, b->target.name);
+  cJSON *answer = answer_target(a, b->target.name);
   cJSON *list = answer ? cJSON_AddArrayToObject(answer, "entries") : NULL;
   if (err == ERR_OK)
     show(&es);

@@ -7,6 +7,7 @@
 #include "rotator/app/commands/init_cloud.h"
 #include "rotator/app/commands/plan.h"
 #include "rotator/app/commands/policy_text.h"
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 
 #define INIT_PATIENCE_S 60
@@ -80,7 +81,7 @@ static int dry_run(struct app *a, struct bound *b) {
     return plan_all(a, true);
   if (err != ERR_MISSING)
     return report_failure(a, b, "init", &e);
-  cJSON *o = app_answer_target(a, b->target.name);
+  cJSON *o = answer_target(a, b->target.name);
   out_line("%s: these steps would follow:", b->target.name);
   out_line("  service-id making service ID %s\n               POST %s/v1/serviceids",
            b->config->service_id, b->config->iam_url);

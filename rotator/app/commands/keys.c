@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
@@ -85,7 +86,7 @@ static void answer_key(const struct listing *l, cJSON *keys, const struct iam_ke
 static void show(struct listing *l) {
   struct table t;
   char age[32], used[48];
-  cJSON *answer = app_answer_target(l->app, l->bound->target.name);
+  cJSON *answer = answer_target(l->app, l->bound->target.name);
   cJSON *keys = answer ? cJSON_AddArrayToObject(answer, "keys") : NULL;
   table_init(&t, 6);
   table_row(&t, (const char *const[]){"KEY", "ROLE", "CONDITION", "AGE", "LAST USED", "NAME"});
@@ -157,7 +158,7 @@ static int take_away(struct listing *l, const char *id, bool delete) {
     return report_failure(l->app, l->bound, delete ? "delete" : "disable", &e);
   history_command(l->bound, "keys", delete ? "deleted by hand" : "disabled by hand", id);
   out_line("%s: %s %s", l->bound->target.name, delete ? "deleted" : "disabled", id);
-  cJSON *o = app_answer_target(l->app, l->bound->target.name);
+  cJSON *o = answer_target(l->app, l->bound->target.name);
   if (o)
     cJSON_AddStringToObject(o, delete ? "deleted" : "disabled", id);
   return EXIT_FINE;

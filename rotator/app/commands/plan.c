@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
@@ -125,8 +126,7 @@ static int plan_one(struct app *a, struct bound *b) {
   if (look_at(b, LOOK_AS_NEEDED, &l, &e) != ERR_OK)
     return report_failure(a, b, "plan", &e);
   int status = outcome_of_look(a, b, &l);
-  cJSON *answer =
-      a->targets ? cJSON_GetArrayItem(a->targets, cJSON_GetArraySize(a->targets) - 1) : NULL;
+  cJSON *answer = answer_last_target(a);
   cJSON *steps = answer ? cJSON_AddArrayToObject(answer, "plan") : NULL;
   bool on_the_way = place_of(l.action.row) < WAY_LEN;
   if (is_waiting(&l.action)) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 
@@ -51,7 +52,7 @@ static size_t make_lines(const struct bound *b, struct line lines[4]) {
 int policy_print(struct app *a, struct bound *b) {
   struct line lines[4];
   size_t n = make_lines(b, lines);
-  cJSON *o = app_answer_target(a, b->target.name);
+  cJSON *o = answer_target(a, b->target.name);
   cJSON *list = o ? cJSON_AddArrayToObject(o, "policies") : NULL;
   out_line("# MANAGEMENT is the service ID whose key is rotator's management credential.");
   for (size_t i = 0; i < n; i++) {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/commands/sinks.h"
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
@@ -108,12 +108,12 @@ static int show(struct app *a, struct bound *b) {
   struct error e = {0};
   if (look_at(b, LOOK_AT_IAM, &l, &e) != ERR_OK)
     return report_failure(a, b, "repair", &e);
-  cJSON *o = app_answer_target(a, b->target.name);
+  cJSON *o = answer_target(a, b->target.name);
   if (o) {
     cJSON_AddStringToObject(o, "row", row_name(l.action.row));
     cJSON_AddStringToObject(o, "why", why_name(l.action.why));
     cJSON_AddStringToObject(o, "text", report_why(l.action.why)->text);
-    sinks_answer(&b->target, &l.view, o);
+    answer_add_sinks(o, &b->target, &l.view);
   }
   say_side_by_side(b, &l);
   say_ways_out(a, b, &l, o ? cJSON_AddArrayToObject(o, "ways_out") : NULL);

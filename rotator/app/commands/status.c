@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/commands/sinks.h"
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
@@ -131,6 +131,24 @@ static void say_in_full(const struct standing *s) {
   out_line("  %-10s %s", "last run", text);
 }
 
+static void sinks_summary(const struct view *v, char *dst, size_t cap) {
+  struct text_buf b = TEXT_BUF(2048);
+  size_t current = 0;
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    if (v->sinks[i].value == SINK_CURRENT) {
+      current++;
+      continue;
+    }
+    text_buf_add(&b, "%s%s: %s", b.len ? ", " : "", v->sinks[i].name,
+                 sink_value_text(v->sinks[i].value));
+  }
+  if (current == v->n_sinks)
+    snprintf(dst, cap, "%zu current", current);
+  else
+    text_copy(dst, cap, text_buf_str(&b));
+  text_buf_free(&b);
+}
+
 static void add_row(const struct standing *s, struct table *t) {
   char age[32] = "-", due[80], old[80], sinks[160];
   const struct slot *current = slot_of(s, SLOT_CURRENT);
@@ -167,8 +185,7 @@ static void add_slot(const struct standing *s, cJSON *o, enum slot_name name) {
 }
 
 static void add_details(const struct standing *s) {
-  cJSON *targets = s->app->targets;
-  cJSON *o = targets ? cJSON_GetArrayItem(targets, cJSON_GetArraySize(targets) - 1) : NULL;
+  cJSON *o = answer_last_target(s->app);
   const struct view *v = &s->look.view;
   if (!o)
     return;
@@ -180,7 +197,7 @@ static void add_details(const struct standing *s) {
   cJSON_AddBoolToObject(o, "old_key_use_known", v->previous_used_known);
   add_time(o, "old_key_last_used", v->previous_used_known ? v->previous_used_s : 0);
   add_time(o, "last_run", s->bound->record.ended_s);
-  sinks_answer(&s->bound->target, v, o);
+  answer_add_sinks(o, &s->bound->target, v);
 }
 
 // As a run would answer, without doing anything. A fault is shown, and is no reason to fail.

@@ -178,3 +178,21 @@ void report_working(char *dst, size_t cap, enum working w, const char *key_id) {
   }
   snprintf(dst, cap, "Not known whether consumers have a working key");
 }
+
+static const char *const sink_values[] = {
+    [SINK_SILENT] = "no answer",
+    [SINK_REFUSED] = "must not be used",
+    [SINK_EMPTY] = "empty",
+    [SINK_CURRENT] = "current key",
+    [SINK_PREVIOUS] = "old key",
+    [SINK_PENDING] = "new key",
+    [SINK_RETIRED] = "retired key",
+    [SINK_FOREIGN] = "foreign value",
+    [SINK_UNJUDGED] = "a value (no state to compare it with)",
+};
+static_assert(sizeof sink_values / sizeof *sink_values == SINK_UNJUDGED + 1,
+              "every sink value has words");
+
+const char *sink_value_text(enum sink_value v) {
+  return (unsigned)v <= SINK_UNJUDGED ? sink_values[v] : "unknown";
+}

@@ -29,4 +29,7 @@ const struct row_words *report_row(enum row r);
 // "Consumers have a working key: ApiKey-…" and so on; `key_id` may be "".
 void report_working(char *dst, size_t cap, enum working w, const char *key_id);
 
+// What a sink holds: "old key", "no answer" …
+const char *sink_value_text(enum sink_value v);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/log.h"
@@ -82,7 +83,7 @@ void report_usage(const struct app *a, const char *text, const char *next) {
   struct error e;
   error_set(&e, ERR_INVALID, "%s", text);
   if (a->answer && !cJSON_HasObjectItem(a->answer, "error")) {
-    report_add_error(a->answer, &e);
+    answer_add_error(a->answer, &e);
     cJSON_AddStringToObject(a->answer, "next", next);
   }
   struct trouble t = {.working = WORKING_UNKNOWN,

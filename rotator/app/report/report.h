@@ -45,7 +45,4 @@ void report_mistakes(const struct app *a, bool all);
 // "403 BXNIM0513E, transaction 4b1c…" or "".
 void report_service_said(const struct error *e, char *dst, size_t cap);
 
-// "error": null or an object, in the JSON answer.
-void report_add_error(cJSON *o, const struct error *e);
-
 #endif

@@ -2,32 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/report.h"
 #include "rotator/app/report/report_rights.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
-
-void report_add_error(cJSON *o, const struct error *e) {
-  if (e->kind == ERR_OK) {
-    cJSON_AddNullToObject(o, "error");
-    return;
-  }
-  cJSON *x = cJSON_AddObjectToObject(o, "error");
-  cJSON_AddStringToObject(x, "kind", err_name(e->kind));
-  cJSON_AddStringToObject(x, "text", e->text);
-  cJSON_AddNumberToObject(x, "status", e->status);
-  cJSON_AddStringToObject(x, "code", e->code);
-  cJSON_AddStringToObject(x, "transaction", e->trace);
-}
-
-static void add_id(cJSON *o, const char *name, const char *id) {
-  if (id[0])
-    cJSON_AddStringToObject(o, name, id);
-  else
-    cJSON_AddNullToObject(o, name);
-}
 
 static const char *end_name(enum tick_end end) {
   static const char *const names[] = {
@@ -65,28 +46,28 @@ static void clause(const struct bound *b, const struct tick_result *r, char *dst
 static void answer(struct app *a, const struct bound *b, const struct tick_result *r,
                    const struct outcome *o, const char *next) {
   char until[32], text[512];
-  cJSON *x = app_answer_target(a, b->target.name);
+  cJSON *x = answer_target(a, b->target.name);
   if (!x)
     return;
   cJSON_AddNumberToObject(x, "exit", o->exit);
   cJSON_AddStringToObject(x, "end", end_name(r->end));
-  add_id(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
+  answer_add_text(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
   bool decided = r->end != TICK_FAILED && r->end != TICK_BUSY && r->end != TICK_STOPPED;
   clause(b, r, text, sizeof text);
-  add_id(x, "row", decided ? row_name(r->row) : "");
-  add_id(x, "why", decided ? why_name(r->why) : "");
+  answer_add_text(x, "row", decided ? row_name(r->row) : "");
+  answer_add_text(x, "why", decided ? why_name(r->why) : "");
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
   cJSON_AddStringToObject(x, "working", working_name(r->working));
   cJSON_AddBoolToObject(x, "attention", r->attention || r->end == TICK_ATTENTION);
   cJSON_AddBoolToObject(x, "changed", b->told.acted);
-  add_id(x, "current", r->current_id);
-  add_id(x, "previous", r->previous_id);
+  answer_add_text(x, "current", r->current_id);
+  answer_add_text(x, "previous", r->previous_id);
   json_add_u64_text(x, "generation", r->generation);
   json_add_u64_text(x, "epoch", r->epoch);
   text_format_time(until, sizeof until, b->told.until_s);
-  add_id(x, "until", b->told.until_s > 0 ? until : "");
-  report_add_error(x, &r->error);
-  add_id(x, "next", next ? next : "");
+  answer_add_text(x, "until", b->told.until_s > 0 ? until : "");
+  answer_add_error(x, &r->error);
+  answer_add_text(x, "next", next ? next : "");
 }
 
 static const char *next_command(const struct tick_result *r) {
