@@ -5,11 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rotator/app/generate.h"
 #include "rotator/app/lazy_transport.h"
-#include "rotator/app/notify.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
@@ -172,9 +171,9 @@ static int run_command(struct app *a) {
   if (status == EXIT_FINE && a->cli.command != CMD_CHECK)
     status = report_broken(a);
   if (status == EXIT_FINE || (status == EXIT_PERSON && a->n_selected > 0)) {
-    notify_ready();
+    progress_ready();
     status = exit_worse(status, commands[a->cli.command](a));
-    notify_stopping();
+    progress_stopping();
   }
   return status;
 }
@@ -208,7 +207,7 @@ static int dispatch(struct app *a) {
     return EXIT_FINE;
   }
   if (a->cli.generate && strcmp(a->cli.generate, "targets") != 0)
-    return generate(stdout, a->cli.generate) ? EXIT_FINE : EXIT_USAGE;
+    return cli_generate(stdout, a->cli.generate) ? EXIT_FINE : EXIT_USAGE;
   env_real_catch_signals();
   return run_command(a);
 }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/app/notify.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/progress.h"
@@ -88,7 +87,6 @@ static void log_oddities(const struct step *s) {
 static void step_begins(void *ctx, const struct step *s) {
   (void)ctx;
   progress_begin(s);
-  notify_status("%s: %s", s->target->name, report_row(s->action->row)->doing);
 }
 
 static void step_ends(void *ctx, const struct step *s) {

@@ -1,18 +1,77 @@
 // check: everything that can be known beforehand, without changing anything. What cannot be known
 // is said to be unknown: only the proof of a key shows that it may send.
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rotator/app/commands/check_cloud.h"
 #include "rotator/app/commands/common.h"
-#include "rotator/app/commands/finding.h"
 #include "rotator/app/credential.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/report.h"
 #include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
+
+#define CLOCK_WARN_S 60
+#define CLOCK_FAIL_S 3600
+
+// --- findings: one line each, and an exit status for what fails ---
+
+enum finding { FINDING_OK, FINDING_WARN, FINDING_FAIL, FINDING_UNKNOWN };
+
+struct findings {
+  struct app *app;
+  const char *target; // NULL: of the whole
+  cJSON *list;        // in the JSON answer; NULL: none
+  int exit;           // the worst so far
+};
+
+static const char *const words[] = {[FINDING_OK] = "ok",
+                                    [FINDING_WARN] = "warn",
+                                    [FINDING_FAIL] = "FAIL",
+                                    [FINDING_UNKNOWN] = "unknown"};
+
+static void tell(struct findings *f, enum finding what, const char *name, const char *text) {
+  char clean[1000];
+  text_printable(clean, sizeof clean, text, strlen(text));
+  out_line("%-7s  %s%s%-10s  %s", words[what], f->target ? f->target : "", f->target ? "  " : "",
+           name, clean);
+  if (!f->list)
+    return;
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "finding", words[what]);
+  cJSON_AddStringToObject(o, "name", name);
+  cJSON_AddStringToObject(o, "text", clean);
+  cJSON_AddItemToArray(f->list, o);
+}
+
+// One finding. A failure counts as EXIT_PERSON.
+static void find(struct findings *f, enum finding what, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+static void find(struct findings *f, enum finding what, const char *name, const char *fmt, ...) {
+  char text[1000];
+  va_list ap;
+  va_start(ap, fmt);
+  if (vsnprintf(text, sizeof text, fmt, ap) < 0)
+    text[0] = '\0';
+  va_end(ap);
+  tell(f, what, name, text);
+  if (what == FINDING_FAIL)
+    f->exit = exit_worse(f->exit, EXIT_PERSON);
+}
+
+// A failure told by an error: EXIT_AGAIN when it may pass by itself.
+static void find_error(struct findings *f, const char *name, const struct error *e) {
+  char said[256], text[1000];
+  report_service_said(e, said, sizeof said);
+  snprintf(text, sizeof text, "%s%s%s%s", e->text, said[0] ? " (" : "", said, said[0] ? ")" : "");
+  tell(f, FINDING_FAIL, name, text);
+  f->exit = exit_worse(f->exit, err_is_passing(e->kind) ? EXIT_AGAIN : EXIT_PERSON);
+}
 
 // --- of the whole ---
 
@@ -51,7 +110,7 @@ static void check_credential(struct app *a, struct findings *f) {
   secret_free(key);
 }
 
-// --- of a target ---
+// --- of a target, on this machine ---
 
 static void check_state(struct bound *b, struct findings *f) {
   struct look l;
@@ -124,6 +183,127 @@ static void check_hook(struct bound *b, struct findings *f) {
   else
     find(f, FINDING_OK, "hook", "%s", path);
 }
+
+// --- of a target, as IBM Cloud says ---
+
+static void check_rights(struct bound *b, struct iam *iam, struct findings *f) {
+  struct iam_key_list list = {0};
+  struct error e = {0};
+  char hint[400];
+  if (iam->ops->list(iam, b->target.account, b->iam_id, &list, &e) == ERR_OK)
+    find(f, FINDING_OK, "rights", "the management identity can list the keys of %s",
+         b->config->service_id);
+  else if (report_rights(b, ROW_COUNT, &e, hint, sizeof hint))
+    find(f, FINDING_FAIL, "rights", "%s (%s)", hint, e.text);
+  else
+    find_error(f, "rights", &e);
+  iam_key_list_clear(&list);
+}
+
+static void check_sender(struct bound *b, struct iam *iam, struct findings *f) {
+  struct iam_policy p = {0};
+  struct error e = {0};
+  enum err err =
+      iam->ops->find_sender(iam, b->target.account, b->iam_id, b->target.instance, &p, &e);
+  if (err == ERR_OK)
+    find(f, FINDING_OK, "sender", "policy %s lets the identity send to the instance", p.id);
+  else if (err == ERR_MISSING)
+    find(f, FINDING_UNKNOWN, "sender",
+         "no Sender policy of the identity is seen: it may come from an access group, or the "
+         "management identity may not read policies");
+  else if (err == ERR_DENIED)
+    find(f, FINDING_UNKNOWN, "sender", "the management identity may not read policies");
+  else
+    find_error(f, "sender", &e);
+}
+
+static void check_quota(struct bound *b, struct iam *iam, struct findings *f) {
+  int64_t limit = 0, count = 0;
+  struct error e = {0};
+  if (iam->ops->key_limit(iam, b->target.account, b->iam_id, &limit, &count, &e) != ERR_OK)
+    find(f, FINDING_UNKNOWN, "quota", "how many keys the identity may have cannot be read");
+  else if (limit - count < 2)
+    find(f, FINDING_FAIL, "quota",
+         "%lld of %lld keys are in use and a rotation needs two places: rotator keys %s",
+         (long long)count, (long long)limit, b->target.name);
+  else
+    find(f, FINDING_OK, "quota", "%lld of %lld keys", (long long)count, (long long)limit);
+}
+
+static void check_clock(struct bound *b, struct iam *iam, struct findings *f) {
+  int64_t server_s = iam->ops->server_time_s(iam);
+  int64_t off_s = env_wall_ms(compose_env(b->compose)) / 1000 - server_s;
+  char by[32];
+  if (server_s < 0) {
+    find(f, FINDING_UNKNOWN, "clock", "no answer to compare the clock with");
+    return;
+  }
+  text_format_duration(by, sizeof by, llabs(off_s));
+  const char *where = off_s > 0 ? "ahead of" : "behind";
+  if (llabs(off_s) > CLOCK_FAIL_S)
+    find(f, FINDING_FAIL, "clock",
+         "this machine's clock is %s %s IAM's: certificates may look expired, windows open at the "
+         "wrong time, and IAM is asked too often or too seldom",
+         by, where);
+  else if (llabs(off_s) > CLOCK_WARN_S)
+    find(f, FINDING_WARN, "clock", "this machine's clock is %s %s IAM's", by, where);
+  else
+    find(f, FINDING_OK, "clock", "agrees with IAM's");
+}
+
+// Any answer will do: it came over TLS from the host that the certificate names.
+static void check_ingress(struct bound *b, struct findings *f) {
+  struct error e = {0};
+  struct http_response answer = {0};
+  struct transport *t = compose_transport(b->compose, 0, &e);
+  struct http_request req = {.method = "GET",
+                             .url = b->config->ingress_url,
+                             .replay = HTTP_REPLAY_SAFE,
+                             .fresh_connection = true};
+  enum err err = t ? http_exchange(t, &req, &answer, &e) : ERR_INTERNAL;
+  if (err == ERR_OK)
+    find(f, FINDING_OK, "TLS", "%s answers", b->config->ingress_url);
+  else
+    find_error(f, "TLS", &e);
+  http_response_clear(&answer);
+}
+
+static bool check_account(struct bound *b, const struct iam_token *me, struct findings *f) {
+  if (!me->account[0] || strcmp(me->account, b->config->account) == 0)
+    return true;
+  find(f, FINDING_FAIL, "rights",
+       "the management identity is of account %s, the instance of account %s", me->account,
+       b->config->account);
+  return false;
+}
+
+// True when the target could be bound, so that its stores can be looked at.
+static bool check_cloud(struct bound *b, struct findings *f) {
+  struct error e = {0};
+  struct iam_token me = {0};
+  struct iam *iam = compose_iam(b, 0, &e);
+  if (!iam || iam->ops->whoami(iam, &me, &e) != ERR_OK) {
+    find_error(f, "exchange", &e);
+    check_ingress(b, f);
+    return compose_bind(b, 0, IDENTITY_OFFLINE, NULL) == ERR_OK;
+  }
+  find(f, FINDING_OK, "exchange", "the management credential is %s", me.iam_id);
+  bool bound = check_account(b, &me, f) && compose_bind(b, 0, IDENTITY_ASKED, &e) == ERR_OK;
+  if (bound) {
+    find(f, FINDING_OK, "identity", "%s is %s", b->config->service_id, b->iam_id);
+    check_rights(b, iam, f);
+    check_sender(b, iam, f);
+    check_quota(b, iam, f);
+  } else if (e.kind != ERR_OK) {
+    find_error(f, "identity", &e);
+  }
+  check_clock(b, iam, f);
+  check_ingress(b, f);
+  iam_token_clear(&me);
+  return bound;
+}
+
+// --- all of it ---
 
 static void say_unknown(struct findings *f) {
   static const char *const names[] = {"rights", "identity", "sender", "quota", "clock", "TLS"};

@@ -45,4 +45,10 @@ int change_each(struct app *a, const char *command,
                 enum err (*change)(struct app *a, struct bound *b, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e));
 
+// --dry-run (run.c): what would be done to each selected target, printed and answered. `init`: as
+// the first set-up would see it.
+int plan_all(struct app *a, bool init);
+// The steps of a rotation from that row on, printed, and added to `steps` (NULL: not).
+void plan_way(const struct bound *b, enum row first, cJSON *steps);
+
 #endif

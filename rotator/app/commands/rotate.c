@@ -1,5 +1,6 @@
 // rotate: a wish for each target, then the engine until the new key is published and proven (or the
 // old one retired). A rotation that is under way already is helped, not doubled.
+// rollback: a wish as well, until the key of before is current again.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 #define WAIT_LOCK_MS 500
 #define TOKEN_LIFE_S 3600 // IAM's usual answer, where it could not be asked
+
+// --- rotate ---
 
 struct rotation {
   struct bound *bound;
@@ -33,7 +36,7 @@ static struct rotation *find(struct rotations *rs, const struct target *t) {
   return NULL;
 }
 
-static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
+static bool is_rotated(void *ctx, const struct target *t, const struct tick_result *r) {
   struct rotations *rs = ctx;
   const struct rotation *mine = find(rs, t);
   if (!mine || !r->current_id[0] || strcmp(r->current_id, mine->before) == 0)
@@ -123,7 +126,7 @@ static void say_last_token(struct app *a, struct bound *b) {
 
 static int drive(struct rotations *rs) {
   struct app *a = rs->app;
-  struct drive d = {.app = a, .patience_s = a->cli.patience_s, .done = is_done, .done_ctx = rs};
+  struct drive d = {.app = a, .patience_s = a->cli.patience_s, .done = is_rotated, .done_ctx = rs};
   size_t n = 0;
   int worst = EXIT_FINE;
   for (size_t i = 0; i < rs->n; i++) {
@@ -150,4 +153,49 @@ int command_rotate(struct app *a) {
     say_last_token(a, a->selected[i]);
   free(rs.list);
   return status;
+}
+
+// --- rollback ---
+
+struct goal_key {
+  char key_id[IAM_ID_MAX]; // the key that shall be current
+};
+
+static bool is_back(void *ctx, const struct target *t, const struct tick_result *r) {
+  const struct goal_key *g = ctx;
+  (void)t;
+  return strcmp(r->current_id, g->key_id) == 0 &&
+         (r->phase == PHASE_IDLE || r->phase == PHASE_GRACE);
+}
+
+static enum err ask_back(struct app *a, struct bound *b, struct goal_key *ret, struct error *e) {
+  struct look l;
+  struct wish w;
+  enum err err = look_at(b, LOOK_AS_NEEDED, &l, e);
+  if (err != ERR_OK)
+    return err;
+  if (is_busy(b, a->env)) {
+    err = error_set(e, ERR_LOCKED, "another run works on this target now");
+  } else {
+    wish_fill(&w, a, a->cli.reason);
+    err = wish_rollback(&b->target, &l.io, &w, e);
+  }
+  if (err == ERR_OK) {
+    enum slot_name back = l.state.phase == PHASE_STAGED ? SLOT_CURRENT : SLOT_PREVIOUS;
+    text_copy(ret->key_id, sizeof ret->key_id, l.state.slots[back].key_id);
+    history_command(b, "rollback", "asked for", a->cli.reason);
+  }
+  look_clear(&l);
+  return err;
+}
+
+int command_rollback(struct app *a) {
+  struct goal_key goal = {{0}};
+  struct error e = {0};
+  if (a->n_selected == 0)
+    return EXIT_FINE;
+  if (ask_back(a, a->selected[0], &goal, &e) != ERR_OK)
+    return report_failure(a, a->selected[0], "rollback", &e);
+  struct drive d = {.app = a, .patience_s = a->cli.patience_s, .done = is_back, .done_ctx = &goal};
+  return drive_and_report(a, &d, true);
 }

@@ -1,16 +1,48 @@
-// Everything printed goes through one mutex: the steps come from the fleet's workers, the countdown
-// from a thread of its own, which is started only for a terminal.
 #include "rotator/app/report/progress.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/text_time.h"
+
+#ifdef ROTATOR_HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+
+static void notify(const char *text) {
+  if (getenv("NOTIFY_SOCKET"))
+    sd_notify(0, text);
+}
+#else
+static void notify(const char *text) {
+  (void)text;
+}
+#endif
+
+// --- systemd ---
+
+void progress_ready(void) {
+  notify("READY=1");
+}
+
+void progress_stopping(void) {
+  notify("STOPPING=1");
+}
+
+static void notify_step(const struct step *s) {
+  char text[256];
+  snprintf(text, sizeof text, "STATUS=%s: %s", s->target->name, report_row(s->action->row)->doing);
+  notify(text);
+}
+
+// --- a terminal ---
+//
+// Everything printed goes through one mutex: the steps come from the fleet's workers, the countdown
+// from a thread of its own, which is started only for a terminal.
 
 static struct {
   pthread_mutex_t lock;
@@ -92,6 +124,7 @@ static void set_waiting(const struct step *s, const char *text, int64_t seconds)
 }
 
 void progress_begin(const struct step *s) {
+  notify_step(s);
   if (!progress.on || !progress.single)
     return;
   pthread_mutex_lock(&progress.lock);

@@ -45,4 +45,9 @@ void report_mistakes(const struct app *a, bool all);
 // "403 BXNIM0513E, transaction 4b1c…" or "".
 void report_service_said(const struct error *e, char *dst, size_t cap);
 
+// When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
+// it. False when *e is no such refusal. `row`: at which row it happened; ROW_COUNT: at none.
+bool report_rights(const struct bound *b, enum row row, const struct error *e, char *dst,
+                   size_t cap);
+
 #endif
