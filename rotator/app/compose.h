@@ -77,7 +77,5 @@ enum err compose_make_state_dir(struct compose *c, struct error *e);
 
 const struct config *compose_config(const struct compose *c);
 struct env *compose_env(const struct compose *c);
-// The default home: is it the file below the state directory?
-bool bound_home_is_file(const struct bound *b);
 
 #endif

@@ -1,4 +1,4 @@
-// Inside compose: what each worker of a fleet has, and what all of them share.
+// What each worker of a fleet has, and what all of them share.
 #ifndef ROTATOR_APP_COMPOSE_WORKER_H
 #define ROTATOR_APP_COMPOSE_WORKER_H
 
