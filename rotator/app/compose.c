@@ -165,13 +165,13 @@ static void bound_init(struct bound *b, struct compose *c, const struct config_t
   b->told.dropped = ROW_COUNT;
   snprintf(b->words, sizeof b->words, "Cloud Logs ingestion key of %s", t->name);
   memory_init(&b->memory);
-  record_path(b->record_path, sizeof b->record_path, c->config->state_dir, t->name);
-  record_load(b->record_path, &b->record);
-  b->record_before = b->record;
-  b->memory.last_look_s = b->record.last_look_s;
+  last_run_path(b->last_run_path, sizeof b->last_run_path, c->config->state_dir, t->name);
+  last_run_load(b->last_run_path, &b->last_run);
+  b->last_run_before = b->last_run;
+  b->memory.last_look_s = b->last_run.last_look_s;
   // One time for all sinks: those that are there set theirs back when they are read.
   for (size_t i = 0; i < STATE_SINKS_MAX; i++)
-    b->memory.absent_since_s[i] = b->record.absent_since_s;
+    b->memory.absent_since_s[i] = b->last_run.absent_since_s;
   b->target = (struct target){.name = t->name,
                               .account = t->account,
                               .instance = t->guid,
@@ -297,8 +297,8 @@ static enum err find_identity(struct bound *b, unsigned worker, enum compose_ide
     n = snprintf(b->iam_id, sizeof b->iam_id, "iam-%s", id);
   else if (text_starts(id, "iam-ServiceId-") || text_starts(id, "IBMid-"))
     n = snprintf(b->iam_id, sizeof b->iam_id, "%s", id);
-  else if (how != IDENTITY_ASKED && strcmp(b->record.service_id, id) == 0)
-    n = snprintf(b->iam_id, sizeof b->iam_id, "%s", b->record.iam_id);
+  else if (how != IDENTITY_ASKED && strcmp(b->last_run.service_id, id) == 0)
+    n = snprintf(b->iam_id, sizeof b->iam_id, "%s", b->last_run.iam_id);
   if ((size_t)n >= sizeof b->iam_id)
     return error_set(e, ERR_INVALID, "%s:%d: '%s' is no service ID", b->config->file,
                      b->config->line, id);
@@ -340,9 +340,9 @@ enum err compose_bind_to(struct bound *b, const char *iam_id, struct error *e) {
   }
   // The configuration names another identity or instance now, and the old one's state is still
   // there: its keys would be left behind.
-  b->target.rebound = bound_home_is_file(b) && b->record.binding[0] &&
-                      strcmp(b->record.binding, b->binding) != 0 &&
-                      is_there(dir, b->record.binding) && !is_there(dir, b->binding);
+  b->target.rebound = bound_home_is_file(b) && b->last_run.binding[0] &&
+                      strcmp(b->last_run.binding, b->binding) != 0 &&
+                      is_there(dir, b->last_run.binding) && !is_there(dir, b->binding);
   b->bound = true;
   return ERR_OK;
 }

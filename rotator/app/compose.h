@@ -3,7 +3,7 @@
 //
 // A `bound` is one configured target with everything the engine needs of it. It is made cheaply
 // (compose_bound opens nothing); compose_bind finds out which identity is meant – the one thing
-// that may need IAM, and the run record usually knows it – and opens its stores. Each worker of a
+// that may need IAM, and the note of the last run usually knows it – and opens its stores. Each worker of a
 // fleet has one transport of its own, made when it is first used.
 #ifndef ROTATOR_APP_COMPOSE_H
 #define ROTATOR_APP_COMPOSE_H
@@ -34,12 +34,12 @@ struct bound {
   struct target target; // first: the engine's pointer leads back here
   const struct config_target *config;
   struct compose *compose;
-  struct record record, record_before;
+  struct last_run last_run, last_run_before; // as it is now, as it was read
   struct told told;
   bool bound;
   char iam_id[IAM_ID_MAX], binding[TAG_BINDING_MAX];
   char words[256];
-  char record_path[512], lock_path[512], mark_path[512], home_path[512];
+  char last_run_path[512], lock_path[512], mark_path[512], home_path[512];
   struct logs *logs;
   unsigned logs_worker;
   struct memory memory;
@@ -57,7 +57,7 @@ static inline struct bound *bound_of(const struct target *t) {
 }
 
 enum compose_identity {
-  IDENTITY_REMEMBERED, // the run record will do
+  IDENTITY_REMEMBERED, // what the last run left (last_run.h) will do
   IDENTITY_ASKED,      // a name is looked up anew (init, check)
   IDENTITY_OFFLINE,    // as remembered, or ERR_MISSING
 };

@@ -134,29 +134,29 @@ enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
 
 void drive_finish(struct bound *b, const struct tick_result *r, enum goal goal,
                   struct outcome *ret) {
-  struct record *rec = &b->record;
+  struct last_run *last = &b->last_run;
   struct error e;
   int64_t now_s = env_wall_ms(compose_env(b->compose)) / 1000;
-  outcome_of(r, goal, b->config->policy.alert_after_s, rec->trouble_since_s, now_s, ret);
+  outcome_of(r, goal, b->config->policy.alert_after_s, last->trouble_since_s, now_s, ret);
   if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
     return;
-  record_note(rec, ret->fault, now_s);
+  last_run_note(last, ret->fault, now_s);
   if (b->bound) {
-    memset(rec->service_id, 0, sizeof rec->service_id);
-    text_copy(rec->service_id, sizeof rec->service_id, b->config->service_id);
-    text_copy(rec->iam_id, sizeof rec->iam_id, b->iam_id);
+    memset(last->service_id, 0, sizeof last->service_id);
+    text_copy(last->service_id, sizeof last->service_id, b->config->service_id);
+    text_copy(last->iam_id, sizeof last->iam_id, b->iam_id);
     if (!b->target.rebound)
-      text_copy(rec->binding, sizeof rec->binding, b->binding);
+      text_copy(last->binding, sizeof last->binding, b->binding);
   }
-  rec->last_look_s = b->memory.last_look_s;
-  rec->absent_since_s = 0;
+  last->last_look_s = b->memory.last_look_s;
+  last->absent_since_s = 0;
   for (size_t i = 0; i < b->target.n_sinks; i++)
-    if (b->memory.absent_since_s[i] > rec->absent_since_s)
-      rec->absent_since_s = b->memory.absent_since_s[i];
-  text_copy(rec->row, sizeof rec->row, row_name(r->row));
-  text_copy(rec->why, sizeof rec->why, why_name(r->why));
-  rec->exit = ret->exit;
-  if (record_save(b->record_path, &b->record_before, rec, &e) != ERR_OK)
-    log_error(LOG_LEVEL_WARN, b->target.name, "record", &e);
-  b->record_before = *rec;
+    if (b->memory.absent_since_s[i] > last->absent_since_s)
+      last->absent_since_s = b->memory.absent_since_s[i];
+  text_copy(last->row, sizeof last->row, row_name(r->row));
+  text_copy(last->why, sizeof last->why, why_name(r->why));
+  last->exit = ret->exit;
+  if (last_run_save(b->last_run_path, &b->last_run_before, last, &e) != ERR_OK)
+    log_error(LOG_LEVEL_WARN, b->target.name, "last run", &e);
+  b->last_run_before = *last;
 }

@@ -1,4 +1,4 @@
-// Running the engine over the selected targets: fleet, history, progress, log, run records.
+// Running the engine over the selected targets: fleet, history, progress, log, note of the last runs.
 #ifndef ROTATOR_APP_DRIVE_H
 #define ROTATOR_APP_DRIVE_H
 
@@ -21,7 +21,7 @@ struct drive {
 enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
                    struct tick_result *results, struct error *e);
 
-// What comes out of it for the target, entered into its run record, which is saved.
+// What comes out of it for the target, entered into its note of the last run, which is saved.
 void drive_finish(struct bound *b, const struct tick_result *r, enum goal goal,
                   struct outcome *ret);
 

@@ -8,20 +8,20 @@
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/json.h"
 
-#define RECORD_MAX 4096
+#define LAST_RUN_MAX 4096
 
 static const struct file_rules rules = {.mode = 0600,
                                         .owner = (uid_t)-1,
                                         .group = (gid_t)-1,
                                         .private_dir = true,
-                                        .max_bytes = RECORD_MAX};
+                                        .max_bytes = LAST_RUN_MAX};
 
-bool record_path(char *dst, size_t cap, const char *state_dir, const char *target) {
+bool last_run_path(char *dst, size_t cap, const char *state_dir, const char *target) {
   int n = snprintf(dst, cap, "%s/%s.run", state_dir, target);
   return n > 0 && (size_t)n < cap;
 }
 
-static enum err encode(const struct record *r, struct secret **ret) {
+static enum err encode(const struct last_run *r, struct secret **ret) {
   JSON_AUTO o = cJSON_CreateObject();
   cJSON_AddNumberToObject(o, "rotator_run", 1);
   cJSON_AddStringToObject(o, "service_id", r->service_id);
@@ -33,11 +33,11 @@ static enum err encode(const struct record *r, struct secret **ret) {
   cJSON_AddStringToObject(o, "row", r->row);
   cJSON_AddStringToObject(o, "why", r->why);
   cJSON_AddNumberToObject(o, "exit", r->exit);
-  return o ? json_print(o, RECORD_MAX, ret) : ERR_INTERNAL;
+  return o ? json_print(o, LAST_RUN_MAX, ret) : ERR_INTERNAL;
 }
 
-// A member that is missing or senseless makes the whole record worth nothing.
-static bool decode(const struct secret *bytes, struct record *r) {
+// A member that is missing or senseless makes the whole file worth nothing.
+static bool decode(const struct secret *bytes, struct last_run *r) {
   JSON_AUTO o = json_parse(secret_bytes(bytes), secret_len(bytes));
   int64_t schema = 0, status = 0;
   if (!o || !json_int(o, "rotator_run", &schema) || schema != 1)
@@ -54,10 +54,10 @@ static bool decode(const struct secret *bytes, struct record *r) {
   return whole && r->last_look_s >= 0 && r->absent_since_s >= 0 && r->trouble_since_s >= 0;
 }
 
-void record_load(const char *path, struct record *ret) {
+void last_run_load(const char *path, struct last_run *ret) {
   SECRET_AUTO bytes = NULL;
   struct file_version v;
-  struct record r = {0};
+  struct last_run r = {0};
   *ret = r;
   if (file_read(path, &rules, &bytes, &v, NULL) != ERR_OK || !decode(bytes, &r))
     return;
@@ -65,8 +65,8 @@ void record_load(const char *path, struct record *ret) {
   *ret = r;
 }
 
-enum err record_save(const char *path, const struct record *before, const struct record *r,
-                     struct error *e) {
+enum err last_run_save(const char *path, const struct last_run *before, const struct last_run *r,
+                       struct error *e) {
   SECRET_AUTO old = NULL;
   SECRET_AUTO new = NULL;
   struct file_version v;
@@ -77,7 +77,7 @@ enum err record_save(const char *path, const struct record *before, const struct
   return file_replace(path, &rules, new, NULL, &v, e);
 }
 
-void record_note(struct record *r, bool fault, int64_t now_s) {
+void last_run_note(struct last_run *r, bool fault, int64_t now_s) {
   if (!fault)
     r->trouble_since_s = 0;
   else if (r->trouble_since_s == 0 || r->trouble_since_s > now_s)

@@ -15,7 +15,7 @@
 #include "rotator/cloud/iam.h"
 #include "rotator/engine/tag.h"
 
-struct record {
+struct last_run {
   char service_id[IAM_NAME_MAX]; // as the configuration had it; "" nothing is remembered
   char iam_id[IAM_ID_MAX];       // what it meant
   char binding[TAG_BINDING_MAX]; // of the state the last run worked on
@@ -28,17 +28,16 @@ struct record {
 };
 
 // "<state_dir>/<target>.run" into dst.
-bool record_path(char *dst, size_t cap, const char *state_dir, const char *target);
+bool last_run_path(char *dst, size_t cap, const char *state_dir, const char *target);
 
-// ERR_OK also when there is none, or it can't be used: *ret is all zero then. Never fails
-// otherwise.
-void record_load(const char *path, struct record *ret);
+// Never fails: when there is none, or it cannot be used, *ret is all zero.
+void last_run_load(const char *path, struct last_run *ret);
 
 // Writes *r if it differs from *before (what was loaded); else only the file's time is set.
-enum err record_save(const char *path, const struct record *before, const struct record *r,
-                     struct error *e);
+enum err last_run_save(const char *path, const struct last_run *before, const struct last_run *r,
+                       struct error *e);
 
 // A run ended with a fault (or none): since when has this lasted?
-void record_note(struct record *r, bool fault, int64_t now_s);
+void last_run_note(struct last_run *r, bool fault, int64_t now_s);
 
 #endif

@@ -81,7 +81,7 @@ static enum err forget(struct app *a, struct bound *b, const struct engine_io *i
            "the target out of the configuration",
            key[0] ? key : "its key");
   if (err == ERR_OK)
-    unlink(b->record_path);
+    unlink(b->last_run_path);
   return err;
 }
 

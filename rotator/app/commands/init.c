@@ -31,8 +31,8 @@ static void name_resource(const struct bound *b, char *dst, size_t cap) {
   const char *id = b->config->service_id;
   if (text_starts(id, "ServiceId-"))
     text_copy(dst, cap, id);
-  else if (strcmp(b->record.service_id, id) == 0 && text_starts(b->record.iam_id, "iam-"))
-    text_copy(dst, cap, b->record.iam_id + strlen("iam-"));
+  else if (strcmp(b->last_run.service_id, id) == 0 && text_starts(b->last_run.iam_id, "iam-"))
+    text_copy(dst, cap, b->last_run.iam_id + strlen("iam-"));
   else
     snprintf(dst, cap, "\"$(ibmcloud iam service-id '%s' --uuid)\"", id);
 }

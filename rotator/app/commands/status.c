@@ -69,7 +69,7 @@ static void old_key_text(const struct standing *s, char *dst, size_t cap) {
 }
 
 static void last_run_text(const struct standing *s, char *dst, size_t cap) {
-  const struct record *r = &s->bound->record;
+  const struct last_run *r = &s->bound->last_run;
   char when[32], ago[32];
   if (r->ended_s <= 0) {
     text_copy(dst, cap, "not known");
@@ -196,7 +196,7 @@ static void add_details(const struct standing *s) {
   cJSON_AddBoolToObject(o, "held", v->state && v->state->hold.on);
   cJSON_AddBoolToObject(o, "old_key_use_known", v->previous_used_known);
   add_time(o, "old_key_last_used", v->previous_used_known ? v->previous_used_s : 0);
-  add_time(o, "last_run", s->bound->record.ended_s);
+  add_time(o, "last_run", s->bound->last_run.ended_s);
   answer_add_sinks(o, &s->bound->target, v);
 }
 
@@ -226,7 +226,7 @@ static void judge(struct standing *s) {
     text_copy(s->bound->told.sink, sizeof s->bound->told.sink,
               s->bound->target.sinks[act->sink].name);
   outcome_of(&r, GOAL_NONE, s->bound->config->policy.alert_after_s,
-             s->bound->record.trouble_since_s, s->now_s, &o);
+             s->bound->last_run.trouble_since_s, s->now_s, &o);
   s->exit = o.exit;
   if (!s->app->cli.json && s->app->n_selected == 1)
     say_in_full(s);

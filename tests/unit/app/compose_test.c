@@ -102,11 +102,11 @@ static void test_rebound(void **state) {
   char old_state[600];
   load(ID_A, "");
   struct bound *b = bind_prod();
-  struct record r = b->record;
+  struct last_run r = b->last_run;
   text_copy(r.service_id, sizeof r.service_id, ID_A);
   text_copy(r.binding, sizeof r.binding, b->binding);
   text_copy(old_state, sizeof old_state, b->home_path);
-  assert_int_equal(record_save(b->record_path, &b->record_before, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(b->last_run_path, &b->last_run_before, &r, NULL), ERR_OK);
   unload();
 
   load(ID_B, ""); // the old state is gone: nothing would be left behind
@@ -131,15 +131,15 @@ static void test_a_name_is_remembered(void **state) {
   struct bound *b = compose_bound(compose, 0);
   assert_int_equal(compose_bind(b, 0, IDENTITY_OFFLINE, &e), ERR_MISSING);
   assert_non_null(strstr(e.text, "logs-agent"));
-  struct record r = {0};
+  struct last_run r = {0};
   text_copy(r.service_id, sizeof r.service_id, "logs-agent");
   text_copy(r.iam_id, sizeof r.iam_id, "iam-" ID_A);
-  assert_int_equal(record_save(b->record_path, &b->record_before, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(b->last_run_path, &b->last_run_before, &r, NULL), ERR_OK);
   unload();
   load("logs-agent", "");
   assert_string_equal(bind_prod()->iam_id, "iam-" ID_A);
   unload();
-  load("other-agent", ""); // the record is about another name
+  load("other-agent", ""); // what the last run left is about another name
   assert_int_equal(compose_bind(compose_bound(compose, 0), 0, IDENTITY_OFFLINE, &e), ERR_MISSING);
 }
 

@@ -1,5 +1,5 @@
-// The run record: what is written is read again; what is damaged is as if it were not there; a run
-// that changes nothing only sets the file's time.
+// What a run leaves for the next: what is written is read again; what is damaged is as if it were not
+// there; a run that changes nothing only sets the file's time.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static char path[512];
 static int set_up(void **state) {
   (void)state;
   scratch_new(&scratch);
-  return record_path(path, sizeof path, scratch.dir, "prod") ? 0 : -1;
+  return last_run_path(path, sizeof path, scratch.dir, "prod") ? 0 : -1;
 }
 
 static int tear_down(void **state) {
@@ -26,8 +26,8 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static struct record sample(void) {
-  struct record r = {.last_look_s = 123, .trouble_since_s = 45, .exit = 3};
+static struct last_run sample(void) {
+  struct last_run r = {.last_look_s = 123, .trouble_since_s = 45, .exit = 3};
   text_copy(r.service_id, sizeof r.service_id, "logs \"agent\" \\ \xc3\xa4");
   text_copy(r.iam_id, sizeof r.iam_id, "iam-ServiceId-1");
   text_copy(r.binding, sizeof r.binding, "0123456789abcdef0123456789abcdef");
@@ -38,12 +38,12 @@ static struct record sample(void) {
 
 static void test_round_trip(void **state) {
   (void)state;
-  struct record none = {0}, r = sample(), back;
+  struct last_run none = {0}, r = sample(), back;
   struct stat st;
-  assert_int_equal(record_save(path, &none, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(path, &none, &r, NULL), ERR_OK);
   assert_int_equal(stat(path, &st), 0);
   assert_int_equal(st.st_mode & 07777, 0600);
-  record_load(path, &back);
+  last_run_load(path, &back);
   assert_true(back.ended_s > 0);
   back.ended_s = 0;
   assert_memory_equal(&back, &r, sizeof r);
@@ -51,26 +51,26 @@ static void test_round_trip(void **state) {
 
 static void test_unchanged_only_sets_the_time(void **state) {
   (void)state;
-  struct record none = {0}, r = sample(), later;
+  struct last_run none = {0}, r = sample(), later;
   struct stat before, after;
-  assert_int_equal(record_save(path, &none, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(path, &none, &r, NULL), ERR_OK);
   const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
   assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
   assert_int_equal(stat(path, &before), 0);
-  assert_int_equal(record_save(path, &r, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(path, &r, &r, NULL), ERR_OK);
   assert_int_equal(stat(path, &after), 0);
   assert_int_equal(before.st_ino, after.st_ino);
   assert_true(after.st_mtime > 1000);
   later = r;
   later.exit = 0;
-  assert_int_equal(record_save(path, &r, &later, NULL), ERR_OK);
+  assert_int_equal(last_run_save(path, &r, &later, NULL), ERR_OK);
   assert_int_equal(stat(path, &after), 0);
   assert_int_not_equal(before.st_ino, after.st_ino);
 }
 
 static void test_damage_is_absence(void **state) {
   (void)state;
-  static const struct record nothing;
+  static const struct last_run nothing;
   static const char *const texts[] = {
       "",
       "x",
@@ -83,28 +83,28 @@ static void test_damage_is_absence(void **state) {
       "\"trouble_since_s\":0,\"row\":\"r\",\"why\":\"w\",\"exit\":0}",
   };
   for (size_t i = 0; i < COUNT_OF(texts); i++) {
-    struct record r;
+    struct last_run r;
     scratch_write(path, texts[i]);
-    record_load(path, &r);
+    last_run_load(path, &r);
     assert_memory_equal(&r, &nothing, sizeof r);
   }
   unlink(path);
-  struct record r;
-  record_load(path, &r);
+  struct last_run r;
+  last_run_load(path, &r);
   assert_memory_equal(&r, &nothing, sizeof r);
 }
 
 static void test_trouble_lasts(void **state) {
   (void)state;
-  struct record r = {0};
-  record_note(&r, true, 100);
+  struct last_run r = {0};
+  last_run_note(&r, true, 100);
   assert_int_equal(r.trouble_since_s, 100);
-  record_note(&r, true, 200);
+  last_run_note(&r, true, 200);
   assert_int_equal(r.trouble_since_s, 100);
-  record_note(&r, false, 300);
+  last_run_note(&r, false, 300);
   assert_int_equal(r.trouble_since_s, 0);
-  record_note(&r, true, 400);
-  record_note(&r, true, 50); // the clock went back
+  last_run_note(&r, true, 400);
+  last_run_note(&r, true, 50); // the clock went back
   assert_int_equal(r.trouble_since_s, 50);
 }
 
