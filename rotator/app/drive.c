@@ -58,11 +58,11 @@ static void remember(struct bound *b, const struct step *s) {
 
 static void log_step(const struct step *s) {
   const char *row = row_name(s->action->row);
-  const struct row_words *words = report_row(s->action->row);
+  const struct row_words *words = row_words(s->action->row);
   if (s->result != ERR_OK && s->error)
     log_error(LOG_LEVEL_NOTICE, s->target->name, row, s->error);
   else if (!is_effect(s))
-    log_line(LOG_LEVEL_DEBUG, s->target->name, row, "%s", report_why(s->action->why)->text);
+    log_line(LOG_LEVEL_DEBUG, s->target->name, row, "%s", why_words(s->action->why)->text);
   else
     log_line(s->action->kind == ACT_CAS ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO, s->target->name, row,
              "%s%s%s", words->done, s->action->key_id[0] ? ": " : "", s->action->key_id);

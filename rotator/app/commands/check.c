@@ -129,7 +129,7 @@ static void check_state(struct bound *b, struct findings *f) {
   else if (l.error.kind != ERR_OK)
     find_error(f, "state", &l.error);
   else
-    find(f, FINDING_FAIL, "state", "%s", report_why(l.action.why)->text);
+    find(f, FINDING_FAIL, "state", "%s", why_words(l.action.why)->text);
   look_clear(&l);
 }
 

@@ -38,7 +38,7 @@ static void say_side_by_side(const struct bound *b, const struct look *l) {
   for (int i = 0; v->state && i < SLOT_COUNT; i++)
     say_slot(l, (enum slot_name)i);
   for (size_t i = 0; i < v->n_sinks; i++)
-    out_line("  sink   %-9s %s (%s)", v->sinks[i].name, sink_value_text(v->sinks[i].value),
+    out_line("  sink   %-9s %s (%s)", v->sinks[i].name, sink_words(v->sinks[i].value),
              b->target.sinks[i].item->what);
   if (v->adoptable)
     out_line("  IAM    the sinks' value is the active key %s", v->adoptable->id);
@@ -46,7 +46,7 @@ static void say_side_by_side(const struct bound *b, const struct look *l) {
     out_line("  IAM    %s is left over from an abandoned attempt", v->stray_id);
   if (!v->iam_answered)
     out_line("  IAM    gave no answer%s%s", l->error.kind != ERR_OK ? ": " : "", l->error.text);
-  out_line("  now    %s", report_why(l->action.why)->text);
+  out_line("  now    %s", why_words(l->action.why)->text);
 }
 
 static void say_way_out(struct app *a, const struct bound *b, const char *option, const char *text,
@@ -112,7 +112,7 @@ static int show(struct app *a, struct bound *b) {
   if (o) {
     cJSON_AddStringToObject(o, "row", row_name(l.action.row));
     cJSON_AddStringToObject(o, "why", why_name(l.action.why));
-    cJSON_AddStringToObject(o, "text", report_why(l.action.why)->text);
+    cJSON_AddStringToObject(o, "text", why_words(l.action.why)->text);
     answer_add_sinks(o, &b->target, &l.view);
   }
   say_side_by_side(b, &l);

@@ -57,7 +57,7 @@ static void request_text(const struct bound *b, const char *words, char *dst, si
 
 static void say_step(const struct bound *b, enum row row, const char *sink, cJSON *steps) {
   char request[1024];
-  const struct row_words *words = report_row(row);
+  const struct row_words *words = row_words(row);
   request_text(b, words->request, request, sizeof request);
   out_line("  %-10s %s%s%s", row_name(row), words->doing, sink ? " " : "", sink ? sink : "");
   out_line("  %-10s   %s", "", request);
@@ -96,7 +96,7 @@ static bool is_waiting(const struct action *a) {
 static void say_wait(const struct bound *b, const struct look *l) {
   char until[32];
   time_text(until, sizeof until, l->action.wait_s);
-  out_line("%s: %s (%s)%s%s", b->target.name, report_why(l->action.why)->text,
+  out_line("%s: %s (%s)%s%s", b->target.name, why_words(l->action.why)->text,
            row_name(l->action.row), l->action.wait_s > 0 ? ", next look " : "",
            l->action.wait_s > 0 ? until : "");
 }

@@ -122,8 +122,8 @@ static void say_in_full(const struct standing *s) {
   out_line("  %-10s %s", "due", text);
   for (size_t i = 0; i < v->n_sinks; i++)
     out_line("  %-10s %s: %s (%s)", i == 0 ? "sinks" : "", v->sinks[i].name,
-             sink_value_text(v->sinks[i].value), s->bound->target.sinks[i].item->what);
-  out_line("  %-10s %s%s%s", "now", report_why(s->look.action.why)->text,
+             sink_words(v->sinks[i].value), s->bound->target.sinks[i].item->what);
+  out_line("  %-10s %s%s%s", "now", why_words(s->look.action.why)->text,
            s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
   if (v->state)
     say_wishes(v->state);
@@ -140,7 +140,7 @@ static void sinks_summary(const struct view *v, char *dst, size_t cap) {
       continue;
     }
     text_buf_add(&b, "%s%s: %s", b.len ? ", " : "", v->sinks[i].name,
-                 sink_value_text(v->sinks[i].value));
+                 sink_words(v->sinks[i].value));
   }
   if (current == v->n_sinks)
     snprintf(dst, cap, "%zu current", current);

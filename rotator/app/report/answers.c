@@ -67,7 +67,7 @@ void answer_add_sinks(cJSON *o, const struct target *t, const struct view *v) {
     cJSON *x = cJSON_CreateObject();
     cJSON_AddStringToObject(x, "name", v->sinks[i].name);
     cJSON_AddStringToObject(x, "place", t->sinks[i].item->place);
-    cJSON_AddStringToObject(x, "holds", sink_value_text(v->sinks[i].value));
+    cJSON_AddStringToObject(x, "holds", sink_words(v->sinks[i].value));
     cJSON_AddItemToArray(list, x);
   }
 }

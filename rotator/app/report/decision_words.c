@@ -84,7 +84,7 @@ static const struct why_words whys[] = {
 };
 static_assert(sizeof whys / sizeof *whys == WHY_COUNT, "every reason has words");
 
-const struct why_words *report_why(enum why w) {
+const struct why_words *why_words(enum why w) {
   return &whys[(unsigned)w < WHY_COUNT ? w : WHY_none];
 }
 
@@ -159,11 +159,11 @@ static const struct row_words rows[] = {
 };
 static_assert(sizeof rows / sizeof *rows == ROW_COUNT, "every row has words");
 
-const struct row_words *report_row(enum row r) {
+const struct row_words *row_words(enum row r) {
   return &rows[(unsigned)r < ROW_COUNT ? r : ROW_rest];
 }
 
-void report_working(char *dst, size_t cap, enum working w, const char *key_id) {
+void working_words(char *dst, size_t cap, enum working w, const char *key_id) {
   switch (w) {
   case WORKING_YES:
     snprintf(dst, cap,
@@ -193,6 +193,6 @@ static const char *const sink_values[] = {
 static_assert(sizeof sink_values / sizeof *sink_values == SINK_UNJUDGED + 1,
               "every sink value has words");
 
-const char *sink_value_text(enum sink_value v) {
+const char *sink_words(enum sink_value v) {
   return (unsigned)v <= SINK_UNJUDGED ? sink_values[v] : "unknown";
 }

@@ -1,5 +1,5 @@
-// What rows and reasons mean to people: one table by enum why, one by enum row. Nothing else in the
-// program words a decision.
+// What the engine's decisions, and what it sees, mean to people: one table by enum why, one by enum
+// row, one by enum sink_value. Nothing else in the program words a decision.
 #ifndef ROTATOR_APP_REPORT_DECISION_WORDS_H
 #define ROTATOR_APP_REPORT_DECISION_WORDS_H
 
@@ -16,7 +16,7 @@ struct why_words {
   const char *text; // a clause: no capital, no full stop
   const char *next; // the command that comes next, without "rotator" and target: "repair"
 };
-const struct why_words *report_why(enum why w);
+const struct why_words *why_words(enum why w);
 
 struct row_words {
   const char *doing;   // of the row's act: "creating the new key, disabled"
@@ -24,12 +24,12 @@ struct row_words {
   const char *request; // what it sends, for --dry-run; NULL: a write of the state
   enum phase to;       // the phase after its CAS; PHASE_COUNT: unchanged, or it has none
 };
-const struct row_words *report_row(enum row r);
+const struct row_words *row_words(enum row r);
 
 // "Consumers have a working key: ApiKey-…" and so on; `key_id` may be "".
-void report_working(char *dst, size_t cap, enum working w, const char *key_id);
+void working_words(char *dst, size_t cap, enum working w, const char *key_id);
 
 // What a sink holds: "old key", "no answer" …
-const char *sink_value_text(enum sink_value v);
+const char *sink_words(enum sink_value v);
 
 #endif

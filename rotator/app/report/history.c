@@ -87,7 +87,7 @@ static const char *key_of(const struct step *s) {
 
 static enum phase phase_after(const struct step *s) {
   const struct state *st = s->view->state;
-  enum phase to = s->action->kind == ACT_CAS ? report_row(s->action->row)->to : PHASE_COUNT;
+  enum phase to = s->action->kind == ACT_CAS ? row_words(s->action->row)->to : PHASE_COUNT;
   if (s->action->row == ROW_settle && st && !st->slots[SLOT_PREVIOUS].used)
     to = PHASE_IDLE; // the first key: nobody has to move over
   return to == PHASE_COUNT && st ? st->phase : to;
@@ -109,7 +109,7 @@ static void add_state(cJSON *o, const struct step *s) {
 }
 
 void history_step(struct bound *b, const struct step *s) {
-  JSON_AUTO o = new_entry(b, row_name(s->action->row), report_row(s->action->row)->done);
+  JSON_AUTO o = new_entry(b, row_name(s->action->row), row_words(s->action->row)->done);
   add_state(o, s);
   add_text(o, "sink",
            s->action->kind == ACT_WRITE_SINK ? b->target.sinks[s->action->sink].name : NULL);

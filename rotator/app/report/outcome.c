@@ -15,7 +15,7 @@ int exit_worse(int a, int b) {
 
 // A person is needed. Must somebody be woken up for it?
 static int person(const struct tick_result *r) {
-  if (r->working == WORKING_NO || (r->working == WORKING_UNKNOWN && report_why(r->why)->doubt))
+  if (r->working == WORKING_NO || (r->working == WORKING_UNKNOWN && why_words(r->why)->doubt))
     return EXIT_PAGE;
   return EXIT_PERSON;
 }
@@ -44,7 +44,7 @@ bool outcome_is_refusal(const struct tick_result *r) {
 static int waiting(const struct tick_result *r, enum goal goal, bool *ret_fault) {
   if (r->attention || outcome_is_refusal(r))
     return person(r);
-  *ret_fault = report_why(r->why)->fault;
+  *ret_fault = why_words(r->why)->fault;
   return *ret_fault || goal == GOAL_MISSED ? EXIT_AGAIN : EXIT_FINE;
 }
 

@@ -35,7 +35,7 @@ void progress_stopping(void) {
 
 static void notify_step(const struct step *s) {
   char text[256];
-  snprintf(text, sizeof text, "STATUS=%s: %s", s->target->name, report_row(s->action->row)->doing);
+  snprintf(text, sizeof text, "STATUS=%s: %s", s->target->name, row_words(s->action->row)->doing);
   notify(text);
 }
 
@@ -128,13 +128,13 @@ void progress_begin(const struct step *s) {
   if (!progress.on || !progress.single)
     return;
   pthread_mutex_lock(&progress.lock);
-  set_waiting(s, report_row(s->action->row)->doing, 0);
+  set_waiting(s, row_words(s->action->row)->doing, 0);
   show_waiting();
   pthread_mutex_unlock(&progress.lock);
 }
 
 static void print_step(const struct step *s) {
-  const struct row_words *words = report_row(s->action->row);
+  const struct row_words *words = row_words(s->action->row);
   const char *sink = sink_name(s);
   bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
   // A proof is many steps of one row; its success is told by the write that follows.
@@ -160,7 +160,7 @@ void progress_end(const struct step *s) {
     print_step(s);
   } else if (progress.single && s->action->kind == ACT_WAIT) {
     int64_t left = s->action->wait_s > 0 ? s->action->wait_s - s->view->now_s : 0;
-    set_waiting(s, report_why(s->action->why)->text, left);
+    set_waiting(s, why_words(s->action->why)->text, left);
     show_waiting();
   }
   pthread_mutex_unlock(&progress.lock);

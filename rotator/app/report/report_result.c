@@ -78,13 +78,13 @@ static void clause(const struct bound *b, const struct tick_result *r, char *dst
   else if (r->end == TICK_STOPPED)
     text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
   else if (b->told.dropped != ROW_COUNT && r->why == WHY_failures)
-    snprintf(dst, cap, "%s (%s)", report_why(r->why)->text, report_row(b->told.dropped)->done);
+    snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(b->told.dropped)->done);
   else if (outcome_is_refusal(r))
     text_copy(dst, cap, r->why == WHY_iam_silent ? "IAM refused" : "the store refused");
   else if (r->why == WHY_none && r->error.kind != ERR_OK)
-    snprintf(dst, cap, "%s failed", report_row(r->row)->doing);
+    snprintf(dst, cap, "%s failed", row_words(r->row)->doing);
   else
-    snprintf(dst, cap, "%s%s%s%s", report_why(r->why)->text, named ? " (" : "", named ? sink : "",
+    snprintf(dst, cap, "%s%s%s%s", why_words(r->why)->text, named ? " (" : "", named ? sink : "",
              named ? ")" : "");
 }
 
@@ -122,7 +122,7 @@ static const char *next_command(const struct tick_result *r) {
     return "run";
   if (r->why == WHY_none)
     return "check";
-  const char *next = report_why(r->why)->next;
+  const char *next = why_words(r->why)->next;
   return next ? next : "status";
 }
 
@@ -165,7 +165,7 @@ void report_result(struct app *a, struct bound *b, const struct tick_result *r,
   if (!o->silent)
     tell_error(a, b, r, next);
   else if (o->fault)
-    log_line(LOG_LEVEL_NOTICE, b->target.name, row_name(r->row), "%s: %s", report_why(r->why)->text,
+    log_line(LOG_LEVEL_NOTICE, b->target.name, row_name(r->row), "%s: %s", why_words(r->why)->text,
              r->error.text);
 }
 
