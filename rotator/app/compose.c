@@ -162,7 +162,7 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
 static void bound_init(struct bound *b, struct compose *c, const struct config_target *t) {
   b->config = t;
   b->compose = c;
-  b->told.dropped = ROW_COUNT;
+  b->seen.dropped = ROW_COUNT;
   snprintf(b->words, sizeof b->words, "Cloud Logs ingestion key of %s", t->name);
   memory_init(&b->memory);
   last_run_path(b->last_run_path, sizeof b->last_run_path, c->config->state_dir, t->name);

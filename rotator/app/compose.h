@@ -16,9 +16,10 @@
 
 struct compose;
 
-// What the watcher saw of a target in this run; drive.c fills it in.
-struct told {
-  bool looked; // a command read it; then what it saw:
+// What was seen of a target in this run: by a command that looked at it, and by the steps of the
+// engine.
+struct seen {
+  bool looked; // a command read it; then what it found:
   enum working working;
   char current_id[IAM_ID_MAX];
   bool acted;                 // something was changed
@@ -35,7 +36,7 @@ struct bound {
   const struct config_target *config;
   struct compose *compose;
   struct last_run last_run, last_run_before; // as it is now, as it was read
-  struct told told;
+  struct seen seen;
   bool bound;
   char iam_id[IAM_ID_MAX], binding[TAG_BINDING_MAX];
   char words[256];

@@ -29,31 +29,31 @@ static bool is_drop(const struct action *a) {
                                 a->row == ROW_create || a->why == WHY_not_stager);
 }
 
-static void remember_effect(struct told *told, const struct step *s) {
+static void remember_effect(struct seen *seen, const struct step *s) {
   const struct action *a = s->action;
-  told->acted = true;
-  told->promoted |= a->kind == ACT_CAS && a->row == ROW_promote;
+  seen->acted = true;
+  seen->promoted |= a->kind == ACT_CAS && a->row == ROW_promote;
   if (a->kind == ACT_CAS && a->row == ROW_retired && s->view->state) {
-    told->retired = true;
-    text_copy(told->retired_id, sizeof told->retired_id,
+    seen->retired = true;
+    text_copy(seen->retired_id, sizeof seen->retired_id,
               s->view->state->slots[SLOT_PREVIOUS].key_id);
   }
   if (is_drop(a))
-    told->dropped = a->row;
+    seen->dropped = a->row;
 }
 
 static void remember(struct bound *b, const struct step *s) {
-  struct told *told = &b->told;
+  struct seen *seen = &b->seen;
   const struct action *a = s->action;
   bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
   if (is_effect(s) && s->result == ERR_OK)
-    remember_effect(told, s);
+    remember_effect(seen, s);
   if (failed && s->error && a->kind == ACT_PROVE && a->slot == SLOT_PENDING)
-    told->dropped_error = *s->error; // why it is given up, if it comes to that
-  told->until_s = a->kind == ACT_WAIT || a->kind == ACT_REST ? a->wait_s : 0;
-  told->sink[0] = '\0';
+    seen->dropped_error = *s->error; // why it is given up, if it comes to that
+  seen->until_s = a->kind == ACT_WAIT || a->kind == ACT_REST ? a->wait_s : 0;
+  seen->sink[0] = '\0';
   if (a->sink < b->target.n_sinks && !is_effect(s))
-    text_copy(told->sink, sizeof told->sink, b->target.sinks[a->sink].name);
+    text_copy(seen->sink, sizeof seen->sink, b->target.sinks[a->sink].name);
 }
 
 static void log_step(const struct step *s) {
@@ -68,7 +68,7 @@ static void log_step(const struct step *s) {
              "%s%s%s", words->done, s->action->key_id[0] ? ": " : "", s->action->key_id);
 }
 
-// What is not an error of a step and yet to be told (PROTOCOL.md: strays, and a key that was born
+// What is no error of a step and still belongs into the log (PROTOCOL.md: strays, and a key that was born
 // active).
 static void log_oddities(const struct step *s) {
   const struct view *v = s->view;

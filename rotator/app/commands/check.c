@@ -35,7 +35,7 @@ static const char *const words[] = {[FINDING_OK] = "ok",
                                     [FINDING_FAIL] = "FAIL",
                                     [FINDING_UNKNOWN] = "unknown"};
 
-static void tell(struct findings *f, enum finding what, const char *name, const char *text) {
+static void add_finding(struct findings *f, enum finding what, const char *name, const char *text) {
   char clean[1000];
   text_printable(clean, sizeof clean, text, strlen(text));
   out_line("%-7s  %s%s%-10s  %s", words[what], f->target ? f->target : "", f->target ? "  " : "",
@@ -59,17 +59,17 @@ static void find(struct findings *f, enum finding what, const char *name, const 
   if (vsnprintf(text, sizeof text, fmt, ap) < 0)
     text[0] = '\0';
   va_end(ap);
-  tell(f, what, name, text);
+  add_finding(f, what, name, text);
   if (what == FINDING_FAIL)
     f->exit = exit_worse(f->exit, EXIT_PERSON);
 }
 
-// A failure told by an error: EXIT_AGAIN when it may pass by itself.
+// A failure that an error describes: EXIT_AGAIN when it may pass by itself.
 static void find_error(struct findings *f, const char *name, const struct error *e) {
   char said[256], text[1000];
   report_service_said(e, said, sizeof said);
   snprintf(text, sizeof text, "%s%s%s%s", e->text, said[0] ? " (" : "", said, said[0] ? ")" : "");
-  tell(f, FINDING_FAIL, name, text);
+  add_finding(f, FINDING_FAIL, name, text);
   f->exit = exit_worse(f->exit, err_is_passing(e->kind) ? EXIT_AGAIN : EXIT_PERSON);
 }
 
@@ -335,7 +335,7 @@ static int check_target(struct app *a, struct bound *b) {
   return f.exit;
 }
 
-static void tell_end(struct app *a, int status) {
+static void report_end(struct app *a, int status) {
   if (status == EXIT_FINE)
     return;
   char next[700];
@@ -357,6 +357,6 @@ int command_check(struct app *a) {
   int status = f.exit;
   for (size_t i = 0; i < a->n_selected && !env_stopping(a->env); i++)
     status = exit_worse(status, check_target(a, a->selected[i]));
-  tell_end(a, status);
+  report_end(a, status);
   return status;
 }

@@ -22,10 +22,10 @@ static enum err observe(struct bound *b, bool ask_iam, struct look *l) {
   if (err != ERR_OK)
     return err;
   decide(&l->view, &b->target.policy, &l->action);
-  b->told.looked = true;
-  b->told.working = view_working(&l->view);
+  b->seen.looked = true;
+  b->seen.working = view_working(&l->view);
   if (l->view.state)
-    text_copy(b->told.current_id, sizeof b->told.current_id,
+    text_copy(b->seen.current_id, sizeof b->seen.current_id,
               l->view.state->slots[SLOT_CURRENT].key_id);
   return ERR_OK;
 }
@@ -120,7 +120,7 @@ void time_text(char *dst, size_t cap, int64_t t_s) {
 
 static void say_grace(const struct bound *b, const struct tick_result *r) {
   char until[32];
-  time_text(until, sizeof until, b->told.until_s);
+  time_text(until, sizeof until, b->seen.until_s);
   out_line("%s: %s is published to %zu sink%s and proven", b->target.name, r->current_id,
            b->target.n_sinks, b->target.n_sinks == 1 ? "" : "s");
   if (r->previous_id[0] && r->phase == PHASE_GRACE)
@@ -132,14 +132,14 @@ static void say_grace(const struct bound *b, const struct tick_result *r) {
 }
 
 void say_done(const struct bound *b, const struct tick_result *r) {
-  if (!b->told.acted || r->end == TICK_FAILED)
+  if (!b->seen.acted || r->end == TICK_FAILED)
     return;
-  if (b->told.retired)
-    out_line("%s: the old key %s is deleted; %s is current", b->target.name, b->told.retired_id,
+  if (b->seen.retired)
+    out_line("%s: the old key %s is deleted; %s is current", b->target.name, b->seen.retired_id,
              r->current_id);
   else if (r->phase == PHASE_GRACE || r->phase == PHASE_RETIRING)
     say_grace(b, r);
-  else if (r->phase == PHASE_IDLE && b->told.promoted)
+  else if (r->phase == PHASE_IDLE && b->seen.promoted)
     out_line("%s: %s is published and proven", b->target.name, r->current_id);
   else if (r->phase < PHASE_COUNT)
     out_line("%s: %s, current key %s", b->target.name, phase_name(r->phase),

@@ -40,7 +40,7 @@ void say_done(const struct bound *b, const struct tick_result *r);
 // Drives all selected targets with the goal that `done` says, reports each; the worst status.
 int drive_and_report(struct app *a, const struct drive *d, bool by_hand);
 
-// One change of the state for each selected target, told and entered into the history.
+// One change of the state for each selected target, printed, answered and entered into its history.
 int change_each(struct app *a, const char *command,
                 enum err (*change)(struct app *a, struct bound *b, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e));

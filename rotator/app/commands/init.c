@@ -247,7 +247,7 @@ static void say_result(const struct bound *b, const struct tick_result *r) {
   if (m->adopted)
     out_line("%s: adopted %s, which was in the sinks already; it was not rotated", b->target.name,
              r->current_id);
-  else if (!b->told.acted)
+  else if (!b->seen.acted)
     out_line("%s: set up already, current key %s", b->target.name, r->current_id);
   struct look l;
   if (look_at((struct bound *)(uintptr_t)b, LOOK_OFFLINE, &l, NULL) != ERR_OK)

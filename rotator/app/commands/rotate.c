@@ -18,7 +18,7 @@
 struct rotation {
   struct bound *bound;
   char before[IAM_ID_MAX]; // the current key when we began
-  bool failed;             // the wish could not be made; told already
+  bool failed;             // the wish could not be made; reported already
   int status;
 };
 
@@ -119,7 +119,7 @@ static void say_last_token(struct app *a, struct bound *b) {
     life_s = t.expires_in_s;
   iam_token_clear(&t);
   time_text(until, sizeof until, env_wall_ms(a->env) / 1000 + life_s);
-  if (b->told.retired)
+  if (b->seen.retired)
     out_line("%s: tokens that were made of the old key before die by %s at the latest",
              b->target.name, until);
 }

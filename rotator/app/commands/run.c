@@ -116,7 +116,7 @@ static int outcome_of_look(struct app *a, struct bound *b, const struct look *l)
   if (l->view.state)
     text_copy(r.current_id, sizeof r.current_id, l->view.state->slots[SLOT_CURRENT].key_id);
   outcome_of(&r, GOAL_NONE, b->config->policy.alert_after_s, 0, 0, &o);
-  b->told.until_s = act->wait_s;
+  b->seen.until_s = act->wait_s;
   report_result(a, b, &r, &o);
   return o.exit;
 }
@@ -160,7 +160,7 @@ int plan_all(struct app *a, bool init) {
 // One rotation a run: with a rotate_every of seconds the next would be due at once, for ever.
 static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
   (void)ctx;
-  return bound_of(t)->told.promoted && r->phase == PHASE_IDLE;
+  return bound_of(t)->seen.promoted && r->phase == PHASE_IDLE;
 }
 
 int command_run(struct app *a) {

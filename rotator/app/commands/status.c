@@ -221,9 +221,9 @@ static void judge(struct standing *s) {
     text_copy(r.current_id, sizeof r.current_id, st->slots[SLOT_CURRENT].key_id);
     text_copy(r.previous_id, sizeof r.previous_id, st->slots[SLOT_PREVIOUS].key_id);
   }
-  s->bound->told.until_s = act->wait_s;
+  s->bound->seen.until_s = act->wait_s;
   if (act->sink < s->bound->target.n_sinks)
-    text_copy(s->bound->told.sink, sizeof s->bound->told.sink,
+    text_copy(s->bound->seen.sink, sizeof s->bound->seen.sink,
               s->bound->target.sinks[act->sink].name);
   outcome_of(&r, GOAL_NONE, s->bound->config->policy.alert_after_s,
              s->bound->last_run.trouble_since_s, s->now_s, &o);

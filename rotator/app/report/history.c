@@ -21,11 +21,11 @@ static bool history_path(const struct bound *b, char *dst, size_t cap, const cha
 }
 
 static void complain(const struct bound *b, const char *path, int number) {
-  static bool told;
-  if (!told)
+  static bool complained;
+  if (!complained)
     log_line(LOG_LEVEL_WARN, b->target.name, "history", "%s: %s; history is not kept", path,
              strerror(number));
-  told = true;
+  complained = true;
 }
 
 static int open_for_append(const char *path, const char *old) {

@@ -137,7 +137,7 @@ static void print_step(const struct step *s) {
   const struct row_words *words = row_words(s->action->row);
   const char *sink = sink_name(s);
   bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
-  // A proof is many steps of one row; its success is told by the write that follows.
+  // A proof is many steps of one row; its success shows in the write that follows.
   if (s->action->kind == ACT_PROVE && !failed)
     return;
   clear_line();

@@ -31,11 +31,11 @@ void report_next(const struct app *a, const char *command, const char *target, c
                  size_t cap);
 
 // What comes out of a tick: the error, when there is one, and the object in the JSON answer.
-// Results for people when all is well are the commands' own. `b` told us what happened.
+// Results for people when all is well are the commands' own. What happened on the way is in b->seen.
 void report_result(struct app *a, struct bound *b, const struct tick_result *r,
                    const struct outcome *o);
 
-// A target that could not even be bound or observed, as report_result would tell it. Returns the
+// A target that could not even be bound or observed, reported as report_result would. Returns the
 // exit status.
 int report_failure(struct app *a, struct bound *b, const char *step, const struct error *e);
 

@@ -36,7 +36,7 @@ static bool is_about_proof(enum row row) {
 bool report_rights(const struct bound *b, enum row row, const struct error *e, char *dst,
                    size_t cap) {
   // A management key that is not accepted answers 400: that is no matter of rights.
-  bool proof = is_about_proof(row) || b->told.dropped == ROW_refute;
+  bool proof = is_about_proof(row) || b->seen.dropped == ROW_refute;
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
   if (proof) {
@@ -70,15 +70,15 @@ static const char *working_name(enum working w) {
 // The clause for what happened: the reason's words, or, where an effect was refused for good, the
 // act's own.
 static void clause(const struct bound *b, const struct tick_result *r, char *dst, size_t cap) {
-  const char *sink = b->told.sink;
+  const char *sink = b->seen.sink;
   bool named = sink[0] && (r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
                            r->why == WHY_sink_foreign || r->why == WHY_sink_drift);
   if (r->end == TICK_BUSY)
     text_copy(dst, cap, "another run works on this target now");
   else if (r->end == TICK_STOPPED)
     text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
-  else if (b->told.dropped != ROW_COUNT && r->why == WHY_failures)
-    snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(b->told.dropped)->done);
+  else if (b->seen.dropped != ROW_COUNT && r->why == WHY_failures)
+    snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(b->seen.dropped)->done);
   else if (outcome_is_refusal(r))
     text_copy(dst, cap, r->why == WHY_iam_silent ? "IAM refused" : "the store refused");
   else if (r->why == WHY_none && r->error.kind != ERR_OK)
@@ -104,13 +104,13 @@ static void answer(struct app *a, const struct bound *b, const struct tick_resul
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
   cJSON_AddStringToObject(x, "working", working_name(r->working));
   cJSON_AddBoolToObject(x, "attention", r->attention || r->end == TICK_ATTENTION);
-  cJSON_AddBoolToObject(x, "changed", b->told.acted);
+  cJSON_AddBoolToObject(x, "changed", b->seen.acted);
   answer_add_text(x, "current", r->current_id);
   answer_add_text(x, "previous", r->previous_id);
   json_add_u64_text(x, "generation", r->generation);
   json_add_u64_text(x, "epoch", r->epoch);
-  text_format_time(until, sizeof until, b->told.until_s);
-  answer_add_text(x, "until", b->told.until_s > 0 ? until : "");
+  text_format_time(until, sizeof until, b->seen.until_s);
+  answer_add_text(x, "until", b->seen.until_s > 0 ? until : "");
   answer_add_error(x, &r->error);
   answer_add_text(x, "next", next ? next : "");
 }
@@ -135,12 +135,12 @@ static const char *step_name(const struct tick_result *r) {
   return r->end == TICK_FAILED && r->row == ROW_unreadable ? "start" : row_name(r->row);
 }
 
-static void tell_error(struct app *a, const struct bound *b, const struct tick_result *r,
-                       const char *next) {
+static void print_error(struct app *a, const struct bound *b, const struct tick_result *r,
+                        const char *next) {
   char text[400], hint[400];
   const struct error *e = &r->error;
-  if (e->kind == ERR_OK && b->told.dropped != ROW_COUNT)
-    e = &b->told.dropped_error;
+  if (e->kind == ERR_OK && b->seen.dropped != ROW_COUNT)
+    e = &b->seen.dropped_error;
   clause(b, r, text, sizeof text);
   // What a store refuses is no matter of IBM Cloud's rights.
   bool by_store = r->why == WHY_home_silent || r->why == WHY_sink_silent ||
@@ -163,7 +163,7 @@ void report_result(struct app *a, struct bound *b, const struct tick_result *r,
   report_next(a, next_command(r), b->target.name, next, sizeof next);
   answer(a, b, r, o, o->silent ? NULL : next);
   if (!o->silent)
-    tell_error(a, b, r, next);
+    print_error(a, b, r, next);
   else if (o->fault)
     log_line(LOG_LEVEL_NOTICE, b->target.name, row_name(r->row), "%s: %s", why_words(r->why)->text,
              r->error.text);
@@ -174,11 +174,11 @@ int report_failure(struct app *a, struct bound *b, const char *step, const struc
                           .row = ROW_unreadable,
                           .why = WHY_none,
                           .phase = PHASE_COUNT,
-                          .working = b->told.looked ? b->told.working : WORKING_UNKNOWN,
+                          .working = b->seen.looked ? b->seen.working : WORKING_UNKNOWN,
                           .error = *e};
   struct outcome o;
   char next[700], hint[400];
-  text_copy(r.current_id, sizeof r.current_id, b->told.current_id);
+  text_copy(r.current_id, sizeof r.current_id, b->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
   const char *command = r.end == TICK_BUSY       ? "status"
                         : e->kind == ERR_MISSING ? "init"
