@@ -89,15 +89,15 @@ static bool select_target(struct app *a, const struct config_target *t) {
     a->n_broken++;
     return true;
   }
-  struct bound *b = compose_bound(a->compose, (size_t)(t - a->config->targets));
-  if (b)
-    a->selected[a->n_selected++] = b;
-  return b != NULL;
+  struct managed *m = compose_target(a->compose, (size_t)(t - a->config->targets));
+  if (m)
+    a->selected[a->n_selected++] = m;
+  return m != NULL;
 }
 
 static int select_targets(struct app *a) {
   bool ok = true;
-  a->selected = calloc(a->config->n_targets + 1, sizeof(struct bound *));
+  a->selected = calloc(a->config->n_targets + 1, sizeof(struct managed *));
   if (!a->selected)
     return EXIT_BUG;
   for (size_t i = 0; a->cli.n_targets == 0 && i < a->config->n_targets; i++)

@@ -29,7 +29,7 @@ struct app {
   struct config_report mistakes;
   struct compose *compose;
   unsigned jobs;
-  struct bound **selected; // the targets meant that can be worked on
+  struct managed **selected; // the targets meant that can be worked on
   size_t n_selected;
   size_t n_broken; // the targets meant that have mistakes in their configuration
   cJSON *answer;   // with --json: the one document; NULL otherwise

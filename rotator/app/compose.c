@@ -17,7 +17,7 @@
 struct compose {
   const struct config *config;
   struct env *env;
-  struct bound **bounds; // one a configured target, NULL until asked for
+  struct managed **targets; // one a configured target, NULL until asked for
   struct workers *workers;
   char host_id[STATE_WHO_MAX]; // "" not known
   char writer[STATE_WHO_MAX];
@@ -71,9 +71,9 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
     return error_no_memory(e);
   c->config = config;
   c->env = env;
-  c->bounds = calloc(config->n_targets + 1, sizeof *c->bounds);
+  c->targets = calloc(config->n_targets + 1, sizeof *c->targets);
   c->workers = workers_new(config, env, jobs);
-  enum err err = c->bounds && c->workers ? ERR_OK : error_no_memory(e);
+  enum err err = c->targets && c->workers ? ERR_OK : error_no_memory(e);
   if (err == ERR_OK)
     err = name_process(c, e);
   if (err != ERR_OK) {
@@ -85,28 +85,28 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
   return ERR_OK;
 }
 
-static void close_stores(struct bound *b) {
-  b->target.home = store_item_free(b->target.home);
-  for (size_t i = 0; i < b->target.n_sinks; i++)
-    store_item_free(b->target.sinks[i].item);
-  b->target.n_sinks = 0;
+static void close_stores(struct managed *m) {
+  m->target.home = store_item_free(m->target.home);
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    store_item_free(m->target.sinks[i].item);
+  m->target.n_sinks = 0;
 }
 
-static void bound_free(struct bound *b) {
-  if (!b)
+static void managed_free(struct managed *m) {
+  if (!m)
     return;
-  close_stores(b);
-  logs_free(b->logs);
-  memory_clear(&b->memory);
-  free(b);
+  close_stores(m);
+  logs_free(m->logs);
+  memory_clear(&m->memory);
+  free(m);
 }
 
 struct compose *compose_free(struct compose *c) {
   if (!c)
     return NULL;
-  for (size_t i = 0; c->bounds && i < c->config->n_targets; i++)
-    bound_free(c->bounds[i]);
-  free(c->bounds);
+  for (size_t i = 0; c->targets && i < c->config->n_targets; i++)
+    managed_free(c->targets[i]);
+  free(c->targets);
   workers_free(c->workers);
   for (size_t i = 0; store_backends[i]; i++)
     if (store_backends[i]->finish)
@@ -152,31 +152,31 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
                             .input = secret_bytes(input),
                             .input_len = secret_len(input),
                             .limit_ms = (h->timeout_s > 0 ? h->timeout_s : 60) * 1000,
-                            .env = bound_of(t)->compose->env};
+                            .env = managed_of(t)->compose->env};
   return child_run(&spec, e);
 }
 
 // --- a target ---
 
 // What the configuration alone says.
-static void bound_init(struct bound *b, struct compose *c, const struct config_target *t) {
-  b->config = t;
-  b->compose = c;
-  b->seen.dropped = ROW_COUNT;
-  snprintf(b->words, sizeof b->words, "Cloud Logs ingestion key of %s", t->name);
-  memory_init(&b->memory);
-  last_run_path(b->last_run_path, sizeof b->last_run_path, c->config->state_dir, t->name);
-  last_run_load(b->last_run_path, &b->last_run);
-  b->last_run_before = b->last_run;
-  b->memory.last_look_s = b->last_run.last_look_s;
+static void managed_init(struct managed *m, struct compose *c, const struct config_target *t) {
+  m->config = t;
+  m->compose = c;
+  m->seen.dropped = ROW_COUNT;
+  snprintf(m->key_words, sizeof m->key_words, "Cloud Logs ingestion key of %s", t->name);
+  memory_init(&m->memory);
+  last_run_path(m->last_run_path, sizeof m->last_run_path, c->config->state_dir, t->name);
+  last_run_load(m->last_run_path, &m->last_run);
+  m->last_run_before = m->last_run;
+  m->memory.last_look_s = m->last_run.last_look_s;
   // One time for all sinks: those that are there set theirs back when they are read.
   for (size_t i = 0; i < STATE_SINKS_MAX; i++)
-    b->memory.absent_since_s[i] = b->last_run.absent_since_s;
-  b->target = (struct target){.name = t->name,
+    m->memory.absent_since_s[i] = m->last_run.absent_since_s;
+  m->target = (struct target){.name = t->name,
                               .account = t->account,
                               .instance = t->guid,
                               .key_name = t->key_name,
-                              .key_words = b->words,
+                              .key_words = m->key_words,
                               .action_when_leaked = t->action_when_leaked,
                               .application = t->application,
                               .subsystem = t->subsystem,
@@ -185,126 +185,126 @@ static void bound_init(struct bound *b, struct compose *c, const struct config_t
                               .writer = c->writer,
                               .process_id = c->process_id,
                               .policy = t->policy,
-                              .memory = &b->memory};
+                              .memory = &m->memory};
   if (t->after_publish.line > 0 || t->after_publish.argv) {
-    b->target.hook = hook_after_publish;
-    b->target.hook_ctx = (void *)(uintptr_t)&t->after_publish;
+    m->target.hook = hook_after_publish;
+    m->target.hook_ctx = (void *)(uintptr_t)&t->after_publish;
   }
 }
 
-struct bound *compose_bound(struct compose *c, size_t i) {
-  if (!c->bounds[i]) {
-    c->bounds[i] = calloc(1, sizeof *c->bounds[i]);
-    if (c->bounds[i])
-      bound_init(c->bounds[i], c, &c->config->targets[i]);
+struct managed *compose_target(struct compose *c, size_t i) {
+  if (!c->targets[i]) {
+    c->targets[i] = calloc(1, sizeof *c->targets[i]);
+    if (c->targets[i])
+      managed_init(c->targets[i], c, &c->config->targets[i]);
   }
-  return c->bounds[i];
+  return c->targets[i];
 }
 
 // The default home: is it the file below the state directory?
-static bool bound_home_is_file(const struct bound *b) {
-  return !b->config->home.backend;
+static bool home_is_default(const struct managed *m) {
+  return !m->config->home.backend;
 }
 
 // --- stores ---
 
-static enum err open_item(struct bound *b, const struct config_store *s, enum store_kind kind,
+static enum err open_item(struct managed *m, const struct config_store *s, enum store_kind kind,
                           struct store_item **ret, struct error *e) {
-  struct store_context ctx = {.env = b->compose->env, .user_agent = NULL};
+  struct store_context ctx = {.env = m->compose->env, .user_agent = NULL};
   int line = s->line;
   enum err err = s->backend->open(&ctx, kind, s->settings, s->n_settings, ret, &line, e);
   if (err != ERR_OK)
-    error_wrap(e, "%s:%d: %s", b->config->file, line > 0 ? line : s->line,
+    error_wrap(e, "%s:%d: %s", m->config->file, line > 0 ? line : s->line,
                kind == STORE_HOME ? "home" : s->name);
   return err;
 }
 
-static enum err open_default_home(struct bound *b, struct error *e) {
+static enum err open_default_home(struct managed *m, struct error *e) {
   const struct store_backend *file = store_backend_find("file");
   if (!file)
     return error_set(e, ERR_INVALID, "%s:%d: built without the file store: configure a home",
-                     b->config->file, b->config->line);
-  struct store_setting path = {.name = "path", .value = b->home_path, .line = b->config->line};
+                     m->config->file, m->config->line);
+  struct store_setting path = {.name = "path", .value = m->home_path, .line = m->config->line};
   struct config_store home = {.name = (char[]){"home"},
                               .backend = file,
                               .settings = &path,
                               .n_settings = 1,
-                              .line = b->config->line};
-  return open_item(b, &home, STORE_HOME, &b->target.home, e);
+                              .line = m->config->line};
+  return open_item(m, &home, STORE_HOME, &m->target.home, e);
 }
 
-static enum err open_stores(struct bound *b, struct error *e) {
-  const struct config_target *t = b->config;
-  enum err err = bound_home_is_file(b) ? open_default_home(b, e)
-                                       : open_item(b, &t->home, STORE_HOME, &b->target.home, e);
+static enum err open_stores(struct managed *m, struct error *e) {
+  const struct config_target *t = m->config;
+  enum err err = home_is_default(m) ? open_default_home(m, e)
+                                    : open_item(m, &t->home, STORE_HOME, &m->target.home, e);
   if (err == ERR_OK && t->n_sinks > STATE_SINKS_MAX)
     err = error_set(e, ERR_INVALID, "%s:%d: more than %d sinks", t->file, t->line, STATE_SINKS_MAX);
   for (size_t i = 0; err == ERR_OK && i < t->n_sinks; i++) {
-    struct engine_sink *s = &b->target.sinks[i];
-    err = open_item(b, &t->sinks[i], STORE_SINK, &s->item, e);
+    struct engine_sink *s = &m->target.sinks[i];
+    err = open_item(m, &t->sinks[i], STORE_SINK, &s->item, e);
     if (err == ERR_OK) {
       s->name = t->sinks[i].name;
-      b->target.n_sinks = i + 1;
+      m->target.n_sinks = i + 1;
     }
   }
   return err;
 }
 
 // Stores without compare-and-set need the lock, those of class C the mark too, and both a host.
-static enum err set_lock(struct bound *b, struct error *e) {
-  bool lock = b->target.home->class != STORE_CLASS_A;
-  bool mark = b->target.home->class == STORE_CLASS_C;
-  for (size_t i = 0; i < b->target.n_sinks; i++) {
-    lock |= b->target.sinks[i].item->class != STORE_CLASS_A;
-    mark |= b->target.sinks[i].item->class == STORE_CLASS_C;
+static enum err set_lock(struct managed *m, struct error *e) {
+  bool lock = m->target.home->class != STORE_CLASS_A;
+  bool mark = m->target.home->class == STORE_CLASS_C;
+  for (size_t i = 0; i < m->target.n_sinks; i++) {
+    lock |= m->target.sinks[i].item->class != STORE_CLASS_A;
+    mark |= m->target.sinks[i].item->class == STORE_CLASS_C;
   }
-  b->target.lock_path = lock ? b->lock_path : NULL;
-  b->target.mark_path = mark ? b->mark_path : NULL;
-  if (lock && !b->compose->host_id[0])
+  m->target.lock_path = lock ? m->lock_path : NULL;
+  m->target.mark_path = mark ? m->mark_path : NULL;
+  if (lock && !m->compose->host_id[0])
     return error_set(e, ERR_INVALID,
                      "%s:%d: a local store is in use and this machine has no /etc/machine-id: set "
                      "host_id in the configuration",
-                     b->config->file, b->config->line);
+                     m->config->file, m->config->line);
   return ERR_OK;
 }
 
 // --- identity ---
 
-static enum err ask_identity(struct bound *b, unsigned worker, struct error *e) {
-  struct iam *iam = compose_iam(b, worker, e);
+static enum err ask_identity(struct managed *m, unsigned worker, struct error *e) {
+  struct iam *iam = compose_iam(m, worker, e);
   struct iam_service_id found = {0};
-  const char *name = b->config->service_id;
+  const char *name = m->config->service_id;
   size_t n = 0;
   if (!iam)
     return ERR_INTERNAL;
-  enum err err = iam->ops->find_service_id(iam, b->config->account, name, &found, &n, e);
+  enum err err = iam->ops->find_service_id(iam, m->config->account, name, &found, &n, e);
   if (err != ERR_OK)
     return error_wrap(e, "service ID '%s'", name), err;
   if (n > 1)
     return error_set(e, ERR_INVALID,
                      "%zu service IDs of account %s are named '%s', one of them %s: write the id "
                      "instead of the name (%s:%d)",
-                     n, b->config->account, name, found.id, b->config->file, b->config->line);
-  text_copy(b->iam_id, sizeof b->iam_id, found.iam_id);
+                     n, m->config->account, name, found.id, m->config->file, m->config->line);
+  text_copy(m->iam_id, sizeof m->iam_id, found.iam_id);
   return ERR_OK;
 }
 
-static enum err find_identity(struct bound *b, unsigned worker, enum compose_identity how,
+static enum err find_identity(struct managed *m, unsigned worker, enum compose_identity how,
                               struct error *e) {
-  const char *id = b->config->service_id;
+  const char *id = m->config->service_id;
   int n = 0;
   if (text_starts(id, "ServiceId-"))
-    n = snprintf(b->iam_id, sizeof b->iam_id, "iam-%s", id);
+    n = snprintf(m->iam_id, sizeof m->iam_id, "iam-%s", id);
   else if (text_starts(id, "iam-ServiceId-") || text_starts(id, "IBMid-"))
-    n = snprintf(b->iam_id, sizeof b->iam_id, "%s", id);
-  else if (how != IDENTITY_ASKED && strcmp(b->last_run.service_id, id) == 0)
-    n = snprintf(b->iam_id, sizeof b->iam_id, "%s", b->last_run.iam_id);
-  if ((size_t)n >= sizeof b->iam_id)
-    return error_set(e, ERR_INVALID, "%s:%d: '%s' is no service ID", b->config->file,
-                     b->config->line, id);
-  if (!b->iam_id[0] && how == IDENTITY_OFFLINE)
+    n = snprintf(m->iam_id, sizeof m->iam_id, "%s", id);
+  else if (how != IDENTITY_ASKED && strcmp(m->last_run.service_id, id) == 0)
+    n = snprintf(m->iam_id, sizeof m->iam_id, "%s", m->last_run.iam_id);
+  if ((size_t)n >= sizeof m->iam_id)
+    return error_set(e, ERR_INVALID, "%s:%d: '%s' is no service ID", m->config->file,
+                     m->config->line, id);
+  if (!m->iam_id[0] && how == IDENTITY_OFFLINE)
     return error_set(e, ERR_MISSING, "service ID '%s' was not looked up yet", id);
-  return b->iam_id[0] ? ERR_OK : ask_identity(b, worker, e);
+  return m->iam_id[0] ? ERR_OK : ask_identity(m, worker, e);
 }
 
 static bool is_there(const char *state_dir, const char *binding) {
@@ -313,83 +313,83 @@ static bool is_there(const char *state_dir, const char *binding) {
   return n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0;
 }
 
-static enum err name_paths(struct bound *b, struct error *e) {
-  const char *dir = b->compose->config->state_dir;
-  int n = snprintf(b->home_path, sizeof b->home_path, "%s/%s.state", dir, b->binding);
-  snprintf(b->lock_path, sizeof b->lock_path, "%s/%s.lock", dir, b->binding);
-  snprintf(b->mark_path, sizeof b->mark_path, "%s/%s.mark", dir, b->binding);
-  return n > 0 && (size_t)n < sizeof b->home_path
+static enum err name_paths(struct managed *m, struct error *e) {
+  const char *dir = m->compose->config->state_dir;
+  int n = snprintf(m->home_path, sizeof m->home_path, "%s/%s.state", dir, m->binding);
+  snprintf(m->lock_path, sizeof m->lock_path, "%s/%s.lock", dir, m->binding);
+  snprintf(m->mark_path, sizeof m->mark_path, "%s/%s.mark", dir, m->binding);
+  return n > 0 && (size_t)n < sizeof m->home_path
              ? ERR_OK
              : error_set(e, ERR_INVALID, "state_dir is too long: %s", dir);
 }
 
-enum err compose_bind_to(struct bound *b, const char *iam_id, struct error *e) {
-  const char *dir = b->compose->config->state_dir;
-  if (iam_id != b->iam_id)
-    text_copy(b->iam_id, sizeof b->iam_id, iam_id);
-  tag_binding(b->config->account, b->iam_id, b->config->guid, b->binding);
-  b->target.iam_id = b->iam_id;
-  enum err err = name_paths(b, e);
+enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e) {
+  const char *dir = m->compose->config->state_dir;
+  if (iam_id != m->iam_id)
+    text_copy(m->iam_id, sizeof m->iam_id, iam_id);
+  tag_binding(m->config->account, m->iam_id, m->config->guid, m->binding);
+  m->target.iam_id = m->iam_id;
+  enum err err = name_paths(m, e);
   if (err == ERR_OK)
-    err = open_stores(b, e);
+    err = open_stores(m, e);
   if (err == ERR_OK)
-    err = set_lock(b, e);
+    err = set_lock(m, e);
   if (err != ERR_OK) {
-    close_stores(b);
+    close_stores(m);
     return err;
   }
   // The configuration names another identity or instance now, and the old one's state is still
   // there: its keys would be left behind.
-  b->target.rebound = bound_home_is_file(b) && b->last_run.binding[0] &&
-                      strcmp(b->last_run.binding, b->binding) != 0 &&
-                      is_there(dir, b->last_run.binding) && !is_there(dir, b->binding);
-  b->bound = true;
+  m->target.rebound = home_is_default(m) && m->last_run.binding[0] &&
+                      strcmp(m->last_run.binding, m->binding) != 0 &&
+                      is_there(dir, m->last_run.binding) && !is_there(dir, m->binding);
+  m->bound = true;
   return ERR_OK;
 }
 
-enum err compose_bind(struct bound *b, unsigned worker, enum compose_identity how,
+enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity how,
                       struct error *e) {
-  if (b->bound)
+  if (m->bound)
     return ERR_OK;
-  enum err err = find_identity(b, worker, how, e);
-  return err == ERR_OK ? compose_bind_to(b, b->iam_id, e) : err;
+  enum err err = find_identity(m, worker, how, e);
+  return err == ERR_OK ? compose_bind_to(m, m->iam_id, e) : err;
 }
 
 // --- interfaces ---
 
-struct iam *compose_iam(struct bound *b, unsigned worker, struct error *e) {
-  return workers_iam(b->compose->workers, worker, b->config->iam_url, e);
+struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e) {
+  return workers_iam(m->compose->workers, worker, m->config->iam_url, e);
 }
 
 struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e) {
   return workers_transport(c->workers, worker, e);
 }
 
-static struct logs *bound_logs(struct bound *b, unsigned worker, struct error *e) {
-  if (b->logs && b->logs_worker == worker)
-    return b->logs;
-  logs_free(b->logs);
-  b->logs = NULL;
-  struct transport *t = compose_transport(b->compose, worker, e);
+static struct logs *managed_logs(struct managed *m, unsigned worker, struct error *e) {
+  if (m->logs && m->logs_worker == worker)
+    return m->logs;
+  logs_free(m->logs);
+  m->logs = NULL;
+  struct transport *t = compose_transport(m->compose, worker, e);
   if (t)
-    b->logs = logs_http_new(b->config->ingress_url,
-                            (const char *const *)b->compose->config->complaints, t);
-  if (t && !b->logs)
+    m->logs = logs_http_new(m->config->ingress_url,
+                            (const char *const *)m->compose->config->complaints, t);
+  if (t && !m->logs)
     error_no_memory(e);
-  b->logs_worker = worker;
-  return b->logs;
+  m->logs_worker = worker;
+  return m->logs;
 }
 
 bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
                 struct error *e) {
   (void)ctx;
-  struct bound *b = bound_of(t);
-  if (compose_bind(b, worker, IDENTITY_REMEMBERED, e) != ERR_OK)
+  struct managed *m = managed_of(t);
+  if (compose_bind(m, worker, IDENTITY_REMEMBERED, e) != ERR_OK)
     return false;
-  struct iam *iam = compose_iam(b, worker, e);
-  struct logs *logs = iam ? bound_logs(b, worker, e) : NULL;
+  struct iam *iam = compose_iam(m, worker, e);
+  struct logs *logs = iam ? managed_logs(m, worker, e) : NULL;
   if (!logs)
     return false;
-  *ret = (struct engine_io){.env = b->compose->env, .iam = iam, .logs = logs};
+  *ret = (struct engine_io){.env = m->compose->env, .iam = iam, .logs = logs};
   return true;
 }

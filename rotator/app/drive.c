@@ -42,8 +42,8 @@ static void remember_effect(struct seen *seen, const struct step *s) {
     seen->dropped = a->row;
 }
 
-static void remember(struct bound *b, const struct step *s) {
-  struct seen *seen = &b->seen;
+static void remember(struct managed *m, const struct step *s) {
+  struct seen *seen = &m->seen;
   const struct action *a = s->action;
   bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
   if (is_effect(s) && s->result == ERR_OK)
@@ -52,8 +52,8 @@ static void remember(struct bound *b, const struct step *s) {
     seen->dropped_error = *s->error; // why it is given up, if it comes to that
   seen->until_s = a->kind == ACT_WAIT || a->kind == ACT_REST ? a->wait_s : 0;
   seen->sink[0] = '\0';
-  if (a->sink < b->target.n_sinks && !is_effect(s))
-    text_copy(seen->sink, sizeof seen->sink, b->target.sinks[a->sink].name);
+  if (a->sink < m->target.n_sinks && !is_effect(s))
+    text_copy(seen->sink, sizeof seen->sink, m->target.sinks[a->sink].name);
 }
 
 static void log_step(const struct step *s) {
@@ -91,10 +91,10 @@ static void step_begins(void *ctx, const struct step *s) {
 
 static void step_ends(void *ctx, const struct step *s) {
   (void)ctx;
-  struct bound *b = bound_of(s->target);
-  remember(b, s);
+  struct managed *m = managed_of(s->target);
+  remember(m, s);
   if (is_effect(s) && s->result != ERR_CONFLICT)
-    history_step(b, s);
+    history_step(m, s);
   log_step(s);
   log_oddities(s);
   progress_end(s);
@@ -106,7 +106,7 @@ static bool is_done(void *ctx, const struct target *t, const struct tick_result 
   return outcome_is_refusal(r) || (d->done && d->done(d->done_ctx, t, r));
 }
 
-enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
+enum err drive_run(const struct drive *d, struct managed *const *targets, size_t n,
                    struct tick_result *results, struct error *e) {
   struct app *a = d->app;
   struct watcher watcher = {.begin = step_begins, .end = step_ends};
@@ -117,46 +117,46 @@ enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
                             .done_ctx = (void *)(uintptr_t)d,
                             .io = compose_io,
                             .watcher = &watcher};
-  struct target **targets = calloc(n + 1, sizeof *targets);
-  if (!targets)
+  struct target **list = calloc(n + 1, sizeof *list);
+  if (!list)
     return error_no_memory(e);
   enum err err = compose_make_state_dir(a->compose, e);
   for (size_t i = 0; i < n; i++)
-    targets[i] = &bounds[i]->target;
+    list[i] = &targets[i]->target;
   if (err == ERR_OK) {
     progress_start(a->env, n == 1);
-    fleet_run(targets, n, &o, a->env, results);
+    fleet_run(list, n, &o, a->env, results);
     progress_stop();
   }
-  free(targets);
+  free(list);
   return err;
 }
 
-void drive_finish(struct bound *b, const struct tick_result *r, enum goal goal,
+void drive_finish(struct managed *m, const struct tick_result *r, enum goal goal,
                   struct outcome *ret) {
-  struct last_run *last = &b->last_run;
+  struct last_run *last = &m->last_run;
   struct error e;
-  int64_t now_s = env_wall_ms(compose_env(b->compose)) / 1000;
-  outcome_of(r, goal, b->config->policy.alert_after_s, last->trouble_since_s, now_s, ret);
+  int64_t now_s = env_wall_ms(compose_env(m->compose)) / 1000;
+  outcome_of(r, goal, m->config->policy.alert_after_s, last->trouble_since_s, now_s, ret);
   if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
     return;
   last_run_note(last, ret->fault, now_s);
-  if (b->bound) {
+  if (m->bound) {
     memset(last->service_id, 0, sizeof last->service_id);
-    text_copy(last->service_id, sizeof last->service_id, b->config->service_id);
-    text_copy(last->iam_id, sizeof last->iam_id, b->iam_id);
-    if (!b->target.rebound)
-      text_copy(last->binding, sizeof last->binding, b->binding);
+    text_copy(last->service_id, sizeof last->service_id, m->config->service_id);
+    text_copy(last->iam_id, sizeof last->iam_id, m->iam_id);
+    if (!m->target.rebound)
+      text_copy(last->binding, sizeof last->binding, m->binding);
   }
-  last->last_look_s = b->memory.last_look_s;
+  last->last_look_s = m->memory.last_look_s;
   last->absent_since_s = 0;
-  for (size_t i = 0; i < b->target.n_sinks; i++)
-    if (b->memory.absent_since_s[i] > last->absent_since_s)
-      last->absent_since_s = b->memory.absent_since_s[i];
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    if (m->memory.absent_since_s[i] > last->absent_since_s)
+      last->absent_since_s = m->memory.absent_since_s[i];
   text_copy(last->row, sizeof last->row, row_name(r->row));
   text_copy(last->why, sizeof last->why, why_name(r->why));
   last->exit = ret->exit;
-  if (last_run_save(b->last_run_path, &b->last_run_before, last, &e) != ERR_OK)
-    log_error(LOG_LEVEL_WARN, b->target.name, "last run", &e);
-  b->last_run_before = *last;
+  if (last_run_save(m->last_run_path, &m->last_run_before, last, &e) != ERR_OK)
+    log_error(LOG_LEVEL_WARN, m->target.name, "last_run", &e);
+  m->last_run_before = *last;
 }

@@ -17,12 +17,12 @@ struct drive {
   void *done_ctx;
 };
 
-// results[i] belongs to bounds[i]. ERR_INTERNAL or ERR_REFUSED when it could not begin at all.
-enum err drive_run(const struct drive *d, struct bound *const *bounds, size_t n,
+// results[i] belongs to targets[i]. ERR_INTERNAL or ERR_REFUSED when it could not begin at all.
+enum err drive_run(const struct drive *d, struct managed *const *targets, size_t n,
                    struct tick_result *results, struct error *e);
 
 // What comes out of it for the target, entered into its note of the last run, which is saved.
-void drive_finish(struct bound *b, const struct tick_result *r, enum goal goal,
+void drive_finish(struct managed *m, const struct tick_result *r, enum goal goal,
                   struct outcome *ret);
 
 #endif

@@ -34,7 +34,7 @@ static size_t place_of(enum row row) {
 }
 
 // "{iam}" and "{ingress}" in a request's words become the target's own hosts.
-static void request_text(const struct bound *b, const char *words, char *dst, size_t cap) {
+static void request_text(const struct managed *m, const char *words, char *dst, size_t cap) {
   struct text_buf t = TEXT_BUF(1024);
   const char *from = words ? words : "write the state (compare-and-set), read it back";
   while (*from) {
@@ -42,10 +42,10 @@ static void request_text(const struct bound *b, const char *words, char *dst, si
     text_buf_add_bytes(&t, from, n);
     from += n;
     if (text_starts(from, "{iam}")) {
-      text_buf_add(&t, "%s", b->config->iam_url);
+      text_buf_add(&t, "%s", m->config->iam_url);
       from += 5;
     } else if (text_starts(from, "{ingress}")) {
-      text_buf_add(&t, "%s", b->config->ingress_url);
+      text_buf_add(&t, "%s", m->config->ingress_url);
       from += 9;
     } else if (*from) {
       text_buf_add_bytes(&t, from++, 1);
@@ -55,10 +55,10 @@ static void request_text(const struct bound *b, const char *words, char *dst, si
   text_buf_free(&t);
 }
 
-static void say_step(const struct bound *b, enum row row, const char *sink, cJSON *steps) {
+static void say_step(const struct managed *m, enum row row, const char *sink, cJSON *steps) {
   char request[1024];
   const struct row_words *words = row_words(row);
-  request_text(b, words->request, request, sizeof request);
+  request_text(m, words->request, request, sizeof request);
   out_line("  %-10s %s%s%s", row_name(row), words->doing, sink ? " " : "", sink ? sink : "");
   out_line("  %-10s   %s", "", request);
   if (!steps)
@@ -72,20 +72,20 @@ static void say_step(const struct bound *b, enum row row, const char *sink, cJSO
   cJSON_AddItemToArray(steps, o);
 }
 
-void plan_way(const struct bound *b, enum row first, cJSON *steps) {
+void plan_way(const struct managed *m, enum row first, cJSON *steps) {
   bool first_key = first == ROW_first;
   if (first == ROW_first || first == ROW_heal)
-    say_step(b, first, NULL, steps);
+    say_step(m, first, NULL, steps);
   for (size_t i = place_of(first); i < WAY_LEN; i++) {
     enum row row = way[i];
-    if ((row == ROW_due && first != ROW_due) || (row == ROW_reload && !b->target.hook))
+    if ((row == ROW_due && first != ROW_due) || (row == ROW_reload && !m->target.hook))
       continue;
     if (first_key && row == ROW_retire)
       return;
-    for (size_t s = 0; row == ROW_publish && s < b->config->n_sinks; s++)
-      say_step(b, row, b->config->sinks[s].name, steps);
+    for (size_t s = 0; row == ROW_publish && s < m->config->n_sinks; s++)
+      say_step(m, row, m->config->sinks[s].name, steps);
     if (row != ROW_publish)
-      say_step(b, row, NULL, steps);
+      say_step(m, row, NULL, steps);
   }
 }
 
@@ -93,15 +93,15 @@ static bool is_waiting(const struct action *a) {
   return a->kind == ACT_WAIT || a->kind == ACT_REST || a->kind == ACT_ATTENTION;
 }
 
-static void say_wait(const struct bound *b, const struct look *l) {
+static void say_wait(const struct managed *m, const struct look *l) {
   char until[32];
   time_text(until, sizeof until, l->action.wait_s);
-  out_line("%s: %s (%s)%s%s", b->target.name, why_words(l->action.why)->text,
+  out_line("%s: %s (%s)%s%s", m->target.name, why_words(l->action.why)->text,
            row_name(l->action.row), l->action.wait_s > 0 ? ", next look " : "",
            l->action.wait_s > 0 ? until : "");
 }
 
-static int outcome_of_look(struct app *a, struct bound *b, const struct look *l) {
+static int outcome_of_look(struct app *a, struct managed *m, const struct look *l) {
   const struct action *act = &l->action;
   struct tick_result r = {.end = act->kind == ACT_ATTENTION ? TICK_ATTENTION
                                  : act->kind == ACT_REST    ? TICK_REST
@@ -115,33 +115,33 @@ static int outcome_of_look(struct app *a, struct bound *b, const struct look *l)
   struct outcome o;
   if (l->view.state)
     text_copy(r.current_id, sizeof r.current_id, l->view.state->slots[SLOT_CURRENT].key_id);
-  outcome_of(&r, GOAL_NONE, b->config->policy.alert_after_s, 0, 0, &o);
-  b->seen.until_s = act->wait_s;
-  report_result(a, b, &r, &o);
+  outcome_of(&r, GOAL_NONE, m->config->policy.alert_after_s, 0, 0, &o);
+  m->seen.until_s = act->wait_s;
+  report_result(a, m, &r, &o);
   return o.exit;
 }
 
-static int plan_one(struct app *a, struct bound *b) {
+static int plan_one(struct app *a, struct managed *m) {
   struct look l;
   struct error e;
-  if (look_at(b, LOOK_AS_NEEDED, &l, &e) != ERR_OK)
-    return report_failure(a, b, "plan", &e);
-  int status = outcome_of_look(a, b, &l);
+  if (look_at(m, LOOK_AS_NEEDED, &l, &e) != ERR_OK)
+    return report_failure(a, m, "plan", &e);
+  int status = outcome_of_look(a, m, &l);
   cJSON *answer = answer_last_target(a);
   cJSON *steps = answer ? cJSON_AddArrayToObject(answer, "plan") : NULL;
   bool on_the_way = place_of(l.action.row) < WAY_LEN;
   if (is_waiting(&l.action)) {
     if (status == EXIT_FINE)
-      say_wait(b, &l);
+      say_wait(m, &l);
     if (on_the_way && l.action.kind == ACT_WAIT)
-      out_line("%s: then these steps would follow:", b->target.name);
+      out_line("%s: then these steps would follow:", m->target.name);
   } else {
-    out_line("%s: these steps would follow:", b->target.name);
+    out_line("%s: these steps would follow:", m->target.name);
   }
   if (!is_waiting(&l.action) && !on_the_way)
-    say_step(b, l.action.row, NULL, steps);
+    say_step(m, l.action.row, NULL, steps);
   else if (l.action.kind != ACT_REST && l.action.kind != ACT_ATTENTION && on_the_way)
-    plan_way(b, l.action.row, steps);
+    plan_way(m, l.action.row, steps);
   look_clear(&l);
   return status;
 }
@@ -160,7 +160,7 @@ int plan_all(struct app *a, bool init) {
 // One rotation a run: with a rotate_every of seconds the next would be due at once, for ever.
 static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
   (void)ctx;
-  return bound_of(t)->seen.promoted && r->phase == PHASE_IDLE;
+  return managed_of(t)->seen.promoted && r->phase == PHASE_IDLE;
 }
 
 int command_run(struct app *a) {

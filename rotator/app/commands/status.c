@@ -12,7 +12,7 @@
 
 struct standing {
   struct app *app;
-  struct bound *bound;
+  struct managed *managed;
   struct look look;
   int64_t now_s;
   int exit;
@@ -69,7 +69,7 @@ static void old_key_text(const struct standing *s, char *dst, size_t cap) {
 }
 
 static void last_run_text(const struct standing *s, char *dst, size_t cap) {
-  const struct last_run *r = &s->bound->last_run;
+  const struct last_run *r = &s->managed->last_run;
   char when[32], ago[32];
   if (r->ended_s <= 0) {
     text_copy(dst, cap, "not known");
@@ -110,7 +110,7 @@ static void say_wishes(const struct state *st) {
 static void say_in_full(const struct standing *s) {
   char text[256];
   const struct view *v = &s->look.view;
-  out_line("%s: %s", s->bound->target.name, phase_text(s));
+  out_line("%s: %s", s->managed->target.name, phase_text(s));
   say_key(s, "key", SLOT_CURRENT);
   say_key(s, "new key", SLOT_PENDING);
   say_key(s, "old key", SLOT_PREVIOUS);
@@ -122,7 +122,7 @@ static void say_in_full(const struct standing *s) {
   out_line("  %-10s %s", "due", text);
   for (size_t i = 0; i < v->n_sinks; i++)
     out_line("  %-10s %s: %s (%s)", i == 0 ? "sinks" : "", v->sinks[i].name,
-             sink_words(v->sinks[i].value), s->bound->target.sinks[i].item->what);
+             sink_words(v->sinks[i].value), s->managed->target.sinks[i].item->what);
   out_line("  %-10s %s%s%s", "now", why_words(s->look.action.why)->text,
            s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
   if (v->state)
@@ -157,7 +157,7 @@ static void add_row(const struct standing *s, struct table *t) {
   due_text(s, due, sizeof due);
   old_key_text(s, old, sizeof old);
   sinks_summary(&s->look.view, sinks, sizeof sinks);
-  table_row(t, (const char *const[]){s->bound->target.name, phase_text(s),
+  table_row(t, (const char *const[]){s->managed->target.name, phase_text(s),
                                      current ? current->key_id : "-", age, due, sinks, old,
                                      why_name(s->look.action.why)});
 }
@@ -196,8 +196,8 @@ static void add_details(const struct standing *s) {
   cJSON_AddBoolToObject(o, "held", v->state && v->state->hold.on);
   cJSON_AddBoolToObject(o, "old_key_use_known", v->previous_used_known);
   add_time(o, "old_key_last_used", v->previous_used_known ? v->previous_used_s : 0);
-  add_time(o, "last_run", s->bound->last_run.ended_s);
-  answer_add_sinks(o, &s->bound->target, v);
+  add_time(o, "last_run", s->managed->last_run.ended_s);
+  answer_add_sinks(o, &s->managed->target, v);
 }
 
 // As a run would answer, without doing anything. A fault is shown, and is no reason to fail.
@@ -221,16 +221,16 @@ static void judge(struct standing *s) {
     text_copy(r.current_id, sizeof r.current_id, st->slots[SLOT_CURRENT].key_id);
     text_copy(r.previous_id, sizeof r.previous_id, st->slots[SLOT_PREVIOUS].key_id);
   }
-  s->bound->seen.until_s = act->wait_s;
-  if (act->sink < s->bound->target.n_sinks)
-    text_copy(s->bound->seen.sink, sizeof s->bound->seen.sink,
-              s->bound->target.sinks[act->sink].name);
-  outcome_of(&r, GOAL_NONE, s->bound->config->policy.alert_after_s,
-             s->bound->last_run.trouble_since_s, s->now_s, &o);
+  s->managed->seen.until_s = act->wait_s;
+  if (act->sink < s->managed->target.n_sinks)
+    text_copy(s->managed->seen.sink, sizeof s->managed->seen.sink,
+              s->managed->target.sinks[act->sink].name);
+  outcome_of(&r, GOAL_NONE, s->managed->config->policy.alert_after_s,
+             s->managed->last_run.trouble_since_s, s->now_s, &o);
   s->exit = o.exit;
   if (!s->app->cli.json && s->app->n_selected == 1)
     say_in_full(s);
-  report_result(s->app, s->bound, &r, &o);
+  report_result(s->app, s->managed, &r, &o);
   add_details(s);
 }
 
@@ -249,11 +249,11 @@ static void ask_old_key_use(struct standing *s) {
   iam_key_clear(&k);
 }
 
-static int stand(struct app *a, struct bound *b, struct table *t) {
-  struct standing s = {.app = a, .bound = b, .now_s = env_wall_ms(a->env) / 1000};
+static int stand(struct app *a, struct managed *m, struct table *t) {
+  struct standing s = {.app = a, .managed = m, .now_s = env_wall_ms(a->env) / 1000};
   struct error e = {0};
-  if (look_at(b, a->cli.offline ? LOOK_OFFLINE : LOOK_AS_NEEDED, &s.look, &e) != ERR_OK)
-    return report_failure(a, b, "status", &e);
+  if (look_at(m, a->cli.offline ? LOOK_OFFLINE : LOOK_AS_NEEDED, &s.look, &e) != ERR_OK)
+    return report_failure(a, m, "status", &e);
   if (s.look.view.now_s > 0)
     s.now_s = s.look.view.now_s;
   ask_old_key_use(&s);

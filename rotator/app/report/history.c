@@ -14,16 +14,16 @@
 
 #define LINE_MAX_BYTES 4096
 
-static bool history_path(const struct bound *b, char *dst, size_t cap, const char *end) {
-  int n = snprintf(dst, cap, "%s/history/%s.jsonl%s", compose_config(b->compose)->state_dir,
-                   b->target.name, end);
+static bool history_path(const struct managed *m, char *dst, size_t cap, const char *end) {
+  int n = snprintf(dst, cap, "%s/history/%s.jsonl%s", compose_config(m->compose)->state_dir,
+                   m->target.name, end);
   return n > 0 && (size_t)n < cap;
 }
 
-static void complain(const struct bound *b, const char *path, int number) {
+static void complain(const struct managed *m, const char *path, int number) {
   static bool complained;
   if (!complained)
-    log_line(LOG_LEVEL_WARN, b->target.name, "history", "%s: %s; history is not kept", path,
+    log_line(LOG_LEVEL_WARN, m->target.name, "history", "%s: %s; history is not kept", path,
              strerror(number));
   complained = true;
 }
@@ -36,18 +36,18 @@ static int open_for_append(const char *path, const char *old) {
 }
 
 // One write(2) a line: lines of several processes do not mix.
-static void append(struct bound *b, cJSON *entry) {
+static void append(struct managed *m, cJSON *entry) {
   char path[600], old[600], dir[560];
   SECRET_AUTO text = NULL;
-  if (!history_path(b, path, sizeof path, "") || !history_path(b, old, sizeof old, ".1") ||
+  if (!history_path(m, path, sizeof path, "") || !history_path(m, old, sizeof old, ".1") ||
       json_print(entry, LINE_MAX_BYTES, &text) != ERR_OK)
     return;
-  snprintf(dir, sizeof dir, "%s/history", compose_config(b->compose)->state_dir);
+  snprintf(dir, sizeof dir, "%s/history", compose_config(m->compose)->state_dir);
   int fd = open_for_append(path, old);
   if (fd < 0 && errno == ENOENT && file_make_dir(dir, 0700, NULL) == ERR_OK)
     fd = open_for_append(path, old);
   if (fd < 0) {
-    complain(b, path, errno);
+    complain(m, path, errno);
     return;
   }
   char line[LINE_MAX_BYTES + 1];
@@ -55,14 +55,14 @@ static void append(struct bound *b, cJSON *entry) {
   memcpy(line, secret_bytes(text), len);
   line[len] = '\n';
   if (write(fd, line, len + 1) != (ssize_t)(len + 1))
-    complain(b, path, errno);
+    complain(m, path, errno);
   close(fd);
 }
 
-static cJSON *new_entry(const struct bound *b, const char *what, const char *text) {
+static cJSON *new_entry(const struct managed *m, const char *what, const char *text) {
   char now[32];
   cJSON *o = cJSON_CreateObject();
-  text_format_time(now, sizeof now, env_wall_ms(compose_env(b->compose)) / 1000);
+  text_format_time(now, sizeof now, env_wall_ms(compose_env(m->compose)) / 1000);
   cJSON_AddStringToObject(o, "time", now);
   cJSON_AddStringToObject(o, "what", what);
   cJSON_AddStringToObject(o, "text", text);
@@ -108,21 +108,21 @@ static void add_state(cJSON *o, const struct step *s) {
   add_text(o, "by", st->wish.by);
 }
 
-void history_step(struct bound *b, const struct step *s) {
-  JSON_AUTO o = new_entry(b, row_name(s->action->row), row_words(s->action->row)->done);
+void history_step(struct managed *m, const struct step *s) {
+  JSON_AUTO o = new_entry(m, row_name(s->action->row), row_words(s->action->row)->done);
   add_state(o, s);
   add_text(o, "sink",
-           s->action->kind == ACT_WRITE_SINK ? b->target.sinks[s->action->sink].name : NULL);
+           s->action->kind == ACT_WRITE_SINK ? m->target.sinks[s->action->sink].name : NULL);
   if (s->result != ERR_OK && s->error)
     add_text(o, "error", s->error->text);
-  append(b, o);
+  append(m, o);
 }
 
-void history_command(struct bound *b, const char *command, const char *text, const char *reason) {
-  JSON_AUTO o = new_entry(b, command, text ? text : "");
+void history_command(struct managed *m, const char *command, const char *text, const char *reason) {
+  JSON_AUTO o = new_entry(m, command, text ? text : "");
   add_text(o, "reason", reason);
-  add_text(o, "by", b->target.writer);
-  append(b, o);
+  add_text(o, "by", m->target.writer);
+  append(m, o);
 }
 
 static bool read_file(const char *path, bool (*each)(void *ctx, const cJSON *entry), void *ctx,
@@ -143,11 +143,11 @@ static bool read_file(const char *path, bool (*each)(void *ctx, const cJSON *ent
   return go_on;
 }
 
-enum err history_read(const struct bound *b, bool (*each)(void *ctx, const cJSON *entry), void *ctx,
-                      struct error *e) {
+enum err history_read(const struct managed *m, bool (*each)(void *ctx, const cJSON *entry),
+                      void *ctx, struct error *e) {
   char path[600], old[600];
   bool any = false;
-  if (!history_path(b, path, sizeof path, "") || !history_path(b, old, sizeof old, ".1"))
+  if (!history_path(m, path, sizeof path, "") || !history_path(m, old, sizeof old, ".1"))
     return error_set(e, ERR_INVALID, "state_dir is too long");
   if (read_file(old, each, ctx, &any))
     read_file(path, each, ctx, &any);

@@ -14,13 +14,13 @@
 
 // A step that changed something. Called under the fleet's watch lock, or by a single thread.
 // A failure to write is logged, once a process: it never stops a rotation.
-void history_step(struct bound *b, const struct step *s);
+void history_step(struct managed *m, const struct step *s);
 // A command that changed something outside a tick (hold, repair, …). Texts may be NULL.
-void history_command(struct bound *b, const char *command, const char *text, const char *reason);
+void history_command(struct managed *m, const char *command, const char *text, const char *reason);
 
 // Calls `each` for every entry, oldest first; stops when it returns false. Lines that don't decode
 // are passed over. ERR_MISSING when there is none.
-enum err history_read(const struct bound *b, bool (*each)(void *ctx, const cJSON *entry), void *ctx,
-                      struct error *e);
+enum err history_read(const struct managed *m, bool (*each)(void *ctx, const cJSON *entry),
+                      void *ctx, struct error *e);
 
 #endif

@@ -31,13 +31,13 @@ void report_next(const struct app *a, const char *command, const char *target, c
                  size_t cap);
 
 // What comes out of a tick: the error, when there is one, and the object in the JSON answer.
-// Results for people when all is well are the commands' own. What happened on the way is in b->seen.
-void report_result(struct app *a, struct bound *b, const struct tick_result *r,
+// Results for people when all is well are the commands' own. What happened on the way is in m->seen.
+void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o);
 
 // A target that could not even be bound or observed, reported as report_result would. Returns the
 // exit status.
-int report_failure(struct app *a, struct bound *b, const char *step, const struct error *e);
+int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e);
 
 // Of the configuration: mistakes that concern the targets meant, or all of them.
 void report_mistakes(const struct app *a, bool all);
@@ -47,7 +47,7 @@ void report_service_said(const struct error *e, char *dst, size_t cap);
 
 // When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
 // it. False when *e is no such refusal. `row`: at which row it happened; ROW_COUNT: at none.
-bool report_rights(const struct bound *b, enum row row, const struct error *e, char *dst,
+bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap);
 
 #endif

@@ -33,23 +33,23 @@ static bool is_about_proof(enum row row) {
          row == ROW_stuck || row == ROW_swap || row == ROW_retire || row == ROW_unsure;
 }
 
-bool report_rights(const struct bound *b, enum row row, const struct error *e, char *dst,
+bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap) {
   // A management key that is not accepted answers 400: that is no matter of rights.
-  bool proof = is_about_proof(row) || b->seen.dropped == ROW_refute;
+  bool proof = is_about_proof(row) || m->seen.dropped == ROW_refute;
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
   if (proof) {
     snprintf(dst, cap,
              "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
              "whoever granted it may lack Sender too: such a grant looks right and confers nothing",
-             b->config->service_id, b->config->guid);
+             m->config->service_id, m->config->guid);
     return true;
   }
   snprintf(dst, cap,
            "the management identity lacks %s on %s: role Operator on IAM Identity has it "
            "(rotator init --print-policy %s prints the command)",
-           action_of(row), b->config->service_id, b->target.name);
+           action_of(row), m->config->service_id, m->target.name);
   return true;
 }
 
@@ -69,16 +69,16 @@ static const char *working_name(enum working w) {
 
 // The clause for what happened: the reason's words, or, where an effect was refused for good, the
 // act's own.
-static void clause(const struct bound *b, const struct tick_result *r, char *dst, size_t cap) {
-  const char *sink = b->seen.sink;
+static void clause(const struct managed *m, const struct tick_result *r, char *dst, size_t cap) {
+  const char *sink = m->seen.sink;
   bool named = sink[0] && (r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
                            r->why == WHY_sink_foreign || r->why == WHY_sink_drift);
   if (r->end == TICK_BUSY)
     text_copy(dst, cap, "another run works on this target now");
   else if (r->end == TICK_STOPPED)
     text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
-  else if (b->seen.dropped != ROW_COUNT && r->why == WHY_failures)
-    snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(b->seen.dropped)->done);
+  else if (m->seen.dropped != ROW_COUNT && r->why == WHY_failures)
+    snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(m->seen.dropped)->done);
   else if (outcome_is_refusal(r))
     text_copy(dst, cap, r->why == WHY_iam_silent ? "IAM refused" : "the store refused");
   else if (r->why == WHY_none && r->error.kind != ERR_OK)
@@ -88,29 +88,29 @@ static void clause(const struct bound *b, const struct tick_result *r, char *dst
              named ? ")" : "");
 }
 
-static void answer(struct app *a, const struct bound *b, const struct tick_result *r,
+static void answer(struct app *a, const struct managed *m, const struct tick_result *r,
                    const struct outcome *o, const char *next) {
   char until[32], text[512];
-  cJSON *x = answer_target(a, b->target.name);
+  cJSON *x = answer_target(a, m->target.name);
   if (!x)
     return;
   cJSON_AddNumberToObject(x, "exit", o->exit);
   cJSON_AddStringToObject(x, "end", end_name(r->end));
   answer_add_text(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
   bool decided = r->end != TICK_FAILED && r->end != TICK_BUSY && r->end != TICK_STOPPED;
-  clause(b, r, text, sizeof text);
+  clause(m, r, text, sizeof text);
   answer_add_text(x, "row", decided ? row_name(r->row) : "");
   answer_add_text(x, "why", decided ? why_name(r->why) : "");
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
   cJSON_AddStringToObject(x, "working", working_name(r->working));
   cJSON_AddBoolToObject(x, "attention", r->attention || r->end == TICK_ATTENTION);
-  cJSON_AddBoolToObject(x, "changed", b->seen.acted);
+  cJSON_AddBoolToObject(x, "changed", m->seen.acted);
   answer_add_text(x, "current", r->current_id);
   answer_add_text(x, "previous", r->previous_id);
   json_add_u64_text(x, "generation", r->generation);
   json_add_u64_text(x, "epoch", r->epoch);
-  text_format_time(until, sizeof until, b->seen.until_s);
-  answer_add_text(x, "until", b->seen.until_s > 0 ? until : "");
+  text_format_time(until, sizeof until, m->seen.until_s);
+  answer_add_text(x, "until", m->seen.until_s > 0 ? until : "");
   answer_add_error(x, &r->error);
   answer_add_text(x, "next", next ? next : "");
 }
@@ -135,18 +135,18 @@ static const char *step_name(const struct tick_result *r) {
   return r->end == TICK_FAILED && r->row == ROW_unreadable ? "start" : row_name(r->row);
 }
 
-static void print_error(struct app *a, const struct bound *b, const struct tick_result *r,
+static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
                         const char *next) {
   char text[400], hint[400];
   const struct error *e = &r->error;
-  if (e->kind == ERR_OK && b->seen.dropped != ROW_COUNT)
-    e = &b->seen.dropped_error;
-  clause(b, r, text, sizeof text);
+  if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
+    e = &m->seen.dropped_error;
+  clause(m, r, text, sizeof text);
   // What a store refuses is no matter of IBM Cloud's rights.
   bool by_store = r->why == WHY_home_silent || r->why == WHY_sink_silent ||
                   r->why == WHY_sink_refused || r->why == WHY_sink_drift;
-  bool rights = !by_store && report_rights(b, r->row, e, hint, sizeof hint);
-  struct trouble t = {.target = b->target.name,
+  bool rights = !by_store && report_rights(m, r->row, e, hint, sizeof hint);
+  struct trouble t = {.target = m->target.name,
                       .working = r->working,
                       .key_id = r->current_id,
                       .step = step_name(r),
@@ -157,37 +157,37 @@ static void print_error(struct app *a, const struct bound *b, const struct tick_
   report_trouble(a, &t);
 }
 
-void report_result(struct app *a, struct bound *b, const struct tick_result *r,
+void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o) {
   char next[700];
-  report_next(a, next_command(r), b->target.name, next, sizeof next);
-  answer(a, b, r, o, o->silent ? NULL : next);
+  report_next(a, next_command(r), m->target.name, next, sizeof next);
+  answer(a, m, r, o, o->silent ? NULL : next);
   if (!o->silent)
-    print_error(a, b, r, next);
+    print_error(a, m, r, next);
   else if (o->fault)
-    log_line(LOG_LEVEL_NOTICE, b->target.name, row_name(r->row), "%s: %s", why_words(r->why)->text,
+    log_line(LOG_LEVEL_NOTICE, m->target.name, row_name(r->row), "%s: %s", why_words(r->why)->text,
              r->error.text);
 }
 
-int report_failure(struct app *a, struct bound *b, const char *step, const struct error *e) {
+int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
   struct tick_result r = {.end = e->kind == ERR_LOCKED ? TICK_BUSY : TICK_FAILED,
                           .row = ROW_unreadable,
                           .why = WHY_none,
                           .phase = PHASE_COUNT,
-                          .working = b->seen.looked ? b->seen.working : WORKING_UNKNOWN,
+                          .working = m->seen.looked ? m->seen.working : WORKING_UNKNOWN,
                           .error = *e};
   struct outcome o;
   char next[700], hint[400];
-  text_copy(r.current_id, sizeof r.current_id, b->seen.current_id);
+  text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
   const char *command = r.end == TICK_BUSY       ? "status"
                         : e->kind == ERR_MISSING ? "init"
                         : e->kind == ERR_REFUSED ? "status"
                                                  : "check";
-  report_next(a, command, b->target.name, next, sizeof next);
-  answer(a, b, &r, &o, next);
-  bool rights = report_rights(b, ROW_COUNT, e, hint, sizeof hint);
-  struct trouble t = {.target = b->target.name,
+  report_next(a, command, m->target.name, next, sizeof next);
+  answer(a, m, &r, &o, next);
+  bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
+  struct trouble t = {.target = m->target.name,
                       .working = r.working,
                       .key_id = r.current_id,
                       .step = step,
