@@ -146,20 +146,20 @@ void say_done(const struct managed *m, const struct tick_result *r) {
              r->current_id[0] ? r->current_id : "none");
 }
 
-static enum goal goal_of(const struct drive *d, const struct managed *m,
+static enum goal goal_of(const struct advance *how, const struct managed *m,
                          const struct tick_result *r, bool by_hand) {
   if (!by_hand)
     return GOAL_NONE;
-  return !d->done || d->done(d->done_ctx, &m->target, r) ? GOAL_REACHED : GOAL_MISSED;
+  return !how->done || how->done(how->done_ctx, &m->target, r) ? GOAL_REACHED : GOAL_MISSED;
 }
 
-static int report_all(struct app *a, const struct drive *d, bool by_hand,
+static int report_all(struct app *a, const struct advance *how, bool by_hand,
                       const struct tick_result *results) {
   int worst = EXIT_FINE;
   for (size_t i = 0; i < a->n_selected; i++) {
     struct managed *m = a->selected[i];
     struct outcome o;
-    drive_finish(m, &results[i], goal_of(d, m, &results[i], by_hand), &o);
+    advance_finish(m, &results[i], goal_of(how, m, &results[i], by_hand), &o);
     say_done(m, &results[i]);
     report_result(a, m, &results[i], &o);
     worst = exit_worse(worst, o.exit);
@@ -167,14 +167,14 @@ static int report_all(struct app *a, const struct drive *d, bool by_hand,
   return worst;
 }
 
-int drive_and_report(struct app *a, const struct drive *d, bool by_hand) {
+int advance_and_report(struct app *a, const struct advance *how, bool by_hand) {
   struct error e;
   struct tick_result *results = calloc(a->n_selected + 1, sizeof *results);
   if (!results)
     return EXIT_BUG;
   int status = EXIT_PERSON;
-  if (drive_run(d, a->selected, a->n_selected, results, &e) == ERR_OK) {
-    status = report_all(a, d, by_hand, results);
+  if (advance_targets(how, a->selected, a->n_selected, results, &e) == ERR_OK) {
+    status = report_all(a, how, by_hand, results);
   } else {
     struct trouble t = {.working = WORKING_UNKNOWN, .step = "start", .error = &e};
     report_trouble(a, &t);

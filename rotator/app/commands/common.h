@@ -2,8 +2,8 @@
 #ifndef ROTATOR_APP_COMMANDS_COMMON_H
 #define ROTATOR_APP_COMMANDS_COMMON_H
 
+#include "rotator/app/advance.h"
 #include "rotator/app/app.h"
-#include "rotator/app/drive.h"
 #include "rotator/app/report/report.h"
 #include "rotator/engine/wish.h"
 
@@ -37,8 +37,9 @@ void time_text(char *dst, size_t cap, int64_t t_s); // "-" for 0 and less
 // What a run has done to the target, one line on standard output.
 void say_done(const struct managed *m, const struct tick_result *r);
 
-// Drives all selected targets with the goal that `done` says, reports each; the worst status.
-int drive_and_report(struct app *a, const struct drive *d, bool by_hand);
+// Advances all selected targets, reports each; the worst exit status. `by_hand`: the command has a
+// goal, and how->done says whether it is reached (NULL: it is).
+int advance_and_report(struct app *a, const struct advance *how, bool by_hand);
 
 // One change of the state for each selected target, printed, answered and entered into its history.
 int change_each(struct app *a, const char *command,

@@ -259,19 +259,19 @@ static void say_result(const struct managed *m, const struct tick_result *r) {
   look_clear(&l);
 }
 
-static int drive_init(struct app *a, struct managed *m) {
+static int make_first_key(struct app *a, struct managed *m) {
   struct ending end = {.env = a->env, .deadline_ms = env_mono_ms(a->env) + INIT_LIMIT_S * 1000};
-  struct drive d = {.app = a,
-                    .patience_s = a->cli.patience_s >= 0 ? a->cli.patience_s : INIT_PATIENCE_S,
-                    .done = is_done,
-                    .done_ctx = &end};
+  struct advance how = {.app = a,
+                        .patience_s = a->cli.patience_s >= 0 ? a->cli.patience_s : INIT_PATIENCE_S,
+                        .done = is_done,
+                        .done_ctx = &end};
   struct tick_result r;
   struct outcome o;
   struct error e = {0};
   m->target.init = true;
-  if (drive_run(&d, &m, 1, &r, &e) != ERR_OK)
+  if (advance_targets(&how, &m, 1, &r, &e) != ERR_OK)
     return report_failure(a, m, "init", &e);
-  drive_finish(m, &r, is_reached(NULL, &m->target, &r) ? GOAL_REACHED : GOAL_MISSED, &o);
+  advance_finish(m, &r, is_reached(NULL, &m->target, &r) ? GOAL_REACHED : GOAL_MISSED, &o);
   say_done(m, &r);
   say_result(m, &r);
   report_result(a, m, &r, &o);
@@ -307,5 +307,5 @@ int command_init(struct app *a) {
   enum err err = init_cloud(a, m, &e);
   if (err != ERR_OK)
     return report_failure(a, m, "init", &e);
-  return drive_init(a, m);
+  return make_first_key(a, m);
 }

@@ -189,6 +189,6 @@ int command_repair(struct app *a) {
   a->selected[0]->target.rebound = false;
   if (a->targets)
     cJSON_DeleteItemFromArray(a->targets, cJSON_GetArraySize(a->targets) - 1);
-  struct drive d = {.app = a, .patience_s = REPAIR_PATIENCE_S};
-  return drive_and_report(a, &d, true);
+  struct advance how = {.app = a, .patience_s = REPAIR_PATIENCE_S};
+  return advance_and_report(a, &how, true);
 }

@@ -124,9 +124,10 @@ static void say_last_token(struct app *a, struct managed *m) {
              m->target.name, until);
 }
 
-static int drive(struct rotations *rs) {
+static int advance_all(struct rotations *rs) {
   struct app *a = rs->app;
-  struct drive d = {.app = a, .patience_s = a->cli.patience_s, .done = is_rotated, .done_ctx = rs};
+  struct advance how = {
+      .app = a, .patience_s = a->cli.patience_s, .done = is_rotated, .done_ctx = rs};
   size_t n = 0;
   int worst = EXIT_FINE;
   for (size_t i = 0; i < rs->n; i++) {
@@ -136,7 +137,7 @@ static int drive(struct rotations *rs) {
       a->selected[n++] = rs->list[i].managed;
   }
   a->n_selected = n;
-  return n > 0 ? exit_worse(worst, drive_and_report(a, &d, true)) : worst;
+  return n > 0 ? exit_worse(worst, advance_and_report(a, &how, true)) : worst;
 }
 
 int command_rotate(struct app *a) {
@@ -148,7 +149,7 @@ int command_rotate(struct app *a) {
   for (size_t i = 0; i < rs.n; i++)
     rs.list[i].managed = a->selected[i];
   make_wishes(&rs);
-  int status = drive(&rs);
+  int status = advance_all(&rs);
   for (size_t i = 0; a->cli.compromised && i < a->n_selected; i++)
     say_last_token(a, a->selected[i]);
   free(rs.list);
@@ -196,6 +197,7 @@ int command_rollback(struct app *a) {
     return EXIT_FINE;
   if (ask_back(a, a->selected[0], &goal, &e) != ERR_OK)
     return report_failure(a, a->selected[0], "rollback", &e);
-  struct drive d = {.app = a, .patience_s = a->cli.patience_s, .done = is_back, .done_ctx = &goal};
-  return drive_and_report(a, &d, true);
+  struct advance how = {
+      .app = a, .patience_s = a->cli.patience_s, .done = is_back, .done_ctx = &goal};
+  return advance_and_report(a, &how, true);
 }

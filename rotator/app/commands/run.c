@@ -166,6 +166,6 @@ static bool is_done(void *ctx, const struct target *t, const struct tick_result 
 int command_run(struct app *a) {
   if (a->cli.dry_run)
     return plan_all(a, false);
-  struct drive d = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
-  return drive_and_report(a, &d, false);
+  struct advance how = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
+  return advance_and_report(a, &how, false);
 }

@@ -136,3 +136,4 @@ int main(void) {
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
+

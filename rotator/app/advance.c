@@ -1,4 +1,4 @@
-#include "rotator/app/drive.h"
+#include "rotator/app/advance.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,19 +102,19 @@ static void step_ends(void *ctx, const struct step *s) {
 
 // A definite no is not worth waiting for.
 static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
-  const struct drive *d = ctx;
-  return outcome_is_refusal(r) || (d->done && d->done(d->done_ctx, t, r));
+  const struct advance *how = ctx;
+  return outcome_is_refusal(r) || (how->done && how->done(how->done_ctx, t, r));
 }
 
-enum err drive_run(const struct drive *d, struct managed *const *targets, size_t n,
-                   struct tick_result *results, struct error *e) {
-  struct app *a = d->app;
+enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
+                         struct tick_result *results, struct error *e) {
+  struct app *a = how->app;
   struct watcher watcher = {.begin = step_begins, .end = step_ends};
-  int64_t patience_s = d->patience_s >= 0 ? d->patience_s : DRIVE_PATIENCE_S;
+  int64_t patience_s = how->patience_s >= 0 ? how->patience_s : ADVANCE_PATIENCE_S;
   struct fleet_options o = {.jobs = a->jobs,
                             .patience_ms = patience_s * 1000,
                             .done = is_done,
-                            .done_ctx = (void *)(uintptr_t)d,
+                            .done_ctx = (void *)(uintptr_t)how,
                             .io = compose_io,
                             .watcher = &watcher};
   struct target **list = calloc(n + 1, sizeof *list);
@@ -132,15 +132,11 @@ enum err drive_run(const struct drive *d, struct managed *const *targets, size_t
   return err;
 }
 
-void drive_finish(struct managed *m, const struct tick_result *r, enum goal goal,
-                  struct outcome *ret) {
+// What the next run is spared, or has to know.
+static void remember_run(struct managed *m, const struct tick_result *r, const struct outcome *o,
+                         int64_t now_s) {
   struct last_run *last = &m->last_run;
-  struct error e;
-  int64_t now_s = env_wall_ms(compose_env(m->compose)) / 1000;
-  outcome_of(r, goal, m->config->policy.alert_after_s, last->trouble_since_s, now_s, ret);
-  if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
-    return;
-  last_run_note(last, ret->fault, now_s);
+  last_run_note(last, o->fault, now_s);
   if (m->bound) {
     memset(last->service_id, 0, sizeof last->service_id);
     text_copy(last->service_id, sizeof last->service_id, m->config->service_id);
@@ -155,8 +151,18 @@ void drive_finish(struct managed *m, const struct tick_result *r, enum goal goal
       last->absent_since_s = m->memory.absent_since_s[i];
   text_copy(last->row, sizeof last->row, row_name(r->row));
   text_copy(last->why, sizeof last->why, why_name(r->why));
-  last->exit = ret->exit;
-  if (last_run_save(m->last_run_path, &m->last_run_before, last, &e) != ERR_OK)
+  last->exit = o->exit;
+}
+
+void advance_finish(struct managed *m, const struct tick_result *r, enum goal goal,
+                    struct outcome *ret) {
+  struct error e;
+  int64_t now_s = env_wall_ms(compose_env(m->compose)) / 1000;
+  outcome_of(r, goal, m->config->policy.alert_after_s, m->last_run.trouble_since_s, now_s, ret);
+  if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
+    return;
+  remember_run(m, r, ret, now_s);
+  if (last_run_save(m->last_run_path, &m->last_run_before, &m->last_run, &e) != ERR_OK)
     log_error(LOG_LEVEL_WARN, m->target.name, "last_run", &e);
-  m->last_run_before = *last;
+  m->last_run_before = m->last_run;
 }
