@@ -178,16 +178,8 @@ static int run_command(struct app *a) {
   return status;
 }
 
-// What the stores hold for all their items (a token that a login gave), once no item is left.
-static void finish_stores(void) {
-  for (size_t i = 0; store_backends[i]; i++)
-    if (store_backends[i]->finish)
-      store_backends[i]->finish();
-}
-
 static void clean_up(struct app *a) {
   a->compose = compose_free(a->compose);
-  finish_stores();
   free(a->selected);
   config_free(a->config);
   config_report_clear(&a->mistakes);

@@ -108,6 +108,7 @@ struct compose *compose_free(struct compose *c) {
     managed_free(c->targets[i]);
   free(c->targets);
   workers_free(c->workers);
+  // What the stores hold for all their items (a token that a login gave), once no item is left.
   for (size_t i = 0; store_backends[i]; i++)
     if (store_backends[i]->finish)
       store_backends[i]->finish();
@@ -289,22 +290,19 @@ static enum err ask_identity(struct managed *m, unsigned worker, struct error *e
   return ERR_OK;
 }
 
+// The configuration has been checked: it is a name, or ServiceId- and a UUID.
 static enum err find_identity(struct managed *m, unsigned worker, enum compose_identity how,
                               struct error *e) {
   const char *id = m->config->service_id;
-  int n = 0;
   if (text_starts(id, "ServiceId-"))
-    n = snprintf(m->iam_id, sizeof m->iam_id, "iam-%s", id);
-  else if (text_starts(id, "iam-ServiceId-") || text_starts(id, "IBMid-"))
-    n = snprintf(m->iam_id, sizeof m->iam_id, "%s", id);
+    snprintf(m->iam_id, sizeof m->iam_id, "iam-%s", id);
   else if (how != IDENTITY_ASKED && strcmp(m->last_run.service_id, id) == 0)
-    n = snprintf(m->iam_id, sizeof m->iam_id, "%s", m->last_run.iam_id);
-  if ((size_t)n >= sizeof m->iam_id)
-    return error_set(e, ERR_INVALID, "%s:%d: '%s' is no service ID", m->config->file,
-                     m->config->line, id);
-  if (!m->iam_id[0] && how == IDENTITY_OFFLINE)
+    text_copy(m->iam_id, sizeof m->iam_id, m->last_run.iam_id);
+  if (m->iam_id[0])
+    return ERR_OK;
+  if (how == IDENTITY_OFFLINE)
     return error_set(e, ERR_MISSING, "service ID '%s' was not looked up yet", id);
-  return m->iam_id[0] ? ERR_OK : ask_identity(m, worker, e);
+  return ask_identity(m, worker, e);
 }
 
 static bool is_there(const char *state_dir, const char *binding) {

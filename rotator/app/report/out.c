@@ -18,9 +18,6 @@ void out_setup(bool json, bool quiet) {
   settings.terminal = settings.shown && isatty(STDOUT_FILENO) == 1;
 }
 
-bool out_is_shown(void) {
-  return settings.shown;
-}
 bool out_is_terminal(void) {
   return settings.terminal;
 }

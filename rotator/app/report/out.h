@@ -8,7 +8,6 @@
 
 // Once. With json or quiet, nothing is printed for people.
 void out_setup(bool json, bool quiet);
-bool out_is_shown(void);
 // Is somebody watching: a terminal, and results are shown?
 bool out_is_terminal(void);
 
