@@ -271,23 +271,30 @@ static enum err set_lock(struct managed *m, struct error *e) {
 
 // --- identity ---
 
+enum err compose_look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
+                         struct error *e) {
+  const struct config_target *t = m->config;
+  size_t n = 0;
+  enum err err = iam->ops->find_service_id(iam, t->account, t->service_id, ret, &n, e);
+  if (err == ERR_OK && n > 1)
+    return error_set(e, ERR_INVALID,
+                     "%zu service IDs are named '%s', one of them %s: write the id instead of the "
+                     "name (%s:%d)",
+                     n, t->service_id, ret->id, t->file, t->line);
+  return err;
+}
+
 static enum err ask_identity(struct managed *m, unsigned worker, struct error *e) {
   struct iam *iam = compose_iam(m, worker, e);
   struct iam_service_id found = {0};
-  const char *name = m->config->service_id;
-  size_t n = 0;
   if (!iam)
     return ERR_INTERNAL;
-  enum err err = iam->ops->find_service_id(iam, m->config->account, name, &found, &n, e);
+  enum err err = compose_look_up(m, iam, &found, e);
   if (err != ERR_OK)
-    return error_wrap(e, "service ID '%s'", name), err;
-  if (n > 1)
-    return error_set(e, ERR_INVALID,
-                     "%zu service IDs of account %s are named '%s', one of them %s: write the id "
-                     "instead of the name (%s:%d)",
-                     n, m->config->account, name, found.id, m->config->file, m->config->line);
-  text_copy(m->iam_id, sizeof m->iam_id, found.iam_id);
-  return ERR_OK;
+    error_wrap(e, "service ID '%s'", m->config->service_id);
+  else
+    text_copy(m->iam_id, sizeof m->iam_id, found.iam_id);
+  return err;
 }
 
 // The configuration has been checked: it is a name, or ServiceId- and a UUID.

@@ -70,6 +70,11 @@ enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity 
 // The same with an identity that is known already (init has just made it).
 enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e);
 
+// The service ID that the configuration names, as IAM has it. ERR_MISSING: none; ERR_INVALID:
+// several of that name.
+enum err compose_look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
+                         struct error *e);
+
 // The interfaces of a worker. They stay compose's.
 struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e);
 struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e);

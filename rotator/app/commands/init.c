@@ -86,7 +86,7 @@ static int policy_print(struct app *a, struct managed *m) {
 // An answer to "create a service ID" that got lost must not make a twin: its description bears a
 // mark made of account, name and instance, and before each further try the list is read again.
 
-static void describe(const struct managed *m, char *dst, size_t cap) {
+static void describe_service_id(const struct managed *m, char *dst, size_t cap) {
   char hash[TEXT_SHA256_HEX], text[600];
   int n = snprintf(text, sizeof text, "%s %s %s", m->config->account, m->config->service_id,
                    m->config->guid);
@@ -94,24 +94,11 @@ static void describe(const struct managed *m, char *dst, size_t cap) {
   snprintf(dst, cap, "Sends logs to Cloud Logs; key rotated by rotator [rotator i=%.8s]", hash);
 }
 
-static enum err look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
-                        struct error *e) {
-  size_t n = 0;
-  enum err err =
-      iam->ops->find_service_id(iam, m->config->account, m->config->service_id, ret, &n, e);
-  if (err == ERR_OK && n > 1)
-    return error_set(e, ERR_INVALID,
-                     "%zu service IDs are named '%s', one of them %s: write the id instead of the "
-                     "name (%s:%d)",
-                     n, m->config->service_id, ret->id, m->config->file, m->config->line);
-  return err;
-}
-
-static enum err make(struct app *a, struct managed *m, struct iam *iam, struct iam_service_id *ret,
-                     struct error *e) {
+static enum err make_service_id(struct app *a, struct managed *m, struct iam *iam,
+                                struct iam_service_id *ret, struct error *e) {
   char description[IAM_DESC_MAX];
   enum err err = ERR_INTERNAL;
-  describe(m, description, sizeof description);
+  describe_service_id(m, description, sizeof description);
   for (int i = 0; i < CREATE_TRIES; i++) {
     err = iam->ops->create_service_id(iam, m->config->account, m->config->service_id, description,
                                       ret, e);
@@ -120,7 +107,7 @@ static enum err make(struct app *a, struct managed *m, struct iam *iam, struct i
     struct error why = *e;
     if (env_sleep_ms(a->env, LIST_LAG_MS) != ERR_OK)
       return err;
-    enum err seen = look_up(m, iam, ret, e);
+    enum err seen = compose_look_up(m, iam, ret, e);
     if (seen != ERR_MISSING)
       return seen;
     *e = why;
@@ -128,12 +115,13 @@ static enum err make(struct app *a, struct managed *m, struct iam *iam, struct i
   return err;
 }
 
-static enum err service_id(struct app *a, struct managed *m, struct iam *iam, struct error *e) {
+static enum err ensure_service_id(struct app *a, struct managed *m, struct iam *iam,
+                                  struct error *e) {
   struct iam_service_id id = {0};
-  enum err err = look_up(m, iam, &id, e);
+  enum err err = compose_look_up(m, iam, &id, e);
   bool by_name = !text_starts(m->config->service_id, "ServiceId-");
   if (err == ERR_MISSING && by_name) {
-    err = make(a, m, iam, &id, e);
+    err = make_service_id(a, m, iam, &id, e);
     if (err == ERR_OK) {
       out_line("%s: made service ID %s (%s)", m->target.name, m->config->service_id, id.id);
       history_command(m, "init", "made the service ID", id.id);
@@ -173,7 +161,7 @@ static void warn_no_sender(struct managed *m, const struct error *e) {
            e->text, m->config->service_id, m->config->guid);
 }
 
-static enum err sender(struct app *a, struct managed *m, struct iam *iam, struct error *e) {
+static enum err ensure_sender(struct app *a, struct managed *m, struct iam *iam, struct error *e) {
   struct iam_policy p = {0};
   const struct target *t = &m->target;
   enum err err = iam->ops->find_sender(iam, t->account, t->iam_id, t->instance, &p, e);
@@ -212,8 +200,8 @@ static enum err init_cloud(struct app *a, struct managed *m, struct error *e) {
                     me.account, m->config->account);
   iam_token_clear(&me);
   if (err == ERR_OK)
-    err = service_id(a, m, iam, e);
-  return err == ERR_OK ? sender(a, m, iam, e) : err;
+    err = ensure_service_id(a, m, iam, e);
+  return err == ERR_OK ? ensure_sender(a, m, iam, e) : err;
 }
 
 // --- the first key ---
@@ -239,7 +227,7 @@ static bool is_reached(void *ctx, const struct target *t, const struct tick_resu
   return has_key(r);
 }
 
-static void say_result(const struct managed *m, const struct tick_result *r) {
+static void say_result(struct managed *m, const struct tick_result *r) {
   char age[32], since[32];
   if (!has_key(r))
     return;
@@ -249,7 +237,7 @@ static void say_result(const struct managed *m, const struct tick_result *r) {
   else if (!m->seen.acted)
     out_line("%s: set up already, current key %s", m->target.name, r->current_id);
   struct look l;
-  if (look_at((struct managed *)(uintptr_t)m, LOOK_OFFLINE, &l, NULL) != ERR_OK)
+  if (look_at(m, LOOK_OFFLINE, &l, NULL) != ERR_OK)
     return;
   if (l.view.state && l.state.slots[SLOT_CURRENT].since_s > 0) {
     age_text(age, sizeof age, l.view.now_s - l.state.slots[SLOT_CURRENT].since_s);
