@@ -68,20 +68,22 @@ static void log_step(const struct step *s) {
              "%s%s%s", words->done, s->action->key_id[0] ? ": " : "", s->action->key_id);
 }
 
-// What is no error of a step and still belongs into the log (PROTOCOL.md: strays, and a key that was born
-// active).
+// What is no error of a step and still belongs into the log (PROTOCOL.md: strays, and a key that was
+// born active).
 static void log_oddities(const struct step *s) {
   const struct view *v = s->view;
+  const char *target = s->target->name;
   if (s->action->row == ROW_note && s->result == ERR_OK && is_effect(s) && v->found_active)
-    log_line(LOG_LEVEL_WARN, s->target->name, "note",
-             "IAM made %s active though it was asked to make it disabled: a late copy of a create "
-             "would be live until the next look",
-             s->action->key_id);
+    log_line(
+        LOG_LEVEL_WARN, target, "note",
+        "IAM made %s active, though it was asked for a disabled key: should a request to create "
+        "it arrive once more, late, that key too would work until the next run deletes it",
+        s->action->key_id);
   if (!is_effect(s) && v->other_lineages > 0)
-    log_line(LOG_LEVEL_NOTICE, s->target->name, row_name(s->action->row),
-             "%u key%s of this target made under another state, left alone: 'rotator keys %s' "
+    log_line(LOG_LEVEL_NOTICE, target, row_name(s->action->row),
+             "%u key%s made for this target under another state and left alone: 'rotator keys %s' "
              "lists them",
-             v->other_lineages, v->other_lineages == 1 ? " was" : "s were", s->target->name);
+             v->other_lineages, v->other_lineages == 1 ? " was" : "s were", target);
 }
 
 static void step_begins(void *ctx, const struct step *s) {

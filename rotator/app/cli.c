@@ -99,7 +99,7 @@ static enum err set_value(struct cli *c, const struct cli_option *o, const char 
     return ERR_OK;
   case CLI_TEXT:
     if (value[0] == '\0')
-      return error_set(e, ERR_INVALID, "--%s needs %s, which is empty", o->name, o->arg);
+      return error_set(e, ERR_INVALID, "--%s is empty, it needs %s", o->name, o->arg);
     *(const char **)field = value;
     return ERR_OK;
   case CLI_CHOICE:

@@ -56,7 +56,7 @@ static enum err name_process(struct compose *c, struct error *e) {
   char host[64] = "";
   enum err err = env_random(c->env, &id, sizeof id);
   if (err != ERR_OK)
-    return error_set(e, err, "no random bytes");
+    return error_set(e, err, "the system gave no random bytes");
   snprintf(c->process_id, sizeof c->process_id, "%016" PRIx64, id);
   if (gethostname(host, sizeof host - 1) != 0 || !host[0])
     text_copy(host, sizeof host, "host");
@@ -148,7 +148,7 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
   const struct config_hook *h = ctx;
   SECRET_AUTO input = NULL;
   if (describe_change(t, s, &input) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "the hook's input cannot be made");
+    return error_set(e, ERR_INTERNAL, "the JSON for the reload hook could not be made");
   struct child_spec spec = {.argv = h->argv,
                             .input = secret_bytes(input),
                             .input_len = secret_len(input),

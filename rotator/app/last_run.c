@@ -71,7 +71,7 @@ enum err last_run_save(const char *path, const struct last_run *before, const st
   SECRET_AUTO new = NULL;
   struct file_version v;
   if (encode(before, &old) != ERR_OK || encode(r, &new) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "%s: cannot be written down", path);
+    return error_no_memory(e);
   if (before->service_id[0] && secret_equal(old, new) && utimensat(AT_FDCWD, path, NULL, 0) == 0)
     return ERR_OK;
   return file_replace(path, &rules, new, NULL, &v, e);

@@ -133,7 +133,7 @@ static bool is_agreed(struct listing *l, const char *verb, const struct iam_key 
   if (strcmp(role, "previous") == 0)
     warning = " Consumers that have not read the new key yet still use it; no way back then.";
   else if (strcmp(role, "unknown") == 0)
-    warning = " It is not ours: somebody may use it.";
+    warning = " rotator did not make it: somebody may use it.";
   else if (strcmp(role, "other lineage") == 0)
     warning = " Another host or an earlier state made it, and may have it in use.";
   snprintf(question, sizeof question, "%s %s (%s, %s)?%s", verb, k->id, k->name, role, warning);

@@ -86,21 +86,25 @@ static void say_ways_out(struct app *a, const struct managed *m, const struct lo
   if (v->other_host)
     say_way_out(a, m, "--take-host", "from now on this host manages the target", list);
   if (v->state && v->home == HOME_OK && holds_foreign(v))
-    say_way_out(a, m, "--keep state", "foreign values in the sinks are overwritten with current",
-                list);
+    say_way_out(a, m, "--keep state",
+                "foreign values in the sinks are overwritten with the current key", list);
   for (size_t i = 0; i < v->n_sinks; i++) {
     if (v->sinks[i].value != SINK_FOREIGN && v->sinks[i].value != SINK_UNJUDGED)
       continue;
     snprintf(option, sizeof option, "--keep sink=%s", v->sinks[i].name);
-    say_way_out(a, m, option, "the active key of this identity found there becomes current", list);
+    say_way_out(
+        a, m, option,
+        "the key found there becomes the current one, if it is an active key of this identity",
+        list);
   }
   if (v->home != HOME_OK)
-    say_way_out(a, m, "--new-key", "a new state and a new key, above all that is seen", list);
+    say_way_out(a, m, "--new-key",
+                "begins a new state with a new key; keys of the old state are left alone", list);
   for (size_t i = 0; v->state && i < v->state->n_sinks; i++) {
     if (!is_listed_only(m, v->state->sinks[i].name))
       continue;
     snprintf(option, sizeof option, "--drop-sink %s", v->state->sinks[i].name);
-    say_way_out(a, m, option, "nobody reads that sink any more", list);
+    say_way_out(a, m, option, "for when nobody reads that sink any more", list);
   }
 }
 

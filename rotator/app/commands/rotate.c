@@ -120,7 +120,7 @@ static void say_last_token(struct app *a, struct managed *m) {
   iam_token_clear(&t);
   time_text(until, sizeof until, env_wall_ms(a->env) / 1000 + life_s);
   if (m->seen.retired)
-    out_line("%s: tokens that were made of the old key before die by %s at the latest",
+    out_line("%s: tokens that were made of the old key are valid until %s at the latest",
              m->target.name, until);
 }
 

@@ -151,5 +151,5 @@ enum err history_read(const struct managed *m, bool (*each)(void *ctx, const cJS
     return error_set(e, ERR_INVALID, "state_dir is too long");
   if (read_file(old, each, ctx, &any))
     read_file(path, each, ctx, &any);
-  return any ? ERR_OK : error_set(e, ERR_MISSING, "nothing has been done to it yet");
+  return any ? ERR_OK : error_set(e, ERR_MISSING, "nothing has been done to this target yet");
 }

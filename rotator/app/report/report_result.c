@@ -42,7 +42,7 @@ bool report_rights(const struct managed *m, enum row row, const struct error *e,
   if (proof) {
     snprintf(dst, cap,
              "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
-             "whoever granted it may lack Sender too: such a grant looks right and confers nothing",
+             "whoever granted it may lack Sender too: such a policy is listed and has no effect",
              m->config->service_id, m->config->guid);
     return true;
   }
