@@ -68,8 +68,8 @@ static void log_step(const struct step *s) {
              "%s%s%s", words->done, s->action->key_id[0] ? ": " : "", s->action->key_id);
 }
 
-// What is no error of a step and still belongs into the log (PROTOCOL.md: strays, and a key that was
-// born active).
+// What is no error of a step and still belongs into the log (PROTOCOL.md: strays, and a key that
+// was born active).
 static void log_oddities(const struct step *s) {
   const struct view *v = s->view;
   const char *target = s->target->name;

@@ -2,10 +2,10 @@
 // behind the interfaces.
 //
 // A target under management is what is configured, the engine's target made of it, and what this
-// process knows of it. Making one (compose_target) opens nothing. Binding it (compose_bind) finds out
-// which identity is meant – the one thing that may need IAM, and what the last run left usually says
-// it – and opens its stores. Each worker of a fleet has one transport of its own, made when it is
-// first used.
+// process knows of it. Making one (compose_target) opens nothing. Binding it (compose_bind) finds
+// out which identity is meant – the one thing that may need IAM, and what the last run left usually
+// says it – and opens its stores. Each worker of a fleet has one transport of its own, made when it
+// is first used.
 #ifndef ROTATOR_APP_COMPOSE_H
 #define ROTATOR_APP_COMPOSE_H
 

@@ -10,7 +10,7 @@
 void progress_ready(void);
 void progress_stopping(void);
 
-// Starts the lines (does nothing where nobody watches). `single`: the lines need not name the target.
+// Starts the lines (does nothing where nobody watches). `single`: they need not name the target.
 void progress_start(struct env *env, bool single);
 void progress_stop(void);
 

@@ -31,7 +31,7 @@ void report_next(const struct app *a, const char *command, const char *target, c
                  size_t cap);
 
 // What comes out of a tick: the error, when there is one, and the object in the JSON answer.
-// Results for people when all is well are the commands' own. What happened on the way is in m->seen.
+// Results for people when all is well are the commands' own. m->seen: what happened on the way.
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o);
 
