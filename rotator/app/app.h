@@ -16,8 +16,6 @@ enum exit_status {
   EXIT_BUSY = 5,   // another run holds the lock
   EXIT_AGAIN = 75, // goal not reached, running again is safe
 };
-// The worse of two: 4, 3, 1, 2, 75, 5, 0.
-int exit_worse(int a, int b);
 
 struct app {
   struct cli cli;

@@ -5,6 +5,9 @@
 #include "rotator/app/app.h"
 #include "rotator/engine/tick.h"
 
+// The worse of two exit statuses: 4, 3, 1, 2, 75, 5, 0.
+int exit_worse(int a, int b);
+
 enum goal {
   GOAL_NONE,    // `run`: bring it forward
   GOAL_REACHED, // a command by hand, and what was wanted is there

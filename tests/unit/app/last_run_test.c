@@ -1,5 +1,5 @@
-// What a run leaves for the next: what is written is read again; what is damaged is as if it were not
-// there; a run that changes nothing only sets the file's time.
+// What a run leaves for the next: what is written is read again; what is damaged is as if it were
+// not there; a run that changes nothing only sets the file's time.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
