@@ -8,8 +8,8 @@
 #ifndef ROTATOR_APP_COMPOSE_H
 #define ROTATOR_APP_COMPOSE_H
 
-#include "rotator/app/config.h"
 #include "rotator/app/record.h"
+#include "rotator/config/config.h"
 #include "rotator/engine/fleet.h"
 #include "rotator/engine/memory.h"
 #include "rotator/http/transport.h"

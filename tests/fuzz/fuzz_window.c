@@ -2,7 +2,7 @@
 // over, and there is always one, unless it is "always".
 #include <string.h>
 
-#include "rotator/app/window.h"
+#include "rotator/config/window.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
