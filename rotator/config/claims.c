@@ -7,6 +7,16 @@
 
 #include "rotator/config/internal.h"
 
+// A name, identity or place that belongs to one target only.
+struct config_claim {
+  const char *key;  // begins with its kind: "name ", "identity ", "place "
+  const char *what; // for people
+  const char *file;
+  yaml_mark_t mark;
+  size_t target; // by its place in the list of targets
+  size_t turn;   // when it was claimed
+};
+
 void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *kind, const char *key,
                   const char *what) {
   if (l->n_claims == l->claims_cap) {
@@ -20,12 +30,10 @@ void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *ki
     l->claims_cap = cap;
   }
   size_t size = strlen(kind) + strlen(key) + 2;
-  char *whole = config_arena_alloc(&l->scratch, size);
-  char *kept_what = config_arena_text(&l->scratch, what);
-  if (!whole || !kept_what) {
-    l->out_of_memory = true;
+  char *whole = config_scratch(l, size);
+  char *kept_what = config_scratch_text(l, what);
+  if (!whole || !kept_what)
     return;
-  }
   snprintf(whole, size, "%s %s", kind, key);
   l->claims[l->n_claims] = (struct config_claim){.key = whole,
                                                  .what = kept_what,

@@ -1,5 +1,5 @@
 // The configuration: one YAML file and the files of targets.d beside it, checked as a whole against
-// one table of options (schema.h) from which the manual's option list and the JSON Schema
+// one table of options (options.c) from which the manual's option list and the JSON Schema
 // are made too.
 #ifndef ROTATOR_CONFIG_CONFIG_H
 #define ROTATOR_CONFIG_CONFIG_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "backends/store.h"
+#include "rotator/base/choices.h"
 #include "rotator/base/error.h"
 #include "rotator/base/text.h"
 #include "rotator/engine/policy.h"
@@ -115,9 +116,9 @@ void config_free(struct config *c); // NULL allowed
 void config_report_clear(struct config_report *r);
 // "FILE:LINE: TEXT (did you mean NEAREST?)"
 void config_mistake_format(const struct config_mistake *m, char *dst, size_t cap);
-// NULL: unknown, or none near.
-const struct config_target *config_target_find(const struct config *c, const char *name);
-const char *config_target_nearest(const struct config *c, const char *name);
+// NULL: unknown; then `nearest` is the name that may be meant, or "".
+const struct config_target *config_target_find(const struct config *c, const char *name,
+                                               char nearest[NEAREST_MAX]);
 
 // Made from the table of options and those of the stores: a JSON Schema (draft 2020-12) for
 // editors, and the option lists of rotator.yaml(5) as mdoc. Both fit into 256 KiB.

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rotator/base/text.h"
 #include "rotator/config/internal.h"
 
 static const char *kind_of(mode_t mode) {
@@ -112,22 +113,15 @@ bool config_file_read(struct config_loader *l, const char *path, char **ret, siz
   return good;
 }
 
-static bool ends_with(const char *s, const char *suffix) {
-  size_t n = strlen(s), m = strlen(suffix);
-  return n > m && strcmp(s + n - m, suffix) == 0;
-}
-
 static int by_name(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static char *join(struct config_loader *l, const char *dir, const char *name) {
   size_t size = strlen(dir) + strlen(name) + 2;
-  char *path = config_arena_alloc(&l->scratch, size);
+  char *path = config_scratch(l, size);
   if (path)
     snprintf(path, size, "%s/%s", dir, name);
-  else
-    l->out_of_memory = true;
   return path;
 }
 
@@ -135,11 +129,9 @@ static char *join(struct config_loader *l, const char *dir, const char *name) {
 // is little.
 static void push(struct config_loader *l, char ***list, size_t *n, char *path) {
   if ((*n & (*n - 1)) == 0) { // 0 or a power of two: full
-    char **grown = config_arena_alloc(&l->scratch, (*n ? *n * 2 : 1) * sizeof(*grown));
-    if (!grown) {
-      l->out_of_memory = true;
+    char **grown = config_scratch(l, (*n ? *n * 2 : 1) * sizeof(*grown));
+    if (!grown)
       return;
-    }
     if (*n)
       memcpy(grown, *list, *n * sizeof(*grown));
     *list = grown;
@@ -159,9 +151,9 @@ bool config_dir_list(struct config_loader *l, const char *dir, char ***ret, size
     const char *name = entry->d_name;
     if (name[0] == '.')
       continue;
-    if (ends_with(name, ".yml"))
+    if (text_ends(name, ".yml"))
       config_warn(l, NULL, NULL, "%.200s is not read: names end with .yaml", name);
-    char *path = ends_with(name, ".yaml") ? join(l, dir, name) : NULL;
+    char *path = text_ends(name, ".yaml") ? join(l, dir, name) : NULL;
     if (path)
       push(l, &list, &n, path);
   }

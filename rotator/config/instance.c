@@ -4,7 +4,6 @@
 #include "rotator/base/text.h"
 #include "rotator/cloud/logs.h"
 #include "rotator/config/internal.h"
-#include "rotator/config/window.h"
 #include "rotator/http/transport.h"
 
 #define CRN_MAX 512
@@ -39,7 +38,7 @@ static enum err check_parts(char *parts[CRN_PARTS], char *nearest, struct error 
   if (strcmp(parts[0], "crn") != 0 || strcmp(parts[1], "v1") != 0)
     return error_set(e, ERR_INVALID, "expected %s", CRN_FORM);
   if (strcmp(parts[4], "logs") != 0) {
-    text_copy(nearest, WINDOW_NEAREST_MAX, "logs");
+    text_copy(nearest, NEAREST_MAX, "logs");
     return error_set(e, ERR_INVALID, "a CRN of the service %s, not of Cloud Logs",
                      config_show_text(shown, parts[4]));
   }
@@ -61,7 +60,8 @@ static enum err check_parts(char *parts[CRN_PARTS], char *nearest, struct error 
   return ERR_OK;
 }
 
-enum err config_crn_read(const char *crn, struct config_crn *ret, char *nearest, struct error *e) {
+enum err config_crn_read(const char *crn, struct config_crn *ret, char nearest[NEAREST_MAX],
+                         struct error *e) {
   char copy[CRN_MAX], *parts[CRN_PARTS];
   if (text_is_uuid(crn))
     return error_set(
@@ -105,20 +105,19 @@ static bool expand(char *dst, size_t cap, const char *pattern, const char *guid,
   return true;
 }
 
-enum err config_endpoint_check(const char *text, const char *choices, bool plain_loopback,
-                               char *nearest, struct error *e) {
+enum err config_endpoint_check(struct config_value *v) {
   char url[URL_MAX], host[256], shown[CONFIG_SHOWN_MAX];
+  struct error *e = &v->e;
   int port = 0;
   bool https = false;
-  if (!strstr(text, "://")) {
-    const struct config_limits lim = {.choices = choices};
-    int64_t number = 0;
-    if (config_value_check(CONFIG_WORD, &lim, text, &number, nearest, NULL) == ERR_OK)
-      return ERR_OK;
+  if (choices_find(v->choices, v->text) >= 0)
+    return ERR_OK;
+  if (!strstr(v->text, "://")) {
+    text_copy(v->nearest, sizeof v->nearest, nearest_choice(v->choices, v->text).best);
     return error_set(e, ERR_INVALID, "expected public, private, classic or a URL, not %s",
-                     config_show_text(shown, text));
+                     config_show_text(shown, v->text));
   }
-  if (!expand(url, sizeof url, text, "00000000-0000-0000-0000-000000000000", "eu-de"))
+  if (!expand(url, sizeof url, v->text, "00000000-0000-0000-0000-000000000000", "eu-de"))
     return error_set(
         e, ERR_INVALID,
         "expected a URL of at most %d characters, with no braces but {guid} and {region}",
@@ -128,7 +127,7 @@ enum err config_endpoint_check(const char *text, const char *choices, bool plain
                      "expected https://HOST[:PORT][/PATH], without user, query and fragment");
   if (!https && !http_host_is_loopback(host))
     return error_set(e, ERR_INVALID, "expected https://; http:// is for loopback addresses alone");
-  if (!https && !plain_loopback)
+  if (!https && !v->loader->config->allow_plain_loopback)
     return error_set(e, ERR_INVALID,
                      "http:// needs `allow_plain_loopback: true` at the top of the main file");
   return ERR_OK;
@@ -148,18 +147,17 @@ static bool try_edits(const char *region, char *dst) {
   size_t len = strlen(region);
   for (size_t i = 0; i <= len; i++) {
     for (const char *c = letters; *c; c++) {
-      snprintf(dst, WINDOW_NEAREST_MAX, "%.*s%c%s", (int)i, region, *c, region + i);
+      snprintf(dst, NEAREST_MAX, "%.*s%c%s", (int)i, region, *c, region + i);
       if (logs_region_is_known(dst))
         return true;
-      snprintf(dst, WINDOW_NEAREST_MAX, "%.*s%c%s", (int)i, region, *c,
-               i < len ? region + i + 1 : "");
+      snprintf(dst, NEAREST_MAX, "%.*s%c%s", (int)i, region, *c, i < len ? region + i + 1 : "");
       if (logs_region_is_known(dst))
         return true;
     }
-    snprintf(dst, WINDOW_NEAREST_MAX, "%.*s%s", (int)i, region, i < len ? region + i + 1 : "");
+    snprintf(dst, NEAREST_MAX, "%.*s%s", (int)i, region, i < len ? region + i + 1 : "");
     if (logs_region_is_known(dst))
       return true;
-    snprintf(dst, WINDOW_NEAREST_MAX, "%s", region);
+    snprintf(dst, NEAREST_MAX, "%s", region);
     if (i + 1 < len) {
       dst[i] = region[i + 1];
       dst[i + 1] = region[i];
@@ -171,7 +169,7 @@ static bool try_edits(const char *region, char *dst) {
 }
 
 static void warn_region(struct config_loader *l, const char *region, const yaml_mark_t *at) {
-  char nearest[WINDOW_NEAREST_MAX];
+  char nearest[NEAREST_MAX];
   if (logs_region_is_known(region))
     return;
   if (!try_edits(region, nearest))

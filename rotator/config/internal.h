@@ -1,48 +1,99 @@
-// What the parts of the loader share. Private to this folder and their tests.
+// What the parts of the loader share. Private to this folder and its tests.
 //
-// load.c drives: it reads the main file (yaml.c), then walks it (main.c), then does
-// the same with each file of targets.d. A mapping is first *collected*: each of its names is looked
-// up in the table of options, whatever is unknown, written twice or in the wrong place is told, and
-// the value's node is noted in the option's slot. Then each slot is *applied*: its text is checked
-// by type (value.c) and put into the struct at the option's offset. A target begins as a
-// copy of `base`, which holds the table's defaults and then those of the file, and ends with what
-// concerns several settings (target.c, policy.c, stores.c). What concerns
-// several targets comes last (claims.c).
+// load.c drives: it reads the main file (file.c, yaml.c), then walks it, then does the same with
+// each file of targets.d. A mapping is first *collected* (walk.c): each of its names is looked up
+// in the table of options (options.c), whatever is unknown, written twice or in the wrong place is
+// told, and the value's node is noted in the option's slot. Then each slot is *applied*: its text
+// is checked and kept by the row of its type (value.c), at the option's offset of the struct. A
+// target (target.c) begins as a copy of `base`, which holds the table's defaults and then those of
+// the file, and ends with what concerns several settings (instance.c, policy.c) and with its stores
+// (stores.c). What concerns several targets comes last (claims.c).
 //
-// Mistakes never stop the reading. `scope` says what a mistake breaks at the moment.
+// Mistakes (mistakes.c) never stop the reading. `scope` says what a mistake breaks at the moment.
 #ifndef ROTATOR_CONFIG_INTERNAL_H
 #define ROTATOR_CONFIG_INTERNAL_H
 
 #include <stdio.h>
 #include <yaml.h>
 
-#include "rotator/config/arena.h"
+#include "rotator/base/choices.h"
 #include "rotator/config/config.h"
-#include "rotator/config/schema.h"
+
+// --- options.c: the one table of options. Whatever is read, checked, defaulted, suggested or
+// documented comes from it; the stores' own tables (struct store_option) join it where a store may
+// stand.
+
+enum config_type {  // value.c has a row for each
+  CONFIG_SECTION,   // a mapping whose members are options of their own: "proof" and "proof.count"
+  CONFIG_VERSION,   // the number 1
+  CONFIG_TEXT,      // any text without control characters; bounds are lengths
+  CONFIG_LABEL,     // printable ASCII without quotes and backslash
+  CONFIG_NAME,      // [a-z0-9][a-z0-9._-]*
+  CONFIG_TOKEN,     // letters, digits, ".", "_", "-"
+  CONFIG_PATH,      // absolute
+  CONFIG_MODE,      // "0600", quoted
+  CONFIG_BOOL,      // bool
+  CONFIG_INT,       // int64_t
+  CONFIG_COUNT,     // unsigned
+  CONFIG_DURATION,  // int64_t, seconds
+  CONFIG_CHOICE,    // an enum whose values are the places in `choices`
+  CONFIG_WORD,      // one of `choices`, kept as text
+  CONFIG_SEVERITY,  // int, 1 … 6 or a name
+  CONFIG_WINDOW,    // struct policy_window
+  CONFIG_INSTANCE,  // the CRN of an instance
+  CONFIG_IDENTITY,  // name or id of a service ID
+  CONFIG_ENDPOINT,  // one of `choices` or a URL, as text
+  CONFIG_ENDPOINTS, // the same for IAM and ingestion at once, or a section with one for each
+  CONFIG_WORDS,     // list of texts
+  CONFIG_COMMAND,   // list of arguments, the first an absolute path
+  CONFIG_HOME,      // {STORE: {…}}
+  CONFIG_SINKS,     // list of {name: …, STORE: {…}}
+  CONFIG_TARGETS,   // list of targets
+  CONFIG_TYPES,     // how many there are
+};
+
+enum config_where {
+  CONFIG_MAIN = 1,     // top of the main file → struct config
+  CONFIG_EXTRA = 2,    // top of a file of targets.d
+  CONFIG_DEFAULTS = 4, // `defaults` → struct config_target
+  CONFIG_TARGET = 8,   // a target → struct config_target
+};
+
+#define CONFIG_NAME_MAX 64    // of a dotted name, with its NUL
+#define CONFIG_OPTIONS_MAX 64 // more options than the table has
+
+struct config_option {
+  const char *name; // members of a section: "proof.count"
+  enum config_type type;
+  unsigned where; // of enum config_where
+  bool required;
+  int64_t least,
+      most; // bounds of numbers, seconds, lengths and of the entries of lists; 0, 0: none
+  const char *choices;  // "a|b|c"
+  const char *fallback; // the default, read like a written value; NULL: none
+  const char *shown;    // for people, in place of fallback, where the default depends on something
+  size_t offset;        // of the value in its struct
+  const char *help;     // one sentence
+};
+
+extern const struct config_option config_options[];
+extern const size_t config_options_n;
+
+// The option of that dotted name in one of the places, or NULL.
+const struct config_option *config_option_find(const char *name, unsigned where);
+// Could a store's option be of that type, which one? And does the name look as if somebody tried to
+// write down a secret?
+enum config_type config_store_type(enum store_option_type t);
+bool config_sounds_secret(const char *name);
+// A store that a configuration may name: the one for tests keeps nothing, and is none.
+bool config_store_is_offered(const struct store_backend *b);
+
+// --- the loader
 
 enum config_scope { CONFIG_SCOPE_ALL, CONFIG_SCOPE_FILE, CONFIG_SCOPE_TARGET };
 
-// Settings of one store that the main file gives for all its homes and sinks.
-struct config_shared {
-  struct store_setting *settings;
-  size_t n;
-  int line; // 0: none
-};
-
-// A name, identity or place that belongs to one target only.
-struct config_claim {
-  const char *key;  // begins with its kind: "name ", "identity ", "place "
-  const char *what; // for people
-  const char *file;
-  yaml_mark_t mark;
-  size_t target; // by its place in the list of targets
-  size_t turn;   // when it was claimed
-};
-
-struct config_window_cached {
-  struct config_window_cached *next;
-  const char *text;
-  struct policy_window window;
+struct config_arena { // memory that is given back all at once
+  struct config_block *newest;
 };
 
 struct config_loader {
@@ -64,11 +115,10 @@ struct config_loader {
   struct config_target *target;
   yaml_document_t *document;
 
-  struct config_target base;
-  yaml_mark_t base_at[CONFIG_OPTIONS_MAX]; // where `defaults` gives an option
-  bool base_given[CONFIG_OPTIONS_MAX];
-  struct config_shared *shared; // as many as backends
-  struct config_window_cached *windows;
+  struct config_target base;            // what `defaults` says
+  bool base_given[CONFIG_OPTIONS_MAX];  // which options it gives
+  struct config_shared *shared;         // of stores: what the top of the main file says
+  struct config_window_cached *windows; // those that were read
   char *last_iam_url;
 
   size_t targets_cap;
@@ -76,12 +126,7 @@ struct config_loader {
   size_t n_claims, claims_cap;
 };
 
-// The values of one mapping, by the place of their option in config_options.
-struct config_slots {
-  yaml_node_t *key[CONFIG_OPTIONS_MAX], *value[CONFIG_OPTIONS_MAX];
-};
-
-// config.c. `backends` stands in for store_backends in tests. The second reads one main file from
+// load.c. `backends` stands in for store_backends in tests. The second reads one main file from
 // memory, without targets.d.
 enum err config_load_with(const char *path, int64_t now_s,
                           const struct store_backend *const *backends, struct config **ret,
@@ -89,6 +134,14 @@ enum err config_load_with(const char *path, int64_t now_s,
 enum err config_load_bytes(const char *name, const char *bytes, size_t len, int64_t now_s,
                            const struct store_backend *const *backends, struct config **ret,
                            struct config_report *ret_report);
+
+// memory.c: zeroed memory that lives as long as the configuration, or until the end of loading.
+// NULL sets out_of_memory.
+void *config_alloc(struct config_loader *l, size_t size);
+char *config_keep(struct config_loader *l, const char *text);
+void *config_scratch(struct config_loader *l, size_t size);
+char *config_scratch_text(struct config_loader *l, const char *text);
+void config_arena_free(struct config_arena *a);
 
 // mistakes.c: adds a mistake of the present scope at a mark (NULL: the file as a whole).
 // `nearest` may be NULL or "".
@@ -104,12 +157,6 @@ bool config_file_read(struct config_loader *l, const char *path, char **ret, siz
 // The *.yaml of a directory by name, as full paths in scratch; no directory is an empty one.
 bool config_dir_list(struct config_loader *l, const char *dir, char ***ret, size_t *ret_n);
 
-// survey.c: may the parser see these bytes, is the document one that a walk leaves again?
-// False after a mistake.
-bool config_guard(struct config_loader *l, const char *bytes, size_t len);
-bool config_survey(struct config_loader *l, yaml_document_t *document);
-yaml_mark_t config_mark_of(const char *bytes, size_t offset);
-
 // yaml.c: one checked document: no cycles, not deep, no tags, no zero bytes in texts. False
 // after a mistake, or when it is empty (a mistake too). yaml_document_delete when done.
 bool config_yaml_load(struct config_loader *l, const char *bytes, size_t len, yaml_document_t *ret);
@@ -123,43 +170,55 @@ const char *config_show(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *node);
 const char *config_show_name(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *key); // unquoted
 const char *config_show_text(char dst[CONFIG_SHOWN_MAX], const char *text);
 
-// walk.c: looks up the names of a mapping that stands in one of the places; stores of the
-// main file go to config_shared_read.
+// value.c: a value that is checked, and what the check makes of it.
+struct config_value {
+  struct config_loader *loader;
+  int64_t least, most; // as of struct config_option
+  const char *choices;
+  const char *text;
+  int64_t number; // of bools (0, 1), numbers, durations, severities; of choices: the place
+  struct policy_window window;
+  char nearest[NEAREST_MAX]; // after a mistake: the nearest right text, or ""
+  struct error e;            // what was expected
+};
+struct config_type_row {
+  enum err (*check)(struct config_value *v); // NULL: not a single value
+  void (*keep)(const struct config_value *v, void *at);
+  const char *schema; // JSON Schema but for bounds; beside `choices`, or NULL for them alone
+  const char *manual; // mdoc of rotator.yaml(5); beside `choices`, or NULL for them alone
+};
+extern const struct config_type_row config_types[CONFIG_TYPES];
+// Checks v->text by its type, which is a single value's. ERR_INVALID: v->e and v->nearest are set.
+enum err config_value_check(enum config_type type, struct config_value *v);
+// Takes the text from a node, and tells what is wrong with it. `label`: the option's name.
+bool config_value_read(enum config_type type, const char *label, yaml_node_t *node,
+                       struct config_value *v);
+
+// walk.c: the values of one mapping, by the place of their option in config_options.
+struct config_slots {
+  yaml_node_t *key[CONFIG_OPTIONS_MAX], *value[CONFIG_OPTIONS_MAX];
+};
+// Looks up the names of a mapping that stands in one of the places; stores of the main file go to
+// config_shared_read.
 void config_collect(struct config_loader *l, yaml_node_t *mapping, unsigned where,
                     struct config_slots *s);
 // Checks the values of the slots, writes them to `base`, and tells what is required and missing.
 void config_apply(struct config_loader *l, const struct config_slots *s, unsigned where,
                   const yaml_mark_t *at, void *base);
-yaml_node_t *config_slot(const struct config_slots *s, const char *name); // value, or NULL
-const yaml_mark_t *config_slot_mark(const struct config_slots *s,
-                                    const char *name); // of its name, or NULL
-
-// value.c: checks the text of a scalar by type. ERR_INVALID: e says what was expected,
-// nearest (WINDOW_NEAREST_MAX) the nearest right one or "". *ret_number: of bools, numbers,
-// durations, and of choices their place.
-struct config_limits {
-  int64_t least, most;
-  const char *choices;
-  bool plain_loopback;
-};
-enum err config_value_check(enum config_type type, const struct config_limits *lim,
-                            const char *text, int64_t *ret_number, char *nearest, struct error *e);
-// Checks a node and writes it at the option's place in base.
-void config_value_apply(struct config_loader *l, const struct config_option *o, yaml_node_t *node,
-                        void *base);
 // Writes the table's defaults to base.
-void config_value_defaults(struct config_loader *l, unsigned where, void *base);
-bool config_value_scalar(struct config_loader *l, const char *name, enum config_type type,
-                         yaml_node_t *node);
+void config_apply_defaults(struct config_loader *l, unsigned where, void *base);
+// The value of an option, and where its name stands; NULL: not given.
+yaml_node_t *config_slot(const struct config_slots *s, const char *name);
+const yaml_mark_t *config_slot_mark(const struct config_slots *s, const char *name);
 
 // instance.c
 struct config_crn {
   char account[40], region[40], guid[40];
 };
-enum err config_crn_read(const char *crn, struct config_crn *ret, char *nearest, struct error *e);
+enum err config_crn_read(const char *crn, struct config_crn *ret, char nearest[NEAREST_MAX],
+                         struct error *e);
 // An endpoint as a word or a URL, in which {guid} and {region} may stand.
-enum err config_endpoint_check(const char *text, const char *choices, bool plain_loopback,
-                               char *nearest, struct error *e);
+enum err config_endpoint_check(struct config_value *v);
 // Turns t->iam_url and t->ingress_url from words and patterns into URLs.
 void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
                               const yaml_mark_t *at);
@@ -170,33 +229,21 @@ void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
 void config_policy_settle(struct config_loader *l, struct config_target *t,
                           const struct config_slots *s);
 
-// main.c
-void config_main_read(struct config_loader *l, yaml_node_t *root);
-void config_extra_read(struct config_loader *l, yaml_node_t *root);
-
 // target.c
 void config_targets_read(struct config_loader *l, yaml_node_t *list);
 
-// settings.c
+// stores.c: what the main file says of a store at its top; a home, the sinks, and management.vault,
+// after what is common to their stores was read.
+const struct store_backend *config_backend_find(const struct config_loader *l, const char *name);
 void config_shared_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
                         yaml_node_t *value);
-void config_store_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
-                       yaml_node_t *value, enum store_kind kind, struct config_store *ret);
-// Makes the store of management.vault; after what is common to the store was read.
-void config_management_read(struct config_loader *l, const yaml_mark_t *at);
-const struct store_backend *config_backend_find(const struct config_loader *l, const char *name);
-
-// stores.c
 void config_home_read(struct config_loader *l, yaml_node_t *node, struct config_store *ret);
 void config_sinks_read(struct config_loader *l, yaml_node_t *list, struct config_target *t);
+void config_management_read(struct config_loader *l, const yaml_mark_t *at);
 
-// claims.c
+// claims.c: what may belong to one target only.
 void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *kind, const char *key,
                   const char *what);
 void config_claims_check(struct config_loader *l);
-
-// The reader's own memory; NULL sets out_of_memory.
-void *config_alloc(struct config_loader *l, size_t size);
-char *config_keep(struct config_loader *l, const char *text);
 
 #endif

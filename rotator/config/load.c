@@ -1,4 +1,4 @@
-// Loading: the main file, then targets.d, then what concerns several targets. See config_loader.h.
+// Loading: the main file, then targets.d, then what concerns several targets. See internal.h.
 #include "rotator/config/config.h"
 
 #include <stdlib.h>
@@ -21,6 +21,141 @@ void config_free(struct config *c) {
   free(w->config.targets);
   free(w);
 }
+
+// --- the top of a file ---
+
+static bool is_mapping(struct config_loader *l, yaml_node_t *root) {
+  char shown[CONFIG_SHOWN_MAX];
+  if (root->type == YAML_MAPPING_NODE)
+    return true;
+  if (config_is_null(root))
+    config_wrong(l, NULL, NULL, "the file holds nothing");
+  else
+    config_wrong(l, &root->start_mark, NULL, "expected options such as `targets:`, found %s",
+                 config_show(shown, root));
+  return false;
+}
+
+static void check_management(struct config_loader *l, const struct config_slots *s) {
+  const yaml_mark_t *at = config_slot_mark(s, "management");
+  const yaml_node_t *section = config_slot(s, "management");
+  if (!at)
+    return;
+  l->config->management.line = (int)at->line + 1;
+  bool file = config_slot(s, "management.file"),
+       credential = config_slot(s, "management.credential"),
+       vault = config_slot_mark(s, "management.vault");
+  bool empty = config_is_null(section) ||
+               (section->type == YAML_MAPPING_NODE &&
+                section->data.mapping.pairs.top == section->data.mapping.pairs.start);
+  if (file && credential)
+    config_wrong(l, at, NULL, "management: expected one of file and credential, found both");
+  else if (vault && (file || credential))
+    config_wrong(l, at, NULL, "management: expected one of file, credential and vault, found two");
+  else if (empty) // whatever else is wrong with it has been told
+    config_wrong(l, at, NULL, "management: expected {file: /PATH} or {credential: NAME}");
+  else if (vault && (config_is_null(config_slot(s, "management.vault")) ||
+                     config_slot(s, "management.vault")->type == YAML_MAPPING_NODE))
+    config_management_read(l, config_slot_mark(s, "management.vault"));
+}
+
+// The first directory of a list joined by ":".
+static char *first_of(struct config_loader *l, const char *list) {
+  char *kept = config_keep(l, list);
+  if (kept)
+    kept[strcspn(kept, ":")] = '\0';
+  return kept;
+}
+
+static char *join(struct config_loader *l, const char *dir, const char *rest) {
+  size_t size = strlen(dir) + strlen(rest) + 1;
+  char *path = config_alloc(l, size);
+  if (path)
+    snprintf(path, size, "%s%s", dir, rest);
+  return path;
+}
+
+static void default_state_dir(struct config_loader *l) {
+  const char *systemd = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"),
+             *home = getenv("HOME");
+  struct config *c = l->config;
+  if (c->state_dir)
+    return;
+  if (systemd && systemd[0] == '/')
+    c->state_dir = first_of(l, systemd);
+  else if (geteuid() == 0)
+    c->state_dir = config_keep(l, "/var/lib/rotator");
+  else if (xdg && xdg[0] == '/')
+    c->state_dir = join(l, xdg, "/rotator");
+  else if (home && home[0] == '/')
+    c->state_dir = join(l, home, "/.local/state/rotator");
+  else
+    config_wrong(l, NULL, NULL, "state_dir: there is no home directory to put it into; give one");
+}
+
+static void read_defaults(struct config_loader *l, yaml_node_t *node) {
+  struct config_slots s;
+  memset(&s, 0, sizeof s);
+  if (node && node->type == YAML_MAPPING_NODE)
+    config_collect(l, node, CONFIG_DEFAULTS, &s);
+  config_apply(l, &s, CONFIG_DEFAULTS, node ? &node->start_mark : NULL, &l->base);
+  config_policy_settle(l, &l->base, &s);
+  for (size_t i = 0; i < config_options_n; i++)
+    l->base_given[i] = s.key[i] != NULL;
+}
+
+static void read_main(struct config_loader *l, yaml_node_t *root) {
+  struct config_slots s;
+  if (!is_mapping(l, root))
+    return;
+  config_collect(l, root, CONFIG_MAIN, &s);
+  config_apply_defaults(l, CONFIG_MAIN, l->config);
+  config_apply(l, &s, CONFIG_MAIN, &root->start_mark, l->config);
+  if (!config_slot(&s, "version"))
+    config_wrong(l, &root->start_mark, NULL,
+                 "version is missing: the file begins with `version: 1`");
+  check_management(l, &s);
+  default_state_dir(l);
+  config_apply_defaults(l, CONFIG_DEFAULTS, &l->base);
+  read_defaults(l, config_slot(&s, "defaults"));
+  if (config_slot(&s, "targets") && !l->out_of_memory)
+    config_targets_read(l, config_slot(&s, "targets"));
+}
+
+// A target that was written without `targets:` around it.
+static bool looks_like_target(struct config_loader *l, yaml_node_t *root) {
+  const yaml_node_pair_t *end = root->data.mapping.pairs.top;
+  for (const yaml_node_pair_t *p = root->data.mapping.pairs.start; p < end; p++) {
+    const char *key = config_scalar(config_node(l, p->key));
+    if (key && (strcmp(key, "instance") == 0 || strcmp(key, "sinks") == 0))
+      return true;
+  }
+  return false;
+}
+
+static void read_targets(struct config_loader *l, yaml_node_t *root) {
+  struct config_slots s;
+  if (root->type == YAML_SEQUENCE_NODE ||
+      (root->type == YAML_MAPPING_NODE && looks_like_target(l, root))) {
+    config_wrong(l, &root->start_mark, NULL,
+                 "a file of targets.d holds `targets:` and a list of targets below it");
+    return;
+  }
+  if (!is_mapping(l, root))
+    return;
+  size_t first = l->config->n_targets;
+  config_collect(l, root, CONFIG_EXTRA, &s);
+  config_apply(l, &s, CONFIG_EXTRA, &root->start_mark, l->config);
+  if (config_slot(&s, "targets"))
+    config_targets_read(l, config_slot(&s, "targets"));
+  else if (!l->file_broken)
+    config_wrong(l, &root->start_mark, NULL,
+                 "targets is missing: a file of targets.d holds a list of targets");
+  for (size_t i = first; l->file_broken && i < l->config->n_targets; i++)
+    l->config->targets[i].broken = true;
+}
+
+// --- files ---
 
 static void read_bytes(struct config_loader *l, const char *bytes, size_t len,
                        void (*read)(struct config_loader *l, yaml_node_t *root)) {
@@ -77,7 +212,7 @@ static void read_extra(struct config_loader *l, const char *path) {
     l->file = file;
     l->scope = CONFIG_SCOPE_FILE;
     l->file_broken = false;
-    read_file(l, file, config_extra_read);
+    read_file(l, file, read_targets);
     l->config->n_broken_files += l->file_broken;
   }
 }
@@ -93,16 +228,12 @@ static void check_all(struct config_loader *l) {
 static bool start(struct config_loader *l, const char *path, int64_t now_s,
                   const struct store_backend *const *backends) {
   struct whole *w = calloc(1, sizeof(*w));
-  size_t n = 0;
-  while (backends[n])
-    n++;
   *l = (struct config_loader){.backends = backends, .now_s = now_s, .scope = CONFIG_SCOPE_ALL};
   l->config = w ? &w->config : NULL;
   l->arena = w ? &w->arena : NULL;
-  l->shared = config_arena_alloc(&l->scratch, (n + 1) * sizeof(*l->shared));
   if (w)
     w->config.path = config_keep(l, path);
-  if (!w || !l->shared || !l->config->path)
+  if (!w || !l->config->path)
     return false;
   l->file = l->config->path;
   return true;
@@ -131,7 +262,7 @@ enum err config_load_with(const char *path, int64_t now_s,
   struct config_loader l;
   bool started = start(&l, path, now_s, backends);
   if (started) {
-    read_file(&l, path, config_main_read);
+    read_file(&l, path, read_main);
     // Without any of the main file, the others would only be told to lack what it says.
     if (!l.out_of_memory && (l.n_wrong == 0 || l.config->state_dir))
       read_extra(&l, path);
@@ -147,7 +278,7 @@ enum err config_load_bytes(const char *name, const char *bytes, size_t len, int6
   struct config_loader l;
   bool started = start(&l, name, now_s, backends);
   if (started)
-    read_bytes(&l, bytes, len, config_main_read);
+    read_bytes(&l, bytes, len, read_main);
   if (started && !l.out_of_memory)
     check_all(&l);
   return finish(&l, started, ret, ret_report);
@@ -158,17 +289,15 @@ enum err config_load(const char *path, int64_t now_s, struct config **ret,
   return config_load_with(path, now_s, store_backends, ret, ret_report);
 }
 
-const struct config_target *config_target_find(const struct config *c, const char *name) {
+const struct config_target *config_target_find(const struct config *c, const char *name,
+                                               char nearest[NEAREST_MAX]) {
+  struct nearest n = nearest_start(name);
   for (size_t i = 0; i < c->n_targets; i++)
     if (strcmp(c->targets[i].name, name) == 0)
       return &c->targets[i];
-  return NULL;
-}
-
-const char *config_target_nearest(const struct config *c, const char *name) {
-  struct config_nearest n = config_nearest_start(name);
   for (size_t i = 0; i < c->n_targets; i++)
     if (c->targets[i].name[0] != '(')
-      config_nearest_try(&n, c->targets[i].name);
-  return n.best;
+      nearest_try(&n, c->targets[i].name);
+  memcpy(nearest, n.best, sizeof n.best);
+  return NULL;
 }

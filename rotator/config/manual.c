@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
-#include "rotator/config/config.h"
-#include "rotator/config/schema.h"
+#include "rotator/config/internal.h"
 
 #define COLUMNS 78
 
@@ -41,61 +40,14 @@ static void add_text(struct text_buf *out, const char *text) {
   text_buf_add(out, "\n");
 }
 
-static const char *type_word(enum config_type t) {
-  switch (t) {
-  case CONFIG_VERSION:
-    return "1";
-  case CONFIG_NAME:
-  case CONFIG_TOKEN:
-    return "name";
-  case CONFIG_PATH:
-    return "path";
-  case CONFIG_MODE:
-    return "\\(dqmode\\(dq";
-  case CONFIG_BOOL:
-    return "true | false";
-  case CONFIG_INT:
-  case CONFIG_COUNT:
-    return "number";
-  case CONFIG_DURATION:
-    return "duration";
-  case CONFIG_WINDOW:
-    return "window";
-  case CONFIG_INSTANCE:
-    return "crn";
-  case CONFIG_SECTION:
-    return "mapping";
-  case CONFIG_WORDS:
-  case CONFIG_COMMAND:
-  case CONFIG_TARGETS:
-  case CONFIG_SINKS:
-    return "list";
-  case CONFIG_HOME:
-    return "store";
-  default:
-    return "text";
-  }
-}
-
 static void add_head(struct text_buf *out, const char *name, enum config_type type,
                      const char *choices) {
-  bool literal = type == CONFIG_BOOL || type == CONFIG_VERSION;
-  text_buf_add(out, ".It Ic %s : ", name);
-  if (!choices) {
-    text_buf_add(out, "%s %s\n", literal ? "Cm" : "Ar", type_word(type));
-    return;
-  }
-  text_buf_add(out, "Cm");
-  for (const char *c = choices; *c;) {
-    size_t len = strcspn(c, "|");
-    text_buf_add(out, "%s %.*s", c == choices ? "" : " |", (int)len, c);
-    c += len + (c[len] != '\0');
-  }
-  if (type == CONFIG_SEVERITY)
-    text_buf_add(out, " | Ar number");
-  if (type == CONFIG_ENDPOINT)
-    text_buf_add(out, " | Ar %s", strchr(name, '.') ? "url" : "mapping");
-  text_buf_add(out, "\n");
+  const char *manual = config_types[type].manual;
+  char word[CHOICE_MAX];
+  text_buf_add(out, ".It Ic %s : %s", name, choices ? "Cm " : "");
+  for (const char *at = choices ? choices : ""; choices_next(&at, word);)
+    text_buf_add(out, "%s%s", word, *at ? " | " : "");
+  text_buf_add(out, "%s%s\n", choices && manual ? " | " : "", manual ? manual : "");
 }
 
 static void add_end(struct text_buf *out, bool required, const char *fallback) {

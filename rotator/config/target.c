@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "rotator/config/internal.h"
-#include "rotator/config/window.h"
 
 // The name before anything else, so that every mistake can say whose it is.
 static char *name_early(struct config_loader *l, yaml_node_t *node) {
@@ -14,11 +13,8 @@ static char *name_early(struct config_loader *l, yaml_node_t *node) {
     for (const yaml_node_pair_t *p = node->data.mapping.pairs.start; p < end; p++) {
       const char *key = config_scalar(config_node(l, p->key)),
                  *value = config_scalar(config_node(l, p->value));
-      const struct config_limits lim = {.most = 64};
-      char nearest[WINDOW_NEAREST_MAX];
-      int64_t number = 0;
-      if (key && value && strcmp(key, "name") == 0 &&
-          config_value_check(CONFIG_NAME, &lim, value, &number, nearest, NULL) == ERR_OK)
+      struct config_value v = {.loader = l, .text = value, .most = 64};
+      if (key && value && strcmp(key, "name") == 0 && config_value_check(CONFIG_NAME, &v) == ERR_OK)
         return config_keep(l, value);
     }
   }
@@ -61,7 +57,7 @@ static void claim_identity(struct config_loader *l, const struct config_target *
 static void finish_instance(struct config_loader *l, struct config_target *t,
                             const struct config_slots *s) {
   struct config_crn crn;
-  char nearest[WINDOW_NEAREST_MAX];
+  char nearest[NEAREST_MAX];
   if (!t->instance || config_crn_read(t->instance, &crn, nearest, NULL) != ERR_OK)
     return;
   memcpy(t->account, crn.account, sizeof t->account);

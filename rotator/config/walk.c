@@ -18,33 +18,59 @@ const yaml_mark_t *config_slot_mark(const struct config_slots *s, const char *na
   return o && s->key[index_of(o)] ? &s->key[index_of(o)]->start_mark : NULL;
 }
 
+static const char *leaf_of(const struct config_option *o) { // "count" of "proof.count"
+  const char *dot = strrchr(o->name, '.');
+  return dot ? dot + 1 : o->name;
+}
+
+static bool has_members(const struct config_option *o) {
+  return o->type == CONFIG_SECTION || o->type == CONFIG_ENDPOINTS;
+}
+
+// Where an option may stand, for people.
+static const char *where_text(unsigned where) {
+  switch (where) {
+  case CONFIG_MAIN:
+    return "at the top of the main file";
+  case CONFIG_MAIN | CONFIG_EXTRA:
+    return "at the top of a file";
+  case CONFIG_DEFAULTS | CONFIG_TARGET:
+    return "in a target, or in `defaults` of the main file";
+  default:
+    return "in a target";
+  }
+}
+
 // The nearest name that may stand behind `prefix` in this place.
-static const char *nearest_here(struct config_loader *l, const char *prefix, const char *leaf,
-                                unsigned where) {
+static struct nearest nearest_here(struct config_loader *l, const char *prefix, const char *leaf,
+                                   unsigned where) {
   size_t len = strlen(prefix);
-  struct config_nearest n = config_nearest_start(leaf);
+  struct nearest n = nearest_start(leaf);
   for (size_t i = 0; i < config_options_n; i++) {
     const struct config_option *o = &config_options[i];
     if ((o->where & where) && strncmp(o->name, prefix, len) == 0 && !strchr(o->name + len, '.'))
-      config_nearest_try(&n, o->name + len);
+      nearest_try(&n, o->name + len);
   }
   for (size_t i = 0; where == CONFIG_MAIN && len == 0 && l->backends[i]; i++)
     if (config_store_is_offered(l->backends[i]))
-      config_nearest_try(&n, l->backends[i]->name);
-  return n.best;
+      nearest_try(&n, l->backends[i]->name);
+  return n;
 }
 
 // The option of that name in another place, whole or as the last part of one.
 static const struct config_option *find_elsewhere(const char *leaf) {
   const struct config_option *o = config_option_find(leaf, ~0U);
-  return o ? o : config_option_find_leaf(leaf);
+  for (size_t i = 0; !o && i < config_options_n; i++)
+    if (strcmp(leaf_of(&config_options[i]), leaf) == 0)
+      o = &config_options[i];
+  return o;
 }
 
 static const struct config_option *nearest_elsewhere(const char *leaf) {
-  struct config_nearest n = config_nearest_start(leaf);
+  struct nearest n = nearest_start(leaf);
   for (size_t i = 0; i < config_options_n; i++)
-    config_nearest_try(&n, config_option_leaf(&config_options[i]));
-  return n.best ? find_elsewhere(n.best) : NULL;
+    nearest_try(&n, leaf_of(&config_options[i]));
+  return n.best[0] ? find_elsewhere(n.best) : NULL;
 }
 
 static void tell_misplaced(struct config_loader *l, const yaml_mark_t *at, const char *name,
@@ -53,7 +79,7 @@ static void tell_misplaced(struct config_loader *l, const yaml_mark_t *at, const
     config_wrong(l, at, o->name, "%s: no such option here", name);
   else
     config_wrong(l, at, NULL, "%s: no such option here; %s belongs %s", name, o->name,
-                 config_where_text(o->where));
+                 where_text(o->where));
 }
 
 static void tell_unknown(struct config_loader *l, yaml_node_t *key, const char *prefix,
@@ -72,7 +98,7 @@ static void tell_unknown(struct config_loader *l, yaml_node_t *key, const char *
     return;
   }
   const struct config_option *elsewhere = find_elsewhere(leaf);
-  const char *near = nearest_here(l, prefix, leaf, where);
+  const struct nearest near = nearest_here(l, prefix, leaf, where);
   if (strcmp(leaf, "<<") == 0)
     config_wrong(l, at, NULL,
                  "merge keys (<<) are not read; put what targets share into `defaults`");
@@ -90,10 +116,10 @@ static void tell_unknown(struct config_loader *l, yaml_node_t *key, const char *
                  (int)strcspn(name, "."), name, strchr(name, '.') + 1);
   else if (elsewhere)
     tell_misplaced(l, at, name, elsewhere);
-  else if (!near && (elsewhere = nearest_elsewhere(leaf)))
+  else if (!near.best[0] && (elsewhere = nearest_elsewhere(leaf)))
     config_wrong(l, at, elsewhere->name, "%s: no such option here", name);
   else
-    config_wrong(l, at, near, "%s: no such option", name);
+    config_wrong(l, at, near.best, "%s: no such option", name);
 }
 
 static void tell_no_section(struct config_loader *l, const struct config_option *o,
@@ -140,7 +166,7 @@ static void collect_pair(struct config_loader *l, const yaml_node_pair_t *pair, 
   s->key[at] = key;
   s->value[at] = value;
   bool mapping = value->type == YAML_MAPPING_NODE;
-  if (mapping && config_option_has_members(o) && strcmp(name, "defaults") != 0) {
+  if (mapping && has_members(o) && strcmp(name, "defaults") != 0) {
     snprintf(name, sizeof name, "%s.", o->name);
     collect(l, value, name, where, s);
     if (o->type != CONFIG_SECTION) // its members are its value
@@ -163,6 +189,51 @@ void config_collect(struct config_loader *l, yaml_node_t *mapping, unsigned wher
   collect(l, mapping, "", where, s);
 }
 
+static struct config_value value_of(struct config_loader *l, const struct config_option *o) {
+  return (struct config_value){
+      .loader = l, .least = o->least, .most = o->most, .choices = o->choices};
+}
+
+static void *place_of(const struct config_option *o, void *base) {
+  return (unsigned char *)base + o->offset;
+}
+
+// A list of texts, NULL-terminated. An empty one gives NULL.
+static void apply_list(struct config_loader *l, const struct config_option *o, yaml_node_t *node,
+                       void *base) {
+  char shown[CONFIG_SHOWN_MAX];
+  if (node->type != YAML_SEQUENCE_NODE) {
+    config_wrong(l, &node->start_mark, NULL, "%s: expected a list, found %s", o->name,
+                 config_show(shown, node));
+    return;
+  }
+  size_t n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+  if (n < (size_t)o->least || n > (size_t)o->most) {
+    config_wrong(l, &node->start_mark, NULL, "%s: expected %lld to %lld entries, found %zu",
+                 o->name, (long long)o->least, (long long)o->most, n);
+    return;
+  }
+  char **list = n ? config_alloc(l, (n + 1) * sizeof *list) : NULL;
+  for (size_t i = 0; list && i < n; i++) {
+    yaml_node_t *entry = config_node(l, node->data.sequence.items.start[i]);
+    bool program = o->type == CONFIG_COMMAND && i == 0;
+    struct config_value v = {.loader = l, .most = 4096};
+    if (config_value_read(program ? CONFIG_PATH : CONFIG_TEXT, o->name, entry, &v))
+      list[i] = config_keep(l, v.text);
+  }
+  memcpy(place_of(o, base), &list, sizeof list);
+}
+
+static void apply_value(struct config_loader *l, const struct config_option *o, yaml_node_t *node,
+                        void *base) {
+  struct config_value v = value_of(l, o);
+  if (o->type == CONFIG_WORDS || o->type == CONFIG_COMMAND)
+    apply_list(l, o, node, base);
+  // What is left is read by those who know it: sections, stores, targets.
+  else if (config_types[o->type].check && config_value_read(o->type, o->name, node, &v))
+    config_types[o->type].keep(&v, place_of(o, base));
+}
+
 void config_apply(struct config_loader *l, const struct config_slots *s, unsigned where,
                   const yaml_mark_t *at, void *base) {
   for (size_t i = 0; i < config_options_n; i++) {
@@ -170,8 +241,18 @@ void config_apply(struct config_loader *l, const struct config_slots *s, unsigne
     if (!(o->where & where))
       continue;
     if (s->value[i])
-      config_value_apply(l, o, s->value[i], base);
+      apply_value(l, o, s->value[i], base);
     else if (o->required && !s->key[i])
       config_wrong(l, at, NULL, "%s is missing. %s", o->name, o->help);
+  }
+}
+
+void config_apply_defaults(struct config_loader *l, unsigned where, void *base) {
+  for (size_t i = 0; i < config_options_n; i++) {
+    const struct config_option *o = &config_options[i];
+    struct config_value v = value_of(l, o);
+    v.text = o->fallback;
+    if ((o->where & where) && v.text && config_value_check(o->type, &v) == ERR_OK)
+      config_types[o->type].keep(&v, place_of(o, base));
   }
 }

@@ -26,7 +26,7 @@
 struct part {
   unsigned days; // bit 0: Sunday
   int open_min, close_min;
-  char zone[WINDOW_NEAREST_MAX]; // "": not given
+  char zone[NEAREST_MAX]; // "": not given
 };
 
 struct reader {
@@ -38,7 +38,7 @@ static const char *const day_names[7] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri
 
 static void suggest(const struct reader *r, const char *word) {
   if (r->nearest)
-    text_copy(r->nearest, WINDOW_NEAREST_MAX, word);
+    text_copy(r->nearest, NEAREST_MAX, word);
 }
 
 // A word that may be repeated: a secret in the wrong place is longer than anything that belongs
@@ -121,7 +121,7 @@ static enum err read_times(const struct reader *r, const char *s, struct part *p
 
 static enum err read_zone(const struct reader *r, const char *s, struct part *p) {
   if (!text_copy(p->zone, sizeof p->zone, s) || !zone_is_known(s)) {
-    char nearest[WINDOW_NEAREST_MAX], word[SHOWN_MAX];
+    char nearest[NEAREST_MAX], word[SHOWN_MAX];
     zone_nearest(s, nearest, sizeof nearest);
     suggest(r, nearest);
     return error_set(r->e, ERR_INVALID, "%s is no zone of the tz database on this machine",
@@ -240,7 +240,7 @@ static void merge(struct spans *all, int64_t until_s, struct policy_window *ret)
 }
 
 enum err window_read(const char *text, int64_t now_s, struct policy_window *ret,
-                     char nearest[WINDOW_NEAREST_MAX], struct error *e) {
+                     char nearest[NEAREST_MAX], struct error *e) {
   struct reader r = {.nearest = nearest, .e = e};
   suggest(&r, "");
   if (strcmp(text, "always") == 0) {

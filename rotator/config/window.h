@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
+#include "rotator/base/choices.h"
 #include "rotator/base/error.h"
 #include "rotator/engine/policy.h"
 
-#define WINDOW_NEAREST_MAX 64
 #define WINDOW_PARTS_MAX 16
 #define WINDOW_DAYS 8 // how far ahead spans are worked out
 
@@ -17,7 +17,7 @@
 // spans, which stands for always. ERR_INVALID: e says what is wrong with which part; `nearest` (may
 // be NULL) is the nearest right word, or "". Changes TZ for the time of the call: one thread only.
 enum err window_read(const char *text, int64_t now_s, struct policy_window *ret,
-                     char nearest[WINDOW_NEAREST_MAX], struct error *e);
+                     char nearest[NEAREST_MAX], struct error *e);
 
 // The longest time between two spans, 0 if there are fewer than two: how long a wait for the window
 // can be.

@@ -166,13 +166,15 @@ static void every_default_is_a_right_value(void **state) {
   (void)state;
   for (size_t i = 0; i < config_options_n; i++) {
     const struct config_option *o = &config_options[i];
-    const struct config_limits lim = {o->least, o->most, o->choices, false};
-    char nearest[64];
-    int64_t number = 0;
-    struct error e = {0};
-    if (o->fallback &&
-        config_value_check(o->type, &lim, o->fallback, &number, nearest, &e) != ERR_OK)
-      fail_msg("%s: %s", o->name, e.text);
+    struct config c = {.jobs = 0};
+    struct config_loader l = {.config = &c};
+    struct config_value v = {.loader = &l,
+                             .least = o->least,
+                             .most = o->most,
+                             .choices = o->choices,
+                             .text = o->fallback};
+    if (o->fallback && config_value_check(o->type, &v) != ERR_OK)
+      fail_msg("%s: %s", o->name, v.e.text);
     assert_true(strlen(o->name) < CONFIG_NAME_MAX);
     assert_true(o->help[strlen(o->help) - 1] == '.');
   }

@@ -284,7 +284,7 @@ static void holds_ten_thousand_targets(void **state) {
   assert_int_equal(t.config->n_targets, 10000);
   assert_true(t.config->targets[9999].broken);
   assert_int_equal(t.config->targets[9998].policy.window.n, t.config->targets[0].policy.window.n);
-  assert_string_equal(config_target_find(t.config, "t5000")->name, "t5000");
+  assert_string_equal(config_target_find(t.config, "t5000", (char[NEAREST_MAX]){0})->name, "t5000");
   try_end(&t);
 }
 

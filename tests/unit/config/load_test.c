@@ -21,7 +21,8 @@ static void fills_in_the_defaults(void **state) {
   assert_null(c->complaints);
   assert_int_equal(c->jobs, 8);
   assert_int_equal(c->n_targets, 1);
-  const struct config_target *p = config_target_find(c, "prod");
+  char nearest[NEAREST_MAX];
+  const struct config_target *p = config_target_find(c, "prod", nearest);
   assert_ptr_equal(p, &c->targets[0]);
   assert_string_equal(p->file, "main.yaml");
   assert_int_equal(p->line, 4);
@@ -300,10 +301,13 @@ static void understands_yaml_as_people_write_it(void **state) {
 static void gives_back_nearest_names(void **state) {
   (void)state;
   struct try t = try_text(LIST TARGET("prod-logs") TARGET("edge-fra"));
-  assert_null(config_target_find(t.config, "prod-log"));
-  assert_string_equal(config_target_nearest(t.config, "prod-log"), "prod-logs");
-  assert_string_equal(config_target_nearest(t.config, "egde-fra"), "edge-fra");
-  assert_null(config_target_nearest(t.config, "something-else"));
+  char nearest[NEAREST_MAX];
+  assert_null(config_target_find(t.config, "prod-log", nearest));
+  assert_string_equal(nearest, "prod-logs");
+  assert_null(config_target_find(t.config, "egde-fra", nearest));
+  assert_string_equal(nearest, "edge-fra");
+  assert_null(config_target_find(t.config, "something-else", nearest));
+  assert_string_equal(nearest, "");
   try_end(&t);
   config_free(NULL);
 }

@@ -18,7 +18,7 @@ static int64_t at(const char *time) {
 static void expect_spans(const char *text, const char *now, const char *want) {
   struct policy_window w;
   struct error e = {0};
-  char nearest[WINDOW_NEAREST_MAX], got[1024] = "", open[32], close[32];
+  char nearest[NEAREST_MAX], got[1024] = "", open[32], close[32];
   enum err err = window_read(text, at(now), &w, nearest, &e);
   if (err != ERR_OK)
     print_message("%s: %s\n", text, e.text);
@@ -245,7 +245,7 @@ static void says_what_is_wrong(void **state) {
   for (size_t i = 0; i < COUNT_OF(bad); i++) {
     struct policy_window w = {.n = 7};
     struct error e = {0};
-    char nearest[WINDOW_NEAREST_MAX] = "?";
+    char nearest[NEAREST_MAX] = "?";
     enum err err = window_read(bad[i].text, at("2026-11-24T05:40:00Z"), &w, nearest, &e);
     if (err != ERR_INVALID || !strstr(e.text, bad[i].says) || strcmp(nearest, bad[i].nearest) != 0)
       fail_msg("\"%s\": %s, \"%s\", nearest \"%s\"", bad[i].text, err_name(err), e.text, nearest);

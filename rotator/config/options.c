@@ -1,9 +1,7 @@
-#include "rotator/config/schema.h"
-
+// The table of options, in which everything about an option is said once.
 #include <string.h>
 
-#include "rotator/base/text.h"
-#include "rotator/config/config.h"
+#include "rotator/config/internal.h"
 
 #define MINUTE 60
 #define HOUR (60 * MINUTE)
@@ -56,7 +54,8 @@ const struct config_option config_options[] = {
      .help = "How many targets are worked on at once."},
     {"defaults", CONFIG_SECTION, .where = CONFIG_MAIN,
      .help = "Settings of all targets that do not say otherwise, those of targets.d included."},
-    {"targets", CONFIG_TARGETS, .where = CONFIG_MAIN | CONFIG_EXTRA, .help = "List of targets."},
+    {"targets", CONFIG_TARGETS, .most = CONFIG_TARGETS_MAX, .where = CONFIG_MAIN | CONFIG_EXTRA,
+     .help = "List of targets."},
 
     {"name", CONFIG_NAME, .required = true, .most = 64, TARGET(name),
      .help = "Name of the target on the command line and in logs; unique over all files."},
@@ -111,7 +110,7 @@ const struct config_option config_options[] = {
      .help = "Who makes the value of a key."},
     {"action_when_leaked", CONFIG_WORD, .choices = "none|disable|delete", .fallback = "disable",
      BOTH(action_when_leaked), .help = "What IBM Cloud does with a key that it finds in public."},
-    {"endpoints", CONFIG_ENDPOINT, .choices = "public|private|classic", .fallback = "public",
+    {"endpoints", CONFIG_ENDPOINTS, .choices = "public|private|classic", .fallback = "public",
      BOTH(iam_url),
      .help = "Network to reach IAM and the instance by: public, private (VPC endpoint gateway) or "
              "classic (port 3443); or a "
@@ -162,22 +161,6 @@ const struct config_option *config_option_find(const char *name, unsigned where)
   return NULL;
 }
 
-const char *config_option_leaf(const struct config_option *o) {
-  const char *dot = strrchr(o->name, '.');
-  return dot ? dot + 1 : o->name;
-}
-
-const struct config_option *config_option_find_leaf(const char *leaf) {
-  for (size_t i = 0; i < config_options_n; i++)
-    if (strcmp(config_option_leaf(&config_options[i]), leaf) == 0)
-      return &config_options[i];
-  return NULL;
-}
-
-bool config_option_has_members(const struct config_option *o) {
-  return o->type == CONFIG_SECTION || (o->type == CONFIG_ENDPOINT && !strchr(o->name, '.'));
-}
-
 bool config_sounds_secret(const char *name) {
   static const char *const words[] = {"apikey", "api_key",  "key",    "value",
                                       "token",  "password", "secret", "literal"};
@@ -187,72 +170,16 @@ bool config_sounds_secret(const char *name) {
   return false;
 }
 
-const char *config_where_text(unsigned where) {
-  switch (where) {
-  case CONFIG_MAIN:
-    return "at the top of the main file";
-  case CONFIG_MAIN | CONFIG_EXTRA:
-    return "at the top of a file";
-  case CONFIG_DEFAULTS | CONFIG_TARGET:
-    return "in a target, or in `defaults` of the main file";
-  default:
-    return "in a target";
-  }
-}
-
-const struct store_option *config_store_option_find(const struct store_backend *b,
-                                                    const char *name) {
-  for (const struct store_option *o = b->options; o->name; o++)
-    if (strcmp(o->name, name) == 0)
-      return o;
-  return NULL;
-}
-
-bool config_store_has_members(const struct store_backend *b, const char *prefix) {
-  size_t len = strlen(prefix);
-  for (const struct store_option *o = b->options; o->name; o++)
-    if (strncmp(o->name, prefix, len) == 0 && o->name[len] == '.')
-      return true;
-  return false;
-}
-
 bool config_store_is_offered(const struct store_backend *b) {
   return strcmp(b->name, "memory") != 0;
 }
 
 enum config_type config_store_type(enum store_option_type t) {
-  switch (t) {
-  case STORE_OPT_PATH:
-    return CONFIG_PATH;
-  case STORE_OPT_MODE:
-    return CONFIG_MODE;
-  case STORE_OPT_BOOL:
-    return CONFIG_BOOL;
-  case STORE_OPT_CHOICE:
-    return CONFIG_WORD;
-  case STORE_OPT_DURATION:
-    return CONFIG_DURATION;
-  case STORE_OPT_INT:
-    return CONFIG_INT;
-  case STORE_OPT_TEXT:
-    break;
-  }
-  return CONFIG_TEXT;
-}
-
-struct config_nearest config_nearest_start(const char *written) {
-  // Two letters that changed places count as two. Beyond three wrong letters a guess is no help.
-  size_t len = strlen(written);
-  return (struct config_nearest){.written = written, .distance = len < 4 ? 2 : len < 9 ? 3 : 4};
-}
-
-void config_nearest_try(struct config_nearest *n, const char *name) {
-  size_t len = strlen(n->written);
-  unsigned distance = text_distance(n->written, name);
-  if (len >= 3 && strncmp(name, n->written, len) == 0 && name[len] == '_')
-    distance = 1; // "token" for "token_file"
-  if (distance < n->distance) {
-    n->distance = distance;
-    n->best = name;
-  }
+  static const enum config_type types[] = {
+      [STORE_OPT_TEXT] = CONFIG_TEXT,   [STORE_OPT_PATH] = CONFIG_PATH,
+      [STORE_OPT_MODE] = CONFIG_MODE,   [STORE_OPT_BOOL] = CONFIG_BOOL,
+      [STORE_OPT_CHOICE] = CONFIG_WORD, [STORE_OPT_DURATION] = CONFIG_DURATION,
+      [STORE_OPT_INT] = CONFIG_INT,
+  };
+  return types[t];
 }

@@ -1,9 +1,10 @@
-#include "rotator/config/arena.h"
-
+// Everything a configuration points to lives in one arena, and what the loader needs in another.
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "rotator/config/internal.h"
 
 #define FIRST_BLOCK 4096
 #define LARGEST_BLOCK 65536
@@ -45,19 +46,37 @@ static void *take(struct config_arena *a, size_t size, size_t align) {
   return b->bytes + at;
 }
 
-void *config_arena_alloc(struct config_arena *a, size_t size) {
-  return take(a, size, alignof(max_align_t));
-}
-
-char *config_arena_copy(struct config_arena *a, const char *bytes, size_t len) {
-  char *p = take(a, len + 1, 1);
-  if (p && len)
-    memcpy(p, bytes, len);
+static void *alloc(struct config_loader *l, struct config_arena *a, size_t size) {
+  void *p = take(a, size, alignof(max_align_t));
+  if (!p)
+    l->out_of_memory = true;
   return p;
 }
 
-char *config_arena_text(struct config_arena *a, const char *text) {
-  return config_arena_copy(a, text, strlen(text));
+static char *copy(struct config_loader *l, struct config_arena *a, const char *text) {
+  size_t size = strlen(text) + 1;
+  char *p = take(a, size, 1);
+  if (p)
+    memcpy(p, text, size);
+  else
+    l->out_of_memory = true;
+  return p;
+}
+
+void *config_alloc(struct config_loader *l, size_t size) {
+  return alloc(l, l->arena, size);
+}
+
+char *config_keep(struct config_loader *l, const char *text) {
+  return copy(l, l->arena, text);
+}
+
+void *config_scratch(struct config_loader *l, size_t size) {
+  return alloc(l, &l->scratch, size);
+}
+
+char *config_scratch_text(struct config_loader *l, const char *text) {
+  return copy(l, &l->scratch, text);
 }
 
 void config_arena_free(struct config_arena *a) {
