@@ -141,7 +141,8 @@ static const char *iam_pattern(const char *word) {
   return strcmp(word, "classic") == 0 ? IAM_CLASSIC : word;
 }
 
-// One letter changed, added, dropped, or two changed places: is that a region that is known?
+// One letter changed, added, dropped, or two changed places: is that a region that is known? Names
+// of regions are short and alike, so that what else counts as near would be told of any new one.
 static bool try_edits(const char *region, char *dst) {
   static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
   size_t len = strlen(region);

@@ -81,9 +81,9 @@ extern const size_t config_options_n;
 
 // The option of that dotted name in one of the places, or NULL.
 const struct config_option *config_option_find(const char *name, unsigned where);
-// Could a store's option be of that type, which one? And does the name look as if somebody tried to
-// write down a secret?
+// The type by which a store's option is checked and documented.
 enum config_type config_store_type(enum store_option_type t);
+// Does the name look as if somebody tried to write down a secret?
 bool config_sounds_secret(const char *name);
 // A store that a configuration may name: the one for tests keeps nothing, and is none.
 bool config_store_is_offered(const struct store_backend *b);
@@ -167,7 +167,6 @@ bool config_is_null(const yaml_node_t *node);       // nothing, ~, null
 // secret in the wrong place.
 #define CONFIG_SHOWN_MAX 64
 const char *config_show(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *node);
-const char *config_show_name(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *key); // unquoted
 const char *config_show_text(char dst[CONFIG_SHOWN_MAX], const char *text);
 
 // value.c: a value that is checked, and what the check makes of it.

@@ -57,6 +57,15 @@ static bool has_members(const struct store_backend *b, const char *prefix) {
   return false;
 }
 
+// Unquoted, unless it could be a secret.
+static const char *show_name(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *key) {
+  const char *s = config_scalar(key);
+  if (!s || strlen(s) > 32)
+    return config_show(dst, key);
+  text_printable(dst, CONFIG_SHOWN_MAX, s, strlen(s));
+  return dst;
+}
+
 static void tell_unknown(struct config_loader *l, const struct reading *r, const yaml_node_t *key,
                          const char *prefix) {
   char shown[CONFIG_SHOWN_MAX], part[CONFIG_NAME_MAX];
@@ -71,7 +80,7 @@ static void tell_unknown(struct config_loader *l, const struct reading *r, const
   }
   bool secret = leaf && config_sounds_secret(leaf);
   config_wrong(l, &key->start_mark, n.best, "%s.%s%s: no such option of this store%s",
-               r->backend->name, prefix, config_show_name(shown, key),
+               r->backend->name, prefix, show_name(shown, key),
                secret ? "; a secret never stands in a configuration file" : "");
 }
 

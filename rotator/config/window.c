@@ -122,7 +122,7 @@ static enum err read_times(const struct reader *r, const char *s, struct part *p
 static enum err read_zone(const struct reader *r, const char *s, struct part *p) {
   if (!text_copy(p->zone, sizeof p->zone, s) || !zone_is_known(s)) {
     char nearest[NEAREST_MAX], word[SHOWN_MAX];
-    zone_nearest(s, nearest, sizeof nearest);
+    zone_nearest(s, nearest);
     suggest(r, nearest);
     return error_set(r->e, ERR_INVALID, "%s is no zone of the tz database on this machine",
                      shown(s, strlen(s), word));

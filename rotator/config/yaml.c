@@ -260,11 +260,3 @@ const char *config_show(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *node) {
                                               : "a mapping");
   return dst;
 }
-
-const char *config_show_name(char dst[CONFIG_SHOWN_MAX], const yaml_node_t *key) {
-  const char *s = config_scalar(key);
-  if (!s || strlen(s) > 32)
-    return config_show(dst, key);
-  text_printable(dst, CONFIG_SHOWN_MAX, s, strlen(s));
-  return dst;
-}

@@ -39,25 +39,20 @@ bool zone_is_known(const char *name) {
   return known;
 }
 
-// How far a candidate is from what was written; a city without its continent is nearly right.
-static unsigned zone_distance(const char *written, const char *candidate) {
-  const char *city = strrchr(candidate, '/');
-  unsigned whole = text_distance(written, candidate);
-  if (!city || strchr(written, '/'))
-    return whole;
-  unsigned last = text_distance(written, city + 1);
-  return last < whole ? last : whole;
+// A city without its continent is nearly right.
+static void try_zone(struct nearest *n, const char *zone) {
+  const char *city = strrchr(zone, '/');
+  nearest_try(n, zone);
+  if (city && !strchr(n->written, '/'))
+    nearest_try_as(n, city + 1, zone);
 }
 
-void zone_nearest(const char *name, char *dst, size_t cap) {
-  text_copy(dst, cap, strcasecmp(name, "UTC") == 0 || strcasecmp(name, "Z") == 0 ? "UTC" : "");
-  if (dst[0])
-    return;
-  unsigned best = strlen(name) / 3 < 3 ? (unsigned)strlen(name) / 3 : 3;
+void zone_nearest(const char *name, char dst[NEAREST_MAX]) {
+  struct nearest n = nearest_start(name);
+  bool utc = strcasecmp(name, "UTC") == 0 || strcasecmp(name, "Z") == 0;
   char path[512], line[512];
-  if (snprintf(path, sizeof path, "%s/zone1970.tab", database()) >= (int)sizeof path)
-    return;
-  FILE *f = fopen(path, "re");
+  snprintf(path, sizeof path, "%s/zone1970.tab", database());
+  FILE *f = utc ? NULL : fopen(path, "re");
   while (f && fgets(line, sizeof line, f)) {
     // Country codes, tab, coordinates, tab, zone, perhaps tab and a comment.
     char *zone = line[0] == '#' ? NULL : strchr(line, '\t');
@@ -66,14 +61,11 @@ void zone_nearest(const char *name, char *dst, size_t cap) {
       continue;
     zone++;
     zone[strcspn(zone, "\t\n")] = '\0';
-    unsigned distance = zone_distance(name, zone);
-    if (distance <= best && (distance < best || dst[0] == '\0')) {
-      best = distance;
-      text_copy(dst, cap, zone);
-    }
+    try_zone(&n, zone);
   }
   if (f)
     fclose(f);
+  text_copy(dst, NEAREST_MAX, utc ? "UTC" : n.best);
 }
 
 enum err zone_enter(const char *name, struct zone_before *ret) {

@@ -8,13 +8,14 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "rotator/base/choices.h"
 #include "rotator/base/error.h"
 
 // Is this a zone of the tz database ($TZDIR, else /usr/share/zoneinfo)? "UTC" is one even where
 // there is no database.
 bool zone_is_known(const char *name);
 // The nearest name of the database ("Berlin" and "Europe/Berln" give "Europe/Berlin"), or "".
-void zone_nearest(const char *name, char *dst, size_t cap);
+void zone_nearest(const char *name, char dst[NEAREST_MAX]);
 
 // Sets TZ to the zone; zone_leave gives back what was there. In between the three functions below
 // speak of this zone.

@@ -180,6 +180,19 @@ static void every_default_is_a_right_value(void **state) {
   }
 }
 
+// Whoever adds a type adds its row: a check comes with a place to keep what was checked, and where
+// there is no schema there are choices.
+static void every_type_has_a_row(void **state) {
+  (void)state;
+  for (size_t i = 0; i < CONFIG_TYPES; i++) {
+    const struct config_type_row *row = &config_types[i];
+    JSON_AUTO schema = row->schema ? json_parse(row->schema, strlen(row->schema)) : NULL;
+    bool choices = i == CONFIG_CHOICE || i == CONFIG_WORD;
+    if (!row->check != !row->keep || (schema == NULL) != choices || !row->manual != choices)
+      fail_msg("type %zu", i);
+  }
+}
+
 int main(int argc, char **argv) {
   root = argc > 1 ? argv[1] : ".";
   const struct CMUnitTest tests[] = {
@@ -188,6 +201,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(the_manual_names_every_option),
       cmocka_unit_test(the_schema_names_every_option),
       cmocka_unit_test(every_default_is_a_right_value),
+      cmocka_unit_test(every_type_has_a_row),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
