@@ -61,7 +61,8 @@ static int load_config(struct app *a) {
     report_usage(a, text, "rotator --help");
     return EXIT_USAGE;
   }
-  enum err err = config_load(a->config_path, env_wall_ms(a->env) / 1000, &a->config, &a->mistakes);
+  enum err err = config_load(a->config_path, env_wall_ms(a->env) / 1000, store_backends, &a->config,
+                             &a->mistakes);
   if (err == ERR_OK)
     return EXIT_FINE;
   report_mistakes(a, true);

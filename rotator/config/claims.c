@@ -21,7 +21,7 @@ void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *ki
                   const char *what) {
   if (l->n_claims == l->claims_cap) {
     size_t cap = l->claims_cap ? l->claims_cap * 2 : 64;
-    struct config_claim *grown = realloc(l->claims, cap * sizeof(*grown));
+    struct config_claim *grown = realloc(l->claims, cap * sizeof *grown);
     if (!grown) {
       l->out_of_memory = true;
       return;

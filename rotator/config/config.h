@@ -106,12 +106,13 @@ struct config_report {
   size_t more;                     // how many were left out
 };
 
-// Reads `path` and targets.d/*.yaml beside it. `now_s`: for windows. All mistakes of all files go
-// to *ret_report (always set; config_report_clear). ERR_OK: *ret is usable, though single targets
-// may be `broken`. ERR_INVALID: it is not. ERR_INTERNAL: memory ran out. Stores are opened to check
-// their settings, and closed again; nothing is contacted. Not thread safe (time zones).
-enum err config_load(const char *path, int64_t now_s, struct config **ret,
-                     struct config_report *ret_report);
+// Reads `path` and targets.d/*.yaml beside it. `now_s`: for windows. `backends`: the stores there
+// are (store_backends). All mistakes of all files go to *ret_report (always set;
+// config_report_clear). ERR_OK: *ret is usable, though single targets may be `broken`. ERR_INVALID:
+// it is not. ERR_INTERNAL: memory ran out. Stores are opened to check their settings, and closed
+// again; nothing is contacted. Not thread safe (time zones).
+enum err config_load(const char *path, int64_t now_s, const struct store_backend *const *backends,
+                     struct config **ret, struct config_report *ret_report);
 void config_free(struct config *c); // NULL allowed
 void config_report_clear(struct config_report *r);
 // "FILE:LINE: TEXT (did you mean NEAREST?)"

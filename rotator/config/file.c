@@ -129,11 +129,11 @@ static char *join(struct config_loader *l, const char *dir, const char *name) {
 // is little.
 static void push(struct config_loader *l, char ***list, size_t *n, char *path) {
   if ((*n & (*n - 1)) == 0) { // 0 or a power of two: full
-    char **grown = config_scratch(l, (*n ? *n * 2 : 1) * sizeof(*grown));
+    char **grown = config_scratch(l, (*n ? *n * 2 : 1) * sizeof *grown);
     if (!grown)
       return;
     if (*n)
-      memcpy(grown, *list, *n * sizeof(*grown));
+      memcpy(grown, *list, *n * sizeof *grown);
     *list = grown;
   }
   (*list)[(*n)++] = path;
@@ -160,7 +160,7 @@ bool config_dir_list(struct config_loader *l, const char *dir, char ***ret, size
   if (d)
     closedir(d);
   if (n > 1)
-    qsort(list, n, sizeof(*list), by_name);
+    qsort(list, n, sizeof *list, by_name);
   *ret = list;
   *ret_n = n;
   return true;

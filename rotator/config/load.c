@@ -227,7 +227,7 @@ static void check_all(struct config_loader *l) {
 
 static bool start(struct config_loader *l, const char *path, int64_t now_s,
                   const struct store_backend *const *backends) {
-  struct whole *w = calloc(1, sizeof(*w));
+  struct whole *w = calloc(1, sizeof *w);
   *l = (struct config_loader){.backends = backends, .now_s = now_s, .scope = CONFIG_SCOPE_ALL};
   l->config = w ? &w->config : NULL;
   l->arena = w ? &w->arena : NULL;
@@ -256,9 +256,8 @@ static enum err finish(struct config_loader *l, bool started, struct config **re
   return err;
 }
 
-enum err config_load_with(const char *path, int64_t now_s,
-                          const struct store_backend *const *backends, struct config **ret,
-                          struct config_report *ret_report) {
+enum err config_load(const char *path, int64_t now_s, const struct store_backend *const *backends,
+                     struct config **ret, struct config_report *ret_report) {
   struct config_loader l;
   bool started = start(&l, path, now_s, backends);
   if (started) {
@@ -282,11 +281,6 @@ enum err config_load_bytes(const char *name, const char *bytes, size_t len, int6
   if (started && !l.out_of_memory)
     check_all(&l);
   return finish(&l, started, ret, ret_report);
-}
-
-enum err config_load(const char *path, int64_t now_s, struct config **ret,
-                     struct config_report *ret_report) {
-  return config_load_with(path, now_s, store_backends, ret, ret_report);
 }
 
 const struct config_target *config_target_find(const struct config *c, const char *name,

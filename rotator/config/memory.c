@@ -22,7 +22,7 @@ static struct config_block *block_new(struct config_arena *a, size_t need) {
     size = LARGEST_BLOCK;
   if (size < need)
     size = need;
-  struct config_block *b = calloc(1, sizeof(*b) + size);
+  struct config_block *b = calloc(1, sizeof *b + size);
   if (!b)
     return NULL;
   b->size = size;

@@ -26,7 +26,7 @@ static int rank(const struct config_mistake *m) {
 
 static bool grow(struct config_loader *l) {
   size_t cap = l->report_cap ? l->report_cap * 2 : 8;
-  struct config_mistake *grown = realloc(l->report.mistakes, cap * sizeof(*grown));
+  struct config_mistake *grown = realloc(l->report.mistakes, cap * sizeof *grown);
   if (!grown) {
     l->out_of_memory = true;
     return false;
@@ -40,7 +40,7 @@ static bool grow(struct config_loader *l) {
 static struct config_mistake *place(struct config_loader *l, const struct config_mistake *m) {
   struct config_report *r = &l->report;
   if (r->n < CONFIG_MISTAKES_MAX)
-    return r->n < l->report_cap || grow(l) ? memset(&r->mistakes[r->n++], 0, sizeof(*m)) : NULL;
+    return r->n < l->report_cap || grow(l) ? memset(&r->mistakes[r->n++], 0, sizeof *m) : NULL;
   r->more++;
   for (size_t i = r->n; i-- > 0;)
     if (rank(&r->mistakes[i]) < rank(m)) {

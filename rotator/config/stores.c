@@ -21,6 +21,8 @@ struct config_shared {
   int line;
 };
 
+// --- settings ---
+
 struct reading {
   const struct store_backend *backend;
   struct store_setting list[SETTINGS_MAX];
@@ -132,9 +134,9 @@ static void read_settings(struct config_loader *l, struct reading *r, yaml_node_
 
 // The settings as the configuration keeps them.
 static struct store_setting *keep(struct config_loader *l, const struct reading *r) {
-  struct store_setting *kept = config_alloc(l, (r->n ? r->n : 1) * sizeof(*kept));
+  struct store_setting *kept = config_alloc(l, (r->n ? r->n : 1) * sizeof *kept);
   if (kept && r->n)
-    memcpy(kept, r->list, r->n * sizeof(*kept));
+    memcpy(kept, r->list, r->n * sizeof *kept);
   return kept;
 }
 
@@ -199,24 +201,33 @@ static void check_required(struct config_loader *l, const struct reading *r,
       config_wrong(l, at, NULL, "%s.%s is missing. %s", r->backend->name, o->name, o->help);
 }
 
-static void open_store(struct config_loader *l, const struct reading *r, size_t own,
-                       enum store_kind kind, const yaml_mark_t *at) {
-  const struct store_context context = {.env = env_real(), .user_agent = NULL};
+// Opens the store, which checks what its settings say together. NULL: *e says why, and *ret_line
+// which setting (0: of no single one), unless memory ran out.
+static struct store_item *open_item(struct config_loader *l, const struct reading *r,
+                                    enum store_kind kind, int *ret_line, struct error *e) {
+  const struct store_context context = {.env = env_real()};
   struct store_item *item = NULL;
+  int line = 0;
+  enum err err = r->backend->open(&context, kind, r->list, r->n, &item, &line, e);
+  if (err == ERR_INTERNAL)
+    l->out_of_memory = true;
+  *ret_line = err == ERR_INVALID ? line : 0;
+  return err == ERR_OK ? item : NULL;
+}
+
+// The first `own` settings stand here, the others are common to the store.
+static void check_together(struct config_loader *l, const struct reading *r, size_t own,
+                           enum store_kind kind, const yaml_mark_t *at) {
   struct error e = {0};
   int line = 0;
-  enum err err = r->backend->open(&context, kind, r->list, r->n, &item, &line, &e);
-  if (err == ERR_OK) {
+  struct store_item *item = open_item(l, r, kind, &line, &e);
+  if (item)
     config_claim(l, at, "place", item->place, item->what);
-    store_item_free(item);
+  store_item_free(item);
+  if (item || l->out_of_memory)
     return;
-  }
-  if (err == ERR_INTERNAL) {
-    l->out_of_memory = true;
-    return;
-  }
   yaml_mark_t there = *at;
-  for (size_t i = 0; i < own && err == ERR_INVALID; i++)
+  for (size_t i = 0; i < own && line > 0; i++)
     if (r->list[i].line == line)
       there = (yaml_mark_t){.line = (size_t)line - 1};
   config_wrong(l, &there, NULL, "%s: %s", r->backend->name, e.text);
@@ -236,43 +247,12 @@ static void read_store(struct config_loader *l, const struct store_backend *b, y
   if (l->n_wrong == wrong)
     check_required(l, &r, at);
   if (l->n_wrong == wrong && !l->out_of_memory)
-    open_store(l, &r, own, kind, at);
+    check_together(l, &r, own, kind, at);
   ret->settings = keep(l, &r);
   ret->n_settings = ret->settings ? r.n : 0;
 }
 
-static void add_text(struct reading *r, const char *name, char *value, const yaml_mark_t *at) {
-  r->list[r->n++] = (struct store_setting){.name = name, .value = value, .line = (int)at->line + 1};
-}
-
-// No place is claimed: two configurations may share an identity of the rotator.
-void config_management_read(struct config_loader *l, const yaml_mark_t *at) {
-  struct config_credential *m = &l->config->management;
-  struct reading r = {.backend = config_backend_find(l, "vault")};
-  struct config_store *store = config_alloc(l, sizeof(*store));
-  const struct store_context context = {.env = env_real(), .user_agent = NULL};
-  struct store_item *item = NULL;
-  struct error e = {0};
-  int line = 0;
-  if (!r.backend)
-    config_wrong(l, at, NULL, "management.vault: built without this store");
-  else if (!m->vault.mount || !m->vault.path)
-    config_wrong(l, at, NULL, "management.vault: expected {mount: MOUNT, path: PATH}");
-  if (!r.backend || !m->vault.mount || !m->vault.path || !store)
-    return;
-  add_text(&r, "mount", m->vault.mount, at);
-  add_text(&r, "path", m->vault.path, at);
-  add_text(&r, "fields.value", m->vault.field, at);
-  inherit(l, &r);
-  enum err err = r.backend->open(&context, STORE_SINK, r.list, r.n, &item, &line, &e);
-  if (err == ERR_OK)
-    store_item_free(item);
-  else
-    config_wrong(l, at, NULL, "management.vault: %s", e.text);
-  *store = (struct config_store){.backend = r.backend, .settings = keep(l, &r), .line = m->line};
-  store->n_settings = store->settings ? r.n : 0;
-  m->store = store;
-}
+// --- homes and sinks ---
 
 static void read_name(struct config_loader *l, yaml_node_t *key, yaml_node_t *value,
                       struct config_store *ret) {
@@ -378,7 +358,7 @@ void config_sinks_read(struct config_loader *l, yaml_node_t *list, struct config
                  (long long)o->least, (long long)o->most, n);
     return;
   }
-  t->sinks = config_alloc(l, n * sizeof(*t->sinks));
+  t->sinks = config_alloc(l, n * sizeof *t->sinks);
   for (size_t i = 0; t->sinks && i < n; i++) {
     yaml_node_t *entry = config_node(l, list->data.sequence.items.start[i]);
     read_entry(l, entry, STORE_SINK, &t->sinks[i]);
@@ -389,4 +369,36 @@ void config_sinks_read(struct config_loader *l, yaml_node_t *list, struct config
   t->n_sinks = t->sinks ? n : 0;
   if (t->sinks && !l->out_of_memory)
     name_sinks(l, t->sinks, n);
+}
+
+// --- the rotator's own key ---
+
+static void add_text(struct reading *r, const char *name, char *value, const yaml_mark_t *at) {
+  r->list[r->n++] = (struct store_setting){.name = name, .value = value, .line = (int)at->line + 1};
+}
+
+// No place is claimed: two configurations may share an identity of the rotator.
+void config_management_read(struct config_loader *l, const yaml_mark_t *at) {
+  struct config_credential *m = &l->config->management;
+  struct reading r = {.backend = config_backend_find(l, "vault")};
+  struct config_store *store = config_alloc(l, sizeof *store);
+  struct error e = {0};
+  int line = 0;
+  if (!r.backend)
+    config_wrong(l, at, NULL, "management.vault: built without this store");
+  else if (!m->vault.mount || !m->vault.path)
+    config_wrong(l, at, NULL, "management.vault: expected {mount: MOUNT, path: PATH}");
+  if (!r.backend || !m->vault.mount || !m->vault.path || !store)
+    return;
+  add_text(&r, "mount", m->vault.mount, at);
+  add_text(&r, "path", m->vault.path, at);
+  add_text(&r, "fields.value", m->vault.field, at);
+  inherit(l, &r);
+  struct store_item *item = open_item(l, &r, STORE_SINK, &line, &e);
+  if (!item && !l->out_of_memory)
+    config_wrong(l, at, NULL, "management.vault: %s", e.text);
+  store_item_free(item);
+  *store = (struct config_store){.backend = r.backend, .settings = keep(l, &r), .line = m->line};
+  store->n_settings = store->settings ? r.n : 0;
+  m->store = store;
 }

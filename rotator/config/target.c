@@ -26,7 +26,7 @@ static struct config_target *push(struct config_loader *l) {
   struct config *c = l->config;
   if (c->n_targets == l->targets_cap) {
     size_t cap = l->targets_cap ? l->targets_cap * 2 : 4;
-    struct config_target *grown = realloc(c->targets, cap * sizeof(*grown));
+    struct config_target *grown = realloc(c->targets, cap * sizeof *grown);
     if (!grown) {
       l->out_of_memory = true;
       return NULL;

@@ -185,7 +185,7 @@ static void collect(struct config_loader *l, yaml_node_t *mapping, const char *p
 
 void config_collect(struct config_loader *l, yaml_node_t *mapping, unsigned where,
                     struct config_slots *s) {
-  memset(s, 0, sizeof(*s));
+  memset(s, 0, sizeof *s);
   collect(l, mapping, "", where, s);
 }
 

@@ -253,7 +253,7 @@ enum err window_read(const char *text, int64_t now_s, struct policy_window *ret,
   struct spans all = {.n = 0};
   for (size_t i = 0; i < n && err == ERR_OK; i++)
     if (add_part(&parts[i], now_s, &all) != ERR_OK)
-      err = error_set(e, ERR_INTERNAL, "memory ran out");
+      err = error_no_memory(e);
   if (err == ERR_OK && all.n == 0) // cannot be while each part has a day of the week
     err = error_set(e, ERR_INVALID, "it does not open within two weeks");
   if (err == ERR_OK)

@@ -130,7 +130,7 @@ static uint32_t survey_node(struct survey *v, int id, int depth) {
 
 static bool survey(struct config_loader *l, yaml_document_t *document) {
   size_t n = (size_t)(document->nodes.top - document->nodes.start);
-  struct survey v = {.l = l, .document = document, .nodes = calloc(n + 1, sizeof(*v.nodes))};
+  struct survey v = {.l = l, .document = document, .nodes = calloc(n + 1, sizeof *v.nodes)};
   if (!v.nodes) {
     l->out_of_memory = true;
     return false;

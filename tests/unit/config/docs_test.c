@@ -64,7 +64,7 @@ static void expect_loads(const char *yaml, const char *extra) {
     scratch_write(scratch_path(&s, "targets.d/extra.yaml"), extra);
   snprintf(file, sizeof file, "%s", scratch_path(&s, "rotator.yaml"));
   scratch_write(file, yaml);
-  enum err err = config_load(file, NOW_S, &c, &report);
+  enum err err = config_load(file, NOW_S, store_backends, &c, &report);
   for (size_t i = 0; i < report.n; i++) {
     char text[1024];
     config_mistake_format(&report.mistakes[i], text, sizeof text);

@@ -42,7 +42,7 @@ static void starve(const char *path, enum err want) {
     struct config *c = NULL;
     struct config_report report;
     left = granted;
-    enum err err = config_load_with(path, NOW_S, try_backends, &c, &report);
+    enum err err = config_load(path, NOW_S, try_backends, &c, &report);
     bool enough = left >= 0;
     left = -1;
     if (!enough) {

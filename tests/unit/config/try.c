@@ -17,7 +17,7 @@ static const struct store_ops item_ops = {.free = item_free};
 static enum err open_item(const char *store, const struct store_setting *settings, size_t n,
                           struct store_item **ret) {
   static const char *const where[] = {"address", "mount", "path"};
-  struct store_item *it = calloc(1, sizeof(*it));
+  struct store_item *it = calloc(1, sizeof *it);
   if (!it)
     return ERR_INTERNAL;
   it->ops = &item_ops;
@@ -114,7 +114,7 @@ struct try try_text(const char *yaml) {
 
 struct try try_path(const char *path) {
   struct try t = {.config = NULL};
-  t.err = config_load_with(path, NOW_S, try_backends, &t.config, &t.report);
+  t.err = config_load(path, NOW_S, try_backends, &t.config, &t.report);
   assert_true((t.err == ERR_OK) == (t.config != NULL));
   return t;
 }
