@@ -7,7 +7,7 @@
 // is checked and kept by the row of its type (value.c), at the option's offset of the struct. A
 // target (target.c) begins as a copy of `base`, which holds the table's defaults and then those of
 // the file, and ends with what concerns several settings (instance.c, policy.c) and with its stores
-// (stores.c). What concerns several targets comes last (claims.c).
+// (stores.c, settings.c). What concerns several targets comes last (claims.c).
 //
 // Mistakes (mistakes.c) never stop the reading. `scope` says what a mistake breaks at the moment.
 #ifndef ROTATOR_CONFIG_INTERNAL_H
@@ -227,14 +227,18 @@ void config_policy_settle(struct config_loader *l, struct config_target *t,
 // target.c
 void config_targets_read(struct config_loader *l, yaml_node_t *list);
 
-// stores.c: what the main file says of a store at its top; a home, the sinks, and management.vault,
-// after what is common to their stores was read.
+// settings.c: what the main file says of a store at its top; the store of a home or sink; that of
+// management.vault, after what is common to the store was read.
 const struct store_backend *config_backend_find(const struct config_loader *l, const char *name);
 void config_shared_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
                         yaml_node_t *value);
+void config_store_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
+                       yaml_node_t *value, enum store_kind kind, struct config_store *ret);
+void config_management_read(struct config_loader *l, const yaml_mark_t *at);
+
+// stores.c: homes and sinks.
 void config_home_read(struct config_loader *l, yaml_node_t *node, struct config_store *ret);
 void config_sinks_read(struct config_loader *l, yaml_node_t *list, struct config_target *t);
-void config_management_read(struct config_loader *l, const yaml_mark_t *at);
 
 // claims.c: what may belong to one target only.
 void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *kind, const char *key,

@@ -15,7 +15,7 @@
 // --- schemas of single values ---
 
 static cJSON *reference(const char *definition) {
-  char path[64];
+  char path[96];
   snprintf(path, sizeof path, "#/$defs/%s", definition);
   cJSON *s = cJSON_CreateObject();
   cJSON_AddStringToObject(s, "$ref", path);
