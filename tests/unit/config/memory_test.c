@@ -78,6 +78,9 @@ static void ends_in_an_error_wherever_it_is(void **state) {
   scratch_write(path, HEAD "jobs: x\nmanagement: y\ngrace: 1h\n"
                            "targets: x\n");
   starve(path, ERR_INVALID);
+  scratch_write(path, "version: 1\nmanagement: {vault: {mount: m, path: p}}\n"
+                      "vault: {address: \"https://v\"}\ntargets:\n" TARGET("a"));
+  starve(path, ERR_OK);
   scratch_remove(&s);
 }
 
