@@ -61,7 +61,8 @@ static int load_config(struct app *a) {
     report_usage(a, text, "rotator --help");
     return EXIT_USAGE;
   }
-  enum err err = config_load(a->config_path, env_wall_ms(a->env) / 1000, &a->config, &a->mistakes);
+  enum err err = config_load(a->config_path, env_wall_ms(a->env) / 1000, store_backends, &a->config,
+                             &a->mistakes);
   if (err == ERR_OK)
     return EXIT_FINE;
   report_mistakes(a, true);
@@ -73,12 +74,11 @@ static int load_config(struct app *a) {
 
 // --- targets ---
 
-static int unknown_target(const struct app *a, const char *name) {
+static int unknown_target(const struct app *a, const char *name, const char *near) {
   char text[400], next[700];
-  const char *near = config_target_nearest(a->config, name);
-  snprintf(text, sizeof text,
-           near ? "there is no target '%s' (did you mean '%s'?)" : "there is no target '%s'", name,
-           near);
+  snprintf(text, sizeof text, "there is no target '%s'", name);
+  if (near[0])
+    snprintf(text, sizeof text, "there is no target '%s' (did you mean '%s'?)", name, near);
   report_next(a, "status", NULL, next, sizeof next);
   report_usage(a, text, next);
   return EXIT_USAGE;
@@ -103,9 +103,10 @@ static int select_targets(struct app *a) {
   for (size_t i = 0; a->cli.n_targets == 0 && i < a->config->n_targets; i++)
     ok = select_target(a, &a->config->targets[i]) && ok;
   for (size_t i = 0; i < a->cli.n_targets; i++) {
-    const struct config_target *t = config_target_find(a->config, a->cli.targets[i]);
+    char near[NEAREST_MAX];
+    const struct config_target *t = config_target_find(a->config, a->cli.targets[i], near);
     if (!t)
-      return unknown_target(a, a->cli.targets[i]);
+      return unknown_target(a, a->cli.targets[i], near);
     ok = select_target(a, t) && ok;
   }
   return ok ? EXIT_FINE : EXIT_BUG;

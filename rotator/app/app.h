@@ -4,8 +4,8 @@
 
 #include "rotator/app/cli.h"
 #include "rotator/app/compose.h"
-#include "rotator/app/config.h"
 #include "rotator/base/json.h"
+#include "rotator/config/config.h"
 
 enum exit_status {
   EXIT_FINE = 0,

@@ -107,9 +107,6 @@ bool cli_option_belongs(const struct cli_option *o, enum command command);
 enum err cli_parse(int argc, char **argv, struct cli *ret, struct error *e);
 void cli_clear(struct cli *c);
 
-// The nearest of `n` names (NULL ones are skipped), or NULL when none is near enough to be meant.
-const char *cli_nearest(const char *word, const char *const *names, size_t n);
-
 // `rotator --help` (CMD_NONE) or `rotator COMMAND --help`.
 void cli_help(FILE *out, enum command command);
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "rotator/app/cli.h"
-#include "rotator/app/config.h"
 #include "rotator/base/text.h"
+#include "rotator/config/config.h"
 
 #define GENERATED_MAX (1024 * 1024)
 

@@ -9,8 +9,8 @@
 #ifndef ROTATOR_APP_COMPOSE_H
 #define ROTATOR_APP_COMPOSE_H
 
-#include "rotator/app/config.h"
 #include "rotator/app/last_run.h"
+#include "rotator/config/config.h"
 #include "rotator/engine/fleet.h"
 #include "rotator/engine/memory.h"
 #include "rotator/http/transport.h"

@@ -2,8 +2,8 @@
 #ifndef ROTATOR_APP_COMPOSE_WORKER_H
 #define ROTATOR_APP_COMPOSE_WORKER_H
 
-#include "rotator/app/config.h"
 #include "rotator/cloud/iam_http.h"
+#include "rotator/config/config.h"
 #include "rotator/http/transport.h"
 
 struct workers;

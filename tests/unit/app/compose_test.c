@@ -36,7 +36,8 @@ static void load(const char *service_id, const char *more) {
            "    sinks: [{file: {path: %s/sink.env, format: raw}}]\n",
            dir, dir, service_id, more, dir);
   scratch_write(scratch_path(&scratch, "rotator.yaml"), text);
-  enum err err = config_load(scratch_path(&scratch, "rotator.yaml"), 1795498800, &config, &report);
+  enum err err = config_load(scratch_path(&scratch, "rotator.yaml"), 1795498800, store_backends,
+                             &config, &report);
   if (report.n > 0)
     fprintf(stderr, "%s\n", report.mistakes[0].text);
   assert_int_equal(err, ERR_OK);
