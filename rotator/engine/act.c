@@ -25,31 +25,13 @@ struct secret *act_fresh_value(struct env *env) {
 
 // --- the state -----------------------------------------------------------------------------------
 
-static bool needs_mark(const struct target *t, const struct store_item *item) {
-  return t->mark_path && item->class == STORE_CLASS_C && item->longest_ms > 0;
-}
-
-// Writes under the mark where the store needs one. Without an answer the mark stays: the write may
-// still land.
-enum err act_write_item(struct target *t, struct store_item *item, const struct store_record *r,
-                        const struct store_version *expect, struct error *e) {
-  struct store_version version;
-  bool mark = needs_mark(t, item);
-  enum err err = mark ? mark_set(t, e) : ERR_OK;
-  if (err == ERR_OK)
-    err = store_write(item, r, expect, &version, e);
-  if (mark && err != ERR_UNSURE)
-    mark_clear(t);
-  return err;
-}
-
 // Writes the state, and remembers how far it has come.
 static enum err write_state(struct turn *u, struct target *t, const struct state *next,
                             struct error *e) {
   struct store_record record = {0};
   enum err err = state_encode(next, &record.value, e);
   if (err == ERR_OK)
-    err = act_write_item(t, t->home, &record, &u->home_version, e);
+    err = mark_write_item(t, t->home, &record, &u->home_version, e);
   store_record_clear(&record);
   if (err == ERR_OK) {
     t->memory->max_seq = next->seq;
@@ -183,7 +165,7 @@ static enum err do_write_sink(struct turn *u, struct target *t, const struct act
       .value = current->value, .stamp = u->state.epoch, .created_s = current->since_s};
   text_copy(record.key_id, sizeof record.key_id, current->key_id);
   text_copy(record.key_name, sizeof record.key_name, t->key_name);
-  return act_write_item(t, t->sinks[a->sink].item, &record, &u->sinks[a->sink].version, e);
+  return mark_write_item(t, t->sinks[a->sink].item, &record, &u->sinks[a->sink].version, e);
 }
 
 // --- IAM -----------------------------------------------------------------------------------------

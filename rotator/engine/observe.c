@@ -1,26 +1,11 @@
 // Reading the stores of a turn: each sink with its version first, then the state. The order is the
 // protocol's (rule 9): a sink write of this turn goes under a version that was read before the
 // state it is based on.
-#include <stdlib.h>
 #include <string.h>
 
 #include "rotator/base/text.h"
 #include "rotator/base/text_digest.h"
 #include "rotator/engine/turn.h"
-
-struct turn *turn_new(void) {
-  return calloc(1, sizeof(struct turn));
-}
-
-void turn_free(struct turn *u) {
-  if (!u)
-    return;
-  for (size_t i = 0; i < STATE_SINKS_MAX; i++)
-    store_record_clear(&u->sinks[i].record);
-  iam_key_clear(&u->adoptable);
-  state_clear(&u->state);
-  free(u);
-}
 
 // --- sinks ---------------------------------------------------------------------------------------
 

@@ -50,16 +50,13 @@ enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,
                 const struct action *a, struct error *e);
 // Writes a successor of the turn's state. Sets e and remembers the highest seq.
 enum err act_cas(struct turn *u, struct target *t, const struct state *next, struct error *e);
-// Writes an item under the mark where the store needs one. Without an answer the mark stays: the
-// write may still land.
-enum err act_write_item(struct target *t, struct store_item *item, const struct store_record *r,
-                        const struct store_version *expect, struct error *e);
 // A value in the shape of IAM's own: 33 random bytes, base64url, 44 characters.
 struct secret *act_fresh_value(struct env *env);
 
-// The lock of a turn, and the mark of class C stores (tick.c).
-enum err mark_set(struct target *t, struct error *e);
-void mark_clear(struct target *t);
+// Writes an item under the mark where the store needs one. Without an answer the mark stays: the
+// write may still land.
+enum err mark_write_item(struct target *t, struct store_item *item, const struct store_record *r,
+                         const struct store_version *expect, struct error *e);
 // Under the lock, before anything is read: may a write still be under way? Then mark_error says so
 // (ERR_LOCKED).
 bool mark_blocks(struct target *t, const struct engine_io *io);

@@ -356,7 +356,7 @@ static enum err forget(void *ctx, struct turn *u, struct error *e) {
     return error_set(e, ERR_REFUSED, "a rotation is in phase %s: let it end, or roll it back",
                      phase_name(u->state.phase));
   record.value = secret_copy_text(STATE_FORGOTTEN);
-  enum err err = act_write_item(r->t, r->t->home, &record, &u->home_version, e);
+  enum err err = mark_write_item(r->t, r->t->home, &record, &u->home_version, e);
   store_record_clear(&record);
   return err;
 }

@@ -1,0 +1,17 @@
+#include "rotator/engine/turn.h"
+
+#include <stdlib.h>
+
+struct turn *turn_new(void) {
+  return calloc(1, sizeof(struct turn));
+}
+
+void turn_free(struct turn *u) {
+  if (!u)
+    return;
+  for (size_t i = 0; i < STATE_SINKS_MAX; i++)
+    store_record_clear(&u->sinks[i].record);
+  iam_key_clear(&u->adoptable);
+  state_clear(&u->state);
+  free(u);
+}
