@@ -133,9 +133,8 @@ static struct proof_memory *proof_memory(struct turn *u, struct target *t, enum 
   struct proof_memory *m = &t->memory->proofs[slot];
   char print[STATE_FINGERPRINT_MAX] = "";
   const struct slot *s = &u->state.slots[slot];
-  if (s->used && s->value)
-    state_fingerprint(&u->state, s->value, print);
-  if (strcmp(m->fingerprint, print) != 0) {
+  if (!s->used || !s->value || state_fingerprint(&u->state, s->value, print) != ERR_OK ||
+      strcmp(m->fingerprint, print) != 0) {
     memset(m, 0, sizeof *m);
     memcpy(m->fingerprint, print, sizeof print);
   }

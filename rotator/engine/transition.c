@@ -110,10 +110,12 @@ static void settle(struct state *s, int64_t now_s) {
     enter_idle(s, now_s);
 }
 
-static void retired(struct state *s, int64_t now_s) {
-  state_add_retired(s, s->slots[SLOT_PREVIOUS].value);
+static bool retired(struct state *s, int64_t now_s) {
+  if (state_add_retired(s, s->slots[SLOT_PREVIOUS].value) != ERR_OK)
+    return false;
   slot_clear(&s->slots[SLOT_PREVIOUS]);
   enter_idle(s, now_s);
+  return true;
 }
 
 // A state from nothing, above every tag and stamp that was seen.
@@ -197,8 +199,7 @@ static bool change(struct state *s, const struct view *v, const struct policy *p
     enter(s, PHASE_RETIRING, now_s);
     return true;
   case ROW_retired:
-    retired(s, now_s);
-    return true;
+    return retired(s, now_s);
   default:
     return false;
   }
@@ -213,7 +214,8 @@ static const struct state_sink *find_place(const struct state_sink *sinks, size_
 }
 
 // The list of sinks: those of the configuration, and those that it no longer has, which stay until
-// a person drops them. Versions are noted on entering grace, and kept otherwise.
+// a person drops them. Versions are noted on entering grace, and kept otherwise. Adoption notes them
+// too: from then on the state says that it once was at rest, and no rotation of it is its first.
 static bool renew_sinks(struct state *s, const struct transition_input *in, bool note_versions) {
   struct state_sink list[STATE_SINKS_MAX];
   size_t n = 0;
@@ -251,7 +253,8 @@ enum err transition(const struct view *v, const struct policy *p, const struct a
   s.seq++;
   text_copy(s.host, sizeof s.host, in->host);
   text_copy(s.writer, sizeof s.writer, in->writer);
-  if (!change(&s, v, p, a, in) || !renew_sinks(&s, in, a->row == ROW_settle)) {
+  if (!change(&s, v, p, a, in) ||
+      !renew_sinks(&s, in, a->row == ROW_settle || a->row == ROW_adopt)) {
     state_clear(&s);
     return ERR_INTERNAL;
   }

@@ -175,7 +175,10 @@ static enum err keep_state(void *ctx, struct turn *u, struct error *e) {
   text_copy(next.writer, sizeof next.writer, r->t->writer);
   for (size_t i = 0; i < u->view.n_sinks; i++)
     if (u->view.sinks[i].value == SINK_FOREIGN) {
-      state_add_retired(&next, u->sinks[i].record.value);
+      if (state_add_retired(&next, u->sinks[i].record.value) != ERR_OK) {
+        state_clear(&next);
+        return error_no_memory(e);
+      }
       r->count++;
     }
   enum err err = r->count > 0 ? act_cas(u, r->t, &next, e) : ERR_OK;
