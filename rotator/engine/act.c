@@ -125,8 +125,7 @@ static enum err do_cas(struct turn *u, struct target *t, const struct engine_io 
   if (err != ERR_OK)
     return err;
   if (env_random_hex(io->env, lineage, STATE_LINEAGE_MAX - 1) != ERR_OK ||
-      fill_values(u, t, io, a, &in) != ERR_OK ||
-      transition(&u->view, &t->policy, a, &in, &next) != ERR_OK)
+      fill_values(u, t, io, a, &in) != ERR_OK || transition(&u->view, a, &in, &next) != ERR_OK)
     err = error_set(e, ERR_INTERNAL, "the next state could not be made");
   else
     err = act_cas(u, t, &next, e);

@@ -71,7 +71,7 @@ struct action {
   bool attention;          // also tell a person, though the act goes on or waits
 };
 
-void decide(const struct view *v, const struct policy *p, struct action *ret);
+void decide(const struct view *v, struct action *ret);
 
 // Do consumers have a working key, as far as this view shows?
 enum working { WORKING_YES, WORKING_NO, WORKING_UNKNOWN };

@@ -224,6 +224,7 @@ static void judge_time(struct turn *u, struct target *t, const struct engine_io 
 
 void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *io) {
   struct view *v = &u->view;
+  v->policy = &t->policy;
   tag_binding(t->account, t->iam_id, t->instance, u->binding);
   for (size_t i = 0; i < t->n_sinks; i++)
     read_sink(u, t, i);

@@ -94,10 +94,10 @@ static void tell(const struct watcher *w, bool begin, const struct step *s) {
 static void take_turn(struct turn *u, struct target *t, const struct engine_io *io,
                       struct action *a) {
   turn_read_stores(u, t, io);
-  decide(&u->view, &t->policy, a);
+  decide(&u->view, a);
   if (a->kind == ACT_LOOK) {
     turn_ask_iam(u, t, io);
-    decide(&u->view, &t->policy, a);
+    decide(&u->view, a);
   }
 }
 

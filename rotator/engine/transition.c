@@ -139,8 +139,8 @@ static void adopt(struct state *s, const struct view *v, struct transition_input
   enter(s, PHASE_IDLE, v->now_s);
 }
 
-static bool change(struct state *s, const struct view *v, const struct policy *p,
-                   const struct action *a, struct transition_input *in) {
+static bool change(struct state *s, const struct view *v, const struct action *a,
+                   struct transition_input *in) {
   int64_t now_s = v->now_s;
   switch (a->row) {
   case ROW_adopt:
@@ -149,7 +149,7 @@ static bool change(struct state *s, const struct view *v, const struct policy *p
   case ROW_first:
   case ROW_heal:
   case ROW_due:
-    stage(s, p, in, now_s);
+    stage(s, v->policy, in, now_s);
     return true;
   case ROW_drift:
   case ROW_publish:
@@ -243,8 +243,8 @@ static bool renew_sinks(struct state *s, const struct transition_input *in, bool
   return true;
 }
 
-enum err transition(const struct view *v, const struct policy *p, const struct action *a,
-                    struct transition_input *in, struct state *ret) {
+enum err transition(const struct view *v, const struct action *a, struct transition_input *in,
+                    struct state *ret) {
   struct state s = {0};
   if (!v->state)
     transition_begin(&s, v->tag_generation, in);
@@ -253,8 +253,7 @@ enum err transition(const struct view *v, const struct policy *p, const struct a
   s.seq++;
   text_copy(s.host, sizeof s.host, in->host);
   text_copy(s.writer, sizeof s.writer, in->writer);
-  if (!change(&s, v, p, a, in) ||
-      !renew_sinks(&s, in, a->row == ROW_settle || a->row == ROW_adopt)) {
+  if (!change(&s, v, a, in) || !renew_sinks(&s, in, a->row == ROW_settle || a->row == ROW_adopt)) {
     state_clear(&s);
     return ERR_INTERNAL;
   }

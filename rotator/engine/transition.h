@@ -17,8 +17,8 @@ struct transition_input {
 // Writes the successor of v->state (or the first state) to *ret: seq + 1, phase_since where the
 // phase changes, epoch on entering publishing. ERR_INTERNAL without memory or for a row that has no
 // transition.
-enum err transition(const struct view *v, const struct policy *p, const struct action *a,
-                    struct transition_input *in, struct state *ret);
+enum err transition(const struct view *v, const struct action *a, struct transition_input *in,
+                    struct state *ret);
 
 // What people ask for by `repair` and `rotate --compromised` (wish.c). s->seq is that of the write
 // to come. A state from nothing, above every tag and stamp that was seen; seq and generation are

@@ -195,11 +195,10 @@ static void every_view_has_a_safe_answer(void **unused) {
   for (int i = 0; i < VIEWS; i++) {
     struct world w = roll(), before;
     struct action a, again;
-    w.view.sinks = w.sinks;
-    w.view.state = w.view.home == HOME_ABSENT ? NULL : &w.state;
+    view_of_world(&w);
     before = w;
-    decide(&w.view, &w.policy, &a);
-    decide(&w.view, &w.policy, &again);
+    decide(&w.view, &a);
+    decide(&w.view, &again);
     assert_memory_equal(&w, &before, sizeof w);
     assert_memory_equal(&a, &again, sizeof a);
     rows[a.row]++;
