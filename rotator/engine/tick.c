@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/engine/transition.h"
 #include "rotator/engine/turn.h"
 
 #define ACTS_MAX 200 // of one tick; more means that something undoes what we do
@@ -85,6 +86,10 @@ static bool is_same(const struct action *a, const struct action *b) {
          strcmp(a->key_id, b->key_id) == 0;
 }
 
+static enum phase phase_of(const struct view *v) {
+  return v->state ? v->state->phase : PHASE_COUNT;
+}
+
 static void tell(const struct watcher *w, bool begin, const struct step *s) {
   void (*call)(void *, const struct step *) = w ? (begin ? w->begin : w->end) : NULL;
   if (call)
@@ -104,10 +109,12 @@ static void take_turn(struct turn *u, struct target *t, const struct engine_io *
 static enum err perform(struct turn *u, struct target *t, const struct engine_io *io,
                         const struct watcher *w, const struct action *a, struct tick_result *r) {
   struct error e = {0};
-  struct step step = {.target = t, .view = &u->view, .action = a, .result = ERR_OK};
+  struct step step = {.target = t, .view = &u->view, .action = a, .phase = phase_of(&u->view)};
   tell(w, true, &step);
   step.result = act_do(u, t, io, a, &e);
   step.error = step.result == ERR_OK ? NULL : &e;
+  if (step.result == ERR_OK)
+    step.phase = transition_phase(u->view.state, a);
   tell(w, false, &step);
   if (step.result != ERR_OK && step.result != ERR_CONFLICT)
     r->error = e;
@@ -170,8 +177,12 @@ static bool turn(struct target *t, const struct engine_io *io, const struct watc
       a.why = WHY_repeated;
     }
     end_tick(t, io, u, &a, r);
-    struct step step = {
-        .target = t, .view = &u->view, .action = &a, .result = r->error.kind, .error = &r->error};
+    struct step step = {.target = t,
+                        .view = &u->view,
+                        .action = &a,
+                        .result = r->error.kind,
+                        .phase = phase_of(&u->view),
+                        .error = &r->error};
     tell(w, false, &step);
   } else {
     enum err err = perform(u, t, io, w, &a, r);

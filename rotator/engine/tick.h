@@ -59,6 +59,7 @@ struct step {
   const struct view *view;
   const struct action *action;
   enum err result;           // ERR_OK before the act; else how it went wrong
+  enum phase phase;          // that the state is in now, after the act; PHASE_COUNT: no state
   const struct error *error; // NULL before the act
 };
 struct watcher {

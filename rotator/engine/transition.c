@@ -4,23 +4,12 @@
 
 #include "rotator/base/text.h"
 
-static void enter(struct state *s, enum phase phase, int64_t now_s) {
-  s->phase = phase;
-  s->phase_since_s = now_s;
-}
-
-static void enter_publishing(struct state *s, int64_t now_s) {
-  enter(s, PHASE_PUBLISHING, now_s);
-  s->epoch = s->seq;
-}
-
 static void clear_wish(struct state *s) {
   memset(&s->wish, 0, sizeof s->wish);
 }
 
 // What a rollback was meant for ends with the rotation; a wish for another rotation stays.
-static void enter_idle(struct state *s, int64_t now_s) {
-  enter(s, PHASE_IDLE, now_s);
+static void end_rotation(struct state *s) {
   s->grace_s = s->quarantine_s = -1;
   s->moved = 0;
   s->stager[0] = '\0';
@@ -29,12 +18,62 @@ static void enter_idle(struct state *s, int64_t now_s) {
     clear_wish(s);
 }
 
-static void drop(struct state *s, int64_t now_s) {
+// PHASE_COUNT: the state stays where it is.
+static void enter(struct state *s, enum phase phase, int64_t now_s) {
+  if (phase == PHASE_COUNT)
+    return;
+  s->phase = phase;
+  s->phase_since_s = now_s;
+  if (phase == PHASE_PUBLISHING)
+    s->epoch = s->seq;
+  if (phase == PHASE_IDLE)
+    end_rotation(s);
+}
+
+// The phase that a row's CAS enters (perhaps the one that it is in, anew); PHASE_COUNT: none.
+static enum phase entered(const struct state *s, const struct action *a) {
+  bool previous = s && s->slots[SLOT_PREVIOUS].used;
+  switch (a->row) {
+  case ROW_first:
+  case ROW_heal:
+  case ROW_due:
+    return PHASE_STAGED;
+  case ROW_promote:
+  case ROW_swap:
+  case ROW_moved:
+    return PHASE_PUBLISHING;
+  case ROW_settle: // the first key: nobody has to move over
+    return previous ? PHASE_GRACE : PHASE_IDLE;
+  case ROW_retire:
+    return PHASE_RETIRING;
+  case ROW_both_dead:
+    return previous ? PHASE_RETIRING : PHASE_IDLE;
+  case ROW_note: // a process that may not note drops
+    return a->why == WHY_not_stager ? PHASE_IDLE : PHASE_COUNT;
+  case ROW_adopt:
+  case ROW_give_up:
+  case ROW_create: // only by a process that may not create
+  case ROW_taken:
+  case ROW_lost:
+  case ROW_refute:
+  case ROW_done:
+  case ROW_retired:
+    return PHASE_IDLE;
+  default:
+    return PHASE_COUNT;
+  }
+}
+
+enum phase transition_phase(const struct state *s, const struct action *a) {
+  enum phase phase = a->kind == ACT_CAS ? entered(s, a) : PHASE_COUNT;
+  return phase == PHASE_COUNT && s ? s->phase : phase;
+}
+
+static void drop(struct state *s) {
   slot_clear(&s->slots[SLOT_PENDING]);
   s->failures++;
   if (s->wish.kind == WISH_GIVE_UP || s->wish.kind == WISH_BACK_TO)
     clear_wish(s);
-  enter_idle(s, now_s);
 }
 
 static void stage(struct state *s, const struct policy *p, struct transition_input *in,
@@ -45,13 +84,13 @@ static void stage(struct state *s, const struct policy *p, struct transition_inp
       .used = true, .value = in->fresh_value, .generation = s->generation, .since_s = now_s};
   in->fresh_value = NULL;
   text_copy(s->stager, sizeof s->stager, s->pending_from_iam ? in->stager : "");
-  enter(s, PHASE_STAGED, now_s);
 }
 
 void transition_new_key(struct state *s, const struct policy *p, struct transition_input *in,
                         int64_t now_s) {
   s->seq++;
   stage(s, p, in, now_s);
+  enter(s, PHASE_STAGED, now_s);
 }
 
 void transition_keep(struct state *s, const struct slot *kept, int64_t now_s) {
@@ -61,7 +100,7 @@ void transition_keep(struct state *s, const struct slot *kept, int64_t now_s) {
   s->stager[0] = '\0';
   s->pending_from_iam = false;
   clear_wish(s);
-  enter_publishing(s, now_s);
+  enter(s, PHASE_PUBLISHING, now_s);
 }
 
 void transition_hurry(struct state *s) {
@@ -77,7 +116,7 @@ static void note(struct state *s, const struct action *a, struct transition_inpu
   }
 }
 
-static void promote(struct state *s, int64_t now_s) {
+static void promote(struct state *s) {
   s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
   s->slots[SLOT_CURRENT] = s->slots[SLOT_PENDING];
   memset(&s->slots[SLOT_PENDING], 0, sizeof s->slots[SLOT_PENDING]);
@@ -90,31 +129,20 @@ static void promote(struct state *s, int64_t now_s) {
   }
   s->stager[0] = '\0';
   s->pending_from_iam = false;
-  enter_publishing(s, now_s);
 }
 
-static void swap(struct state *s, int64_t now_s) {
+static void swap(struct state *s) {
   struct slot current = s->slots[SLOT_CURRENT];
   s->slots[SLOT_CURRENT] = s->slots[SLOT_PREVIOUS];
   s->slots[SLOT_PREVIOUS] = current;
   if (s->wish.kind == WISH_BACK_TO)
     clear_wish(s);
-  enter_publishing(s, now_s);
 }
 
-static void settle(struct state *s, int64_t now_s) {
-  s->failures = 0;
-  if (s->slots[SLOT_PREVIOUS].used)
-    enter(s, PHASE_GRACE, now_s);
-  else
-    enter_idle(s, now_s);
-}
-
-static bool retired(struct state *s, int64_t now_s) {
+static bool retire(struct state *s) {
   if (state_add_retired(s, s->slots[SLOT_PREVIOUS].value) != ERR_OK)
     return false;
   slot_clear(&s->slots[SLOT_PREVIOUS]);
-  enter_idle(s, now_s);
   return true;
 }
 
@@ -136,12 +164,11 @@ static void adopt(struct state *s, const struct view *v, struct transition_input
   in->adopted_value = NULL;
   text_copy(current->key_id, sizeof current->key_id, v->adoptable->id);
   current->since_s = v->adoptable->created_s > 0 ? v->adoptable->created_s : v->now_s;
-  enter(s, PHASE_IDLE, v->now_s);
 }
 
+// What a row does to the slots and counters; false without memory, and for a row without a CAS.
 static bool change(struct state *s, const struct view *v, const struct action *a,
                    struct transition_input *in) {
-  int64_t now_s = v->now_s;
   switch (a->row) {
   case ROW_adopt:
     adopt(s, v, in);
@@ -149,57 +176,47 @@ static bool change(struct state *s, const struct view *v, const struct action *a
   case ROW_first:
   case ROW_heal:
   case ROW_due:
-    stage(s, v->policy, in, now_s);
+    stage(s, v->policy, in, v->now_s);
     return true;
-  case ROW_drift:
-  case ROW_publish:
-    return true; // lists a sink: the list is renewed with every write
   case ROW_give_up:
     clear_wish(s);
-    drop(s, now_s);
+    drop(s);
     return true;
-  case ROW_create: // only by a process that may not create
+  case ROW_create:
   case ROW_taken:
   case ROW_lost:
   case ROW_refute:
-    drop(s, now_s);
+    drop(s);
     return true;
   case ROW_note:
     if (a->why == WHY_not_stager)
-      drop(s, now_s);
+      drop(s);
     else
       note(s, a, in);
     return true;
   case ROW_promote:
-    promote(s, now_s);
+    promote(s);
     return true;
   case ROW_swap:
-    swap(s, now_s);
-    return true;
-  case ROW_both_dead:
-    if (s->slots[SLOT_PREVIOUS].used)
-      enter(s, PHASE_RETIRING, now_s);
-    else
-      enter_idle(s, now_s);
+    swap(s);
     return true;
   case ROW_reload:
     s->hook_epoch = s->epoch;
     return true;
   case ROW_settle:
-    settle(s, now_s);
+    s->failures = 0;
     return true;
   case ROW_moved:
     s->moved++;
-    enter_publishing(s, now_s);
-    return true;
-  case ROW_done:
-    enter_idle(s, now_s);
-    return true;
-  case ROW_retire:
-    enter(s, PHASE_RETIRING, now_s);
     return true;
   case ROW_retired:
-    return retired(s, now_s);
+    return retire(s);
+  case ROW_drift: // lists a sink: the list is renewed with every write
+  case ROW_publish:
+  case ROW_both_dead:
+  case ROW_done:
+  case ROW_retire:
+    return true;
   default:
     return false;
   }
@@ -251,12 +268,14 @@ enum err transition(const struct view *v, const struct action *a, struct transit
   else if (state_copy(v->state, &s) != ERR_OK)
     return ERR_INTERNAL;
   s.seq++;
+  enum phase next = entered(v->state, a);
   text_copy(s.host, sizeof s.host, in->host);
   text_copy(s.writer, sizeof s.writer, in->writer);
   if (!change(&s, v, a, in) || !renew_sinks(&s, in, a->row == ROW_settle || a->row == ROW_adopt)) {
     state_clear(&s);
     return ERR_INTERNAL;
   }
+  enter(&s, next, v->now_s);
   *ret = s;
   return ERR_OK;
 }

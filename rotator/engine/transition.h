@@ -20,6 +20,9 @@ struct transition_input {
 enum err transition(const struct view *v, const struct action *a, struct transition_input *in,
                     struct state *ret);
 
+// The phase that a state in `s` (NULL: none yet) is in once the act is done; PHASE_COUNT: none.
+enum phase transition_phase(const struct state *s, const struct action *a);
+
 // What people ask for by `repair` and `rotate --compromised` (wish.c). s->seq is that of the write
 // to come. A state from nothing, above every tag and stamp that was seen; seq and generation are
 // still to be raised.

@@ -240,6 +240,37 @@ static void sinks_are_listed_and_lost_ones_stay(void **unused) {
   state_clear(&w.state);
 }
 
+// What history and progress say of a step is what its CAS writes.
+static void the_phase_of_a_step_is_the_one_written(void **unused) {
+  (void)unused;
+  int written = 0;
+  for (int i = 0; i < PHASE_COUNT * ROW_COUNT * 4; i++) {
+    struct world w = world((enum phase)(i % PHASE_COUNT));
+    struct action a = {.row = (enum row)(i / PHASE_COUNT % ROW_COUNT), .kind = ACT_CAS};
+    struct transition_input in = input();
+    struct iam_key key = {0};
+    struct state s;
+    a.why = i / PHASE_COUNT / ROW_COUNT % 2 ? WHY_not_stager : WHY_none;
+    if (i / PHASE_COUNT / ROW_COUNT / 2)
+      slot_clear(&w.state.slots[SLOT_PREVIOUS]);
+    w.view.adoptable = &key;
+    if (transition(view_of_world(&w), &a, &in, &s) == ERR_OK) {
+      assert_int_equal(transition_phase(&w.state, &a), s.phase);
+      written++;
+      state_clear(&s);
+    }
+    a.kind = ACT_CREATE;
+    assert_int_equal(transition_phase(&w.state, &a), w.state.phase);
+    secret_free(in.fresh_value);
+    state_clear(&w.state);
+  }
+  assert_true(written > 100);
+  struct action a = {.row = ROW_first, .kind = ACT_CAS};
+  assert_int_equal(transition_phase(NULL, &a), PHASE_STAGED);
+  a.kind = ACT_WAIT;
+  assert_int_equal(transition_phase(NULL, &a), PHASE_COUNT);
+}
+
 static void rows_without_a_transition_are_refused(void **unused) {
   (void)unused;
   struct world w = world(PHASE_IDLE);
@@ -261,6 +292,7 @@ int main(void) {
                                      cmocka_unit_test(settling),
                                      cmocka_unit_test(endings),
                                      cmocka_unit_test(sinks_are_listed_and_lost_ones_stay),
+                                     cmocka_unit_test(the_phase_of_a_step_is_the_one_written),
                                      cmocka_unit_test(rows_without_a_transition_are_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
