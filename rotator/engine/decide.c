@@ -105,6 +105,21 @@ void decide(const struct view *v, struct action *ret) {
   *ret = (struct action){.row = ROW_unreadable, .kind = ACT_WAIT};
 }
 
+bool act_is_effect(enum act_kind kind) {
+  switch (kind) {
+  case ACT_CAS:
+  case ACT_WRITE_SINK:
+  case ACT_CREATE:
+  case ACT_ENABLE:
+  case ACT_DISABLE:
+  case ACT_DELETE:
+  case ACT_HOOK:
+    return true;
+  default:
+    return false;
+  }
+}
+
 const char *row_name(enum row r) {
 #define X(name) [ROW_##name] = #name,
   static const char *const names[] = {ROW_LIST(X)};

@@ -39,6 +39,9 @@ enum act_kind {
   ACT_ATTENTION, // a person is needed
 };
 
+// Does it change something outside of this process? (Proving sends logs, and changes nothing.)
+bool act_is_effect(enum act_kind kind);
+
 // Why, for people: chosen by decide, worded in report. One enum, so that every text is tested once.
 // clang-format off
 #define WHY_LIST(X)                                                                                \

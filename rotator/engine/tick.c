@@ -32,53 +32,25 @@ static int64_t again_ms(struct target *t, const struct engine_io *io, const stru
   return wait_s > v->now_s ? now + (wait_s - v->now_s) * 1000 : now;
 }
 
-static void fill_state(struct tick_result *r, const struct view *v) {
-  r->phase = PHASE_COUNT;
-  r->working = view_working(v);
-  if (!v->state)
-    return;
-  r->phase = v->state->phase;
-  r->waiting_since_s = v->state->phase_since_s;
-  r->epoch = v->state->epoch;
-  r->generation = v->state->generation;
-  r->seq = v->state->seq;
-  text_copy(r->current_id, sizeof r->current_id, v->state->slots[SLOT_CURRENT].key_id);
-  text_copy(r->previous_id, sizeof r->previous_id, v->state->slots[SLOT_PREVIOUS].key_id);
-}
-
+// What went wrong while reading is told when no act went wrong.
 static void end_tick(struct target *t, const struct engine_io *io, const struct turn *u,
                      const struct action *a, struct tick_result *r) {
-  r->row = a->row;
-  r->why = a->why;
+  *r = tick_result(&u->view, a, r->error.kind != ERR_OK ? &r->error : &u->error);
   r->attention = a->attention || t->memory->refused;
-  switch (a->kind) {
-  case ACT_ATTENTION:
-    r->end = TICK_ATTENTION;
-    r->again_ms = INT64_MAX;
-    break;
-  case ACT_REST:
-    r->end = TICK_REST;
-    r->again_ms = a->wait_s > 0 ? again_ms(t, io, &u->view, a->wait_s) : INT64_MAX;
-    break;
-  default:
-    r->end = TICK_WAIT;
+  if (a->kind == ACT_WAIT || (a->kind == ACT_REST && a->wait_s > 0))
     r->again_ms = again_ms(t, io, &u->view, a->wait_s);
-  }
-  if (r->error.kind == ERR_OK && u->error.kind != ERR_OK)
-    r->error = u->error;
-  fill_state(r, &u->view);
 }
 
-static void stop_tick(const struct turn *u, enum tick_end end, struct tick_result *r) {
+static void stop_tick(const struct turn *u, enum tick_end end, const struct action *a,
+                      struct tick_result *r) {
+  *r = tick_result(&u->view, a, &r->error);
   r->end = end;
-  r->again_ms = INT64_MAX;
-  fill_state(r, &u->view);
 }
 
 // --- turns ---------------------------------------------------------------------------------------
 
-static bool is_effect(enum act_kind k) {
-  return k != ACT_WAIT && k != ACT_REST && k != ACT_ATTENTION && k != ACT_LOOK;
+static bool ends_tick(enum act_kind k) {
+  return k == ACT_WAIT || k == ACT_REST || k == ACT_ATTENTION;
 }
 
 static bool is_same(const struct action *a, const struct action *b) {
@@ -96,8 +68,8 @@ static void tell(const struct watcher *w, bool begin, const struct step *s) {
     call(w->ctx, s);
 }
 
-static void take_turn(struct turn *u, struct target *t, const struct engine_io *io,
-                      struct action *a) {
+static void read_and_decide(struct turn *u, struct target *t, const struct engine_io *io,
+                            struct action *a) {
   turn_read_stores(u, t, io);
   decide(&u->view, a);
   if (a->kind == ACT_LOOK) {
@@ -136,12 +108,11 @@ static bool is_refused(enum err err, const struct action *a) {
 static bool settle_turn(struct turn *u, struct target *t, enum err err, const struct action *a,
                         struct tick_result *r) {
   if (err == ERR_CANCELLED) {
-    stop_tick(u, TICK_STOPPED, r);
+    stop_tick(u, TICK_STOPPED, a, r);
     return true;
   }
   if (err == ERR_INTERNAL) {
-    stop_tick(u, TICK_FAILED, r);
-    r->row = a->row;
+    stop_tick(u, TICK_FAILED, a, r);
     return true;
   }
   if (!is_refused(err, a))
@@ -149,16 +120,27 @@ static bool settle_turn(struct turn *u, struct target *t, enum err err, const st
   t->memory->refused = true;
   if (a->kind == ACT_WRITE_SINK)
     return false;
-  r->row = a->row;
-  r->why = a->why;
+  stop_tick(u, TICK_ATTENTION, a, r);
   r->attention = true;
-  stop_tick(u, TICK_ATTENTION, r);
   return true;
 }
 
+// Nothing is left to do, or the act was done already and the same row matches again.
+static void finish(struct turn *u, struct target *t, const struct engine_io *io,
+                   const struct watcher *w, const struct action *a, struct tick_result *r) {
+  end_tick(t, io, u, a, r);
+  struct step step = {.target = t,
+                      .view = &u->view,
+                      .action = a,
+                      .result = r->error.kind,
+                      .phase = phase_of(&u->view),
+                      .error = &r->error};
+  tell(w, false, &step);
+}
+
 // One turn. True: the tick is over.
-static bool turn(struct target *t, const struct engine_io *io, const struct watcher *w,
-                 struct action *last, struct tick_result *r) {
+static bool take_turn(struct target *t, const struct engine_io *io, const struct watcher *w,
+                      struct action *last, struct tick_result *r) {
   struct turn *u = turn_new();
   struct action a;
   bool over = true;
@@ -166,24 +148,16 @@ static bool turn(struct target *t, const struct engine_io *io, const struct watc
     r->end = TICK_FAILED;
     return true;
   }
-  take_turn(u, t, io, &a);
-  bool again = is_effect(a.kind) && a.kind != ACT_PROVE && is_same(&a, last);
+  read_and_decide(u, t, io, &a);
+  if (act_is_effect(a.kind) && is_same(&a, last)) {
+    a.kind = ACT_WAIT;
+    a.wait_s = 0;
+    a.why = WHY_repeated;
+  }
   if (env_stopping(io->env)) {
-    stop_tick(u, TICK_STOPPED, r);
-  } else if (!is_effect(a.kind) || again) {
-    if (again) {
-      a.kind = ACT_WAIT;
-      a.wait_s = 0;
-      a.why = WHY_repeated;
-    }
-    end_tick(t, io, u, &a, r);
-    struct step step = {.target = t,
-                        .view = &u->view,
-                        .action = &a,
-                        .result = r->error.kind,
-                        .phase = phase_of(&u->view),
-                        .error = &r->error};
-    tell(w, false, &step);
+    stop_tick(u, TICK_STOPPED, NULL, r);
+  } else if (ends_tick(a.kind)) {
+    finish(u, t, io, w, &a, r);
   } else {
     enum err err = perform(u, t, io, w, &a, r);
     over = settle_turn(u, t, err, &a, r);
@@ -205,7 +179,7 @@ static void turns(struct target *t, const struct engine_io *io, const struct wat
       ret->again_ms = t->memory->mark_until_ms;
       return;
     }
-    if (turn(t, io, w, &last, ret))
+    if (take_turn(t, io, w, &last, ret))
       return;
   }
   ret->end = TICK_WAIT;
@@ -215,11 +189,7 @@ static void turns(struct target *t, const struct engine_io *io, const struct wat
 
 void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
           struct tick_result *ret) {
-  struct tick_result r = {.end = TICK_FAILED,
-                          .row = ROW_unreadable,
-                          .phase = PHASE_COUNT,
-                          .working = WORKING_UNKNOWN,
-                          .again_ms = INT64_MAX};
+  struct tick_result r = tick_result(NULL, NULL, NULL);
   int lock = -1;
   enum err err = t->lock_path ? file_lock(t->lock_path, io->env, 0, &lock, &r.error) : ERR_OK;
   if (err != ERR_OK) {

@@ -85,6 +85,11 @@ struct tick_result {
   struct error error; // the last thing that went wrong, kind ERR_OK if nothing did
 };
 
+// The result of having seen `v` (NULL: nothing), of deciding on `a` (NULL: nothing was decided: it
+// failed) and of `e` (NULL: nothing went wrong). Everybody who answers like a tick uses it, also
+// those who only look. Whoever knows better changes `end` and `again_ms`.
+struct tick_result tick_result(const struct view *v, const struct action *a, const struct error *e);
+
 void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
           struct tick_result *ret);
 
