@@ -6,13 +6,10 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
-#include "rotator/engine/transition.h"
 #include "rotator/engine/turn.h"
 
 #define ACTS_MAX 200 // of one tick; more means that something undoes what we do
 #define BACKOFF_CAP_MS 60000
-#define CHANGE_TRIES 10
-#define CHANGE_LOCK_MS 30000
 
 // --- results -------------------------------------------------------------------------------------
 
@@ -203,7 +200,7 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
   *ret = r;
 }
 
-// --- looking without acting, changing outside the table ------------------------------------------
+// --- observing without acting --------------------------------------------------------------------
 
 enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
                       struct state *ret_state, struct view *ret, struct error *e) {
@@ -223,46 +220,4 @@ enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam
   if (ret->state)
     ret->state = ret_state;
   return ERR_OK;
-}
-
-static enum err change_once(struct target *t, const struct engine_io *io,
-                            enum err (*change)(void *ctx, struct state *s, struct error *e),
-                            void *ctx, struct error *e) {
-  struct turn *u = turn_new();
-  struct state next = {0};
-  if (!u)
-    return error_no_memory(e);
-  turn_read_stores(u, t, io);
-  enum err err = ERR_OK;
-  if (!u->view.state)
-    err = u->error.kind != ERR_OK ? (e ? *e = u->error : u->error).kind
-                                  : error_set(e, ERR_MISSING, "the target has no state yet");
-  else if (u->view.home != HOME_OK)
-    err = error_set(e, ERR_CORRUPT, "the state that was read is older than one seen before");
-  if (err == ERR_OK && state_copy(&u->state, &next) != ERR_OK)
-    err = error_no_memory(e);
-  if (err == ERR_OK) {
-    next.seq++;
-    text_copy(next.writer, sizeof next.writer, t->writer);
-    err = change(ctx, &next, e);
-  }
-  if (err == ERR_OK)
-    err = act_cas(u, t, &next, e);
-  state_clear(&next);
-  turn_free(u);
-  return err;
-}
-
-enum err tick_change_state(struct target *t, const struct engine_io *io,
-                           enum err (*change)(void *ctx, struct state *s, struct error *e),
-                           void *ctx, struct error *e) {
-  int lock = -1;
-  enum err err = t->lock_path ? file_lock(t->lock_path, io->env, CHANGE_LOCK_MS, &lock, e) : ERR_OK;
-  if (err != ERR_OK)
-    return err;
-  err = mark_blocks(t, io) ? mark_error(t, io, e) : ERR_CONFLICT;
-  for (int i = 0; i < CHANGE_TRIES && err == ERR_CONFLICT; i++)
-    err = change_once(t, io, change, ctx, e);
-  file_unlock(lock);
-  return err;
 }

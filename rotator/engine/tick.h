@@ -98,11 +98,4 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
 enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
                       struct state *ret_state, struct view *ret, struct error *e);
 
-// Changes the state by CAS outside the table: wishes, hold, repairs (wish.h). `change` edits a copy
-// of the state read; it returns ERR_OK to write, anything else to leave it. Re-reads and tries
-// again on ERR_CONFLICT (bounded).
-enum err tick_change_state(struct target *t, const struct engine_io *io,
-                           enum err (*change)(void *ctx, struct state *s, struct error *e),
-                           void *ctx, struct error *e);
-
 #endif

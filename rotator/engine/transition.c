@@ -1,3 +1,5 @@
+// A state changes in two ways: a row of the table does it (transition), or a person ordered it
+// (transition_ordered). Both end in `enter`, where phase, epoch and times are set.
 #include "rotator/engine/transition.h"
 
 #include <string.h>
@@ -86,27 +88,6 @@ static void stage(struct state *s, const struct policy *p, struct transition_inp
   text_copy(s->stager, sizeof s->stager, s->pending_from_iam ? in->stager : "");
 }
 
-void transition_new_key(struct state *s, const struct policy *p, struct transition_input *in,
-                        int64_t now_s) {
-  s->seq++;
-  stage(s, p, in, now_s);
-  enter(s, PHASE_STAGED, now_s);
-}
-
-void transition_keep(struct state *s, const struct slot *kept, int64_t now_s) {
-  slot_clear(&s->slots[SLOT_PENDING]);
-  s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
-  s->slots[SLOT_CURRENT] = *kept;
-  s->stager[0] = '\0';
-  s->pending_from_iam = false;
-  clear_wish(s);
-  enter(s, PHASE_PUBLISHING, now_s);
-}
-
-void transition_hurry(struct state *s) {
-  s->grace_s = s->quarantine_s = 0;
-}
-
 static void note(struct state *s, const struct action *a, struct transition_input *in) {
   struct slot *pending = &s->slots[SLOT_PENDING];
   text_copy(pending->key_id, sizeof pending->key_id, a->key_id);
@@ -147,7 +128,7 @@ static bool retire(struct state *s) {
 }
 
 // A state from nothing, above every tag and stamp that was seen.
-void transition_begin(struct state *s, uint64_t above, const struct transition_input *in) {
+static void begin(struct state *s, uint64_t above, const struct transition_input *in) {
   memset(s, 0, sizeof *s);
   s->seq = above;
   s->generation = above;
@@ -264,7 +245,7 @@ enum err transition(const struct view *v, const struct action *a, struct transit
                     struct state *ret) {
   struct state s = {0};
   if (!v->state)
-    transition_begin(&s, v->tag_generation, in);
+    begin(&s, v->tag_generation, in);
   else if (state_copy(v->state, &s) != ERR_OK)
     return ERR_INTERNAL;
   s.seq++;
@@ -278,4 +259,148 @@ enum err transition(const struct view *v, const struct action *a, struct transit
   enter(&s, next, v->now_s);
   *ret = s;
   return ERR_OK;
+}
+
+// --- what people order ---------------------------------------------------------------------------
+
+// A rotation that a person asks for forgives those that failed. The key that leaked may be the one
+// that a rotation under way is about to retire: it shall not wait for its grace.
+static void wish_rotation(struct state *s, const struct wish *w) {
+  s->wish = *w;
+  s->wish.kind = WISH_ROTATE;
+  s->failures = 0;
+  if (w->compromised && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
+    s->grace_s = s->quarantine_s = 0;
+}
+
+static enum err wish_back(struct state *s, const struct wish *w, struct error *e) {
+  const struct slot *previous = &s->slots[SLOT_PREVIOUS];
+  switch (s->phase) {
+  case PHASE_STAGED:
+    s->wish = *w;
+    s->wish.kind = WISH_GIVE_UP;
+    return ERR_OK;
+  case PHASE_PUBLISHING:
+  case PHASE_GRACE:
+    if (!previous->used)
+      return error_set(e, ERR_REFUSED, "there is no previous key to go back to");
+    s->wish = *w;
+    s->wish.kind = WISH_BACK_TO;
+    text_copy(s->wish.key_id, sizeof s->wish.key_id, previous->key_id);
+    return ERR_OK;
+  case PHASE_RETIRING:
+    return error_set(
+        e, ERR_REFUSED,
+        "%s is past the point of no return: consumers were proven to have its successor",
+        previous->key_id);
+  default:
+    return error_set(e, ERR_REFUSED, "no rotation is under way");
+  }
+}
+
+static enum err drop_sink(struct state *s, const struct view *v, const char *name,
+                          struct error *e) {
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (strcmp(v->sinks[i].name, name) == 0)
+      return error_set(e, ERR_REFUSED, "sink %s is in the configuration: take it out there first",
+                       name);
+  for (size_t i = 0; i < s->n_sinks; i++) {
+    if (strcmp(s->sinks[i].name, name) != 0)
+      continue;
+    memmove(&s->sinks[i], &s->sinks[i + 1], (s->n_sinks - i - 1) * sizeof s->sinks[0]);
+    memset(&s->sinks[--s->n_sinks], 0, sizeof s->sinks[0]);
+    return ERR_OK;
+  }
+  return error_set(e, ERR_MISSING, "the state lists no sink %s", name);
+}
+
+// What the sinks hold counts as older values of ours from now on, so that the tick writes over it:
+// what never was ours (`foreign`), or all of it but the value that is kept.
+static enum err expect_values(struct state *s, const struct view *v,
+                              const struct transition_input *in, bool foreign, struct error *e) {
+  enum err err = ERR_OK;
+  for (size_t i = 0; i < v->n_sinks && err == ERR_OK; i++) {
+    const struct secret *value = in->sink_values[i];
+    if (value &&
+        (foreign ? v->sinks[i].value == SINK_FOREIGN : !secret_equal(value, in->kept.value)))
+      err = state_add_retired(s, value);
+  }
+  return err == ERR_OK ? ERR_OK : error_no_memory(e);
+}
+
+static void keep(struct state *s, struct transition_input *in, int64_t now_s) {
+  slot_clear(&s->slots[SLOT_PENDING]);
+  s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
+  s->slots[SLOT_CURRENT] = in->kept;
+  memset(&in->kept, 0, sizeof in->kept);
+  s->stager[0] = '\0';
+  s->pending_from_iam = false;
+  clear_wish(s);
+  enter(s, PHASE_PUBLISHING, now_s);
+}
+
+static enum err obey(struct state *s, const struct view *v, const struct order *o,
+                     struct transition_input *in, struct error *e) {
+  enum err err = ERR_OK;
+  switch (o->kind) {
+  case ORDER_ROTATE:
+    wish_rotation(s, &o->wish);
+    return ERR_OK;
+  case ORDER_ROLLBACK:
+    return wish_back(s, &o->wish, e);
+  case ORDER_HOLD:
+    s->hold = o->hold;
+    return ERR_OK;
+  case ORDER_TAKE_HOST:
+    text_copy(s->host, sizeof s->host, o->name);
+    return ERR_OK;
+  case ORDER_DROP_SINK:
+    return drop_sink(s, v, o->name, e);
+  case ORDER_KEEP_STATE:
+    return expect_values(s, v, in, true, e);
+  case ORDER_KEEP_SINK:
+    err = expect_values(s, v, in, false, e);
+    if (err == ERR_OK)
+      keep(s, in, v->now_s);
+    return err;
+  case ORDER_NEW_KEY:
+    err = expect_values(s, v, in, false, e);
+    if (err == ERR_OK) {
+      stage(s, v->policy, in, v->now_s);
+      enter(s, PHASE_STAGED, v->now_s);
+    }
+    return err;
+  }
+  return error_set(e, ERR_INTERNAL, "not an order");
+}
+
+static enum err begin_or_copy(const struct view *v, const struct order *o,
+                              const struct transition_input *in, struct state *s, struct error *e) {
+  bool begins = o->kind == ORDER_NEW_KEY || o->kind == ORDER_KEEP_SINK;
+  if (v->home == HOME_OK && o->kind == ORDER_NEW_KEY)
+    return error_set(e, ERR_REFUSED,
+                     "there is a good state: `rotator rotate` makes a new key under it");
+  if (v->home == HOME_OK)
+    return state_copy(v->state, s) == ERR_OK ? ERR_OK : error_no_memory(e);
+  if (!begins)
+    return error_set(e, ERR_REFUSED, "there is no state that could be kept");
+  begin(s, in->above, in);
+  text_copy(s->host, sizeof s->host, in->host);
+  return ERR_OK;
+}
+
+enum err transition_ordered(const struct view *v, const struct order *o,
+                            struct transition_input *in, struct state *ret, struct error *e) {
+  struct state s = {0};
+  enum err err = begin_or_copy(v, o, in, &s, e);
+  if (err == ERR_OK) {
+    s.seq++;
+    text_copy(s.writer, sizeof s.writer, in->writer);
+    err = obey(&s, v, o, in, e);
+  }
+  if (err == ERR_OK)
+    *ret = s;
+  else
+    state_clear(&s);
+  return err;
 }

@@ -8,6 +8,7 @@
 #include "rotator/engine/memory.h"
 #include "rotator/engine/tag.h"
 #include "rotator/engine/tick.h"
+#include "rotator/engine/transition.h"
 
 struct sink_reading {
   enum err result;
@@ -44,14 +45,27 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
 // What memory knows about a proof of the slot that is still usable in this turn, put into the view.
 void proof_recall(struct turn *u, struct target *t, const struct engine_io *io,
                   enum slot_name slot);
+// The full proof of a key that is in no slot, now: sleeps between the exchanges, and leaves nothing
+// in memory. ERR_REFUSED: it does not work.
+enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
+                   const struct slot *slot, struct error *e);
 
 // Does the one act.
 enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,
                 const struct action *a, struct error *e);
 // Writes a successor of the turn's state. Sets e and remembers the highest seq.
 enum err act_cas(struct turn *u, struct target *t, const struct state *next, struct error *e);
-// A value in the shape of IAM's own: 33 random bytes, base64url, 44 characters.
-struct secret *act_fresh_value(struct env *env);
+// What the transitions of this turn need; `in` points into it. `fresh`: with a fresh value where
+// values are ours to make. ERR_INTERNAL without randomness; to be cleared in any case.
+struct act_input {
+  struct transition_input in;
+  struct state_sink sinks[STATE_SINKS_MAX];
+  const struct secret *values[STATE_SINKS_MAX];
+  char lineage[STATE_LINEAGE_MAX];
+};
+enum err act_input(struct turn *u, struct target *t, const struct engine_io *io, bool fresh,
+                   struct act_input *ret);
+void act_input_clear(struct act_input *i);
 
 // Writes an item under the mark where the store needs one. Without an answer the mark stays: the
 // write may still land.
