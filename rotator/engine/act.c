@@ -52,13 +52,6 @@ enum err act_cas(struct turn *u, struct target *t, const struct state *next, str
   return err;
 }
 
-static bool one_host(const struct target *t) {
-  bool only_a = t->home->class == STORE_CLASS_A;
-  for (size_t i = 0; i < t->n_sinks; i++)
-    only_a = only_a && t->sinks[i].item->class == STORE_CLASS_A;
-  return !only_a;
-}
-
 enum err act_input(struct turn *u, struct target *t, const struct engine_io *io, bool fresh,
                    struct act_input *ret) {
   memset(ret, 0, sizeof *ret);
@@ -72,7 +65,7 @@ enum err act_input(struct turn *u, struct target *t, const struct engine_io *io,
                                       .account = t->account,
                                       .iam_id = t->iam_id,
                                       .instance = t->instance,
-                                      .host = one_host(t) ? t->host_id : "",
+                                      .host = target_is_of_one_host(t) ? t->host_id : "",
                                       .writer = t->writer,
                                       .stager = t->process_id,
                                       .sinks = ret->sinks,

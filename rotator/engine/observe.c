@@ -197,15 +197,6 @@ static void read_home(struct turn *u, struct target *t, const struct engine_io *
   judge_age(u, t, io);
 }
 
-static bool uses_one_host(const struct target *t) {
-  if (t->home->class != STORE_CLASS_A)
-    return true;
-  for (size_t i = 0; i < t->n_sinks; i++)
-    if (t->sinks[i].item->class != STORE_CLASS_A)
-      return true;
-  return false;
-}
-
 static void judge_time(struct turn *u, struct target *t, const struct engine_io *io) {
   struct view *v = &u->view;
   int64_t wall_s = env_wall_ms(io->env) / 1000, server_s = io->iam->ops->server_time_s(io->iam);
@@ -231,8 +222,8 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
   read_home(u, t, io);
   digest_versions(u, t);
   judge_sinks(u, t, io);
-  v->other_host =
-      v->state && v->state->host[0] && uses_one_host(t) && strcmp(v->state->host, t->host_id) != 0;
+  v->other_host = v->state && v->state->host[0] && target_is_of_one_host(t) &&
+                  strcmp(v->state->host, t->host_id) != 0;
   v->command_init = t->init;
   v->adopted_now = t->memory->adopted;
   v->has_hook = t->hook != NULL;

@@ -41,7 +41,7 @@ void slot_clear(struct slot *s) {
   memset(s, 0, sizeof *s);
 }
 
-enum err slot_copy(const struct slot *from, struct slot *ret) {
+static enum err slot_copy(const struct slot *from, struct slot *ret) {
   struct slot copy = *from;
   if (from->value && !(copy.value = secret_dup(from->value)))
     return ERR_INTERNAL;

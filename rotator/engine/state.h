@@ -93,7 +93,6 @@ void state_clear(struct state *s); // wipes and zeroes
 enum err state_copy(const struct state *from,
                     struct state *ret); // deep; ERR_INTERNAL without memory
 void slot_clear(struct slot *s);
-enum err slot_copy(const struct slot *from, struct slot *ret);
 
 // A short salted digest by which an older value of ours can be told without keeping it.
 // ERR_INTERNAL without memory, *ret is "" then.

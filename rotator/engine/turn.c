@@ -15,3 +15,12 @@ void turn_free(struct turn *u) {
   state_clear(&u->state);
   free(u);
 }
+
+bool target_is_of_one_host(const struct target *t) {
+  if (t->home->class != STORE_CLASS_A)
+    return true;
+  for (size_t i = 0; i < t->n_sinks; i++)
+    if (t->sinks[i].item->class != STORE_CLASS_A)
+      return true;
+  return false;
+}

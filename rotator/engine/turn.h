@@ -33,6 +33,9 @@ struct turn {
 struct turn *turn_new(void); // NULL without memory
 void turn_free(struct turn *t);
 
+// Is a store of class B or C in use?
+bool target_is_of_one_host(const struct target *t);
+
 // Reads sinks, then the state, and fills in the view as far as these go.
 void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *io);
 // Asks IAM, and fills in the rest.
