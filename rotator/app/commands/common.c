@@ -21,7 +21,7 @@ static enum err observe(struct managed *m, bool ask_iam, struct look *l) {
   enum err err = tick_observe(&m->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
   if (err != ERR_OK)
     return err;
-  decide(&l->view, &m->target.policy, &l->action);
+  decide(&l->view, &l->action);
   m->seen.looked = true;
   m->seen.working = view_working(&l->view);
   if (l->view.state)
