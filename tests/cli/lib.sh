@@ -80,15 +80,11 @@ target() {
   printf '    sinks:\n      - file: {path: %s/sinks/%s.env, format: env, variable: IAM_API_KEY}\n' "$T" "$name"
   [ $# -eq 0 ] || printf '    %s\n' "$@"
 }
-# head_of_config [EXTRA_DEFAULT…]: everything before the targets.
+# head_of_config ["DEFAULT: VALUE"…]: everything before the targets; what is given takes the place of the default of its name.
+host_id=test-host
 head_of_config() {
-  cat <<END
-version: 1
-management: {file: $T/management.key}
-state_dir: $T/state
-host_id: test-host
-ca_file: $ca
-defaults:
+  local given defaults
+  defaults=$(cat <<END
   endpoints: {iam: "$url", ingress: "$url/instances/{guid}"}
   grace: 0s
   reload_within: 0s
@@ -98,11 +94,25 @@ defaults:
   look_every: 1h
   proof: {count: 2, span: 0s, absence_apart: 0s, propagation: 0s}
 END
-  [ $# -eq 0 ] || printf '  %s\n' "$@"
-  echo "targets:"
+  )
+  for given in "$@"; do
+    defaults=$(grep -v "^  ${given%%:*}:" <<<"$defaults")$'\n'"  $given"
+  done
+  cat <<END
+version: 1
+management: {file: $T/management.key}
+state_dir: $T/state
+host_id: $host_id
+ca_file: $ca
+defaults:
+$defaults
+targets:
+END
 }
 config=$T/rotator.yaml
+# simple_config [DEFAULT…]: one target, prod. config_of NAME [SERVICE_ID [LINE…]]: one target as `target` makes it.
 simple_config() { { head_of_config "$@"; target prod; } >"$config"; }
+config_of() { { head_of_config; target "$@"; } >"$config"; }
 
 # --- running ---
 
