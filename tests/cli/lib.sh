@@ -165,3 +165,38 @@ no_secrets() {
     fi
   done
 }
+
+# --- whole rotations of the target prod, in whatever store; the caller defines `consumer_works WHEN` ---
+
+phase() { rotator -c "$config" status --json prod 2>/dev/null | jq -r '.targets[0].phase'; }
+# key_works WHEN VALUE: IAM takes it.
+key_works() {
+  local status
+  status=$(curl -sS -o /dev/null -w '%{http_code}' --cacert "$ca" "$url/identity/token" \
+    -d grant_type=urn:ibm:params:oauth:grant-type:apikey --data-urlencode "apikey@"<(printf %s "$2"))
+  [ "$status" = 200 ] || fail "$1: the consumer's key is answered $status"
+}
+# settle WHEN: runs the job until the target is idle and one key is left.
+settle() {
+  local _
+  for _ in $(seq 60); do
+    rotator -c "$config" run >"$T/out" 2>"$T/err" </dev/null
+    [ "$(phase)" = idle ] && [ "$(active_keys | wc -l)" = 1 ] && return
+    sleep 0.3
+  done
+  fail "$1: phase $(phase), keys $(active_keys | tr '\n' ' ')"
+}
+# kill_rotations SECONDS…: rotations killed after so long; consumers have a key at once, and the next runs put all right.
+kill_rotations() {
+  local after rotation
+  for after in "$@"; do
+    rotator -c "$config" rotate prod >/dev/null 2>&1 </dev/null &
+    rotation=$!
+    sleep "$after"
+    kill -9 $rotation 2>/dev/null
+    wait $rotation 2>/dev/null
+    consumer_works "rotator killed after $after s"
+    settle "rotator killed after $after s"
+    consumer_works "settled"
+  done
+}
