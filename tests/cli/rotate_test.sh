@@ -3,7 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 start_emulator
 simple_config "grace: 1h"
-{ head_of_config | sed 's/grace: 0s/grace: 1h/'; target prod; } >"$config"
 run 0 init prod
 first=$(sink_value prod)
 first_id=$(active_keys)
