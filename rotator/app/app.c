@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "rotator/app/generate.h"
-#include "rotator/app/lazy_transport.h"
 #include "rotator/app/notify.h"
 #include "rotator/app/out.h"
 #include "rotator/app/report.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
+#include "rotator/http/curl_transport.h"
 
 static int (*const commands[CMD_COUNT])(struct app *a) = {
     [CMD_INIT] = command_init,         [CMD_RUN] = command_run,
@@ -229,7 +229,7 @@ static void clean_up(struct app *a) {
   free(a->config_path);
   cJSON_Delete(a->answer);
   cli_clear(&a->cli);
-  lazy_transport_cleanup();
+  curl_transport_finish();
 }
 
 static int dispatch(struct app *a) {

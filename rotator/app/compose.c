@@ -146,8 +146,8 @@ struct iam *compose_iam(struct bound *b, unsigned worker, struct error *e) {
   return workers_iam(b->compose->workers, worker, b->config->iam_url, e);
 }
 
-struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e) {
-  return workers_transport(c->workers, worker, e);
+struct transport *compose_transport(const struct compose *c) {
+  return workers_transport(c->workers);
 }
 
 static struct logs *bound_logs(struct bound *b, unsigned worker, struct error *e) {
@@ -155,11 +155,10 @@ static struct logs *bound_logs(struct bound *b, unsigned worker, struct error *e
     return b->logs;
   logs_free(b->logs);
   b->logs = NULL;
-  struct transport *t = compose_transport(b->compose, worker, e);
-  if (t)
-    b->logs = logs_http_new(b->config->ingress_url,
-                            (const char *const *)b->compose->config->complaints, t);
-  if (t && !b->logs)
+  b->logs =
+      logs_http_new(b->config->ingress_url, (const char *const *)b->compose->config->complaints,
+                    compose_transport(b->compose));
+  if (!b->logs)
     error_no_memory(e);
   b->logs_worker = worker;
   return b->logs;

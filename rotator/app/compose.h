@@ -66,9 +66,9 @@ enum err compose_bind(struct bound *b, unsigned worker, enum compose_identity ho
 // The same with an identity that is known already (init has just made it).
 enum err compose_bind_to(struct bound *b, const char *iam_id, struct error *e);
 
-// The interfaces of a worker. They stay compose's.
+// The interfaces of a worker, and the transport of all. They stay compose's.
 struct iam *compose_iam(struct bound *b, unsigned worker, struct error *e);
-struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e);
+struct transport *compose_transport(const struct compose *c);
 // Binds and fills in *ret; made for fleet_options.io (ctx is not used).
 bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
                 struct error *e);

@@ -21,7 +21,7 @@ bool bound_home_is_file(const struct bound *b) {
 
 static enum err open_item(struct bound *b, const struct config_store *s, enum store_kind kind,
                           struct store_item **ret, struct error *e) {
-  struct store_context ctx = {.env = b->compose->env, .user_agent = NULL};
+  struct store_context ctx = {.env = b->compose->env};
   int line = s->line;
   enum err err = s->backend->open(&ctx, kind, s->settings, s->n_settings, ret, &line, e);
   if (err != ERR_OK)

@@ -175,7 +175,7 @@ static void check_required(struct config_loader *l, const struct reading *r,
 
 static void open_store(struct config_loader *l, const struct reading *r, size_t own,
                        enum store_kind kind, const yaml_mark_t *at) {
-  const struct store_context context = {.env = env_real(), .user_agent = NULL};
+  const struct store_context context = {.env = env_real()};
   struct store_item *item = NULL;
   struct error e = {0};
   int line = 0;
@@ -224,7 +224,7 @@ void config_management_read(struct config_loader *l, const yaml_mark_t *at) {
   struct config_credential *m = &l->config->management;
   struct reading r = {.backend = config_backend_find(l, "vault")};
   struct config_store *store = config_alloc(l, sizeof(*store));
-  const struct store_context context = {.env = env_real(), .user_agent = NULL};
+  const struct store_context context = {.env = env_real()};
   struct store_item *item = NULL;
   struct error e = {0};
   int line = 0;

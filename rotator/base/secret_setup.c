@@ -2,6 +2,7 @@
 // before its first allocation, and the secure heap is OpenSSL's.
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -72,6 +73,7 @@ bool secret_setup(void) {
   if (done)
     return locked;
   done = true;
+  unsetenv("SSLKEYLOGFILE"); // TLS libraries would write the keys of every session there
   (void)CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
   cJSON_Hooks hooks = {.malloc_fn = wipe_malloc, .free_fn = wipe_free};
   cJSON_InitHooks(&hooks);
