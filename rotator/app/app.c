@@ -175,7 +175,7 @@ static void set_up_logs(const struct app *a) {
   bool json = a->cli.log_format && strcmp(a->cli.log_format, "json") == 0;
   enum log_level level = a->cli.verbose ? LOG_LEVEL_DEBUG
                          : a->cli.quiet ? LOG_LEVEL_ERROR
-                         : log_stderr_is_journal() || (json && !isatty(STDERR_FILENO))
+                         : env_stderr_is_journal() || (json && !isatty(STDERR_FILENO))
                              ? LOG_LEVEL_NOTICE
                              : LOG_LEVEL_WARN;
   log_setup(level, json ? LOG_JSON : LOG_TEXT);

@@ -37,9 +37,9 @@ struct file_rules {
 
 // Reads a regular file. ERR_MISSING when it or its directory is not there; ERR_REFUSED for a
 // symbolic link, a directory, a device, a file owned by somebody other than root, the caller or
-// rules->owner, one that is too large, a mode or a directory that breaks the rules; ERR_DENIED on EACCES;
-// ERR_CONFLICT when somebody keeps writing to it; ERR_UNSENT on EIO and the like. The text names
-// path and reason. ret_version may be NULL.
+// rules->owner, one that is too large, a mode or a directory that breaks the rules; ERR_DENIED on
+// EACCES; ERR_CONFLICT when somebody keeps writing to it; ERR_UNSENT on EIO and the like. The text
+// names path and reason. ret_version may be NULL.
 enum err file_read(const char *path, const struct file_rules *rules, struct secret **ret,
                    struct file_version *ret_version, struct error *e);
 // Replaces (or creates) the file. `expect` may be NULL (no check) or point to the version that must

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "rotator/base/env.h"
 #include "rotator/base/file_dir.h"
 
 enum { MOST_BYTES = 64 * 1024, LINK_TRIES = 3 };
@@ -15,8 +16,8 @@ static const char byte_order_mark[] = "\xef\xbb\xbf";
 // --- the file ------------------------------------------------------------------------------------
 
 static enum err find(const struct credential_file *c, char *dst, size_t cap, struct error *e) {
-  const char *dir = getenv("CREDENTIALS_DIRECTORY");
-  if (!c->file && (!dir || !*dir || !c->credential))
+  const char *dir = env_credentials_dir();
+  if (!c->file && (!dir || !c->credential))
     return error_set(e, ERR_INVALID,
                      "%s '%s': systemd passed none ($CREDENTIALS_DIRECTORY is not set); run it in "
                      "its unit, or configure a file",
@@ -98,8 +99,8 @@ enum err credential_read_word(const struct credential_file *c, struct secret **r
   return *ret ? ERR_OK : error_no_memory(e);
 }
 
-// "NAME=" in front, as in a line of a shell: the name's length, 0: none. A word of base64 may end in
-// '=', so something must come behind it.
+// "NAME=" in front, as in a line of a shell: the name's length, 0: none. A word of base64 may end
+// in '=', so something must come behind it.
 static size_t name_in_front(const char *s, size_t len) {
   size_t n = 0;
   while (n < len && (s[n] == '_' || (s[n] >= 'a' && s[n] <= 'z') || (s[n] >= 'A' && s[n] <= 'Z')))

@@ -51,6 +51,10 @@ static inline enum err env_random(struct env *env, void *buf, size_t len) {
 static inline bool env_stopping(struct env *env) {
   return env->ops->stopping(env);
 }
+// True when stderr is the journal's own stream (JOURNAL_STREAM names its device and inode).
+bool env_stderr_is_journal(void);
+// Where systemd put credentials (CREDENTIALS_DIRECTORY); NULL: it passed none.
+const char *env_credentials_dir(void);
 
 // A number in [0, n); n > 0. For jitter, not for keys.
 uint32_t env_random_below(struct env *env, uint32_t n);

@@ -7,9 +7,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,21 +37,10 @@ static struct {
   bool journal, terminal;
 } settings = {.most = LOG_LEVEL_NOTICE};
 
-// systemd sets JOURNAL_STREAM to "device:inode" of the stream it gave; the variable also reaches
-// processes whose stderr was redirected elsewhere, hence the comparison (systemd.exec(5)).
-bool log_stderr_is_journal(void) {
-  const char *text = getenv("JOURNAL_STREAM");
-  unsigned long long dev, ino;
-  char rest;
-  struct stat st;
-  return text && sscanf(text, "%llu:%llu%c", &dev, &ino, &rest) == 2 &&
-         fstat(STDERR_FILENO, &st) == 0 && dev == st.st_dev && ino == st.st_ino;
-}
-
 void log_setup(enum log_level most, enum log_format format) {
   settings.most = most;
   settings.format = format;
-  settings.journal = log_stderr_is_journal();
+  settings.journal = env_stderr_is_journal();
   settings.terminal = isatty(STDERR_FILENO) == 1;
 }
 
