@@ -1,5 +1,6 @@
-// Inside the Kubernetes store. kube_open.c makes an item from settings, kubernetes.c looks at it, reads and
-// writes it, kube_secret.c lays a record out in a Secret, kube_owner.c says whose a Secret is, kube_status.c says what an answer means. Requests go through kube_session.h.
+// Inside the Kubernetes store. kube_open.c makes an item from settings, kubernetes.c looks at it,
+// reads and writes it, kube_secret.c lays a record out in a Secret, kube_owner.c says whose a
+// Secret is, kube_status.c says what an answer means. Requests go through kube_session.h.
 #ifndef BACKENDS_KUBERNETES_KUBE_H
 #define BACKENDS_KUBERNETES_KUBE_H
 

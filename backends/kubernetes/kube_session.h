@@ -1,6 +1,7 @@
 // A session (backends/session.h): one API server and one identity, shared by every item and thread
-// that means the same. kube_call makes one request with the token as it is now: projected tokens are replaced under us, so the file is read again after a minute, and at
-// once when the server does not take the token (then the request is sent a second time).
+// that means the same. kube_call makes one request with the token as it is now: projected tokens
+// are replaced under us, so the file is read again after a minute, and at once when the server does
+// not take the token (then the request is sent a second time).
 #ifndef BACKENDS_KUBERNETES_KUBE_SESSION_H
 #define BACKENDS_KUBERNETES_KUBE_SESSION_H
 

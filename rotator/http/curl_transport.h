@@ -1,6 +1,6 @@
 // The transport that really sends, by libcurl. One object is used by one thread at a time and keeps
-// its connections alive between exchanges; objects share nothing but libcurl itself, which the first
-// one starts: with allocators that wipe, and so that no key of a TLS session is ever written
+// its connections alive between exchanges; objects share nothing but libcurl itself, which the
+// first one starts: with allocators that wipe, and so that no key of a TLS session is ever written
 // (SSLKEYLOGFILE).
 #ifndef ROTATOR_HTTP_CURL_TRANSPORT_H
 #define ROTATOR_HTTP_CURL_TRANSPORT_H
