@@ -5,13 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rotator/app/lazy_transport.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
+#include "rotator/http/curl_transport.h"
 
 static int (*const commands[CMD_COUNT])(struct app *a) = {
     [CMD_INIT] = command_init,         [CMD_RUN] = command_run,
@@ -187,7 +187,7 @@ static void clean_up(struct app *a) {
   free(a->config_path);
   cJSON_Delete(a->answer);
   cli_clear(&a->cli);
-  lazy_transport_cleanup();
+  curl_transport_finish();
 }
 
 static int dispatch(struct app *a) {

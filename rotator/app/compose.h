@@ -75,9 +75,9 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
 enum err compose_look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
                          struct error *e);
 
-// The interfaces of a worker. They stay compose's.
+// The interfaces of a worker, and the transport of all. They stay compose's.
 struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e);
-struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e);
+struct transport *compose_transport(const struct compose *c);
 // Binds and fills in *ret; made for fleet_options.io (ctx is not used).
 bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
                 struct error *e);

@@ -53,6 +53,8 @@ static inline bool env_stopping(struct env *env) {
 }
 // True when stderr is the journal's own stream (JOURNAL_STREAM names its device and inode).
 bool env_stderr_is_journal(void);
+// Where systemd put credentials (CREDENTIALS_DIRECTORY); NULL: it passed none.
+const char *env_credentials_dir(void);
 
 // A number in [0, n); n > 0. For jitter, not for keys.
 uint32_t env_random_below(struct env *env, uint32_t n);

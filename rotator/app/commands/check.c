@@ -255,12 +255,12 @@ static void check_clock(struct managed *m, struct iam *iam, struct findings *f) 
 static void check_ingress(struct managed *m, struct findings *f) {
   struct error e = {0};
   struct http_response answer = {0};
-  struct transport *t = compose_transport(m->compose, 0, &e);
+  struct transport *t = compose_transport(m->compose);
   struct http_request req = {.method = "GET",
                              .url = m->config->ingress_url,
                              .replay = HTTP_REPLAY_SAFE,
                              .fresh_connection = true};
-  enum err err = t ? http_exchange(t, &req, &answer, &e) : ERR_INTERNAL;
+  enum err err = http_exchange(t, &req, &answer, &e);
   if (err == ERR_OK)
     find(f, FINDING_OK, "TLS", "%s answers", m->config->ingress_url);
   else

@@ -311,6 +311,6 @@ int main(void) {
       CURL_TEST(nothing_is_left_in_memory),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  curl_transport_global_cleanup();
+  curl_transport_finish();
   return failed != 0;
 }

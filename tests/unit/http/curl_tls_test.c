@@ -346,6 +346,6 @@ int main(void) {
       TLS_TEST(a_stop_before_it_is_sent),
   };
   int failed = cmocka_run_group_tests(tests, begin, end);
-  curl_transport_global_cleanup();
+  curl_transport_finish();
   return failed != 0;
 }

@@ -1,8 +1,9 @@
+#include "tests/unit/cloud/iam_auth_fixed.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "rotator/cloud/iam_decode.h"
-#include "rotator/cloud/iam_http.h"
 
 struct fixed {
   struct iam_auth base;

@@ -1,11 +1,12 @@
-#include "backends/http_pool.h"
+#include "rotator/http/pool.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-#define IDLE_MAX 64 // as many as there can be workers
+enum { IDLE_MAX = 64 }; // as many as there can be workers
 
 struct http_pool {
+  struct transport base;
   struct curl_options options;
   struct retry_policy retry;
   struct env *env;
@@ -20,27 +21,7 @@ void http_pool_use(http_pool_maker *make) {
   made_by_test = make;
 }
 
-struct http_pool *http_pool_new(const struct curl_options *o, const struct retry_policy *retry,
-                                struct env *env) {
-  struct http_pool *p = calloc(1, sizeof(*p));
-  if (!p)
-    return NULL;
-  p->options = *o;
-  p->retry = *retry;
-  p->env = env;
-  pthread_mutex_init(&p->lock, NULL);
-  return p;
-}
-
-struct http_pool *http_pool_free(struct http_pool *p) {
-  if (!p)
-    return NULL;
-  for (size_t i = 0; i < p->n_idle; i++)
-    transport_free(p->idle[i]);
-  pthread_mutex_destroy(&p->lock);
-  free(p);
-  return NULL;
-}
+// --- idle ones -----------------------------------------------------------------------------------
 
 static struct transport *take(struct http_pool *p) {
   struct transport *t = NULL;
@@ -61,6 +42,14 @@ static void put(struct http_pool *p, struct transport *t) {
   transport_free(t);
 }
 
+void http_pool_close_idle(struct transport *pool) {
+  struct http_pool *p = (struct http_pool *)pool;
+  for (struct transport *t = take(p); t; t = take(p))
+    transport_free(t);
+}
+
+// --- new ones ------------------------------------------------------------------------------------
+
 // The decorator of retry.h frees what it wraps; a test's transport is the test's.
 struct borrowed {
   struct transport base;
@@ -78,7 +67,7 @@ static void borrowed_free(struct transport *t) {
 
 static struct transport *borrow(struct transport *of) {
   static const struct transport_ops ops = {borrowed_exchange, borrowed_free};
-  struct borrowed *b = of ? calloc(1, sizeof(*b)) : NULL;
+  struct borrowed *b = of ? calloc(1, sizeof *b) : NULL;
   if (!b)
     return NULL;
   b->base.ops = &ops;
@@ -93,25 +82,51 @@ static enum err make(struct http_pool *p, struct transport **ret, struct error *
     inner = borrow(made_by_test(&p->options, p->env));
   else
     err = curl_transport_new(&p->options, p->env, &inner, e);
-  if (err != ERR_OK)
+  if (err)
     return err;
   struct transport *t = inner ? retry_transport_new(inner, &p->retry, p->env) : NULL;
-  if (!t)
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+  if (!t) {
+    transport_free(inner);
+    return error_no_memory(e);
+  }
   *ret = t;
   return ERR_OK;
 }
 
-enum err http_pool_exchange(struct http_pool *p, const struct http_request *req,
-                            struct http_response *ret, struct error *e) {
+// --- the transport -------------------------------------------------------------------------------
+
+static enum err pool_exchange(struct transport *base, const struct http_request *req,
+                              struct http_response *ret, struct error *e) {
+  struct http_pool *p = (struct http_pool *)base;
   struct transport *t = take(p);
   enum err err = t ? ERR_OK : make(p, &t, e);
-  if (err != ERR_OK)
+  if (err)
     return err;
   err = http_exchange(t, req, ret, e);
-  if (err == ERR_OK)
-    put(p, t);
+  if (err)
+    transport_free(t);
   else
-    transport_free(t); // a certificate's file may have been replaced: the next one reads it anew
+    put(p, t);
   return err;
+}
+
+static void pool_free(struct transport *base) {
+  struct http_pool *p = (struct http_pool *)base;
+  http_pool_close_idle(base);
+  pthread_mutex_destroy(&p->lock);
+  free(p);
+}
+
+struct transport *http_pool_new(const struct curl_options *o, const struct retry_policy *retry,
+                                struct env *env) {
+  static const struct transport_ops ops = {pool_exchange, pool_free};
+  struct http_pool *p = calloc(1, sizeof *p);
+  if (!p)
+    return NULL;
+  p->base.ops = &ops;
+  p->options = *o;
+  p->retry = retry ? *retry : RETRY_DEFAULT;
+  p->env = env;
+  pthread_mutex_init(&p->lock, NULL);
+  return &p->base;
 }

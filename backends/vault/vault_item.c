@@ -1,6 +1,8 @@
-// Which engine a mount is. A key that is not there and a mount that is another engine's answer
-// alike: 404. Absence is evidence to the caller, so it is believed only where the mount was seen to
-// be of the right version, once for an item.
+// What both engines need of an item: its path, which engine its mount is, its end.
+//
+// A key that is not there and a mount that is another engine's answer alike: 404. Absence is
+// evidence to the caller, so it is believed only where the mount was seen to be of the right
+// version, once for an item.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,4 +69,16 @@ enum err vault_mount_check(struct vault_item *v, struct error *e) {
   enum err err = ask(v, e);
   v->mount_known = err == ERR_OK;
   return err;
+}
+
+void vault_item_free(struct store_item *it) {
+  struct vault_item *v = vault_item_of(it);
+  vault_session_put(v->session);
+  free(v);
+}
+
+void vault_path(const struct vault_item *v, const char *part, const char *query, char *dst,
+                size_t cap) {
+  snprintf(dst, cap, "%s%s%s/%s%s", v->mount_url, part ? "/" : "", part ? part : "", v->path_url,
+           query ? query : "");
 }
