@@ -11,18 +11,7 @@
 #include "rotator/base/text.h"
 
 static bool is_effect(const struct step *s) {
-  switch (s->action->kind) {
-  case ACT_CAS:
-  case ACT_WRITE_SINK:
-  case ACT_CREATE:
-  case ACT_ENABLE:
-  case ACT_DISABLE:
-  case ACT_DELETE:
-  case ACT_HOOK:
-    return true;
-  default:
-    return false;
-  }
+  return act_is_effect(s->action->kind);
 }
 
 static bool is_drop(const struct action *a) {

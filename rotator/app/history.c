@@ -85,19 +85,10 @@ static const char *key_of(const struct step *s) {
   return st->slots[SLOT_CURRENT].key_id;
 }
 
-static enum phase phase_after(const struct step *s) {
-  const struct state *st = s->view->state;
-  enum phase to = s->action->kind == ACT_CAS ? report_row(s->action->row)->to : PHASE_COUNT;
-  if (s->action->row == ROW_settle && st && !st->slots[SLOT_PREVIOUS].used)
-    to = PHASE_IDLE; // the first key: nobody has to move over
-  return to == PHASE_COUNT && st ? st->phase : to;
-}
-
 static void add_state(cJSON *o, const struct step *s) {
   const struct state *st = s->view->state;
-  enum phase phase = phase_after(s);
-  if (phase != PHASE_COUNT)
-    cJSON_AddStringToObject(o, "phase", phase_name(phase));
+  if (s->phase != PHASE_COUNT)
+    cJSON_AddStringToObject(o, "phase", phase_name(s->phase));
   if (!st)
     return;
   add_text(o, "key_id", key_of(s));

@@ -144,14 +144,13 @@ void report_result(struct app *a, struct bound *b, const struct tick_result *r,
 }
 
 int report_failure(struct app *a, struct bound *b, const char *step, const struct error *e) {
-  struct tick_result r = {.end = e->kind == ERR_LOCKED ? TICK_BUSY : TICK_FAILED,
-                          .row = ROW_unreadable,
-                          .why = WHY_none,
-                          .phase = PHASE_COUNT,
-                          .working = b->told.looked ? b->told.working : WORKING_UNKNOWN,
-                          .error = *e};
+  struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
   char next[700], hint[400];
+  if (e->kind == ERR_LOCKED)
+    r.end = TICK_BUSY;
+  if (b->told.looked)
+    r.working = b->told.working;
   text_copy(r.current_id, sizeof r.current_id, b->told.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
   const char *command = r.end == TICK_BUSY       ? "status"

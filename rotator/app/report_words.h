@@ -22,7 +22,6 @@ struct row_words {
   const char *doing;   // of the row's act: "creating the new key, disabled"
   const char *done;    // "created the new key, disabled"
   const char *request; // what it sends, for --dry-run; NULL: a write of the state
-  enum phase to;       // the phase after its CAS; PHASE_COUNT: unchanged, or it has none
 };
 const struct row_words *report_row(enum row r);
 

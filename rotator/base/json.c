@@ -138,10 +138,14 @@ bool json_u64_text(const cJSON *o, const char *name, uint64_t *ret) {
   return true;
 }
 
-void json_add_u64_text(cJSON *o, const char *name, uint64_t v) {
+bool json_add_text(cJSON *o, const char *name, const char *text) {
+  return !text || cJSON_AddStringToObject(o, name, text);
+}
+
+bool json_add_u64_text(cJSON *o, const char *name, uint64_t v) {
   char text[24];
   snprintf(text, sizeof text, "%llu", (unsigned long long)v);
-  cJSON_AddStringToObject(o, name, text);
+  return cJSON_AddStringToObject(o, name, text) != NULL;
 }
 
 struct secret *json_secret(const cJSON *o, const char *name) {

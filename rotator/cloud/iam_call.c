@@ -29,11 +29,10 @@ void iam_call_header(struct iam_call *c, struct http_header header) {
 
 enum err iam_call_body(struct iam_call *c, cJSON *tree, struct error *e) {
   JSON_AUTO owned = tree;
-  if (!owned)
-    return error_set(e, ERR_INTERNAL, "%s: out of memory", c->what);
-  if (json_print(owned, BODY_MAX, &c->body))
-    return error_set(e, ERR_INVALID, "%s: the request does not fit", c->what);
-  return ERR_OK;
+  enum err err = owned ? json_print(owned, BODY_MAX, &c->body) : ERR_INTERNAL;
+  if (err == ERR_INVALID)
+    return error_set(e, err, "%s: the request does not fit", c->what);
+  return err ? error_no_memory(e) : ERR_OK;
 }
 
 static enum err exchange(struct iam_http *h, struct iam_call *c, const struct secret *bearer,

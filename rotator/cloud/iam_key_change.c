@@ -25,27 +25,32 @@ static void format_expiry(char *dst, size_t cap, int64_t t_s) {
     strftime(dst, cap, "%Y-%m-%dT%H:%M+0000", &tm);
 }
 
-static void add_text(cJSON *o, const char *name, const char *text) {
-  if (text)
-    cJSON_AddStringToObject(o, name, text);
+static bool add_expiry(cJSON *o, int64_t expires_s) {
+  char expiry[32];
+  if (expires_s <= 0)
+    return true;
+  format_expiry(expiry, sizeof expiry, expires_s);
+  return json_add_text(o, "expires_at", expiry);
 }
 
+// NULL without memory: a key without its tag would be nobody's, one without our value unknown.
 static cJSON *create_body(const struct iam_create *spec) {
   cJSON *o = cJSON_CreateObject();
-  add_text(o, "name", spec->name);
-  add_text(o, "iam_id", spec->iam_id);
-  add_text(o, "account_id", spec->account);
-  add_text(o, "description", spec->description);
-  add_text(o, "apikey", spec->value ? secret_bytes(spec->value) : NULL);
-  add_text(o, "action_when_leaked", spec->action_when_leaked);
-  // Said aloud, since tools differ in their default: a stored value could be read back by others.
-  cJSON_AddFalseToObject(o, "store_value");
-  if (spec->expires_s > 0) {
-    char expiry[32];
-    format_expiry(expiry, sizeof expiry, spec->expires_s);
-    add_text(o, "expires_at", expiry);
-  }
-  return o;
+  bool made = json_add_text(o, "name", spec->name) && json_add_text(o, "iam_id", spec->iam_id) &&
+              json_add_text(o, "account_id", spec->account) &&
+              json_add_text(o, "description", spec->description) &&
+              json_add_text(o, "apikey", spec->value ? secret_bytes(spec->value) : NULL) &&
+              json_add_text(o, "action_when_leaked", spec->action_when_leaked) &&
+              // Said aloud, since tools differ in their default: a stored value could be read back
+              // by others.
+              cJSON_AddFalseToObject(o, "store_value") && add_expiry(o, spec->expires_s);
+  return made ? o : json_free(o);
+}
+
+static cJSON *describe_body(const char *name, const char *description) {
+  cJSON *o = cJSON_CreateObject();
+  bool made = json_add_text(o, "name", name) && json_add_text(o, "description", description);
+  return made ? o : json_free(o);
 }
 
 // The answer repeats the value. Ours is not taken again, but must not differ; IAM's own is what we
@@ -110,10 +115,7 @@ enum err iam_http_describe(struct iam *c, const char *id, const char *entity_tag
   call.versioned = true;
   iam_call_header(&call,
                   (struct http_header){.name = "If-Match", .value = entity_tag ? entity_tag : "*"});
-  cJSON *body = cJSON_CreateObject();
-  add_text(body, "name", name);
-  add_text(body, "description", description);
-  enum err err = iam_call_body(&call, body, e);
+  enum err err = iam_call_body(&call, describe_body(name, description), e);
   if (!err)
     err = iam_call_send(h, &call, e);
   return err ? err : iam_call_nothing(&call, e);

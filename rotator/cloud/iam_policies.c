@@ -72,29 +72,35 @@ enum err iam_http_find_sender(struct iam *c, const char *account, const char *ia
   return find_sender(iam_http_of(c), &want, ret, e);
 }
 
-static void add_attribute(cJSON *list, const char *key, const char *value) {
-  cJSON *a = cJSON_CreateObject();
-  cJSON_AddStringToObject(a, "key", key);
-  cJSON_AddStringToObject(a, "operator", "stringEquals");
-  cJSON_AddStringToObject(a, "value", value);
-  cJSON_AddItemToArray(list, a);
+// Appends an empty object; NULL without memory.
+static cJSON *append_object(cJSON *list) {
+  cJSON *o = cJSON_CreateObject();
+  if (o && cJSON_AddItemToArray(list, o))
+    return o;
+  return json_free(o);
 }
 
+static bool add_attribute(cJSON *list, const char *key, const char *value) {
+  cJSON *a = append_object(list);
+  return json_add_text(a, "key", key) && json_add_text(a, "operator", "stringEquals") &&
+         json_add_text(a, "value", value);
+}
+
+// NULL without memory: a grant without its attributes would be a broader one.
 static cJSON *grant_body(const struct iam_want *w) {
   cJSON *o = cJSON_CreateObject();
-  cJSON_AddStringToObject(o, "type", "access");
-  cJSON_AddStringToObject(o, "description", "Log ingestion; made by rotator");
+  bool made = json_add_text(o, "type", "access") &&
+              json_add_text(o, "description", "Log ingestion; made by rotator");
   cJSON *subject = cJSON_AddArrayToObject(cJSON_AddObjectToObject(o, "subject"), "attributes");
-  add_attribute(subject, "iam_id", w->iam_id);
   cJSON *grant = cJSON_AddObjectToObject(cJSON_AddObjectToObject(o, "control"), "grant");
-  cJSON *role = cJSON_CreateObject();
-  cJSON_AddStringToObject(role, "role_id", SENDER);
-  cJSON_AddItemToArray(cJSON_AddArrayToObject(grant, "roles"), role);
+  cJSON *roles = cJSON_AddArrayToObject(grant, "roles");
   cJSON *resource = cJSON_AddArrayToObject(cJSON_AddObjectToObject(o, "resource"), "attributes");
-  add_attribute(resource, "accountId", w->account);
-  add_attribute(resource, "serviceName", "logs");
-  add_attribute(resource, "serviceInstance", w->instance);
-  return o;
+  made = made && add_attribute(subject, "iam_id", w->iam_id) &&
+         json_add_text(append_object(roles), "role_id", SENDER) &&
+         add_attribute(resource, "accountId", w->account) &&
+         add_attribute(resource, "serviceName", "logs") &&
+         add_attribute(resource, "serviceInstance", w->instance);
+  return made ? o : json_free(o);
 }
 
 static enum err read_policy(struct iam_http *h, struct iam_call *call, const struct iam_want *want,

@@ -107,17 +107,19 @@ enum err iam_http_find_service_id(struct iam *c, const char *account, const char
   return err;
 }
 
+static cJSON *create_body(const char *account, const char *name, const char *description) {
+  cJSON *o = cJSON_CreateObject();
+  bool made = json_add_text(o, "account_id", account) && json_add_text(o, "name", name) &&
+              json_add_text(o, "description", description);
+  return made ? o : json_free(o);
+}
+
 enum err iam_http_create_service_id(struct iam *c, const char *account, const char *name,
                                     const char *description, struct iam_service_id *ret,
                                     struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "create a service ID", "POST", "/v1/serviceids");
   call.replay = HTTP_REPLAY_NEVER; // names are not unique: a second try would make a twin
-  cJSON *body = cJSON_CreateObject();
-  cJSON_AddStringToObject(body, "account_id", account);
-  cJSON_AddStringToObject(body, "name", name);
-  if (description)
-    cJSON_AddStringToObject(body, "description", description);
-  enum err err = iam_call_body(&call, body, e);
+  enum err err = iam_call_body(&call, create_body(account, name, description), e);
   return err ? err : read_one(h, &call, ret, e);
 }

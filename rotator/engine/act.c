@@ -10,7 +10,8 @@
 
 #define VALUE_BYTES 33 // base64url makes 44 characters of them, as IAM's own values have
 
-struct secret *act_fresh_value(struct env *env) {
+// A value in the shape of IAM's own: 33 random bytes, base64url, 44 characters.
+static struct secret *fresh_value(struct env *env) {
   unsigned char bytes[VALUE_BYTES];
   char text[VALUE_BYTES * 4 / 3 + 2];
   struct secret *value = NULL;
@@ -25,31 +26,13 @@ struct secret *act_fresh_value(struct env *env) {
 
 // --- the state -----------------------------------------------------------------------------------
 
-static bool needs_mark(const struct target *t, const struct store_item *item) {
-  return t->mark_path && item->class == STORE_CLASS_C && item->longest_ms > 0;
-}
-
-// Writes under the mark where the store needs one. Without an answer the mark stays: the write may
-// still land.
-enum err act_write_item(struct target *t, struct store_item *item, const struct store_record *r,
-                        const struct store_version *expect, struct error *e) {
-  struct store_version version;
-  bool mark = needs_mark(t, item);
-  enum err err = mark ? mark_set(t, e) : ERR_OK;
-  if (err == ERR_OK)
-    err = store_write(item, r, expect, &version, e);
-  if (mark && err != ERR_UNSURE)
-    mark_clear(t);
-  return err;
-}
-
 // Writes the state, and remembers how far it has come.
 static enum err write_state(struct turn *u, struct target *t, const struct state *next,
                             struct error *e) {
   struct store_record record = {0};
   enum err err = state_encode(next, &record.value, e);
   if (err == ERR_OK)
-    err = act_write_item(t, t->home, &record, &u->home_version, e);
+    err = mark_write_item(t, t->home, &record, &u->home_version, e);
   store_record_clear(&record);
   if (err == ERR_OK) {
     t->memory->max_seq = next->seq;
@@ -69,22 +52,42 @@ enum err act_cas(struct turn *u, struct target *t, const struct state *next, str
   return err;
 }
 
-static bool needs_fresh_value(const struct target *t, enum row row) {
-  return t->policy.origin == POLICY_ORIGIN_ROTATOR &&
-         (row == ROW_first || row == ROW_heal || row == ROW_due);
-}
-
-static bool one_host(const struct target *t) {
-  bool only_a = t->home->class == STORE_CLASS_A;
-  for (size_t i = 0; i < t->n_sinks; i++)
-    only_a = only_a && t->sinks[i].item->class == STORE_CLASS_A;
-  return !only_a;
-}
-
-static enum err fill_values(struct turn *u, struct target *t, const struct engine_io *io,
-                            const struct action *a, struct transition_input *in) {
-  if (needs_fresh_value(t, a->row) && !(in->fresh_value = act_fresh_value(io->env)))
+enum err act_input(struct turn *u, struct target *t, const struct engine_io *io, bool fresh,
+                   struct act_input *ret) {
+  memset(ret, 0, sizeof *ret);
+  for (size_t i = 0; i < t->n_sinks; i++) {
+    text_copy(ret->sinks[i].name, sizeof ret->sinks[i].name, t->sinks[i].name);
+    text_copy(ret->sinks[i].place, sizeof ret->sinks[i].place, t->sinks[i].item->place);
+    ret->sinks[i].noted = u->sinks[i].version;
+    ret->values[i] = u->sinks[i].result == ERR_OK ? u->sinks[i].record.value : NULL;
+  }
+  ret->in = (struct transition_input){.lineage = ret->lineage,
+                                      .account = t->account,
+                                      .iam_id = t->iam_id,
+                                      .instance = t->instance,
+                                      .host = target_is_of_one_host(t) ? t->host_id : "",
+                                      .writer = t->writer,
+                                      .stager = t->process_id,
+                                      .sinks = ret->sinks,
+                                      .n_sinks = t->n_sinks,
+                                      .sink_values = ret->values};
+  if (env_random_hex(io->env, ret->lineage, STATE_LINEAGE_MAX - 1) != ERR_OK)
     return ERR_INTERNAL;
+  if (fresh && t->policy.origin == POLICY_ORIGIN_ROTATOR)
+    ret->in.fresh_value = fresh_value(io->env);
+  return fresh && t->policy.origin == POLICY_ORIGIN_ROTATOR && !ret->in.fresh_value ? ERR_INTERNAL
+                                                                                    : ERR_OK;
+}
+
+void act_input_clear(struct act_input *i) {
+  secret_free(i->in.fresh_value);
+  secret_free(i->in.adopted_value);
+  slot_clear(&i->in.kept);
+}
+
+// The values that are at hand already.
+static enum err fill_values(struct turn *u, struct target *t, const struct action *a,
+                            struct transition_input *in) {
   if (a->row == ROW_adopt &&
       !(in->adopted_value = secret_dup(u->sinks[u->adoptable_sink].record.value)))
     return ERR_INTERNAL;
@@ -122,36 +125,20 @@ static enum err destroy_old(struct target *t, struct error *e) {
 
 static enum err do_cas(struct turn *u, struct target *t, const struct engine_io *io,
                        const struct action *a, struct error *e) {
-  struct state_sink sinks[STATE_SINKS_MAX] = {0};
-  char lineage[STATE_LINEAGE_MAX] = "";
-  struct transition_input in = {.lineage = lineage,
-                                .account = t->account,
-                                .iam_id = t->iam_id,
-                                .instance = t->instance,
-                                .host = one_host(t) ? t->host_id : "",
-                                .writer = t->writer,
-                                .stager = t->process_id,
-                                .sinks = sinks,
-                                .n_sinks = t->n_sinks};
+  bool stages = a->row == ROW_first || a->row == ROW_heal || a->row == ROW_due;
+  struct act_input input;
   struct state next = {0};
-  for (size_t i = 0; i < t->n_sinks; i++) {
-    text_copy(sinks[i].name, sizeof sinks[i].name, t->sinks[i].name);
-    text_copy(sinks[i].place, sizeof sinks[i].place, t->sinks[i].item->place);
-    sinks[i].noted = u->sinks[i].version;
-  }
   enum err err = a->row == ROW_retired ? destroy_old(t, e) : ERR_OK;
   if (err != ERR_OK)
     return err;
-  if (env_random_hex(io->env, lineage, STATE_LINEAGE_MAX - 1) != ERR_OK ||
-      fill_values(u, t, io, a, &in) != ERR_OK ||
-      transition(&u->view, &t->policy, a, &in, &next) != ERR_OK)
+  if (act_input(u, t, io, stages, &input) != ERR_OK || fill_values(u, t, a, &input.in) != ERR_OK ||
+      transition(&u->view, a, &input.in, &next) != ERR_OK)
     err = error_set(e, ERR_INTERNAL, "the next state could not be made");
   else
     err = act_cas(u, t, &next, e);
   if (err == ERR_OK)
     remember(t, &u->view, &next, a);
-  secret_free(in.fresh_value);
-  secret_free(in.adopted_value);
+  act_input_clear(&input);
   state_clear(&next);
   return err;
 }
@@ -183,7 +170,7 @@ static enum err do_write_sink(struct turn *u, struct target *t, const struct act
       .value = current->value, .stamp = u->state.epoch, .created_s = current->since_s};
   text_copy(record.key_id, sizeof record.key_id, current->key_id);
   text_copy(record.key_name, sizeof record.key_name, t->key_name);
-  return act_write_item(t, t->sinks[a->sink].item, &record, &u->sinks[a->sink].version, e);
+  return mark_write_item(t, t->sinks[a->sink].item, &record, &u->sinks[a->sink].version, e);
 }
 
 // --- IAM -----------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ enum {
 
 static const struct table_row {
   unsigned phases;
-  bool (*match)(seen v, wanted p, struct action *a);
+  bool (*match)(seen v, struct action *a);
 } table[] = {
     [ROW_unreadable] = {ANY, row_unreadable},
     [ROW_corrupt] = {ANY, row_corrupt},
@@ -74,7 +74,7 @@ static unsigned phase_bit(seen v) {
 
 // Must IAM be asked before the rows can be judged? At rest it is left alone, so that a run with
 // nothing due opens no connection; whatever looks unusual is worth the question.
-static bool wants_look(seen v, wanted p) {
+static bool wants_look(seen v) {
   if (v->iam_asked || v->other_host || (v->home != HOME_OK && v->home != HOME_ABSENT))
     return false;
   if (!v->state || v->state->phase != PHASE_IDLE || v->look_due || !has(v, SLOT_CURRENT))
@@ -82,12 +82,12 @@ static bool wants_look(seen v, wanted p) {
   for (size_t i = 0; i < v->n_sinks; i++)
     if (is_drifted(&v->sinks[i]) || v->sinks[i].value == SINK_FOREIGN)
       return true;
-  return wants_rotation(v) && rows_blocked_cheaply(v, p) == WHY_none;
+  return wants_rotation(v) && rows_blocked_cheaply(v) == WHY_none;
 }
 
-void decide(const struct view *v, const struct policy *p, struct action *ret) {
+void decide(const struct view *v, struct action *ret) {
   unsigned phase = phase_bit(v);
-  bool look = wants_look(v, p);
+  bool look = wants_look(v);
   for (int r = 0; r < ROW_COUNT; r++) {
     struct action a = {.row = (enum row)r};
     if (look && r == ROW_adopt) {
@@ -95,7 +95,7 @@ void decide(const struct view *v, const struct policy *p, struct action *ret) {
       *ret = a;
       return;
     }
-    if ((table[r].phases & phase) && table[r].match(v, p, &a)) {
+    if ((table[r].phases & phase) && table[r].match(v, &a)) {
       *ret = a;
       return;
     }
@@ -103,6 +103,21 @@ void decide(const struct view *v, const struct policy *p, struct action *ret) {
   // Each phase has a last row that always matches; the walk over all views in tests/unit/engine
   // holds us to it.
   *ret = (struct action){.row = ROW_unreadable, .kind = ACT_WAIT};
+}
+
+bool act_is_effect(enum act_kind kind) {
+  switch (kind) {
+  case ACT_CAS:
+  case ACT_WRITE_SINK:
+  case ACT_CREATE:
+  case ACT_ENABLE:
+  case ACT_DISABLE:
+  case ACT_DELETE:
+  case ACT_HOOK:
+    return true;
+  default:
+    return false;
+  }
 }
 
 const char *row_name(enum row r) {

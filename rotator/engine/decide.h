@@ -39,6 +39,9 @@ enum act_kind {
   ACT_ATTENTION, // a person is needed
 };
 
+// Does it change something outside of this process? (Proving sends logs, and changes nothing.)
+bool act_is_effect(enum act_kind kind);
+
 // Why, for people: chosen by decide, worded in report. One enum, so that every text is tested once.
 // clang-format off
 #define WHY_LIST(X)                                                                                \
@@ -71,7 +74,7 @@ struct action {
   bool attention;          // also tell a person, though the act goes on or waits
 };
 
-void decide(const struct view *v, const struct policy *p, struct action *ret);
+void decide(const struct view *v, struct action *ret);
 
 // Do consumers have a working key, as far as this view shows?
 enum working { WORKING_YES, WORKING_NO, WORKING_UNKNOWN };

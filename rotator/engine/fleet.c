@@ -96,8 +96,7 @@ static void watch_end(void *ctx, const struct step *s) {
 static void tick_entry(struct fleet *f, struct entry *e, unsigned worker) {
   struct watcher w = {watch_begin, watch_end, f};
   struct engine_io io = {.env = f->env};
-  struct tick_result r = {
-      .end = TICK_FAILED, .phase = PHASE_COUNT, .working = WORKING_UNKNOWN, .again_ms = INT64_MAX};
+  struct tick_result r = tick_result(NULL, NULL, NULL);
   if (f->o->io(f->o->io_ctx, worker, e->target, &io, &r.error))
     tick(e->target, &io, f->o->watcher ? &w : NULL, &r);
   *e->result = r;
@@ -136,10 +135,8 @@ static void *work(void *arg) {
 static void init_queue(struct fleet *f, struct target *const *targets,
                        struct tick_result *results) {
   for (size_t i = 0; i < f->n; i++) {
-    results[i] = (struct tick_result){.end = TICK_STOPPED,
-                                      .phase = PHASE_COUNT,
-                                      .working = WORKING_UNKNOWN,
-                                      .again_ms = INT64_MAX};
+    results[i] = tick_result(NULL, NULL, NULL);
+    results[i].end = TICK_STOPPED;
     f->entries[i] =
         (struct entry){.target = targets[i], .result = &results[i], .due_ms = INT64_MIN};
   }

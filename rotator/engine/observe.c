@@ -1,26 +1,11 @@
 // Reading the stores of a turn: each sink with its version first, then the state. The order is the
 // protocol's (rule 9): a sink write of this turn goes under a version that was read before the
 // state it is based on.
-#include <stdlib.h>
 #include <string.h>
 
 #include "rotator/base/text.h"
 #include "rotator/base/text_digest.h"
 #include "rotator/engine/turn.h"
-
-struct turn *turn_new(void) {
-  return calloc(1, sizeof(struct turn));
-}
-
-void turn_free(struct turn *u) {
-  if (!u)
-    return;
-  for (size_t i = 0; i < STATE_SINKS_MAX; i++)
-    store_record_clear(&u->sinks[i].record);
-  iam_key_clear(&u->adoptable);
-  state_clear(&u->state);
-  free(u);
-}
 
 // --- sinks ---------------------------------------------------------------------------------------
 
@@ -212,15 +197,6 @@ static void read_home(struct turn *u, struct target *t, const struct engine_io *
   judge_age(u, t, io);
 }
 
-static bool uses_one_host(const struct target *t) {
-  if (t->home->class != STORE_CLASS_A)
-    return true;
-  for (size_t i = 0; i < t->n_sinks; i++)
-    if (t->sinks[i].item->class != STORE_CLASS_A)
-      return true;
-  return false;
-}
-
 static void judge_time(struct turn *u, struct target *t, const struct engine_io *io) {
   struct view *v = &u->view;
   int64_t wall_s = env_wall_ms(io->env) / 1000, server_s = io->iam->ops->server_time_s(io->iam);
@@ -239,14 +215,15 @@ static void judge_time(struct turn *u, struct target *t, const struct engine_io 
 
 void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *io) {
   struct view *v = &u->view;
+  v->policy = &t->policy;
   tag_binding(t->account, t->iam_id, t->instance, u->binding);
   for (size_t i = 0; i < t->n_sinks; i++)
     read_sink(u, t, i);
   read_home(u, t, io);
   digest_versions(u, t);
   judge_sinks(u, t, io);
-  v->other_host =
-      v->state && v->state->host[0] && uses_one_host(t) && strcmp(v->state->host, t->host_id) != 0;
+  v->other_host = v->state && v->state->host[0] && target_is_of_one_host(t) &&
+                  strcmp(v->state->host, t->host_id) != 0;
   v->command_init = t->init;
   v->adopted_now = t->memory->adopted;
   v->has_hook = t->hook != NULL;

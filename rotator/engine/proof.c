@@ -133,9 +133,8 @@ static struct proof_memory *proof_memory(struct turn *u, struct target *t, enum 
   struct proof_memory *m = &t->memory->proofs[slot];
   char print[STATE_FINGERPRINT_MAX] = "";
   const struct slot *s = &u->state.slots[slot];
-  if (s->used && s->value)
-    state_fingerprint(&u->state, s->value, print);
-  if (strcmp(m->fingerprint, print) != 0) {
+  if (!s->used || !s->value || state_fingerprint(&u->state, s->value, print) != ERR_OK ||
+      strcmp(m->fingerprint, print) != 0) {
     memset(m, 0, sizeof *m);
     memcpy(m->fingerprint, print, sizeof print);
   }
@@ -219,6 +218,15 @@ static void passed(struct prover *p, struct proof_memory *m, enum proof_kind kin
     m->next_ms = now + policy->proof_span_s * 1000 / (wanted - 1);
 }
 
+// One exchange that counts for the full proof, or is the probe.
+static enum outcome exchange_once(struct prover *p, struct proof_memory *m, const struct slot *slot,
+                                  enum proof_kind kind) {
+  enum outcome o = try_once(p, slot, kind == PROOF_FULL ? &m->tamper_refused : NULL);
+  if (o == PASSED)
+    passed(p, m, kind);
+  return o;
+}
+
 enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io,
                     const struct action *a, struct error *e) {
   struct proof_memory *m = proof_memory(u, t, a->slot);
@@ -229,9 +237,7 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
   do {
     if (env_stopping(io->env))
       return error_set(e, ERR_CANCELLED, "stopped while proving");
-    o = try_once(&p, &u->state.slots[a->slot], full ? &m->tamper_refused : NULL);
-    if (o == PASSED)
-      passed(&p, m, a->proof);
+    o = exchange_once(&p, m, &u->state.slots[a->slot], a->proof);
   } while (o == PASSED && full && m->verdict != PROOF_PROVEN && m->next_ms <= env_mono_ms(io->env));
   if (o == STOPPED)
     return error_set(e, ERR_CANCELLED, "stopped while proving");
@@ -242,4 +248,27 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
   else
     unknown(m, env_mono_ms(io->env));
   return e->kind != ERR_OK ? e->kind : ERR_UNSURE;
+}
+
+enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
+                   const struct slot *slot, struct error *e) {
+  struct proof_memory m = {0};
+  struct error why = {0};
+  struct prover p = {u, t, io, "repair", &why};
+  enum outcome o = PASSED;
+  while (o == PASSED && m.verdict != PROOF_PROVEN) {
+    int64_t left_ms = m.next_ms - env_mono_ms(io->env);
+    bool stopped = left_ms > 0 && env_sleep_ms(io->env, left_ms) != ERR_OK;
+    o = stopped ? STOPPED : exchange_once(&p, &m, slot, PROOF_FULL);
+  }
+  if (o == PASSED)
+    return ERR_OK;
+  if (o == STOPPED)
+    return error_set(e, ERR_CANCELLED, "stopped while proving");
+  if (why.kind == ERR_OK)
+    error_set(&why, o == REFUSED ? ERR_REFUSED : ERR_UNSURE, "the proof of %s gave no verdict",
+              slot->key_id);
+  if (e)
+    *e = why;
+  return why.kind;
 }

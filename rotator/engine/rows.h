@@ -12,15 +12,14 @@
 #define IAM_MINUTE_S 60 // IAM's times have minute precision
 
 typedef const struct view *seen;
-typedef const struct policy *wanted;
 
-#define X(name) bool row_##name(seen v, wanted p, struct action *a);
+#define X(name) bool row_##name(seen v, struct action *a);
 ROW_LIST(X)
 #undef X
 
 // Why a rotation that is due or wished does not begin, as far as it can be told without asking IAM;
 // WHY_none: it may.
-enum why rows_blocked_cheaply(seen v, wanted p);
+enum why rows_blocked_cheaply(seen v);
 
 static inline bool act(struct action *a, enum act_kind kind, enum why why) {
   a->kind = kind;
@@ -79,8 +78,8 @@ static inline bool hold_is_on(seen v) {
   return v->state->hold.on && (v->state->hold.until_s == 0 || v->now_s < v->state->hold.until_s);
 }
 
-static inline bool is_late(seen v, wanted p) {
-  return v->now_s - v->state->phase_since_s > p->alert_after_s;
+static inline bool is_late(seen v) {
+  return v->now_s - v->state->phase_since_s > v->policy->alert_after_s;
 }
 
 static inline bool any_sink(seen v, enum sink_value value, size_t *ret) {
@@ -106,17 +105,17 @@ static inline bool wants_rotation(seen v) {
   return v->due || is_wished(v, WISH_ROTATE);
 }
 
-static inline int64_t grace_of(seen v, wanted p) {
-  return v->state->grace_s >= 0 ? v->state->grace_s : p->grace_s;
+static inline int64_t grace_of(seen v) {
+  return v->state->grace_s >= 0 ? v->state->grace_s : v->policy->grace_s;
 }
-static inline int64_t quarantine_of(seen v, wanted p) {
-  return v->state->quarantine_s >= 0 ? v->state->quarantine_s : p->quarantine_s;
+static inline int64_t quarantine_of(seen v) {
+  return v->state->quarantine_s >= 0 ? v->state->quarantine_s : v->policy->quarantine_s;
 }
-static inline int64_t grace_end(seen v, wanted p) {
-  return v->state->phase_since_s + grace_of(v, p);
+static inline int64_t grace_end(seen v) {
+  return v->state->phase_since_s + grace_of(v);
 }
-static inline bool grace_is_over(seen v, wanted p) {
-  return v->now_s >= grace_end(v, p);
+static inline bool grace_is_over(seen v) {
+  return v->now_s >= grace_end(v);
 }
 
 static inline bool is_drifted(const struct sink_view *s) {

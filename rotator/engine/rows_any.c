@@ -5,15 +5,13 @@
 
 // --- what stops everything -----------------------------------------------------------------------
 
-bool row_unreadable(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_unreadable(seen v, struct action *a) {
   if (v->home == HOME_REFUSED)
     return attention(a, WHY_home_silent);
   return v->home == HOME_SILENT && wait_until(a, 0, WHY_home_silent);
 }
 
-bool row_corrupt(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_corrupt(seen v, struct action *a) {
   if (v->home == HOME_CORRUPT)
     return attention(a, WHY_home_corrupt);
   if (v->home == HOME_BACK && v->back_for_s < BACK_PATIENCE_S)
@@ -21,13 +19,11 @@ bool row_corrupt(seen v, wanted p, struct action *a) {
   return (v->home == HOME_BACK || v->witness_ahead) && attention(a, WHY_home_back);
 }
 
-bool row_rebound(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_rebound(seen v, struct action *a) {
   return v->home == HOME_REBOUND && attention(a, WHY_rebound);
 }
 
-bool row_other_host(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_other_host(seen v, struct action *a) {
   return v->other_host && attention(a, WHY_other_host);
 }
 
@@ -40,8 +36,7 @@ static bool all_sinks_empty(seen v) {
   return true;
 }
 
-bool row_adopt(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_adopt(seen v, struct action *a) {
   if (any_sink(v, SINK_REFUSED, &a->sink))
     return attention(a, WHY_sink_refused);
   if (any_sink(v, SINK_SILENT, &a->sink))
@@ -51,13 +46,11 @@ bool row_adopt(seen v, wanted p, struct action *a) {
   return v->sinks_agree && v->adoptable && !v->tags_seen && act(a, ACT_CAS, WHY_adopted);
 }
 
-bool row_first(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_first(seen v, struct action *a) {
   return all_sinks_empty(v) && !v->tags_seen && v->command_init && act(a, ACT_CAS, WHY_none);
 }
 
-bool row_unclear(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_unclear(seen v, struct action *a) {
   if (v->tags_seen)
     return attention(a, WHY_tags_without_state);
   if (all_sinks_empty(v))
@@ -67,8 +60,7 @@ bool row_unclear(seen v, wanted p, struct action *a) {
 
 // --- with a state, in any phase ------------------------------------------------------------------
 
-bool row_drift(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_drift(seen v, struct action *a) {
   if (!has(v, SLOT_CURRENT) || !v->iam_answered || is_dead(v, SLOT_CURRENT))
     return false;
   for (size_t i = 0; i < v->n_sinks; i++)
@@ -77,13 +69,11 @@ bool row_drift(seen v, wanted p, struct action *a) {
   return false;
 }
 
-bool row_foreign(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_foreign(seen v, struct action *a) {
   return any_sink(v, SINK_FOREIGN, &a->sink) && attention(a, WHY_sink_foreign);
 }
 
-bool row_stray(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_stray(seen v, struct action *a) {
   if (!v->iam_answered || !v->stray_id[0])
     return false;
   memcpy(a->key_id, v->stray_id, sizeof a->key_id);

@@ -1,20 +1,20 @@
 // Rows of `idle`.
 #include "rotator/engine/rows.h"
 
-bool row_heal(seen v, wanted p, struct action *a) {
+bool row_heal(seen v, struct action *a) {
   if (!v->iam_answered || (has(v, SLOT_CURRENT) && !is_dead(v, SLOT_CURRENT)))
     return false;
-  return v->state->failures < p->failures_max && act(a, ACT_CAS, WHY_current_dead);
+  return v->state->failures < v->policy->failures_max && act(a, ACT_CAS, WHY_current_dead);
 }
 
 // Why a rotation that is due or wished does not begin; WHY_none: it may. What costs nothing is
 // asked first.
-enum why rows_blocked_cheaply(seen v, wanted p) {
+enum why rows_blocked_cheaply(seen v) {
   if (hold_is_on(v))
     return WHY_hold;
   if (v->adopted_now)
     return WHY_adopted;
-  if (v->state->failures >= p->failures_max)
+  if (v->state->failures >= v->policy->failures_max)
     return WHY_failures;
   if (v->sink_lost)
     return WHY_sink_lost;
@@ -26,8 +26,8 @@ enum why rows_blocked_cheaply(seen v, wanted p) {
   return v->window_open || is_wished(v, WISH_ROTATE) ? WHY_none : WHY_window_closed;
 }
 
-static enum why blocked_by(seen v, wanted p) {
-  enum why why = rows_blocked_cheaply(v, p);
+static enum why blocked_by(seen v) {
+  enum why why = rows_blocked_cheaply(v);
   if (why == WHY_none && !v->iam_answered)
     why = WHY_iam_silent;
   if (why == WHY_none && v->key_places_known && v->key_places < 2)
@@ -35,37 +35,38 @@ static enum why blocked_by(seen v, wanted p) {
   return why;
 }
 
-bool row_due(seen v, wanted p, struct action *a) {
-  return wants_rotation(v) && blocked_by(v, p) == WHY_none &&
+bool row_due(seen v, struct action *a) {
+  return wants_rotation(v) && blocked_by(v) == WHY_none &&
          act(a, ACT_CAS, is_wished(v, WISH_ROTATE) ? WHY_wished : WHY_due);
 }
 
-static bool is_too_old(seen v, wanted p) {
-  return has(v, SLOT_CURRENT) && v->now_s - v->state->slots[SLOT_CURRENT].since_s > p->max_age_s;
+static bool is_too_old(seen v) {
+  return has(v, SLOT_CURRENT) &&
+         v->now_s - v->state->slots[SLOT_CURRENT].since_s > v->policy->max_age_s;
 }
 
-bool row_blocked(seen v, wanted p, struct action *a) {
+bool row_blocked(seen v, struct action *a) {
   // A dead current that heal gave up on is blocked too: heal is a rotation that is due.
   bool healing = v->iam_answered && (!has(v, SLOT_CURRENT) || is_dead(v, SLOT_CURRENT));
   if (!wants_rotation(v) && !healing)
     return false;
-  enum why why = healing ? WHY_failures : blocked_by(v, p);
+  enum why why = healing ? WHY_failures : blocked_by(v);
   if (!any_sink(v, SINK_REFUSED, &a->sink)) // which one, for the message
     any_sink(v, SINK_SILENT, &a->sink);
   if (!healing && doubts_current(v))
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
   a->attention = why == WHY_failures || why == WHY_key_places || why == WHY_sink_lost ||
-                 why == WHY_sink_refused || is_too_old(v, p);
+                 why == WHY_sink_refused || is_too_old(v);
   if (why == WHY_iam_silent || why == WHY_sink_silent)
     return wait_until(a, 0, why);
   if (why == WHY_failures)
     return attention(a, why);
-  a->wait_s = why == WHY_window_closed ? policy_window_next(&p->window, v->now_s)
-                                       : v->now_s + p->look_every_s;
+  a->wait_s = why == WHY_window_closed ? policy_window_next(&v->policy->window, v->now_s)
+                                       : v->now_s + v->policy->look_every_s;
   return act(a, ACT_REST, why);
 }
 
-bool row_rest(seen v, wanted p, struct action *a) {
+bool row_rest(seen v, struct action *a) {
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
   if (v->iam_asked && !v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
@@ -80,10 +81,8 @@ bool row_rest(seen v, wanted p, struct action *a) {
     a->sink = i;
     return wait_until(a, 0, WHY_sink_silent);
   }
-  a->attention = is_too_old(v, p) || v->sink_lost;
-  a->wait_s = v->due_s < v->now_s + p->look_every_s ? v->due_s : v->now_s + p->look_every_s;
-  return act(a, ACT_REST,
-             is_too_old(v, p) ? WHY_max_age
-             : v->sink_lost   ? WHY_sink_lost
-                              : WHY_not_due);
+  a->attention = is_too_old(v) || v->sink_lost;
+  a->wait_s =
+      v->due_s < v->now_s + v->policy->look_every_s ? v->due_s : v->now_s + v->policy->look_every_s;
+  return act(a, ACT_REST, is_too_old(v) ? WHY_max_age : v->sink_lost ? WHY_sink_lost : WHY_not_due);
 }

@@ -9,8 +9,7 @@ static bool wants_back(seen v) {
          strcmp(v->state->wish.key_id, v->state->slots[SLOT_PREVIOUS].key_id) == 0;
 }
 
-bool row_swap(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_swap(seen v, struct action *a) {
   bool failed = view_of(v, SLOT_CURRENT)->proof == PROOF_REFUTED || is_dead(v, SLOT_CURRENT);
   if (!v->iam_answered || !has(v, SLOT_PREVIOUS) || is_dead(v, SLOT_PREVIOUS) ||
       !(failed || wants_back(v)))
@@ -21,14 +20,12 @@ bool row_swap(seen v, wanted p, struct action *a) {
          prove(a, v, SLOT_PREVIOUS, PROOF_PROBE);
 }
 
-bool row_both_dead(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_both_dead(seen v, struct action *a) {
   return v->iam_answered && is_dead(v, SLOT_CURRENT) &&
          (!has(v, SLOT_PREVIOUS) || is_dead(v, SLOT_PREVIOUS)) && act(a, ACT_CAS, WHY_current_dead);
 }
 
-bool row_publish(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_publish(seen v, struct action *a) {
   if (!v->iam_answered || is_dead(v, SLOT_CURRENT))
     return false;
   for (size_t i = 0; i < v->n_sinks; i++) {
@@ -40,19 +37,18 @@ bool row_publish(seen v, wanted p, struct action *a) {
   return false;
 }
 
-bool row_reload(seen v, wanted p, struct action *a) {
+bool row_reload(seen v, struct action *a) {
   if (!v->has_hook || v->state->hook_epoch >= v->state->epoch || !all_sinks_serve(v))
     return false;
   if (v->hook_done)
     return act(a, ACT_CAS, WHY_none);
   if (!v->hook_failed)
     return act(a, ACT_HOOK, WHY_none);
-  a->attention = is_late(v, p);
+  a->attention = is_late(v);
   return wait_until(a, 0, WHY_hook_failed);
 }
 
-bool row_settle(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_settle(seen v, struct action *a) {
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
   if (!v->iam_answered || !all_sinks_serve(v) || is_dead(v, SLOT_CURRENT))
     return false;
@@ -61,9 +57,9 @@ bool row_settle(seen v, wanted p, struct action *a) {
   return current->prove_again_s <= v->now_s && prove(a, v, SLOT_CURRENT, PROOF_FULL);
 }
 
-bool row_stuck(seen v, wanted p, struct action *a) {
+bool row_stuck(seen v, struct action *a) {
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
-  a->attention = is_dead(v, SLOT_CURRENT) || is_late(v, p);
+  a->attention = is_dead(v, SLOT_CURRENT) || is_late(v);
   if (any_sink(v, SINK_REFUSED, &a->sink)) {
     a->attention = true;
     return wait_until(a, 0, WHY_sink_refused);
@@ -84,8 +80,7 @@ bool row_stuck(seen v, wanted p, struct action *a) {
   return wait_until(a, current->prove_again_s, why_unproven(current));
 }
 
-bool row_moved(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_moved(seen v, struct action *a) {
   for (size_t i = 0; i < v->n_sinks; i++) {
     const struct sink_view *s = &v->sinks[i];
     if (s->value == SINK_SILENT || s->value == SINK_REFUSED ||
@@ -98,8 +93,8 @@ bool row_moved(seen v, wanted p, struct action *a) {
   return false;
 }
 
-bool row_done(seen v, wanted p, struct action *a) {
-  if (!v->iam_answered || has(v, SLOT_PREVIOUS) || !grace_is_over(v, p) || is_dead(v, SLOT_CURRENT))
+bool row_done(seen v, struct action *a) {
+  if (!v->iam_answered || has(v, SLOT_PREVIOUS) || !grace_is_over(v) || is_dead(v, SLOT_CURRENT))
     return false;
   if (needs_probe(v, a))
     return true;
@@ -110,26 +105,27 @@ bool row_done(seen v, wanted p, struct action *a) {
 
 // The brake: has previous been used by anybody since consumers should have moved over, and not only
 // by one who was late and has moved since?
-static bool still_used(seen v, wanted p) {
-  if (grace_of(v, p) == 0 || !v->previous_used_known || v->previous_used_s < 0)
+static bool still_used(seen v) {
+  if (grace_of(v) == 0 || !v->previous_used_known || v->previous_used_s < 0)
     return false;
-  if (v->previous_used_s + IAM_MINUTE_S <= v->state->phase_since_s + p->reload_within_s)
+  if (v->previous_used_s + IAM_MINUTE_S <= v->state->phase_since_s + v->policy->reload_within_s)
     return false;
-  if (v->now_s - v->previous_used_s > p->reload_within_s + TOKEN_LIFE_S + IAM_MINUTE_S)
+  if (v->now_s - v->previous_used_s > v->policy->reload_within_s + TOKEN_LIFE_S + IAM_MINUTE_S)
     return false;
   // `continue` goes on at the limit, be it 0; `stop` only where a limit is set.
-  bool limited = p->on_still_used == POLICY_STILL_USED_CONTINUE || p->still_used_limit_s > 0;
-  if (limited && v->now_s >= grace_end(v, p) + p->still_used_limit_s)
+  bool limited =
+      v->policy->on_still_used == POLICY_STILL_USED_CONTINUE || v->policy->still_used_limit_s > 0;
+  if (limited && v->now_s >= grace_end(v) + v->policy->still_used_limit_s)
     return false;
   return true;
 }
 
-bool row_retire(seen v, wanted p, struct action *a) {
+bool row_retire(seen v, struct action *a) {
   size_t i;
-  if (!v->iam_answered || !has(v, SLOT_PREVIOUS) || !grace_is_over(v, p) || hold_is_on(v) ||
+  if (!v->iam_answered || !has(v, SLOT_PREVIOUS) || !grace_is_over(v) || hold_is_on(v) ||
       v->sink_lost)
     return false;
-  if (any_sink(v, SINK_SILENT, &i) || any_sink(v, SINK_REFUSED, &i) || still_used(v, p) ||
+  if (any_sink(v, SINK_SILENT, &i) || any_sink(v, SINK_REFUSED, &i) || still_used(v) ||
       wants_back(v))
     return false;
   if (needs_probe(v, a))
@@ -137,16 +133,16 @@ bool row_retire(seen v, wanted p, struct action *a) {
   return is_probed(v, SLOT_CURRENT) && act(a, ACT_CAS, WHY_none);
 }
 
-bool row_serve(seen v, wanted p, struct action *a) {
-  int64_t end = grace_end(v, p), later = v->now_s + p->look_every_s;
+bool row_serve(seen v, struct action *a) {
+  int64_t end = grace_end(v), later = v->now_s + v->policy->look_every_s;
   if (!v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
   if (current->look_again_s > 0)
     return wait_until(a, current->look_again_s, WHY_absence);
-  if (!grace_is_over(v, p))
+  if (!grace_is_over(v))
     return wait_until(a, end, WHY_grace);
-  a->attention = v->now_s > end + p->alert_after_s;
+  a->attention = v->now_s > end + v->policy->alert_after_s;
   if (hold_is_on(v))
     return wait_until(a, v->state->hold.until_s ? v->state->hold.until_s : later, WHY_hold);
   if (v->sink_lost) {
@@ -159,7 +155,7 @@ bool row_serve(seen v, wanted p, struct action *a) {
     a->attention = true;
     return wait_until(a, 0, WHY_sink_refused);
   }
-  if (still_used(v, p))
+  if (still_used(v))
     return wait_until(a, later, WHY_still_used);
   return wait_until(a, current->prove_again_s, WHY_proof_unknown);
 }

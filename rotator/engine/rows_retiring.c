@@ -1,35 +1,36 @@
 // Rows of `retiring`: beyond the point of no return.
 #include "rotator/engine/rows.h"
 
-bool row_held(seen v, wanted p, struct action *a) {
+bool row_held(seen v, struct action *a) {
   if (!hold_is_on(v) || is_dead(v, SLOT_CURRENT))
     return false;
   if (v->iam_answered && view_of(v, SLOT_PREVIOUS)->key == KEY_DISABLED)
     return on_key(a, ACT_ENABLE, v, SLOT_PREVIOUS);
   if (doubts_current(v))
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
-  return wait_until(a, v->state->hold.until_s ? v->state->hold.until_s : v->now_s + p->look_every_s,
-                    WHY_hold);
+  return wait_until(
+      a, v->state->hold.until_s ? v->state->hold.until_s : v->now_s + v->policy->look_every_s,
+      WHY_hold);
 }
 
-static int64_t quarantine_end(seen v, wanted p) {
-  int64_t since = view_of(v, SLOT_PREVIOUS)->modified_s, quarantine = quarantine_of(v, p);
+static int64_t quarantine_end(seen v) {
+  int64_t since = view_of(v, SLOT_PREVIOUS)->modified_s, quarantine = quarantine_of(v);
   if (quarantine == 0)
     return 0;
   return (since < 0 ? v->state->phase_since_s : since) + IAM_MINUTE_S + quarantine;
 }
 
 // Would a row below send a disable or a delete now?
-static bool would_send(seen v, wanted p) {
+static bool would_send(seen v) {
   enum key_seen key = view_of(v, SLOT_PREVIOUS)->key;
   return key == KEY_ACTIVE || key == KEY_EXPIRED ||
-         (key == KEY_DISABLED && v->now_s >= quarantine_end(v, p));
+         (key == KEY_DISABLED && v->now_s >= quarantine_end(v));
 }
 
-bool row_unsure(seen v, wanted p, struct action *a) {
+bool row_unsure(seen v, struct action *a) {
   if (!v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
-  if (is_probed(v, SLOT_CURRENT) || is_dead(v, SLOT_CURRENT) || !would_send(v, p))
+  if (is_probed(v, SLOT_CURRENT) || is_dead(v, SLOT_CURRENT) || !would_send(v))
     return false;
   if (needs_probe(v, a))
     return true;
@@ -37,13 +38,12 @@ bool row_unsure(seen v, wanted p, struct action *a) {
   return wait_until(a, view_of(v, SLOT_CURRENT)->prove_again_s, WHY_proof_unknown);
 }
 
-bool row_disable(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_disable(seen v, struct action *a) {
   return view_of(v, SLOT_PREVIOUS)->key == KEY_ACTIVE && on_key(a, ACT_DISABLE, v, SLOT_PREVIOUS);
 }
 
-bool row_quarantine(seen v, wanted p, struct action *a) {
-  int64_t end = quarantine_end(v, p);
+bool row_quarantine(seen v, struct action *a) {
+  int64_t end = quarantine_end(v);
   if (view_of(v, SLOT_PREVIOUS)->key != KEY_DISABLED || v->now_s >= end || is_dead(v, SLOT_CURRENT))
     return false;
   if (doubts_current(v))
@@ -51,8 +51,7 @@ bool row_quarantine(seen v, wanted p, struct action *a) {
   return wait_until(a, end, WHY_quarantine);
 }
 
-bool row_delete(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_delete(seen v, struct action *a) {
   const struct slot_view *previous = view_of(v, SLOT_PREVIOUS);
   if (previous->key != KEY_DISABLED && previous->key != KEY_EXPIRED)
     return false;
@@ -60,8 +59,7 @@ bool row_delete(seen v, wanted p, struct action *a) {
   return previous->locked ? attention(a, WHY_previous_locked) : true;
 }
 
-bool row_retired(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_retired(seen v, struct action *a) {
   if (view_of(v, SLOT_PREVIOUS)->key == KEY_GONE)
     return act(a, ACT_CAS, WHY_none);
   return wait_until(a, view_of(v, SLOT_PREVIOUS)->look_again_s, WHY_absence);

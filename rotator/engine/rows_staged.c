@@ -7,8 +7,7 @@ static bool is_noted(seen v) {
   return v->state->slots[SLOT_PENDING].key_id[0] != '\0';
 }
 
-bool row_give_up(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_give_up(seen v, struct action *a) {
   return (is_wished(v, WISH_GIVE_UP) || is_wished(v, WISH_BACK_TO)) &&
          act(a, ACT_CAS, WHY_rollback);
 }
@@ -21,8 +20,7 @@ static bool drop_left_behind(struct action *a, seen v) {
   return v->now_s < until ? wait_until(a, until, WHY_not_stager) : act(a, ACT_CAS, WHY_not_stager);
 }
 
-bool row_create(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_create(seen v, struct action *a) {
   if (!v->iam_answered || is_noted(v) || v->found_id[0] || v->value_taken)
     return false;
   if (v->state->pending_from_iam && !v->is_stager)
@@ -31,8 +29,7 @@ bool row_create(seen v, wanted p, struct action *a) {
   return v->create_refused ? attention(a, WHY_create_refused) : act(a, ACT_CREATE, WHY_none);
 }
 
-bool row_note(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_note(seen v, struct action *a) {
   if (is_noted(v) || !v->found_id[0])
     return false;
   if (v->state->pending_from_iam && !v->is_stager)
@@ -43,43 +40,40 @@ bool row_note(seen v, wanted p, struct action *a) {
   return act(a, ACT_CAS, WHY_none);
 }
 
-bool row_taken(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_taken(seen v, struct action *a) {
   return !is_noted(v) && v->value_taken && act(a, ACT_CAS, WHY_value_taken);
 }
 
-bool row_enable(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_enable(seen v, struct action *a) {
   return v->iam_answered && is_noted(v) && view_of(v, SLOT_PENDING)->key == KEY_DISABLED &&
          on_key(a, ACT_ENABLE, v, SLOT_PENDING);
 }
 
-bool row_lost(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_lost(seen v, struct action *a) {
   enum key_seen key = view_of(v, SLOT_PENDING)->key;
   return v->iam_answered && is_noted(v) && (key == KEY_GONE || key == KEY_EXPIRED) &&
          act(a, ACT_CAS, WHY_key_gone);
 }
 
-bool row_promote(seen v, wanted p, struct action *a) {
-  (void)p;
+bool row_promote(seen v, struct action *a) {
   const struct slot_view *pending = view_of(v, SLOT_PENDING);
   if (!v->iam_answered || !is_noted(v) || pending->key != KEY_ACTIVE)
     return false;
   if (pending->proof == PROOF_PROVEN)
     return act(a, ACT_CAS, WHY_none);
-  bool ready = pending->prove_again_s <= v->now_s && pending->refutations < p->refute_count;
+  bool ready = pending->prove_again_s <= v->now_s && pending->refutations < v->policy->refute_count;
   return ready && prove(a, v, SLOT_PENDING, PROOF_FULL);
 }
 
-bool row_refute(seen v, wanted p, struct action *a) {
+bool row_refute(seen v, struct action *a) {
   return v->iam_answered && is_noted(v) &&
-         view_of(v, SLOT_PENDING)->refutations >= p->refute_count && act(a, ACT_CAS, WHY_refuted);
+         view_of(v, SLOT_PENDING)->refutations >= v->policy->refute_count &&
+         act(a, ACT_CAS, WHY_refuted);
 }
 
-bool row_await(seen v, wanted p, struct action *a) {
+bool row_await(seen v, struct action *a) {
   const struct slot_view *pending = view_of(v, SLOT_PENDING);
-  a->attention = is_late(v, p);
+  a->attention = is_late(v);
   if (!v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
   if (pending->key == KEY_ABSENT)

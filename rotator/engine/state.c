@@ -41,7 +41,7 @@ void slot_clear(struct slot *s) {
   memset(s, 0, sizeof *s);
 }
 
-enum err slot_copy(const struct slot *from, struct slot *ret) {
+static enum err slot_copy(const struct slot *from, struct slot *ret) {
   struct slot copy = *from;
   if (from->value && !(copy.value = secret_dup(from->value)))
     return ERR_INTERNAL;
@@ -70,33 +70,39 @@ enum err state_copy(const struct state *from, struct state *ret) {
   return ERR_OK;
 }
 
-void state_fingerprint(const struct state *s, const struct secret *value,
-                       char ret[STATE_FINGERPRINT_MAX]) {
+enum err state_fingerprint(const struct state *s, const struct secret *value,
+                           char ret[STATE_FINGERPRINT_MAX]) {
   // Salted with the lineage: equal values of two targets do not show as equal, and no table helps.
   char hex[TEXT_SHA256_HEX];
   SECRET_AUTO salted = secret_new(STATE_LINEAGE_MAX + secret_len(value) + 1);
+  ret[0] = '\0';
   if (!salted || secret_append_text(salted, s->lineage) != ERR_OK ||
       secret_append(salted, "\n", 1) != ERR_OK ||
-      secret_append(salted, secret_bytes(value), secret_len(value)) != ERR_OK) {
-    ret[0] = '\0';
-    return;
-  }
+      secret_append(salted, secret_bytes(value), secret_len(value)) != ERR_OK)
+    return ERR_INTERNAL;
   text_sha256_hex(hex, secret_bytes(salted), secret_len(salted));
   text_copy(ret, STATE_FINGERPRINT_MAX, hex);
+  return ERR_OK;
 }
 
-bool state_knows_retired(const struct state *s, const struct secret *value) {
-  char print[STATE_FINGERPRINT_MAX];
-  state_fingerprint(s, value, print);
+static bool is_retired(const struct state *s, const char *print) {
   for (int i = 0; i < STATE_RETIRED_MAX && print[0]; i++)
     if (strcmp(s->retired[i], print) == 0)
       return true;
   return false;
 }
 
-void state_add_retired(struct state *s, const struct secret *value) {
-  if (state_knows_retired(s, value))
-    return;
+bool state_knows_retired(const struct state *s, const struct secret *value) {
+  char print[STATE_FINGERPRINT_MAX];
+  return state_fingerprint(s, value, print) == ERR_OK && is_retired(s, print);
+}
+
+enum err state_add_retired(struct state *s, const struct secret *value) {
+  char print[STATE_FINGERPRINT_MAX];
+  enum err err = state_fingerprint(s, value, print);
+  if (err != ERR_OK || is_retired(s, print))
+    return err;
   memmove(s->retired[1], s->retired[0], sizeof s->retired - sizeof s->retired[0]);
-  state_fingerprint(s, value, s->retired[0]);
+  memcpy(s->retired[0], print, sizeof print);
+  return ERR_OK;
 }

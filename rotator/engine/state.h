@@ -93,20 +93,21 @@ void state_clear(struct state *s); // wipes and zeroes
 enum err state_copy(const struct state *from,
                     struct state *ret); // deep; ERR_INTERNAL without memory
 void slot_clear(struct slot *s);
-enum err slot_copy(const struct slot *from, struct slot *ret);
 
 // A short salted digest by which an older value of ours can be told without keeping it.
-void state_fingerprint(const struct state *s, const struct secret *value,
-                       char ret[STATE_FINGERPRINT_MAX]);
+// ERR_INTERNAL without memory, *ret is "" then.
+enum err state_fingerprint(const struct state *s, const struct secret *value,
+                           char ret[STATE_FINGERPRINT_MAX]);
 // Puts the value among the retired ones, so that a sink that holds it is written anew. Nothing if
-// it is known.
-void state_add_retired(struct state *s, const struct secret *value);
+// it is known. ERR_INTERNAL without memory: those that are known stay.
+enum err state_add_retired(struct state *s, const struct secret *value);
 bool state_knows_retired(const struct state *s, const struct secret *value);
 
 // The document: {"rotator_state":1,"sha256":…,"state":{…}}. Strict: unknown or missing members, a
 // wrong checksum, impossible combinations (staged without pending, two slots with one generation,
 // seq 0 …) are ERR_CORRUPT with the member named; a newer schema is ERR_CORRUPT with the code
-// "schema".
+// "schema". state_encode reads back what it made and compares it: ERR_INTERNAL when it would not be
+// the same state (without memory, or an impossible one).
 enum err state_encode(const struct state *s, struct secret **ret, struct error *e);
 enum err state_decode(const struct secret *document, struct state *ret, struct error *e);
 

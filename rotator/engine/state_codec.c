@@ -77,30 +77,30 @@ static size_t field_count(const struct field *f) {
   return n;
 }
 
-static void put_fields(cJSON *o, const struct field *fields, const void *from) {
-  for (const struct field *f = fields; f->name; f++) {
-    const void *p = (const char *)from + f->offset;
-    switch (f->type) {
-    case F_U64:
-      json_add_u64_text(o, f->name, *(const uint64_t *)p);
-      break;
-    case F_I64:
-      cJSON_AddNumberToObject(o, f->name, (double)*(const int64_t *)p);
-      break;
-    case F_UINT:
-      cJSON_AddNumberToObject(o, f->name, *(const unsigned *)p);
-      break;
-    case F_BOOL:
-      cJSON_AddBoolToObject(o, f->name, *(const bool *)p);
-      break;
-    case F_TEXT:
-      cJSON_AddStringToObject(o, f->name, p);
-      break;
-    case F_SECRET:
-      cJSON_AddStringToObject(o, f->name, secret_bytes(*(struct secret *const *)p));
-      break;
-    }
+static bool put_field(cJSON *o, const struct field *f, const void *p) {
+  switch (f->type) {
+  case F_U64:
+    return json_add_u64_text(o, f->name, *(const uint64_t *)p);
+  case F_I64:
+    return cJSON_AddNumberToObject(o, f->name, (double)*(const int64_t *)p);
+  case F_UINT:
+    return cJSON_AddNumberToObject(o, f->name, *(const unsigned *)p);
+  case F_BOOL:
+    return cJSON_AddBoolToObject(o, f->name, *(const bool *)p);
+  case F_TEXT:
+    return cJSON_AddStringToObject(o, f->name, p);
+  case F_SECRET:
+    return cJSON_AddStringToObject(o, f->name, secret_bytes(*(struct secret *const *)p));
   }
+  return false;
+}
+
+// False without memory, also when `o` itself could not be made.
+static bool put_fields(cJSON *o, const struct field *fields, const void *from) {
+  for (const struct field *f = fields; f->name; f++)
+    if (!put_field(o, f, (const char *)from + f->offset))
+      return false;
+  return true;
 }
 
 // Takes the fields out of an object that has them and `more` other members; false names the field
@@ -133,8 +133,8 @@ static bool take_fields(const cJSON *o, const struct field *fields, size_t more,
       ok = json_copy_text(o, f->name, p, f->size);
       break;
     case F_SECRET:
-      ok = json_text(o, f->name) != NULL;
       *(struct secret **)p = json_secret(o, f->name);
+      ok = json_text(o, f->name) && (*(struct secret **)p || !*json_text(o, f->name));
       break;
     }
     *ret_bad = f->name;
@@ -144,31 +144,55 @@ static bool take_fields(const cJSON *o, const struct field *fields, size_t more,
   return true;
 }
 
-static cJSON *state_tree(const struct state *s) {
-  cJSON *o = cJSON_CreateObject();
-  put_fields(o, state_fields, s);
-  cJSON_AddStringToObject(o, "phase", phase_name(s->phase));
-  cJSON *slots = cJSON_AddObjectToObject(o, "slots");
+static bool put_slots(cJSON *slots, const struct state *s) {
   for (int i = 0; i < SLOT_COUNT; i++)
-    if (s->slots[i].used)
-      put_fields(cJSON_AddObjectToObject(slots, slot_name((enum slot_name)i)), slot_fields,
-                 &s->slots[i]);
-  cJSON *sinks = cJSON_AddArrayToObject(o, "sinks");
+    if (s->slots[i].used &&
+        !put_fields(cJSON_AddObjectToObject(slots, slot_name((enum slot_name)i)), slot_fields,
+                    &s->slots[i]))
+      return false;
+  return slots != NULL;
+}
+
+// Appends the item, or frees it.
+static bool append(cJSON *list, cJSON *item) {
+  bool good = item && cJSON_AddItemToArray(list, item);
+  if (!good)
+    json_free(item);
+  return good;
+}
+
+static bool put_sinks(cJSON *sinks, const struct state *s) {
   for (size_t i = 0; i < s->n_sinks; i++) {
     cJSON *sink = cJSON_CreateObject();
-    put_fields(sink, sink_fields, &s->sinks[i]);
-    cJSON_AddItemToArray(sinks, sink);
+    if (!append(sinks, sink) || !put_fields(sink, sink_fields, &s->sinks[i]))
+      return false;
   }
-  cJSON *wish = cJSON_AddObjectToObject(o, "wish");
-  put_fields(wish, wish_fields, &s->wish);
-  cJSON_AddStringToObject(wish, "kind", wish_name(s->wish.kind));
-  cJSON *hold = cJSON_AddObjectToObject(o, "hold");
-  put_fields(hold, hold_fields, &s->hold);
-  cJSON_AddBoolToObject(hold, "on", s->hold.on);
-  cJSON *retired = cJSON_AddArrayToObject(o, "retired");
+  return sinks != NULL;
+}
+
+static bool put_retired(cJSON *retired, const struct state *s) {
   for (int i = 0; i < STATE_RETIRED_MAX && s->retired[i][0]; i++)
-    cJSON_AddItemToArray(retired, cJSON_CreateString(s->retired[i]));
-  return o;
+    if (!append(retired, cJSON_CreateString(s->retired[i])))
+      return false;
+  return retired != NULL;
+}
+
+static bool put_state(cJSON *o, const struct state *s) {
+  cJSON *wish = cJSON_AddObjectToObject(o, "wish"), *hold = cJSON_AddObjectToObject(o, "hold");
+  return put_fields(o, state_fields, s) &&
+         cJSON_AddStringToObject(o, "phase", phase_name(s->phase)) &&
+         put_slots(cJSON_AddObjectToObject(o, "slots"), s) &&
+         put_sinks(cJSON_AddArrayToObject(o, "sinks"), s) &&
+         put_fields(wish, wish_fields, &s->wish) &&
+         cJSON_AddStringToObject(wish, "kind", wish_name(s->wish.kind)) &&
+         put_fields(hold, hold_fields, &s->hold) && cJSON_AddBoolToObject(hold, "on", s->hold.on) &&
+         put_retired(cJSON_AddArrayToObject(o, "retired"), s);
+}
+
+// The whole tree, or NULL without memory.
+static cJSON *state_tree(const struct state *s) {
+  cJSON *o = cJSON_CreateObject();
+  return put_state(o, s) ? o : json_free(o);
 }
 
 static enum err digest_tree(const cJSON *tree, char ret[TEXT_SHA256_HEX]) {
@@ -177,22 +201,6 @@ static enum err digest_tree(const cJSON *tree, char ret[TEXT_SHA256_HEX]) {
   if (err == ERR_OK)
     text_sha256_hex(ret, secret_bytes(text), secret_len(text));
   return err;
-}
-
-enum err state_encode(const struct state *s, struct secret **ret, struct error *e) {
-  char digest[TEXT_SHA256_HEX];
-  JSON_AUTO o = cJSON_CreateObject();
-  cJSON *tree = state_tree(s);
-  if (digest_tree(tree, digest) != ERR_OK) {
-    json_free(tree);
-    return error_set(e, ERR_INTERNAL, "the state is too large to be written");
-  }
-  cJSON_AddNumberToObject(o, "rotator_state", STATE_SCHEMA);
-  cJSON_AddStringToObject(o, "sha256", digest);
-  cJSON_AddItemToObject(o, "state", tree);
-  if (json_print(o, STORE_HOME_MAX, ret) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "the state is too large to be written");
-  return ERR_OK;
 }
 
 // The index of `word` among names[n], or n.
@@ -246,6 +254,13 @@ static bool take_lists(const cJSON *o, struct state *s, const char **ret_bad) {
   return true;
 }
 
+static bool was_noted(const struct state *s) {
+  for (size_t i = 0; i < s->n_sinks; i++)
+    if (s->sinks[i].noted.text[0])
+      return true;
+  return false;
+}
+
 // What no writer of ours produces: better stopped at than acted on.
 static const char *impossible(const struct state *s) {
   const struct slot *current = &s->slots[SLOT_CURRENT], *previous = &s->slots[SLOT_PREVIOUS],
@@ -259,7 +274,9 @@ static const char *impossible(const struct state *s) {
     return "pending value";
   if (previous->used && (s->phase == PHASE_IDLE || s->phase == PHASE_STAGED))
     return "previous";
-  if (s->phase == PHASE_RETIRING && !previous->used)
+  // Only the very first key is published without one, and then no sink version was ever noted.
+  if (!previous->used && (s->phase == PHASE_GRACE || s->phase == PHASE_RETIRING ||
+                          (s->phase == PHASE_PUBLISHING && was_noted(s))))
     return "previous";
   if (!current->used && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
     return "current";
@@ -322,4 +339,83 @@ enum err state_decode(const struct secret *document, struct state *ret, struct e
   }
   *ret = s;
   return ERR_OK;
+}
+
+// --- writing -------------------------------------------------------------------------------------
+
+static bool same_field(const struct field *f, const void *a, const void *b) {
+  switch (f->type) {
+  case F_TEXT:
+    return strcmp(a, b) == 0;
+  case F_SECRET:
+    return strcmp(secret_bytes(*(struct secret *const *)a),
+                  secret_bytes(*(struct secret *const *)b)) == 0;
+  default:
+    return memcmp(a, b, f->size) == 0;
+  }
+}
+
+static bool same_fields(const struct field *fields, const void *a, const void *b) {
+  for (const struct field *f = fields; f->name; f++)
+    if (!same_field(f, (const char *)a + f->offset, (const char *)b + f->offset))
+      return false;
+  return true;
+}
+
+static bool same_state(const struct state *a, const struct state *b) {
+  bool same = same_fields(state_fields, a, b) && a->phase == b->phase && a->n_sinks == b->n_sinks &&
+              same_fields(wish_fields, &a->wish, &b->wish) && a->wish.kind == b->wish.kind &&
+              same_fields(hold_fields, &a->hold, &b->hold) && a->hold.on == b->hold.on;
+  for (int i = 0; i < SLOT_COUNT && same; i++)
+    same = a->slots[i].used == b->slots[i].used &&
+           (!a->slots[i].used || same_fields(slot_fields, &a->slots[i], &b->slots[i]));
+  for (size_t i = 0; i < a->n_sinks && same; i++)
+    same = same_fields(sink_fields, &a->sinks[i], &b->sinks[i]);
+  for (int i = 0; i < STATE_RETIRED_MAX && same; i++)
+    same = strcmp(a->retired[i], b->retired[i]) == 0;
+  return same;
+}
+
+// What is about to be written is read as the next rotator will read it: a document that lost a
+// member and bears the right checksum would be believed, and a key that it no longer names would be
+// deleted as a stray.
+static enum err read_back(const struct secret *document, const struct state *s, struct error *e) {
+  struct state back = {0};
+  enum err err = state_decode(document, &back, e);
+  if (err == ERR_OK && !same_state(s, &back))
+    err = ERR_CORRUPT;
+  state_clear(&back);
+  if (err != ERR_OK)
+    error_set(e, ERR_INTERNAL, "the state that was to be written does not read back: not written");
+  return err == ERR_OK ? ERR_OK : ERR_INTERNAL;
+}
+
+static enum err print_document(const struct state *s, struct secret **ret, struct error *e) {
+  char digest[TEXT_SHA256_HEX];
+  JSON_AUTO o = cJSON_CreateObject();
+  cJSON *tree = state_tree(s);
+  enum err err = tree ? digest_tree(tree, digest) : ERR_INTERNAL;
+  bool made = err == ERR_OK && cJSON_AddNumberToObject(o, "rotator_state", STATE_SCHEMA) &&
+              cJSON_AddStringToObject(o, "sha256", digest);
+  if (!made || !cJSON_AddItemToObject(o, "state", tree)) {
+    json_free(tree);
+    err = err == ERR_OK ? ERR_INTERNAL : err;
+  }
+  if (err == ERR_OK)
+    err = json_print(o, STORE_HOME_MAX, ret);
+  if (err == ERR_INVALID)
+    return error_set(e, ERR_INTERNAL, "the state is too large to be written");
+  return err == ERR_OK ? ERR_OK : error_no_memory(e);
+}
+
+enum err state_encode(const struct state *s, struct secret **ret, struct error *e) {
+  struct secret *document = NULL;
+  enum err err = print_document(s, &document, e);
+  if (err == ERR_OK)
+    err = read_back(document, s, e);
+  if (err == ERR_OK)
+    *ret = document;
+  else
+    secret_free(document);
+  return err;
 }

@@ -10,68 +10,6 @@
 
 #define ACTS_MAX 200 // of one tick; more means that something undoes what we do
 #define BACKOFF_CAP_MS 60000
-#define CHANGE_TRIES 10
-#define CHANGE_LOCK_MS 30000
-
-// --- lock and mark -------------------------------------------------------------------------------
-
-static const struct file_rules mark_rules = {
-    .mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1, .max_bytes = 4096};
-
-enum err mark_set(struct target *t, struct error *e) {
-  struct file_version version;
-  SECRET_AUTO text = secret_copy_text("A write to a store without compare-and-set is under way.\n");
-  return text ? file_replace(t->mark_path, &mark_rules, text, NULL, &version, e)
-              : error_no_memory(e);
-}
-
-void mark_clear(struct target *t) {
-  SECRET_AUTO nothing = secret_copy_text("\n");
-  struct file_version version;
-  struct error e;
-  if (nothing)
-    file_replace(t->mark_path, &mark_rules, nothing, NULL, &version, &e);
-}
-
-static int64_t longest_ms(const struct target *t) {
-  int64_t most = t->home->class == STORE_CLASS_C ? t->home->longest_ms : 0;
-  for (size_t i = 0; i < t->n_sinks; i++)
-    if (t->sinks[i].item->class == STORE_CLASS_C && t->sinks[i].item->longest_ms > most)
-      most = t->sinks[i].item->longest_ms;
-  return most;
-}
-
-// After an unclean end, or a write of ours without an answer, a write may still be under way:
-// nobody reads before it has had its time. True: wait.
-bool mark_blocks(struct target *t, const struct engine_io *io) {
-  struct memory *m = t->memory;
-  struct file_version version;
-  struct error e;
-  struct secret *text = NULL;
-  if (!t->mark_path || longest_ms(t) == 0)
-    return false;
-  bool marked =
-      file_read(t->mark_path, &mark_rules, &text, &version, &e) == ERR_OK && secret_len(text) > 1;
-  secret_free(text);
-  if (!marked)
-    return false;
-  int64_t now = env_mono_ms(io->env);
-  if (m->mark_until_ms == 0 || !file_version_equal(&m->mark, &version)) {
-    m->mark = version;
-    m->mark_until_ms = now + longest_ms(t);
-  }
-  if (now < m->mark_until_ms)
-    return true;
-  m->mark_until_ms = 0;
-  mark_clear(t);
-  return false;
-}
-
-enum err mark_error(struct target *t, const struct engine_io *io, struct error *e) {
-  int64_t left_ms = t->memory->mark_until_ms - env_mono_ms(io->env);
-  return error_set(e, ERR_LOCKED, "an earlier write may still be under way: try again in %d s",
-                   (int)(left_ms / 1000) + 1);
-}
 
 // --- results -------------------------------------------------------------------------------------
 
@@ -91,58 +29,34 @@ static int64_t again_ms(struct target *t, const struct engine_io *io, const stru
   return wait_s > v->now_s ? now + (wait_s - v->now_s) * 1000 : now;
 }
 
-static void fill_state(struct tick_result *r, const struct view *v) {
-  r->phase = PHASE_COUNT;
-  r->working = view_working(v);
-  if (!v->state)
-    return;
-  r->phase = v->state->phase;
-  r->waiting_since_s = v->state->phase_since_s;
-  r->epoch = v->state->epoch;
-  r->generation = v->state->generation;
-  r->seq = v->state->seq;
-  text_copy(r->current_id, sizeof r->current_id, v->state->slots[SLOT_CURRENT].key_id);
-  text_copy(r->previous_id, sizeof r->previous_id, v->state->slots[SLOT_PREVIOUS].key_id);
-}
-
+// What went wrong while reading is told when no act went wrong.
 static void end_tick(struct target *t, const struct engine_io *io, const struct turn *u,
                      const struct action *a, struct tick_result *r) {
-  r->row = a->row;
-  r->why = a->why;
+  *r = tick_result(&u->view, a, r->error.kind != ERR_OK ? &r->error : &u->error);
   r->attention = a->attention || t->memory->refused;
-  switch (a->kind) {
-  case ACT_ATTENTION:
-    r->end = TICK_ATTENTION;
-    r->again_ms = INT64_MAX;
-    break;
-  case ACT_REST:
-    r->end = TICK_REST;
-    r->again_ms = a->wait_s > 0 ? again_ms(t, io, &u->view, a->wait_s) : INT64_MAX;
-    break;
-  default:
-    r->end = TICK_WAIT;
+  if (a->kind == ACT_WAIT || (a->kind == ACT_REST && a->wait_s > 0))
     r->again_ms = again_ms(t, io, &u->view, a->wait_s);
-  }
-  if (r->error.kind == ERR_OK && u->error.kind != ERR_OK)
-    r->error = u->error;
-  fill_state(r, &u->view);
 }
 
-static void stop_tick(const struct turn *u, enum tick_end end, struct tick_result *r) {
+static void stop_tick(const struct turn *u, enum tick_end end, const struct action *a,
+                      struct tick_result *r) {
+  *r = tick_result(&u->view, a, &r->error);
   r->end = end;
-  r->again_ms = INT64_MAX;
-  fill_state(r, &u->view);
 }
 
 // --- turns ---------------------------------------------------------------------------------------
 
-static bool is_effect(enum act_kind k) {
-  return k != ACT_WAIT && k != ACT_REST && k != ACT_ATTENTION && k != ACT_LOOK;
+static bool ends_tick(enum act_kind k) {
+  return k == ACT_WAIT || k == ACT_REST || k == ACT_ATTENTION;
 }
 
 static bool is_same(const struct action *a, const struct action *b) {
   return a->row == b->row && a->kind == b->kind && a->sink == b->sink &&
          strcmp(a->key_id, b->key_id) == 0;
+}
+
+static enum phase phase_of(const struct view *v) {
+  return v->state ? v->state->phase : PHASE_COUNT;
 }
 
 static void tell(const struct watcher *w, bool begin, const struct step *s) {
@@ -151,23 +65,25 @@ static void tell(const struct watcher *w, bool begin, const struct step *s) {
     call(w->ctx, s);
 }
 
-static void take_turn(struct turn *u, struct target *t, const struct engine_io *io,
-                      struct action *a) {
+static void read_and_decide(struct turn *u, struct target *t, const struct engine_io *io,
+                            struct action *a) {
   turn_read_stores(u, t, io);
-  decide(&u->view, &t->policy, a);
+  decide(&u->view, a);
   if (a->kind == ACT_LOOK) {
     turn_ask_iam(u, t, io);
-    decide(&u->view, &t->policy, a);
+    decide(&u->view, a);
   }
 }
 
 static enum err perform(struct turn *u, struct target *t, const struct engine_io *io,
                         const struct watcher *w, const struct action *a, struct tick_result *r) {
   struct error e = {0};
-  struct step step = {.target = t, .view = &u->view, .action = a, .result = ERR_OK};
+  struct step step = {.target = t, .view = &u->view, .action = a, .phase = phase_of(&u->view)};
   tell(w, true, &step);
   step.result = act_do(u, t, io, a, &e);
   step.error = step.result == ERR_OK ? NULL : &e;
+  if (step.result == ERR_OK)
+    step.phase = transition_phase(u->view.state, a);
   tell(w, false, &step);
   if (step.result != ERR_OK && step.result != ERR_CONFLICT)
     r->error = e;
@@ -189,12 +105,11 @@ static bool is_refused(enum err err, const struct action *a) {
 static bool settle_turn(struct turn *u, struct target *t, enum err err, const struct action *a,
                         struct tick_result *r) {
   if (err == ERR_CANCELLED) {
-    stop_tick(u, TICK_STOPPED, r);
+    stop_tick(u, TICK_STOPPED, a, r);
     return true;
   }
   if (err == ERR_INTERNAL) {
-    stop_tick(u, TICK_FAILED, r);
-    r->row = a->row;
+    stop_tick(u, TICK_FAILED, a, r);
     return true;
   }
   if (!is_refused(err, a))
@@ -202,16 +117,27 @@ static bool settle_turn(struct turn *u, struct target *t, enum err err, const st
   t->memory->refused = true;
   if (a->kind == ACT_WRITE_SINK)
     return false;
-  r->row = a->row;
-  r->why = a->why;
+  stop_tick(u, TICK_ATTENTION, a, r);
   r->attention = true;
-  stop_tick(u, TICK_ATTENTION, r);
   return true;
 }
 
+// Nothing is left to do, or the act was done already and the same row matches again.
+static void finish(struct turn *u, struct target *t, const struct engine_io *io,
+                   const struct watcher *w, const struct action *a, struct tick_result *r) {
+  end_tick(t, io, u, a, r);
+  struct step step = {.target = t,
+                      .view = &u->view,
+                      .action = a,
+                      .result = r->error.kind,
+                      .phase = phase_of(&u->view),
+                      .error = &r->error};
+  tell(w, false, &step);
+}
+
 // One turn. True: the tick is over.
-static bool turn(struct target *t, const struct engine_io *io, const struct watcher *w,
-                 struct action *last, struct tick_result *r) {
+static bool take_turn(struct target *t, const struct engine_io *io, const struct watcher *w,
+                      struct action *last, struct tick_result *r) {
   struct turn *u = turn_new();
   struct action a;
   bool over = true;
@@ -219,20 +145,16 @@ static bool turn(struct target *t, const struct engine_io *io, const struct watc
     r->end = TICK_FAILED;
     return true;
   }
-  take_turn(u, t, io, &a);
-  bool again = is_effect(a.kind) && a.kind != ACT_PROVE && is_same(&a, last);
+  read_and_decide(u, t, io, &a);
+  if (act_is_effect(a.kind) && is_same(&a, last)) {
+    a.kind = ACT_WAIT;
+    a.wait_s = 0;
+    a.why = WHY_repeated;
+  }
   if (env_stopping(io->env)) {
-    stop_tick(u, TICK_STOPPED, r);
-  } else if (!is_effect(a.kind) || again) {
-    if (again) {
-      a.kind = ACT_WAIT;
-      a.wait_s = 0;
-      a.why = WHY_repeated;
-    }
-    end_tick(t, io, u, &a, r);
-    struct step step = {
-        .target = t, .view = &u->view, .action = &a, .result = r->error.kind, .error = &r->error};
-    tell(w, false, &step);
+    stop_tick(u, TICK_STOPPED, NULL, r);
+  } else if (ends_tick(a.kind)) {
+    finish(u, t, io, w, &a, r);
   } else {
     enum err err = perform(u, t, io, w, &a, r);
     over = settle_turn(u, t, err, &a, r);
@@ -254,7 +176,7 @@ static void turns(struct target *t, const struct engine_io *io, const struct wat
       ret->again_ms = t->memory->mark_until_ms;
       return;
     }
-    if (turn(t, io, w, &last, ret))
+    if (take_turn(t, io, w, &last, ret))
       return;
   }
   ret->end = TICK_WAIT;
@@ -264,11 +186,7 @@ static void turns(struct target *t, const struct engine_io *io, const struct wat
 
 void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
           struct tick_result *ret) {
-  struct tick_result r = {.end = TICK_FAILED,
-                          .row = ROW_unreadable,
-                          .phase = PHASE_COUNT,
-                          .working = WORKING_UNKNOWN,
-                          .again_ms = INT64_MAX};
+  struct tick_result r = tick_result(NULL, NULL, NULL);
   int lock = -1;
   enum err err = t->lock_path ? file_lock(t->lock_path, io->env, 0, &lock, &r.error) : ERR_OK;
   if (err != ERR_OK) {
@@ -282,7 +200,7 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
   *ret = r;
 }
 
-// --- looking without acting, changing outside the table ------------------------------------------
+// --- observing without acting --------------------------------------------------------------------
 
 enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
                       struct state *ret_state, struct view *ret, struct error *e) {
@@ -302,46 +220,4 @@ enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam
   if (ret->state)
     ret->state = ret_state;
   return ERR_OK;
-}
-
-static enum err change_once(struct target *t, const struct engine_io *io,
-                            enum err (*change)(void *ctx, struct state *s, struct error *e),
-                            void *ctx, struct error *e) {
-  struct turn *u = turn_new();
-  struct state next = {0};
-  if (!u)
-    return error_no_memory(e);
-  turn_read_stores(u, t, io);
-  enum err err = ERR_OK;
-  if (!u->view.state)
-    err = u->error.kind != ERR_OK ? (e ? *e = u->error : u->error).kind
-                                  : error_set(e, ERR_MISSING, "the target has no state yet");
-  else if (u->view.home != HOME_OK)
-    err = error_set(e, ERR_CORRUPT, "the state that was read is older than one seen before");
-  if (err == ERR_OK && state_copy(&u->state, &next) != ERR_OK)
-    err = error_no_memory(e);
-  if (err == ERR_OK) {
-    next.seq++;
-    text_copy(next.writer, sizeof next.writer, t->writer);
-    err = change(ctx, &next, e);
-  }
-  if (err == ERR_OK)
-    err = act_cas(u, t, &next, e);
-  state_clear(&next);
-  turn_free(u);
-  return err;
-}
-
-enum err tick_change_state(struct target *t, const struct engine_io *io,
-                           enum err (*change)(void *ctx, struct state *s, struct error *e),
-                           void *ctx, struct error *e) {
-  int lock = -1;
-  enum err err = t->lock_path ? file_lock(t->lock_path, io->env, CHANGE_LOCK_MS, &lock, e) : ERR_OK;
-  if (err != ERR_OK)
-    return err;
-  err = mark_blocks(t, io) ? mark_error(t, io, e) : ERR_CONFLICT;
-  for (int i = 0; i < CHANGE_TRIES && err == ERR_CONFLICT; i++)
-    err = change_once(t, io, change, ctx, e);
-  file_unlock(lock);
-  return err;
 }

@@ -59,6 +59,7 @@ struct step {
   const struct view *view;
   const struct action *action;
   enum err result;           // ERR_OK before the act; else how it went wrong
+  enum phase phase;          // that the state is in now, after the act; PHASE_COUNT: no state
   const struct error *error; // NULL before the act
 };
 struct watcher {
@@ -84,6 +85,11 @@ struct tick_result {
   struct error error; // the last thing that went wrong, kind ERR_OK if nothing did
 };
 
+// The result of having seen `v` (NULL: nothing), of deciding on `a` (NULL: nothing was decided: it
+// failed) and of `e` (NULL: nothing went wrong). Everybody who answers like a tick uses it, also
+// those who only look. Whoever knows better changes `end` and `again_ms`.
+struct tick_result tick_result(const struct view *v, const struct action *a, const struct error *e);
+
 void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
           struct tick_result *ret);
 
@@ -91,12 +97,5 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
 // *ret_state must be cleared by the caller; the view points into t->memory and *ret_state.
 enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
                       struct state *ret_state, struct view *ret, struct error *e);
-
-// Changes the state by CAS outside the table: wishes, hold, repairs (wish.h). `change` edits a copy
-// of the state read; it returns ERR_OK to write, anything else to leave it. Re-reads and tries
-// again on ERR_CONFLICT (bounded).
-enum err tick_change_state(struct target *t, const struct engine_io *io,
-                           enum err (*change)(void *ctx, struct state *s, struct error *e),
-                           void *ctx, struct error *e);
 
 #endif

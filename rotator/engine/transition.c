@@ -1,26 +1,17 @@
+// A state changes in two ways: a row of the table does it (transition), or a person ordered it
+// (transition_ordered). Both end in `enter`, where phase, epoch and times are set.
 #include "rotator/engine/transition.h"
 
 #include <string.h>
 
 #include "rotator/base/text.h"
 
-static void enter(struct state *s, enum phase phase, int64_t now_s) {
-  s->phase = phase;
-  s->phase_since_s = now_s;
-}
-
-static void enter_publishing(struct state *s, int64_t now_s) {
-  enter(s, PHASE_PUBLISHING, now_s);
-  s->epoch = s->seq;
-}
-
 static void clear_wish(struct state *s) {
   memset(&s->wish, 0, sizeof s->wish);
 }
 
 // What a rollback was meant for ends with the rotation; a wish for another rotation stays.
-static void enter_idle(struct state *s, int64_t now_s) {
-  enter(s, PHASE_IDLE, now_s);
+static void end_rotation(struct state *s) {
   s->grace_s = s->quarantine_s = -1;
   s->moved = 0;
   s->stager[0] = '\0';
@@ -29,12 +20,62 @@ static void enter_idle(struct state *s, int64_t now_s) {
     clear_wish(s);
 }
 
-static void drop(struct state *s, int64_t now_s) {
+// PHASE_COUNT: the state stays where it is.
+static void enter(struct state *s, enum phase phase, int64_t now_s) {
+  if (phase == PHASE_COUNT)
+    return;
+  s->phase = phase;
+  s->phase_since_s = now_s;
+  if (phase == PHASE_PUBLISHING)
+    s->epoch = s->seq;
+  if (phase == PHASE_IDLE)
+    end_rotation(s);
+}
+
+// The phase that a row's CAS enters (perhaps the one that it is in, anew); PHASE_COUNT: none.
+static enum phase entered(const struct state *s, const struct action *a) {
+  bool previous = s && s->slots[SLOT_PREVIOUS].used;
+  switch (a->row) {
+  case ROW_first:
+  case ROW_heal:
+  case ROW_due:
+    return PHASE_STAGED;
+  case ROW_promote:
+  case ROW_swap:
+  case ROW_moved:
+    return PHASE_PUBLISHING;
+  case ROW_settle: // the first key: nobody has to move over
+    return previous ? PHASE_GRACE : PHASE_IDLE;
+  case ROW_retire:
+    return PHASE_RETIRING;
+  case ROW_both_dead:
+    return previous ? PHASE_RETIRING : PHASE_IDLE;
+  case ROW_note: // a process that may not note drops
+    return a->why == WHY_not_stager ? PHASE_IDLE : PHASE_COUNT;
+  case ROW_adopt:
+  case ROW_give_up:
+  case ROW_create: // only by a process that may not create
+  case ROW_taken:
+  case ROW_lost:
+  case ROW_refute:
+  case ROW_done:
+  case ROW_retired:
+    return PHASE_IDLE;
+  default:
+    return PHASE_COUNT;
+  }
+}
+
+enum phase transition_phase(const struct state *s, const struct action *a) {
+  enum phase phase = a->kind == ACT_CAS ? entered(s, a) : PHASE_COUNT;
+  return phase == PHASE_COUNT && s ? s->phase : phase;
+}
+
+static void drop(struct state *s) {
   slot_clear(&s->slots[SLOT_PENDING]);
   s->failures++;
   if (s->wish.kind == WISH_GIVE_UP || s->wish.kind == WISH_BACK_TO)
     clear_wish(s);
-  enter_idle(s, now_s);
 }
 
 static void stage(struct state *s, const struct policy *p, struct transition_input *in,
@@ -45,27 +86,6 @@ static void stage(struct state *s, const struct policy *p, struct transition_inp
       .used = true, .value = in->fresh_value, .generation = s->generation, .since_s = now_s};
   in->fresh_value = NULL;
   text_copy(s->stager, sizeof s->stager, s->pending_from_iam ? in->stager : "");
-  enter(s, PHASE_STAGED, now_s);
-}
-
-void transition_new_key(struct state *s, const struct policy *p, struct transition_input *in,
-                        int64_t now_s) {
-  s->seq++;
-  stage(s, p, in, now_s);
-}
-
-void transition_keep(struct state *s, const struct slot *kept, int64_t now_s) {
-  slot_clear(&s->slots[SLOT_PENDING]);
-  s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
-  s->slots[SLOT_CURRENT] = *kept;
-  s->stager[0] = '\0';
-  s->pending_from_iam = false;
-  clear_wish(s);
-  enter_publishing(s, now_s);
-}
-
-void transition_hurry(struct state *s) {
-  s->grace_s = s->quarantine_s = 0;
 }
 
 static void note(struct state *s, const struct action *a, struct transition_input *in) {
@@ -77,7 +97,7 @@ static void note(struct state *s, const struct action *a, struct transition_inpu
   }
 }
 
-static void promote(struct state *s, int64_t now_s) {
+static void promote(struct state *s) {
   s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
   s->slots[SLOT_CURRENT] = s->slots[SLOT_PENDING];
   memset(&s->slots[SLOT_PENDING], 0, sizeof s->slots[SLOT_PENDING]);
@@ -90,34 +110,25 @@ static void promote(struct state *s, int64_t now_s) {
   }
   s->stager[0] = '\0';
   s->pending_from_iam = false;
-  enter_publishing(s, now_s);
 }
 
-static void swap(struct state *s, int64_t now_s) {
+static void swap(struct state *s) {
   struct slot current = s->slots[SLOT_CURRENT];
   s->slots[SLOT_CURRENT] = s->slots[SLOT_PREVIOUS];
   s->slots[SLOT_PREVIOUS] = current;
   if (s->wish.kind == WISH_BACK_TO)
     clear_wish(s);
-  enter_publishing(s, now_s);
 }
 
-static void settle(struct state *s, int64_t now_s) {
-  s->failures = 0;
-  if (s->slots[SLOT_PREVIOUS].used)
-    enter(s, PHASE_GRACE, now_s);
-  else
-    enter_idle(s, now_s);
-}
-
-static void retired(struct state *s, int64_t now_s) {
-  state_add_retired(s, s->slots[SLOT_PREVIOUS].value);
+static bool retire(struct state *s) {
+  if (state_add_retired(s, s->slots[SLOT_PREVIOUS].value) != ERR_OK)
+    return false;
   slot_clear(&s->slots[SLOT_PREVIOUS]);
-  enter_idle(s, now_s);
+  return true;
 }
 
 // A state from nothing, above every tag and stamp that was seen.
-void transition_begin(struct state *s, uint64_t above, const struct transition_input *in) {
+static void begin(struct state *s, uint64_t above, const struct transition_input *in) {
   memset(s, 0, sizeof *s);
   s->seq = above;
   s->generation = above;
@@ -134,12 +145,11 @@ static void adopt(struct state *s, const struct view *v, struct transition_input
   in->adopted_value = NULL;
   text_copy(current->key_id, sizeof current->key_id, v->adoptable->id);
   current->since_s = v->adoptable->created_s > 0 ? v->adoptable->created_s : v->now_s;
-  enter(s, PHASE_IDLE, v->now_s);
 }
 
-static bool change(struct state *s, const struct view *v, const struct policy *p,
-                   const struct action *a, struct transition_input *in) {
-  int64_t now_s = v->now_s;
+// What a row does to the slots and counters; false without memory, and for a row without a CAS.
+static bool change(struct state *s, const struct view *v, const struct action *a,
+                   struct transition_input *in) {
   switch (a->row) {
   case ROW_adopt:
     adopt(s, v, in);
@@ -147,57 +157,46 @@ static bool change(struct state *s, const struct view *v, const struct policy *p
   case ROW_first:
   case ROW_heal:
   case ROW_due:
-    stage(s, p, in, now_s);
+    stage(s, v->policy, in, v->now_s);
     return true;
-  case ROW_drift:
-  case ROW_publish:
-    return true; // lists a sink: the list is renewed with every write
   case ROW_give_up:
     clear_wish(s);
-    drop(s, now_s);
+    drop(s);
     return true;
-  case ROW_create: // only by a process that may not create
+  case ROW_create:
   case ROW_taken:
   case ROW_lost:
   case ROW_refute:
-    drop(s, now_s);
+    drop(s);
     return true;
   case ROW_note:
     if (a->why == WHY_not_stager)
-      drop(s, now_s);
+      drop(s);
     else
       note(s, a, in);
     return true;
   case ROW_promote:
-    promote(s, now_s);
+    promote(s);
     return true;
   case ROW_swap:
-    swap(s, now_s);
-    return true;
-  case ROW_both_dead:
-    if (s->slots[SLOT_PREVIOUS].used)
-      enter(s, PHASE_RETIRING, now_s);
-    else
-      enter_idle(s, now_s);
+    swap(s);
     return true;
   case ROW_reload:
     s->hook_epoch = s->epoch;
     return true;
   case ROW_settle:
-    settle(s, now_s);
+    s->failures = 0;
     return true;
   case ROW_moved:
     s->moved++;
-    enter_publishing(s, now_s);
-    return true;
-  case ROW_done:
-    enter_idle(s, now_s);
-    return true;
-  case ROW_retire:
-    enter(s, PHASE_RETIRING, now_s);
     return true;
   case ROW_retired:
-    retired(s, now_s);
+    return retire(s);
+  case ROW_drift: // lists a sink: the list is renewed with every write
+  case ROW_publish:
+  case ROW_both_dead:
+  case ROW_done:
+  case ROW_retire:
     return true;
   default:
     return false;
@@ -213,7 +212,8 @@ static const struct state_sink *find_place(const struct state_sink *sinks, size_
 }
 
 // The list of sinks: those of the configuration, and those that it no longer has, which stay until
-// a person drops them. Versions are noted on entering grace, and kept otherwise.
+// a person drops them. Versions are noted on entering grace, and kept otherwise. Adoption notes them
+// too: from then on the state says that it once was at rest, and no rotation of it is its first.
 static bool renew_sinks(struct state *s, const struct transition_input *in, bool note_versions) {
   struct state_sink list[STATE_SINKS_MAX];
   size_t n = 0;
@@ -241,20 +241,166 @@ static bool renew_sinks(struct state *s, const struct transition_input *in, bool
   return true;
 }
 
-enum err transition(const struct view *v, const struct policy *p, const struct action *a,
-                    struct transition_input *in, struct state *ret) {
+enum err transition(const struct view *v, const struct action *a, struct transition_input *in,
+                    struct state *ret) {
   struct state s = {0};
   if (!v->state)
-    transition_begin(&s, v->tag_generation, in);
+    begin(&s, v->tag_generation, in);
   else if (state_copy(v->state, &s) != ERR_OK)
     return ERR_INTERNAL;
   s.seq++;
+  enum phase next = entered(v->state, a);
   text_copy(s.host, sizeof s.host, in->host);
   text_copy(s.writer, sizeof s.writer, in->writer);
-  if (!change(&s, v, p, a, in) || !renew_sinks(&s, in, a->row == ROW_settle)) {
+  if (!change(&s, v, a, in) || !renew_sinks(&s, in, a->row == ROW_settle || a->row == ROW_adopt)) {
     state_clear(&s);
     return ERR_INTERNAL;
   }
+  enter(&s, next, v->now_s);
   *ret = s;
   return ERR_OK;
+}
+
+// --- what people order ---------------------------------------------------------------------------
+
+// A rotation that a person asks for forgives those that failed. The key that leaked may be the one
+// that a rotation under way is about to retire: it shall not wait for its grace.
+static void wish_rotation(struct state *s, const struct wish *w) {
+  s->wish = *w;
+  s->wish.kind = WISH_ROTATE;
+  s->failures = 0;
+  if (w->compromised && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
+    s->grace_s = s->quarantine_s = 0;
+}
+
+static enum err wish_back(struct state *s, const struct wish *w, struct error *e) {
+  const struct slot *previous = &s->slots[SLOT_PREVIOUS];
+  switch (s->phase) {
+  case PHASE_STAGED:
+    s->wish = *w;
+    s->wish.kind = WISH_GIVE_UP;
+    return ERR_OK;
+  case PHASE_PUBLISHING:
+  case PHASE_GRACE:
+    if (!previous->used)
+      return error_set(e, ERR_REFUSED, "there is no previous key to go back to");
+    s->wish = *w;
+    s->wish.kind = WISH_BACK_TO;
+    text_copy(s->wish.key_id, sizeof s->wish.key_id, previous->key_id);
+    return ERR_OK;
+  case PHASE_RETIRING:
+    return error_set(
+        e, ERR_REFUSED,
+        "%s is past the point of no return: consumers were proven to have its successor",
+        previous->key_id);
+  default:
+    return error_set(e, ERR_REFUSED, "no rotation is under way");
+  }
+}
+
+static enum err drop_sink(struct state *s, const struct view *v, const char *name,
+                          struct error *e) {
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (strcmp(v->sinks[i].name, name) == 0)
+      return error_set(e, ERR_REFUSED, "sink %s is in the configuration: take it out there first",
+                       name);
+  for (size_t i = 0; i < s->n_sinks; i++) {
+    if (strcmp(s->sinks[i].name, name) != 0)
+      continue;
+    memmove(&s->sinks[i], &s->sinks[i + 1], (s->n_sinks - i - 1) * sizeof s->sinks[0]);
+    memset(&s->sinks[--s->n_sinks], 0, sizeof s->sinks[0]);
+    return ERR_OK;
+  }
+  return error_set(e, ERR_MISSING, "the state lists no sink %s", name);
+}
+
+// What the sinks hold counts as older values of ours from now on, so that the tick writes over it:
+// what never was ours (`foreign`), or all of it but the value that is kept.
+static enum err expect_values(struct state *s, const struct view *v,
+                              const struct transition_input *in, bool foreign, struct error *e) {
+  enum err err = ERR_OK;
+  for (size_t i = 0; i < v->n_sinks && err == ERR_OK; i++) {
+    const struct secret *value = in->sink_values[i];
+    if (value &&
+        (foreign ? v->sinks[i].value == SINK_FOREIGN : !secret_equal(value, in->kept.value)))
+      err = state_add_retired(s, value);
+  }
+  return err == ERR_OK ? ERR_OK : error_no_memory(e);
+}
+
+static void keep(struct state *s, struct transition_input *in, int64_t now_s) {
+  slot_clear(&s->slots[SLOT_PENDING]);
+  s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
+  s->slots[SLOT_CURRENT] = in->kept;
+  memset(&in->kept, 0, sizeof in->kept);
+  s->stager[0] = '\0';
+  s->pending_from_iam = false;
+  clear_wish(s);
+  enter(s, PHASE_PUBLISHING, now_s);
+}
+
+static enum err obey(struct state *s, const struct view *v, const struct order *o,
+                     struct transition_input *in, struct error *e) {
+  enum err err = ERR_OK;
+  switch (o->kind) {
+  case ORDER_ROTATE:
+    wish_rotation(s, &o->wish);
+    return ERR_OK;
+  case ORDER_ROLLBACK:
+    return wish_back(s, &o->wish, e);
+  case ORDER_HOLD:
+    s->hold = o->hold;
+    return ERR_OK;
+  case ORDER_TAKE_HOST:
+    text_copy(s->host, sizeof s->host, o->name);
+    return ERR_OK;
+  case ORDER_DROP_SINK:
+    return drop_sink(s, v, o->name, e);
+  case ORDER_KEEP_STATE:
+    return expect_values(s, v, in, true, e);
+  case ORDER_KEEP_SINK:
+    err = expect_values(s, v, in, false, e);
+    if (err == ERR_OK)
+      keep(s, in, v->now_s);
+    return err;
+  case ORDER_NEW_KEY:
+    err = expect_values(s, v, in, false, e);
+    if (err == ERR_OK) {
+      stage(s, v->policy, in, v->now_s);
+      enter(s, PHASE_STAGED, v->now_s);
+    }
+    return err;
+  }
+  return error_set(e, ERR_INTERNAL, "not an order");
+}
+
+static enum err begin_or_copy(const struct view *v, const struct order *o,
+                              const struct transition_input *in, struct state *s, struct error *e) {
+  bool begins = o->kind == ORDER_NEW_KEY || o->kind == ORDER_KEEP_SINK;
+  if (v->home == HOME_OK && o->kind == ORDER_NEW_KEY)
+    return error_set(e, ERR_REFUSED,
+                     "there is a good state: `rotator rotate` makes a new key under it");
+  if (v->home == HOME_OK)
+    return state_copy(v->state, s) == ERR_OK ? ERR_OK : error_no_memory(e);
+  if (!begins)
+    return error_set(e, ERR_REFUSED, "there is no state that could be kept");
+  begin(s, in->above, in);
+  text_copy(s->host, sizeof s->host, in->host);
+  return ERR_OK;
+}
+
+enum err transition_ordered(const struct view *v, const struct order *o,
+                            struct transition_input *in, struct state *ret, struct error *e) {
+  struct state s = {0};
+  enum err err = begin_or_copy(v, o, in, &s, e);
+  if (err == ERR_OK) {
+    s.seq++;
+    text_copy(s.writer, sizeof s.writer, in->writer);
+    err = obey(&s, v, o, in, e);
+  }
+  if (err == ERR_OK)
+    *ret = s;
+  else
+    state_clear(&s);
+  return err;
 }

@@ -6,31 +6,49 @@
 
 // What a transition needs besides the view: values and ids that were made for it.
 struct transition_input {
-  struct secret *fresh_value; // due, heal, first: the new value (taken over); NULL with origin iam
+  struct secret *fresh_value;   // due, heal, first, new key: the new value (taken over); NULL with
+                                // origin iam
   struct secret *adopted_value; // adopt: the sinks' value (taken over)
-  const char *lineage;          // adopt, first: of the new state
+  struct slot kept;             // keep sink: the proven key found there (taken over)
+  const char *lineage;          // of a new state
   const char *account, *iam_id, *instance, *host, *writer, *stager;
   const struct state_sink *sinks; // of the configuration, with the versions just read
   size_t n_sinks;
+  // What the sinks of the view hold, NULL where it could not be read: orders that count it as older.
+  const struct secret *const *sink_values;
+  uint64_t above; // a new state by order begins above this
 };
 
 // Writes the successor of v->state (or the first state) to *ret: seq + 1, phase_since where the
 // phase changes, epoch on entering publishing. ERR_INTERNAL without memory or for a row that has no
 // transition.
-enum err transition(const struct view *v, const struct policy *p, const struct action *a,
-                    struct transition_input *in, struct state *ret);
+enum err transition(const struct view *v, const struct action *a, struct transition_input *in,
+                    struct state *ret);
 
-// What people ask for by `repair` and `rotate --compromised` (wish.c). s->seq is that of the write
-// to come. A state from nothing, above every tag and stamp that was seen; seq and generation are
-// still to be raised.
-void transition_begin(struct state *s, uint64_t above, const struct transition_input *in);
-// → staged, with a fresh value and the next seq.
-void transition_new_key(struct state *s, const struct policy *p, struct transition_input *in,
-                        int64_t now_s);
-// → publishing, `kept` (taken over) current and the old current previous. Only from idle and
-// staged.
-void transition_keep(struct state *s, const struct slot *kept, int64_t now_s);
-// Grace and quarantine of the rotation under way are 0 from now on.
-void transition_hurry(struct state *s);
+// The phase that a state in `s` (NULL: none yet) is in once the act is done; PHASE_COUNT: none.
+enum phase transition_phase(const struct state *s, const struct action *a);
+
+// What a person orders by a command. Only the tick acts on the state that comes of it.
+enum order_kind {
+  ORDER_ROTATE,     // wish
+  ORDER_ROLLBACK,   // wish
+  ORDER_HOLD,       // hold (resume: one that is not on)
+  ORDER_TAKE_HOST,  // name: the host
+  ORDER_DROP_SINK,  // name: the sink
+  ORDER_KEEP_STATE, // foreign values in the sinks count as older ones of ours
+  ORDER_KEEP_SINK,  // name: the sink; its key becomes current, the old one previous
+  ORDER_NEW_KEY,    // a new state with a fresh value
+};
+struct order {
+  enum order_kind kind;
+  struct wish wish;
+  struct hold hold;
+  const char *name;
+};
+
+// The successor of v->state as ordered; for keep sink and new key, where the state cannot be used, a
+// new one above every tag and stamp seen. ERR_REFUSED or ERR_MISSING with the reason in words.
+enum err transition_ordered(const struct view *v, const struct order *o,
+                            struct transition_input *in, struct state *ret, struct error *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "rotator/engine/memory.h"
 #include "rotator/engine/tag.h"
 #include "rotator/engine/tick.h"
+#include "rotator/engine/transition.h"
 
 struct sink_reading {
   enum err result;
@@ -32,6 +33,9 @@ struct turn {
 struct turn *turn_new(void); // NULL without memory
 void turn_free(struct turn *t);
 
+// Is a store of class B or C in use?
+bool target_is_of_one_host(const struct target *t);
+
 // Reads sinks, then the state, and fills in the view as far as these go.
 void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *io);
 // Asks IAM, and fills in the rest.
@@ -44,22 +48,32 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
 // What memory knows about a proof of the slot that is still usable in this turn, put into the view.
 void proof_recall(struct turn *u, struct target *t, const struct engine_io *io,
                   enum slot_name slot);
+// The full proof of a key that is in no slot, now: sleeps between the exchanges, and leaves nothing
+// in memory. ERR_REFUSED: it does not work.
+enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
+                   const struct slot *slot, struct error *e);
 
 // Does the one act.
 enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,
                 const struct action *a, struct error *e);
 // Writes a successor of the turn's state. Sets e and remembers the highest seq.
 enum err act_cas(struct turn *u, struct target *t, const struct state *next, struct error *e);
+// What the transitions of this turn need; `in` points into it. `fresh`: with a fresh value where
+// values are ours to make. ERR_INTERNAL without randomness; to be cleared in any case.
+struct act_input {
+  struct transition_input in;
+  struct state_sink sinks[STATE_SINKS_MAX];
+  const struct secret *values[STATE_SINKS_MAX];
+  char lineage[STATE_LINEAGE_MAX];
+};
+enum err act_input(struct turn *u, struct target *t, const struct engine_io *io, bool fresh,
+                   struct act_input *ret);
+void act_input_clear(struct act_input *i);
+
 // Writes an item under the mark where the store needs one. Without an answer the mark stays: the
 // write may still land.
-enum err act_write_item(struct target *t, struct store_item *item, const struct store_record *r,
-                        const struct store_version *expect, struct error *e);
-// A value in the shape of IAM's own: 33 random bytes, base64url, 44 characters.
-struct secret *act_fresh_value(struct env *env);
-
-// The lock of a turn, and the mark of class C stores (tick.c).
-enum err mark_set(struct target *t, struct error *e);
-void mark_clear(struct target *t);
+enum err mark_write_item(struct target *t, struct store_item *item, const struct store_record *r,
+                         const struct store_version *expect, struct error *e);
 // Under the lock, before anything is read: may a write still be under way? Then mark_error says so
 // (ERR_LOCKED).
 bool mark_blocks(struct target *t, const struct engine_io *io);

@@ -70,9 +70,10 @@ struct slot_view {
 struct view {
   int64_t now_s; // the server's clock where known, else ours
   enum home_seen home;
-  const struct state *state; // NULL unless HOME_OK (or HOME_BACK)
-  int64_t back_for_s;        // HOME_BACK: how long already
-  bool other_host;           // a class B or C store is in use and the state names another host
+  const struct policy *policy; // what the configuration wants
+  const struct state *state;   // NULL unless HOME_OK (or HOME_BACK)
+  int64_t back_for_s;          // HOME_BACK: how long already
+  bool other_host;             // a class B or C store is in use and the state names another host
 
   const struct sink_view *sinks; // those of the configuration
   size_t n_sinks;

@@ -1,5 +1,5 @@
 // What commands may do to a state: wishes, hold, and the ways out of attention (PROTOCOL.md section
-// 9). Each is one CAS by way of tick_change_state; only the tick acts on it.
+// 9). Each is one CAS, tried again when somebody was faster; only the tick acts on it.
 #ifndef ROTATOR_ENGINE_WISH_H
 #define ROTATOR_ENGINE_WISH_H
 

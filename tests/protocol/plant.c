@@ -5,11 +5,11 @@
 #include "rotator/engine/transition.h"
 #include "tests/protocol/sim.h"
 
-void __real_decide(const struct view *v, const struct policy *p, struct action *ret);
-void __wrap_decide(const struct view *v, const struct policy *p, struct action *ret);
-enum err __real_transition(const struct view *v, const struct policy *p, const struct action *a,
+void __real_decide(const struct view *v, struct action *ret);
+void __wrap_decide(const struct view *v, struct action *ret);
+enum err __real_transition(const struct view *v, const struct action *a,
                            struct transition_input *in, struct state *ret);
-enum err __wrap_transition(const struct view *v, const struct policy *p, const struct action *a,
+enum err __wrap_transition(const struct view *v, const struct action *a,
                            struct transition_input *in, struct state *ret);
 
 static struct sim *sim;
@@ -63,7 +63,6 @@ static bool in_phase(const struct view *v, enum phase p) {
 
 struct distorted {
   struct view view;
-  struct policy policy;
   struct sink_view sinks[STATE_SINKS_MAX];
   struct state state; // a shallow copy: never freed
 };
@@ -175,12 +174,12 @@ static void change_act(const struct view *v, struct action *a) {
     *a = (struct action){.row = ROW_drift, .kind = ACT_WAIT};
 }
 
-void __wrap_decide(const struct view *v, const struct policy *p, struct action *ret) {
+void __wrap_decide(const struct view *v, struct action *ret) {
   if (!sim || sim->plant == PLANT_NONE) {
-    __real_decide(v, p, ret);
+    __real_decide(v, ret);
     return;
   }
-  struct distorted d = {.view = *v, .policy = *p};
+  struct distorted d = {.view = *v};
   memcpy(d.sinks, v->sinks, v->n_sinks * sizeof *v->sinks);
   d.view.sinks = d.sinks;
   if (v->state)
@@ -188,15 +187,15 @@ void __wrap_decide(const struct view *v, const struct policy *p, struct action *
   distort_sinks(&d);
   distort_keys(&d.view);
   distort_rest(&d);
-  __real_decide(&d.view, &d.policy, ret);
+  __real_decide(&d.view, ret);
   change_act(v, ret);
 }
 
 // ---- another next state ----
 
-enum err __wrap_transition(const struct view *v, const struct policy *p, const struct action *a,
+enum err __wrap_transition(const struct view *v, const struct action *a,
                            struct transition_input *in, struct state *ret) {
-  enum err err = __real_transition(v, p, a, in, ret);
+  enum err err = __real_transition(v, a, in, ret);
   if (err != ERR_OK || !sim || !v->state)
     return err;
   if (planted(sim, PLANT_GRACE_FROM_PUBLISHING) && a->row == ROW_settle)

@@ -20,7 +20,7 @@ static enum err observe(struct bound *b, bool ask_iam, struct look *l) {
   enum err err = tick_observe(&b->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
   if (err != ERR_OK)
     return err;
-  decide(&l->view, &b->target.policy, &l->action);
+  decide(&l->view, &l->action);
   b->told.looked = true;
   b->told.working = view_working(&l->view);
   if (l->view.state)

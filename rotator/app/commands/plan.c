@@ -101,18 +101,8 @@ static void say_wait(const struct bound *b, const struct look *l) {
 
 static int outcome_of_look(struct app *a, struct bound *b, const struct look *l) {
   const struct action *act = &l->action;
-  struct tick_result r = {.end = act->kind == ACT_ATTENTION ? TICK_ATTENTION
-                                 : act->kind == ACT_REST    ? TICK_REST
-                                                            : TICK_WAIT,
-                          .row = act->row,
-                          .why = act->why,
-                          .attention = act->attention,
-                          .phase = l->view.state ? l->view.state->phase : PHASE_COUNT,
-                          .working = view_working(&l->view),
-                          .error = l->error};
+  struct tick_result r = tick_result(&l->view, act, &l->error);
   struct outcome o;
-  if (l->view.state)
-    text_copy(r.current_id, sizeof r.current_id, l->view.state->slots[SLOT_CURRENT].key_id);
   outcome_of(&r, GOAL_NONE, b->config->policy.alert_after_s, 0, 0, &o);
   b->told.until_s = act->wait_s;
   report_result(a, b, &r, &o);

@@ -186,24 +186,8 @@ static void add_details(const struct standing *s) {
 // As a run would answer, without doing anything. A fault is shown, and is no reason to fail.
 static void judge(struct standing *s) {
   const struct action *act = &s->look.action;
-  struct tick_result r = {.end = act->kind == ACT_ATTENTION ? TICK_ATTENTION : TICK_WAIT,
-                          .row = act->row,
-                          .why = act->why,
-                          .attention = act->attention,
-                          .phase = PHASE_COUNT,
-                          .working = view_working(&s->look.view),
-                          .error = s->look.error};
-  const struct state *st = s->look.view.state;
+  struct tick_result r = tick_result(&s->look.view, act, &s->look.error);
   struct outcome o;
-  if (act->kind == ACT_REST)
-    r.end = TICK_REST;
-  if (st) {
-    r.phase = st->phase;
-    r.generation = st->generation;
-    r.epoch = st->epoch;
-    text_copy(r.current_id, sizeof r.current_id, st->slots[SLOT_CURRENT].key_id);
-    text_copy(r.previous_id, sizeof r.previous_id, st->slots[SLOT_PREVIOUS].key_id);
-  }
   s->bound->told.until_s = act->wait_s;
   if (act->sink < s->bound->target.n_sinks)
     text_copy(s->bound->told.sink, sizeof s->bound->told.sink,

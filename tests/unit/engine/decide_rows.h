@@ -10,6 +10,32 @@ ROW_LIST(X)
 #undef X
 
 #define ROW(name) void test_##name(void **unused)
-#define BEGIN (void)unused
+#define BEGIN                                                                                      \
+  struct world w = {0};                                                                            \
+  struct action a = {0};                                                                           \
+  (void)unused, (void)w, (void)a
+
+// What IAM and the proofs say of the world's keys.
+#define CURRENT w.view.slots[SLOT_CURRENT]
+#define PREVIOUS w.view.slots[SLOT_PREVIOUS]
+#define PENDING w.view.slots[SLOT_PENDING]
+
+// A world, what is different in it, and the row that matches; `a` is what it answers.
+#define CASE(begin, change, row, kind)                                                             \
+  do {                                                                                             \
+    w = begin;                                                                                     \
+    (void)(change);                                                                                \
+    a = decided(&w);                                                                               \
+    assert_row(a, row, kind);                                                                      \
+  } while (0)
+// The same, for the reason of a row.
+#define WHY(begin, change, expected_row, expected_why)                                             \
+  do {                                                                                             \
+    w = begin;                                                                                     \
+    (void)(change);                                                                                \
+    a = decided(&w);                                                                               \
+    assert_string_equal(row_name(a.row), row_name(ROW_##expected_row));                            \
+    assert_int_equal(a.why, expected_why);                                                         \
+  } while (0)
 
 #endif

@@ -2,7 +2,7 @@
 #include "tests/unit/engine/decide_rows.h"
 
 static void working_key(void **unused) {
-  BEGIN;
+  (void)unused;
   struct world w = world(PHASE_IDLE);
   w.view.sinks = w.sinks;
   w.view.state = &w.state;

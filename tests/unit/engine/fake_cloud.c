@@ -150,7 +150,7 @@ static enum logs_verdict fake_send(struct logs *l, const struct secret *bearer,
                                    const struct logs_record *record, bool fresh, struct error *e) {
   struct rig *r = of_logs(l);
   (void)record, (void)fresh;
-  if (strcmp(secret_bytes(bearer), "header.payload.signature") != 0) {
+  if (!r->takes_forged && strcmp(secret_bytes(bearer), "header.payload.signature") != 0) {
     error_set(e, ERR_DENIED, "forged");
     return LOGS_REFUSED;
   }

@@ -35,6 +35,7 @@ struct rig {
   bool iam_silent;           // IAM gives no answer
   enum err create_answer;    // ERR_OK, or what create answers without doing anything
   enum logs_verdict verdict; // what a good token gets
+  bool takes_forged;         // the endpoint takes a forged token, too
   unsigned logs_seen;
   struct memory_space *space;
   struct memory memory;

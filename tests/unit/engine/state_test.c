@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "rotator/base/json.h"
+#include "rotator/base/text_digest.h"
 #include "tests/unit/engine/world.h"
 
 static struct state full(void) {
@@ -124,38 +125,73 @@ static void other_documents_are_corrupt(void **unused) {
     assert_corrupt(texts[i], strlen(texts[i]), "");
 }
 
-// Right checksum, wrong content: the state that the test breaks is encoded by us and must still be
-// refused.
-static void assert_impossible(struct state *s) {
+// Right checksum, wrong content: a good document of the phase whose member `name`, of `in` ("" for
+// the state itself) of the slots, is taken out or replaced. We do not write such a state ourselves.
+static void assert_impossible(enum phase phase, const char *in, const char *name,
+                              const char *instead) {
+  struct world w = world(phase);
   struct state got;
-  SECRET_AUTO document = encoded(s);
-  assert_int_equal(state_decode(document, &got, NULL), ERR_CORRUPT);
-  state_clear(s);
+  struct error e;
+  char digest[TEXT_SHA256_HEX];
+  w.state.n_sinks = 1;
+  strcpy(w.state.sinks[0].noted.text, "v1");
+  SECRET_AUTO good = encoded(&w.state);
+  JSON_AUTO o = json_parse(secret_bytes(good), secret_len(good));
+  cJSON *tree = cJSON_GetObjectItem(o, "state"), *at = tree;
+  for (const char *next = in; *next; next += strcspn(next, ".") + (strchr(next, '.') != NULL)) {
+    char step[32];
+    snprintf(step, sizeof step, "%.*s", (int)strcspn(next, "."), next);
+    at = cJSON_GetObjectItem(at, step);
+  }
+  assert_non_null(cJSON_GetObjectItem(at, name));
+  if (instead)
+    cJSON_ReplaceItemInObject(at, name, cJSON_CreateString(instead));
+  else
+    cJSON_DeleteItemFromObject(at, name);
+  SECRET_AUTO inner = NULL;
+  assert_int_equal(json_print(tree, STORE_HOME_MAX, &inner), ERR_OK);
+  text_sha256_hex(digest, secret_bytes(inner), secret_len(inner));
+  cJSON_ReplaceItemInObject(o, "sha256", cJSON_CreateString(digest));
+  SECRET_AUTO bad = NULL;
+  assert_int_equal(json_print(o, STORE_HOME_MAX, &bad), ERR_OK);
+  assert_int_equal(state_decode(bad, &got, &e), ERR_CORRUPT);
+  assert_null(strstr(e.text, "checksum"));
+  state_clear(&w.state);
 }
 
 static void impossible_states_are_corrupt(void **unused) {
   (void)unused;
-  struct world w = world(PHASE_STAGED);
-  slot_clear(&w.state.slots[SLOT_PENDING]); // staged without pending
-  assert_impossible(&w.state);
-  w = world(PHASE_RETIRING);
+  assert_impossible(PHASE_STAGED, "slots", "pending", NULL);
+  assert_impossible(PHASE_PUBLISHING, "slots", "previous", NULL);
+  assert_impossible(PHASE_GRACE, "slots", "previous", NULL);
+  assert_impossible(PHASE_RETIRING, "slots", "previous", NULL);
+  assert_impossible(PHASE_GRACE, "slots", "current", NULL);
+  assert_impossible(PHASE_IDLE, "", "seq", "0");
+  assert_impossible(PHASE_IDLE, "", "epoch", "11");
+  assert_impossible(PHASE_IDLE, "slots.current", "generation", "4");
+  assert_impossible(PHASE_IDLE, "slots.current", "key_id", "");
+}
+
+static void the_first_key_has_no_previous(void **unused) {
+  (void)unused;
+  struct world w = world(PHASE_PUBLISHING);
+  struct state back;
   slot_clear(&w.state.slots[SLOT_PREVIOUS]);
-  assert_impossible(&w.state);
-  w = world(PHASE_GRACE);
-  slot_clear(&w.state.slots[SLOT_CURRENT]);
-  assert_impossible(&w.state);
-  w = world(PHASE_IDLE);
-  w.state.seq = 0;
-  assert_impossible(&w.state);
-  w = world(PHASE_IDLE);
-  w.state.epoch = w.state.seq + 1;
-  assert_impossible(&w.state);
-  w = world(PHASE_IDLE);
-  w.state.slots[SLOT_CURRENT].generation = w.state.generation + 1;
-  assert_impossible(&w.state);
-  w = world(PHASE_IDLE);
-  w.state.slots[SLOT_CURRENT].key_id[0] = '\0';
-  assert_impossible(&w.state);
+  SECRET_AUTO document = encoded(&w.state);
+  assert_int_equal(state_decode(document, &back, NULL), ERR_OK);
+  state_clear(&back);
+  state_clear(&w.state);
+}
+
+static void impossible_states_are_not_written(void **unused) {
+  (void)unused;
+  struct world w = world(PHASE_GRACE);
+  struct secret *document = NULL;
+  struct error e;
+  slot_clear(&w.state.slots[SLOT_PREVIOUS]);
+  assert_int_equal(state_encode(&w.state, &document, &e), ERR_INTERNAL);
+  assert_null(document);
+  state_clear(&w.state);
 }
 
 static void fingerprints_are_salted_and_bounded(void **unused) {
@@ -189,6 +225,8 @@ int main(void) {
                                      cmocka_unit_test(a_newer_schema_is_said),
                                      cmocka_unit_test(other_documents_are_corrupt),
                                      cmocka_unit_test(impossible_states_are_corrupt),
+                                     cmocka_unit_test(the_first_key_has_no_previous),
+                                     cmocka_unit_test(impossible_states_are_not_written),
                                      cmocka_unit_test(fingerprints_are_salted_and_bounded)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -22,8 +22,7 @@ static struct state after(struct world *w, enum row row, enum why why) {
   struct action a = {.row = row, .kind = ACT_CAS, .why = why};
   struct state next;
   strcpy(a.key_id, "ApiKey-found");
-  w->view.state = w->view.home == HOME_ABSENT ? NULL : &w->state;
-  assert_int_equal(transition(&w->view, &w->policy, &a, &in, &next), ERR_OK);
+  assert_int_equal(transition(view_of_world(w), &a, &in, &next), ERR_OK);
   if (w->view.state) {
     assert_int_equal(next.seq, w->state.seq + 1);
     assert_string_equal(next.lineage, w->state.lineage);
@@ -76,11 +75,10 @@ static void beginnings(void **unused) {
   struct iam_key key = {.created_s = NOW - 100 * DAY};
   strcpy(key.id, "ApiKey-by-hand");
   w.view.adoptable = &key;
-  w.view.state = NULL;
   struct transition_input in = input();
   in.adopted_value = secret_copy_text("by-hand");
   struct action a = {.row = ROW_adopt, .kind = ACT_CAS};
-  assert_int_equal(transition(&w.view, &w.policy, &a, &in, &s), ERR_OK);
+  assert_int_equal(transition(view_of_world(&w), &a, &in, &s), ERR_OK);
   assert_int_equal(s.phase, PHASE_IDLE);
   assert_string_equal(s.slots[SLOT_CURRENT].key_id, "ApiKey-by-hand");
   assert_int_equal(s.slots[SLOT_CURRENT].generation, 0);
@@ -229,8 +227,7 @@ static void sinks_are_listed_and_lost_ones_stay(void **unused) {
   w.state.n_sinks = 2;
   w.state.sinks[0] = (struct state_sink){.name = "gone", .place = "memory:gone", .noted = {"v1"}};
   w.state.sinks[1] = (struct state_sink){.name = "renamed", .place = "memory:two", .noted = {"v2"}};
-  w.view.state = &w.state;
-  assert_int_equal(transition(&w.view, &w.policy, &a, &in, &s), ERR_OK);
+  assert_int_equal(transition(view_of_world(&w), &a, &in, &s), ERR_OK);
   assert_int_equal(s.phase, PHASE_IDLE);
   assert_int_equal(s.n_sinks, 3);
   assert_string_equal(s.sinks[0].place, "memory:one");
@@ -243,14 +240,44 @@ static void sinks_are_listed_and_lost_ones_stay(void **unused) {
   state_clear(&w.state);
 }
 
+// What history and progress say of a step is what its CAS writes.
+static void the_phase_of_a_step_is_the_one_written(void **unused) {
+  (void)unused;
+  int written = 0;
+  for (int i = 0; i < PHASE_COUNT * ROW_COUNT * 4; i++) {
+    struct world w = world((enum phase)(i % PHASE_COUNT));
+    struct action a = {.row = (enum row)(i / PHASE_COUNT % ROW_COUNT), .kind = ACT_CAS};
+    struct transition_input in = input();
+    struct iam_key key = {0};
+    struct state s;
+    a.why = i / PHASE_COUNT / ROW_COUNT % 2 ? WHY_not_stager : WHY_none;
+    if (i / PHASE_COUNT / ROW_COUNT / 2)
+      slot_clear(&w.state.slots[SLOT_PREVIOUS]);
+    w.view.adoptable = &key;
+    if (transition(view_of_world(&w), &a, &in, &s) == ERR_OK) {
+      assert_int_equal(transition_phase(&w.state, &a), s.phase);
+      written++;
+      state_clear(&s);
+    }
+    a.kind = ACT_CREATE;
+    assert_int_equal(transition_phase(&w.state, &a), w.state.phase);
+    secret_free(in.fresh_value);
+    state_clear(&w.state);
+  }
+  assert_true(written > 100);
+  struct action a = {.row = ROW_first, .kind = ACT_CAS};
+  assert_int_equal(transition_phase(NULL, &a), PHASE_STAGED);
+  a.kind = ACT_WAIT;
+  assert_int_equal(transition_phase(NULL, &a), PHASE_COUNT);
+}
+
 static void rows_without_a_transition_are_refused(void **unused) {
   (void)unused;
   struct world w = world(PHASE_IDLE);
   struct transition_input in = input();
   struct action a = {.row = ROW_rest, .kind = ACT_CAS};
   struct state s;
-  w.view.state = &w.state;
-  assert_int_equal(transition(&w.view, &w.policy, &a, &in, &s), ERR_INTERNAL);
+  assert_int_equal(transition(view_of_world(&w), &a, &in, &s), ERR_INTERNAL);
   secret_free(in.fresh_value);
   state_clear(&w.state);
 }
@@ -265,6 +292,7 @@ int main(void) {
                                      cmocka_unit_test(settling),
                                      cmocka_unit_test(endings),
                                      cmocka_unit_test(sinks_are_listed_and_lost_ones_stay),
+                                     cmocka_unit_test(the_phase_of_a_step_is_the_one_written),
                                      cmocka_unit_test(rows_without_a_transition_are_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

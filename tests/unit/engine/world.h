@@ -88,11 +88,17 @@ static inline struct world nothing(enum sink_value value) {
   return w;
 }
 
-static inline struct action decided(struct world *w) {
-  struct action a;
+// The view's pointers to the rest of the world, which is copied about.
+static inline const struct view *view_of_world(struct world *w) {
+  w->view.policy = &w->policy;
   w->view.sinks = w->sinks;
   w->view.state = w->view.home == HOME_ABSENT ? NULL : &w->state;
-  decide(&w->view, &w->policy, &a);
+  return &w->view;
+}
+
+static inline struct action decided(struct world *w) {
+  struct action a;
+  decide(view_of_world(w), &a);
   state_clear(&w->state);
   return a;
 }

@@ -1,0 +1,106 @@
+// Memory runs out at every single allocation of writing a state in turn: it is written whole or not
+// at all. A document without one of its slots would be believed, its checksum being right, and the
+// key that it no longer names would be deleted as a stray.
+#include "tests/support/starve.h"
+#include "tests/unit/engine/world.h"
+
+static void decode_and_compare(const struct state *s, const struct secret *document) {
+  struct state back;
+  assert_int_equal(state_decode(document, &back, NULL), ERR_OK);
+  assert_int_equal(back.phase, s->phase);
+  for (int i = 0; i < SLOT_COUNT; i++) {
+    assert_int_equal(back.slots[i].used, s->slots[i].used);
+    assert_string_equal(back.slots[i].key_id, s->slots[i].key_id);
+    assert_string_equal(secret_bytes(back.slots[i].value), secret_bytes(s->slots[i].value));
+  }
+  assert_int_equal(back.n_sinks, s->n_sinks);
+  assert_string_equal(back.sinks[1].name, s->sinks[1].name);
+  assert_string_equal(back.retired[0], s->retired[0]);
+  assert_string_equal(back.wish.reason, s->wish.reason);
+  assert_int_equal(back.hold.on, s->hold.on);
+  state_clear(&back);
+}
+
+static struct state full(enum phase phase) {
+  struct world w = world(phase);
+  w.state.n_sinks = 2;
+  strcpy(w.state.sinks[0].name, "one");
+  strcpy(w.state.sinks[0].place, "memory:one");
+  strcpy(w.state.sinks[1].name, "two");
+  strcpy(w.state.sinks[1].place, "memory:two");
+  strcpy(w.state.wish.reason, "why");
+  w.state.hold.on = true;
+  assert_int_equal(state_add_retired(&w.state, w.state.slots[SLOT_CURRENT].value), ERR_OK);
+  return w.state;
+}
+
+static void a_state_is_written_whole_or_not_at_all(void **unused) {
+  (void)unused;
+  for (int phase = 0; phase < PHASE_COUNT; phase++) {
+    struct state s = full((enum phase)phase);
+    bool enough = false;
+    long n = 0;
+    for (; !enough; n++) {
+      struct secret *document = NULL;
+      struct error e = {0};
+      starve_at(n);
+      enum err err = state_encode(&s, &document, &e);
+      enough = starve_over();
+      if (err == ERR_OK)
+        decode_and_compare(&s, document);
+      else
+        assert_true(err == ERR_INTERNAL && e.kind == ERR_INTERNAL && !document && !enough);
+      secret_free(document);
+    }
+    assert_true(n > 200);
+    state_clear(&s);
+  }
+}
+
+static void a_state_is_read_whole_or_not_at_all(void **unused) {
+  (void)unused;
+  struct state s = full(PHASE_GRACE);
+  struct secret *document = NULL;
+  assert_int_equal(state_encode(&s, &document, NULL), ERR_OK);
+  bool enough = false;
+  for (long n = 0; !enough; n++) {
+    struct state back = {0};
+    starve_at(n);
+    enum err err = state_decode(document, &back, NULL);
+    enough = starve_over();
+    assert_true(err == ERR_OK || !enough);
+    if (err == ERR_OK) {
+      SECRET_AUTO again = NULL;
+      assert_int_equal(state_encode(&back, &again, NULL), ERR_OK);
+      assert_true(secret_equal(again, document));
+    }
+    state_clear(&back);
+  }
+  secret_free(document);
+  state_clear(&s);
+}
+
+static void older_values_are_not_forgotten(void **unused) {
+  (void)unused;
+  struct state s = full(PHASE_GRACE);
+  char known[STATE_FINGERPRINT_MAX];
+  bool enough = false;
+  memcpy(known, s.retired[0], sizeof known);
+  for (long n = 0; !enough; n++) {
+    starve_at(n);
+    enum err err = state_add_retired(&s, s.slots[SLOT_PREVIOUS].value);
+    enough = starve_over();
+    assert_string_equal(s.retired[err == ERR_OK ? 1 : 0], known);
+    assert_true(s.retired[0][0]);
+    if (err == ERR_OK)
+      break;
+  }
+  state_clear(&s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_state_is_written_whole_or_not_at_all),
+                                     cmocka_unit_test(a_state_is_read_whole_or_not_at_all),
+                                     cmocka_unit_test(older_values_are_not_forgotten)};
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
