@@ -1,6 +1,6 @@
-// The mark of a write under way, for stores that have nothing but the lock (class C): set before each
-// write, cleared when the store has answered. Whoever finds it waits as long as such a write may
-// take before anything is read (PROTOCOL.md section 6).
+// The mark of a write under way, for stores that have nothing but the lock (class C): set before
+// each write, cleared when the store has answered. Whoever finds it waits as long as such a write
+// may take before anything is read (PROTOCOL.md section 6).
 #include "rotator/engine/turn.h"
 
 static const struct file_rules mark_rules = {

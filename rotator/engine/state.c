@@ -106,3 +106,37 @@ enum err state_add_retired(struct state *s, const struct secret *value) {
   memcpy(s->retired[0], print, sizeof print);
   return ERR_OK;
 }
+
+static bool was_noted(const struct state *s) {
+  for (size_t i = 0; i < s->n_sinks; i++)
+    if (s->sinks[i].noted.text[0])
+      return true;
+  return false;
+}
+
+const char *state_impossible(const struct state *s) {
+  const struct slot *current = &s->slots[SLOT_CURRENT], *previous = &s->slots[SLOT_PREVIOUS],
+                    *pending = &s->slots[SLOT_PENDING];
+  if (s->seq == 0 || s->epoch > s->seq || s->hook_epoch > s->epoch)
+    return "seq";
+  if (pending->used != (s->phase == PHASE_STAGED) ||
+      (pending->used && pending->generation != s->generation))
+    return "pending";
+  if (pending->used && !pending->value && (!s->pending_from_iam || pending->key_id[0]))
+    return "pending value";
+  if (previous->used && (s->phase == PHASE_IDLE || s->phase == PHASE_STAGED))
+    return "previous";
+  // Only the very first key is published without one, and then no sink version was ever noted.
+  if (!previous->used && (s->phase == PHASE_GRACE || s->phase == PHASE_RETIRING ||
+                          (s->phase == PHASE_PUBLISHING && was_noted(s))))
+    return "previous";
+  if (!current->used && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
+    return "current";
+  if ((current->used && (!current->value || !current->key_id[0])) ||
+      (previous->used && (!previous->value || !previous->key_id[0])))
+    return "key id";
+  for (int i = 0; i < SLOT_COUNT; i++)
+    if (s->slots[i].used && s->slots[i].generation > s->generation)
+      return "generation";
+  return NULL;
+}

@@ -103,6 +103,10 @@ enum err state_fingerprint(const struct state *s, const struct secret *value,
 enum err state_add_retired(struct state *s, const struct secret *value);
 bool state_knows_retired(const struct state *s, const struct secret *value);
 
+// What no writer of ours produces, so that it is better stopped at than acted on: names the member
+// that is wrong; NULL for a possible state.
+const char *state_impossible(const struct state *s);
+
 // The document: {"rotator_state":1,"sha256":…,"state":{…}}. Strict: unknown or missing members, a
 // wrong checksum, impossible combinations (staged without pending, two slots with one generation,
 // seq 0 …) are ERR_CORRUPT with the member named; a newer schema is ERR_CORRUPT with the code

@@ -254,41 +254,6 @@ static bool take_lists(const cJSON *o, struct state *s, const char **ret_bad) {
   return true;
 }
 
-static bool was_noted(const struct state *s) {
-  for (size_t i = 0; i < s->n_sinks; i++)
-    if (s->sinks[i].noted.text[0])
-      return true;
-  return false;
-}
-
-// What no writer of ours produces: better stopped at than acted on.
-static const char *impossible(const struct state *s) {
-  const struct slot *current = &s->slots[SLOT_CURRENT], *previous = &s->slots[SLOT_PREVIOUS],
-                    *pending = &s->slots[SLOT_PENDING];
-  if (s->seq == 0 || s->epoch > s->seq || s->hook_epoch > s->epoch)
-    return "seq";
-  if (pending->used != (s->phase == PHASE_STAGED) ||
-      (pending->used && pending->generation != s->generation))
-    return "pending";
-  if (pending->used && !pending->value && (!s->pending_from_iam || pending->key_id[0]))
-    return "pending value";
-  if (previous->used && (s->phase == PHASE_IDLE || s->phase == PHASE_STAGED))
-    return "previous";
-  // Only the very first key is published without one, and then no sink version was ever noted.
-  if (!previous->used && (s->phase == PHASE_GRACE || s->phase == PHASE_RETIRING ||
-                          (s->phase == PHASE_PUBLISHING && was_noted(s))))
-    return "previous";
-  if (!current->used && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
-    return "current";
-  if ((current->used && (!current->value || !current->key_id[0])) ||
-      (previous->used && (!previous->value || !previous->key_id[0])))
-    return "key id";
-  for (int i = 0; i < SLOT_COUNT; i++)
-    if (s->slots[i].used && s->slots[i].generation > s->generation)
-      return "generation";
-  return NULL;
-}
-
 static bool take_state(const cJSON *o, struct state *s, const char **ret_bad) {
   const cJSON *wish = json_get(o, "wish"), *hold = json_get(o, "hold");
   if (!take_fields(o, state_fields, 6, s, ret_bad) ||
@@ -304,7 +269,7 @@ static bool take_state(const cJSON *o, struct state *s, const char **ret_bad) {
     return false;
   s->phase = (enum phase)phase;
   s->wish.kind = (enum wish_kind)kind;
-  *ret_bad = impossible(s);
+  *ret_bad = state_impossible(s);
   return *ret_bad == NULL;
 }
 

@@ -1,5 +1,5 @@
-// A state changes in two ways: a row of the table does it (transition), or a person ordered it
-// (transition_ordered). Both end in `enter`, where phase, epoch and times are set.
+// A state changes in two ways: by a row of the table (transition), or because a person ordered it
+// (transition_ordered). Phase, epoch and times are set in `enter` alone.
 #include "rotator/engine/transition.h"
 
 #include <string.h>
@@ -160,9 +160,6 @@ static bool change(struct state *s, const struct view *v, const struct action *a
     stage(s, v->policy, in, v->now_s);
     return true;
   case ROW_give_up:
-    clear_wish(s);
-    drop(s);
-    return true;
   case ROW_create:
   case ROW_taken:
   case ROW_lost:
@@ -212,8 +209,9 @@ static const struct state_sink *find_place(const struct state_sink *sinks, size_
 }
 
 // The list of sinks: those of the configuration, and those that it no longer has, which stay until
-// a person drops them. Versions are noted on entering grace, and kept otherwise. Adoption notes them
-// too: from then on the state says that it once was at rest, and no rotation of it is its first.
+// a person drops them. Versions are noted on entering grace, and kept otherwise. Adoption notes
+// them too: from then on the state says that it once was at rest, and no rotation of it is its
+// first.
 static bool renew_sinks(struct state *s, const struct transition_input *in, bool note_versions) {
   struct state_sink list[STATE_SINKS_MAX];
   size_t n = 0;
@@ -249,14 +247,13 @@ enum err transition(const struct view *v, const struct action *a, struct transit
   else if (state_copy(v->state, &s) != ERR_OK)
     return ERR_INTERNAL;
   s.seq++;
-  enum phase next = entered(v->state, a);
   text_copy(s.host, sizeof s.host, in->host);
   text_copy(s.writer, sizeof s.writer, in->writer);
   if (!change(&s, v, a, in) || !renew_sinks(&s, in, a->row == ROW_settle || a->row == ROW_adopt)) {
     state_clear(&s);
     return ERR_INTERNAL;
   }
-  enter(&s, next, v->now_s);
+  enter(&s, entered(v->state, a), v->now_s);
   *ret = s;
   return ERR_OK;
 }
@@ -341,7 +338,7 @@ static void keep(struct state *s, struct transition_input *in, int64_t now_s) {
 
 static enum err obey(struct state *s, const struct view *v, const struct order *o,
                      struct transition_input *in, struct error *e) {
-  enum err err = ERR_OK;
+  enum err err;
   switch (o->kind) {
   case ORDER_ROTATE:
     wish_rotation(s, &o->wish);
@@ -359,13 +356,11 @@ static enum err obey(struct state *s, const struct view *v, const struct order *
   case ORDER_KEEP_STATE:
     return expect_values(s, v, in, true, e);
   case ORDER_KEEP_SINK:
-    err = expect_values(s, v, in, false, e);
-    if (err == ERR_OK)
-      keep(s, in, v->now_s);
-    return err;
   case ORDER_NEW_KEY:
     err = expect_values(s, v, in, false, e);
-    if (err == ERR_OK) {
+    if (err == ERR_OK && o->kind == ORDER_KEEP_SINK) {
+      keep(s, in, v->now_s);
+    } else if (err == ERR_OK) {
       stage(s, v->policy, in, v->now_s);
       enter(s, PHASE_STAGED, v->now_s);
     }
@@ -376,13 +371,12 @@ static enum err obey(struct state *s, const struct view *v, const struct order *
 
 static enum err begin_or_copy(const struct view *v, const struct order *o,
                               const struct transition_input *in, struct state *s, struct error *e) {
-  bool begins = o->kind == ORDER_NEW_KEY || o->kind == ORDER_KEEP_SINK;
   if (v->home == HOME_OK && o->kind == ORDER_NEW_KEY)
     return error_set(e, ERR_REFUSED,
                      "there is a good state: `rotator rotate` makes a new key under it");
   if (v->home == HOME_OK)
     return state_copy(v->state, s) == ERR_OK ? ERR_OK : error_no_memory(e);
-  if (!begins)
+  if (o->kind != ORDER_NEW_KEY && o->kind != ORDER_KEEP_SINK)
     return error_set(e, ERR_REFUSED, "there is no state that could be kept");
   begin(s, in->above, in);
   text_copy(s->host, sizeof s->host, in->host);

@@ -14,7 +14,7 @@ struct transition_input {
   const char *account, *iam_id, *instance, *host, *writer, *stager;
   const struct state_sink *sinks; // of the configuration, with the versions just read
   size_t n_sinks;
-  // What the sinks of the view hold, NULL where it could not be read: orders that count it as older.
+  // What the sinks of the view hold, NULL where it is not known: some orders count it as older.
   const struct secret *const *sink_values;
   uint64_t above; // a new state by order begins above this
 };
@@ -46,8 +46,8 @@ struct order {
   const char *name;
 };
 
-// The successor of v->state as ordered; for keep sink and new key, where the state cannot be used, a
-// new one above every tag and stamp seen. ERR_REFUSED or ERR_MISSING with the reason in words.
+// The successor of v->state as ordered; for keep sink and new key, where the state cannot be used,
+// a new one above every tag and stamp seen. ERR_REFUSED or ERR_MISSING with the reason in words.
 enum err transition_ordered(const struct view *v, const struct order *o,
                             struct transition_input *in, struct state *ret, struct error *e);
 

@@ -1,6 +1,6 @@
 // The frame of every command that changes a state: under the target's lock, and when no earlier
-// write can still be under way, read everything, make the successor (transition.c), write it by CAS;
-// all again when somebody was faster.
+// write can still be under way, read everything, make the successor (transition.c), write it by
+// CAS; all again when somebody was faster.
 #include "rotator/engine/wish.h"
 
 #include <string.h>

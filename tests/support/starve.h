@@ -1,7 +1,7 @@
 // Memory runs out at one chosen allocation. For programs linked with
 // -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup; cJSON is told to allocate here too.
-// A test calls what it is about with n = 0, 1, 2 … between starve_at(n) and starve_over(), until the
-// latter says that none failed.
+// A test calls what it is about with n = 0, 1, 2 … between starve_at(n) and starve_over(), until
+// the latter says that none failed.
 #ifndef TESTS_SUPPORT_STARVE_H
 #define TESTS_SUPPORT_STARVE_H
 

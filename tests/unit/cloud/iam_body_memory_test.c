@@ -1,5 +1,6 @@
-// Memory runs out at every single allocation of a request's body in turn: the request goes out whole
-// or not at all. A key without its tag would be nobody's, and a grant without its attributes broader.
+// Memory runs out at every single allocation of a request's body in turn: the request goes out
+// whole or not at all. A key without its tag would be nobody's, and a grant without its attributes
+// a broader one.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

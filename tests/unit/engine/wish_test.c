@@ -200,66 +200,6 @@ static void a_key_that_does_not_work_is_not_kept(void **unused) {
   rig_free(r);
 }
 
-static void a_key_is_kept_after_a_full_proof_only(void **unused) {
-  (void)unused;
-  struct rig *r = rig_new();
-  rig_init(r);
-  rig_add_key(r, "ApiKey-by-hand", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa", r->target.iam_id);
-  rig_put_sink(r, "one", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa");
-  r->takes_forged = true; // an endpoint that takes anything proves nothing
-  assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_CORRUPT);
-  assert_non_null(strstr(e.text, "forged"));
-  assert_int_equal(phase_of(r), PHASE_IDLE);
-  r->takes_forged = false;
-  r->target.policy.proof_span_s = 10;
-  unsigned before = r->logs_seen;
-  int64_t began_ms = env_mono_ms(r->io.env);
-  assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
-  assert_int_equal(r->logs_seen - before, r->target.policy.proof_count);
-  assert_true(env_mono_ms(r->io.env) - began_ms >= 10000);
-  rig_free(r);
-}
-
-// Another rotator is faster, as often as ctx says.
-static enum memory_fault be_beaten(void *ctx, const struct memory_op *op) {
-  int *times = ctx;
-  if (op->kind != MEMORY_WRITE || strcmp(op->name, "home") != 0 || *times == 0)
-    return MEMORY_FINE;
-  --*times;
-  return memory_answer(ERR_CONFLICT);
-}
-
-static void commands_try_again_after_a_conflict(void **unused) {
-  (void)unused;
-  struct rig *r = rig_new();
-  struct hold hold = {.by = "test"};
-  size_t n;
-  int times;
-  rig_init(r);
-  rig_add_key(r, "ApiKey-by-hand", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa", r->target.iam_id);
-  memory_space_set_fault(r->space, be_beaten, &times);
-  times = 3;
-  assert_int_equal(wish_hold(&r->target, &r->io, &hold, &e), ERR_OK);
-  times = 3;
-  assert_int_equal(wish_resume(&r->target, &r->io, &e), ERR_OK);
-  rig_put_sink(r, "two", "somebody-elses-value-aaaaaaaaaaaaaaa");
-  times = 3;
-  assert_int_equal(repair_keep_state(&r->target, &r->io, &n, &e), ERR_OK);
-  assert_int_equal(n, 1);
-  rig_put_sink(r, "one", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa");
-  times = 3;
-  assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
-  rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
-  times = 3;
-  assert_int_equal(target_forget(&r->target, &r->io, &e), ERR_OK);
-  rig_restart(r);
-  times = 1000;
-  assert_int_equal(repair_new_key(&r->target, &r->io, &e), ERR_CONFLICT); // not for ever
-  memory_space_set_fault(r->space, NULL, NULL);
-  rig_free(r);
-}
-
 static void keep_sink_is_refused_in_the_middle_of_a_rotation(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -402,8 +342,6 @@ int main(void) {
       cmocka_unit_test(a_foreign_value_is_written_over_knowingly),
       cmocka_unit_test(a_key_found_in_a_sink_is_kept),
       cmocka_unit_test(a_key_that_does_not_work_is_not_kept),
-      cmocka_unit_test(a_key_is_kept_after_a_full_proof_only),
-      cmocka_unit_test(commands_try_again_after_a_conflict),
       cmocka_unit_test(keep_sink_is_refused_in_the_middle_of_a_rotation),
       cmocka_unit_test(a_lost_state_begins_anew_with_a_new_key),
       cmocka_unit_test(a_lost_state_begins_anew_with_a_key_that_is_there),

@@ -1,0 +1,78 @@
+// What all commands that change a state have in common: no key is kept unproven, and they try again
+// when somebody was faster.
+#include "tests/unit/engine/fake_cloud.h"
+
+static struct error e;
+
+static enum phase phase_of(struct rig *r) {
+  struct state s = rig_state(r);
+  enum phase p = s.phase;
+  state_clear(&s);
+  return p;
+}
+
+static void a_key_is_kept_after_a_full_proof_only(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  rig_add_key(r, "ApiKey-by-hand", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa", r->target.iam_id);
+  rig_put_sink(r, "one", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa");
+  r->takes_forged = true; // an endpoint that takes anything proves nothing
+  assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_CORRUPT);
+  assert_non_null(strstr(e.text, "forged"));
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  r->takes_forged = false;
+  r->target.policy.proof_span_s = 10;
+  unsigned before = r->logs_seen;
+  int64_t began_ms = env_mono_ms(r->io.env);
+  assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
+  assert_int_equal(r->logs_seen - before, r->target.policy.proof_count);
+  assert_true(env_mono_ms(r->io.env) - began_ms >= 10000);
+  rig_free(r);
+}
+
+// Another rotator is faster, as often as ctx says.
+static enum memory_fault be_beaten(void *ctx, const struct memory_op *op) {
+  int *times = ctx;
+  if (op->kind != MEMORY_WRITE || strcmp(op->name, "home") != 0 || *times == 0)
+    return MEMORY_FINE;
+  --*times;
+  return memory_answer(ERR_CONFLICT);
+}
+
+static void commands_try_again_after_a_conflict(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct hold hold = {.by = "test"};
+  size_t n;
+  int times;
+  rig_init(r);
+  rig_add_key(r, "ApiKey-by-hand", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa", r->target.iam_id);
+  memory_space_set_fault(r->space, be_beaten, &times);
+  times = 3;
+  assert_int_equal(wish_hold(&r->target, &r->io, &hold, &e), ERR_OK);
+  times = 3;
+  assert_int_equal(wish_resume(&r->target, &r->io, &e), ERR_OK);
+  rig_put_sink(r, "two", "somebody-elses-value-aaaaaaaaaaaaaaa");
+  times = 3;
+  assert_int_equal(repair_keep_state(&r->target, &r->io, &n, &e), ERR_OK);
+  assert_int_equal(n, 1);
+  rig_put_sink(r, "one", "made-by-hand-aaaaaaaaaaaaaaaaaaaaaaa");
+  times = 3;
+  assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
+  rig_run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  times = 3;
+  assert_int_equal(target_forget(&r->target, &r->io, &e), ERR_OK);
+  rig_restart(r);
+  times = 1000;
+  assert_int_equal(repair_new_key(&r->target, &r->io, &e), ERR_CONFLICT); // not for ever
+  memory_space_set_fault(r->space, NULL, NULL);
+  rig_free(r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_key_is_kept_after_a_full_proof_only),
+                                     cmocka_unit_test(commands_try_again_after_a_conflict)};
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
