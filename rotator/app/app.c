@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rotator/app/generate.h"
 #include "rotator/app/lazy_transport.h"
-#include "rotator/app/notify.h"
-#include "rotator/app/out.h"
-#include "rotator/app/report.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/out.h"
+#include "rotator/app/report/progress.h"
+#include "rotator/app/report/report.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 
@@ -61,7 +61,8 @@ static int load_config(struct app *a) {
     report_usage(a, text, "rotator --help");
     return EXIT_USAGE;
   }
-  enum err err = config_load(a->config_path, env_wall_ms(a->env) / 1000, &a->config, &a->mistakes);
+  enum err err = config_load(a->config_path, env_wall_ms(a->env) / 1000, store_backends, &a->config,
+                             &a->mistakes);
   if (err == ERR_OK)
     return EXIT_FINE;
   report_mistakes(a, true);
@@ -73,12 +74,11 @@ static int load_config(struct app *a) {
 
 // --- targets ---
 
-static int unknown_target(const struct app *a, const char *name) {
+static int unknown_target(const struct app *a, const char *name, const char *near) {
   char text[400], next[700];
-  const char *near = config_target_nearest(a->config, name);
-  snprintf(text, sizeof text,
-           near ? "there is no target '%s' (did you mean '%s'?)" : "there is no target '%s'", name,
-           near);
+  snprintf(text, sizeof text, "there is no target '%s'", name);
+  if (near[0])
+    snprintf(text, sizeof text, "there is no target '%s' (did you mean '%s'?)", name, near);
   report_next(a, "status", NULL, next, sizeof next);
   report_usage(a, text, next);
   return EXIT_USAGE;
@@ -89,23 +89,24 @@ static bool select_target(struct app *a, const struct config_target *t) {
     a->n_broken++;
     return true;
   }
-  struct bound *b = compose_bound(a->compose, (size_t)(t - a->config->targets));
-  if (b)
-    a->selected[a->n_selected++] = b;
-  return b != NULL;
+  struct managed *m = compose_target(a->compose, (size_t)(t - a->config->targets));
+  if (m)
+    a->selected[a->n_selected++] = m;
+  return m != NULL;
 }
 
 static int select_targets(struct app *a) {
   bool ok = true;
-  a->selected = calloc(a->config->n_targets + 1, sizeof(struct bound *));
+  a->selected = calloc(a->config->n_targets + 1, sizeof(struct managed *));
   if (!a->selected)
     return EXIT_BUG;
   for (size_t i = 0; a->cli.n_targets == 0 && i < a->config->n_targets; i++)
     ok = select_target(a, &a->config->targets[i]) && ok;
   for (size_t i = 0; i < a->cli.n_targets; i++) {
-    const struct config_target *t = config_target_find(a->config, a->cli.targets[i]);
+    char near[NEAREST_MAX];
+    const struct config_target *t = config_target_find(a->config, a->cli.targets[i], near);
     if (!t)
-      return unknown_target(a, a->cli.targets[i]);
+      return unknown_target(a, a->cli.targets[i], near);
     ok = select_target(a, t) && ok;
   }
   return ok ? EXIT_FINE : EXIT_BUG;
@@ -132,41 +133,6 @@ static int compose_all(struct app *a) {
     return select_targets(a);
   report_usage(a, e.text, "rotator --help");
   return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
-}
-
-// --- the answer ---
-
-cJSON *app_answer_target(struct app *a, const char *target) {
-  if (!a->targets)
-    return NULL;
-  cJSON *o = cJSON_CreateObject();
-  cJSON_AddStringToObject(o, "target", target);
-  cJSON_AddItemToArray(a->targets, o);
-  return o;
-}
-
-static void begin_answer(struct app *a) {
-  if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate)
-    return;
-  a->answer = cJSON_CreateObject();
-  cJSON_AddNumberToObject(a->answer, "rotator", 1);
-  cJSON_AddStringToObject(a->answer, "command",
-                          a->cli.command ? cli_commands[a->cli.command].name : "");
-  a->targets = cJSON_AddArrayToObject(a->answer, "targets");
-}
-
-static int end_answer(struct app *a, int status) {
-  if (a->answer) {
-    cJSON_AddNumberToObject(a->answer, "exit", status);
-    char *text = cJSON_PrintUnformatted(a->answer);
-    if (text)
-      puts(text);
-    cJSON_free(text);
-  }
-  // A full disk or a closed pipe must not look like success to a script that reads the answer.
-  if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_FINE)
-    status = EXIT_BUG;
-  return status;
 }
 
 // --- from argv to status ---
@@ -206,23 +172,15 @@ static int run_command(struct app *a) {
   if (status == EXIT_FINE && a->cli.command != CMD_CHECK)
     status = report_broken(a);
   if (status == EXIT_FINE || (status == EXIT_PERSON && a->n_selected > 0)) {
-    notify_ready();
+    progress_ready();
     status = exit_worse(status, commands[a->cli.command](a));
-    notify_stopping();
+    progress_stopping();
   }
   return status;
 }
 
-// What the stores hold for all their items (a token that a login gave), once no item is left.
-static void finish_stores(void) {
-  for (size_t i = 0; store_backends[i]; i++)
-    if (store_backends[i]->finish)
-      store_backends[i]->finish();
-}
-
 static void clean_up(struct app *a) {
   a->compose = compose_free(a->compose);
-  finish_stores();
   free(a->selected);
   config_free(a->config);
   config_report_clear(&a->mistakes);
@@ -242,7 +200,7 @@ static int dispatch(struct app *a) {
     return EXIT_FINE;
   }
   if (a->cli.generate && strcmp(a->cli.generate, "targets") != 0)
-    return generate(stdout, a->cli.generate) ? EXIT_FINE : EXIT_USAGE;
+    return cli_generate(stdout, a->cli.generate) ? EXIT_FINE : EXIT_USAGE;
   env_real_catch_signals();
   return run_command(a);
 }
@@ -253,11 +211,11 @@ int app_main(int argc, char **argv, bool memory_locked) {
   enum err err = cli_parse(argc, argv, &a.cli, &e);
   set_up_logs(&a);
   name_self(&a);
-  begin_answer(&a);
+  answer_begin(&a);
   int status = err == ERR_OK         ? dispatch(&a)
                : err == ERR_INTERNAL ? EXIT_BUG
                                      : usage_mistake(&a, &e);
-  status = end_answer(&a, status);
+  status = answer_end(&a, status);
   clean_up(&a);
   return status;
 }

@@ -4,8 +4,8 @@
 
 #include "rotator/app/cli.h"
 #include "rotator/app/compose.h"
-#include "rotator/app/config.h"
 #include "rotator/base/json.h"
+#include "rotator/config/config.h"
 
 enum exit_status {
   EXIT_FINE = 0,
@@ -16,8 +16,6 @@ enum exit_status {
   EXIT_BUSY = 5,   // another run holds the lock
   EXIT_AGAIN = 75, // goal not reached, running again is safe
 };
-// The worse of two: 4, 3, 1, 2, 75, 5, 0.
-int exit_worse(int a, int b);
 
 struct app {
   struct cli cli;
@@ -29,7 +27,7 @@ struct app {
   struct config_report mistakes;
   struct compose *compose;
   unsigned jobs;
-  struct bound **selected; // the targets meant that can be worked on
+  struct managed **selected; // the targets meant that can be worked on
   size_t n_selected;
   size_t n_broken; // the targets meant that have mistakes in their configuration
   cJSON *answer;   // with --json: the one document; NULL otherwise
@@ -38,9 +36,6 @@ struct app {
 
 // Everything from argv to the exit status.
 int app_main(int argc, char **argv, bool memory_locked);
-
-// With --json: a new object in "targets" for this target (owned by the answer), else NULL.
-cJSON *app_answer_target(struct app *a, const char *target);
 
 // The commands, one file each in commands/.
 int command_init(struct app *a);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/base/choices.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
 
@@ -21,33 +22,19 @@ struct parse {
   size_t n_given;
 };
 
-const char *cli_nearest(const char *word, const char *const *names, size_t n) {
-  const char *best = NULL;
-  unsigned least = strlen(word) < 4 ? 2 : 3; // fewer edits than this
-  for (size_t i = 0; i < n; i++) {
-    unsigned d = names[i] ? text_distance(word, names[i]) : least;
-    if (d < least) {
-      least = d;
-      best = names[i];
-    }
-  }
-  return best;
-}
-
-static const char *nearest_option(const char *name) {
-  const char *names[64];
-  size_t n = 0;
-  for (size_t i = 0; i < cli_n_options && n < 64; i++)
+static struct nearest nearest_option(const char *name) {
+  struct nearest n = nearest_start(name);
+  for (size_t i = 0; i < cli_n_options; i++)
     if (!cli_options[i].hidden)
-      names[n++] = cli_options[i].name;
-  return cli_nearest(name, names, n);
+      nearest_try(&n, cli_options[i].name);
+  return n;
 }
 
-static const char *nearest_command(const char *word) {
-  const char *names[CMD_COUNT];
-  for (size_t i = 0; i < CMD_COUNT; i++)
-    names[i] = cli_commands[i].name;
-  return cli_nearest(word, names, CMD_COUNT);
+static struct nearest nearest_command(const char *word) {
+  struct nearest n = nearest_start(word);
+  for (int i = CMD_NONE + 1; i < CMD_COUNT; i++)
+    nearest_try(&n, cli_commands[i].name);
+  return n;
 }
 
 static enum command find_command(const char *word) {
@@ -71,17 +58,6 @@ static const struct cli_option *find_letter(char letter) {
   return NULL;
 }
 
-static bool is_choice(const char *choices, const char *value) {
-  size_t len = strlen(value);
-  for (const char *p = choices; p && len > 0;) {
-    size_t n = strcspn(p, "|");
-    if (n == len && memcmp(p, value, n) == 0)
-      return true;
-    p = p[n] ? p + n + 1 : NULL;
-  }
-  return false;
-}
-
 static enum err parse_count(const char *value, int64_t *ret) {
   char *end;
   if (value[0] < '0' || value[0] > '9' || strlen(value) > 9)
@@ -99,11 +75,11 @@ static enum err set_value(struct cli *c, const struct cli_option *o, const char 
     return ERR_OK;
   case CLI_TEXT:
     if (value[0] == '\0')
-      return error_set(e, ERR_INVALID, "--%s needs %s, which is empty", o->name, o->arg);
+      return error_set(e, ERR_INVALID, "--%s is empty, it needs %s", o->name, o->arg);
     *(const char **)field = value;
     return ERR_OK;
   case CLI_CHOICE:
-    if (!is_choice(o->choices, value))
+    if (choices_find(o->choices, value) < 0)
       return error_set(e, ERR_INVALID, "--%s takes %s, not '%s'", o->name, o->choices, value);
     *(const char **)field = value;
     return ERR_OK;
@@ -147,10 +123,10 @@ static enum err parse_long(struct parse *p, const char *word, struct error *e) {
   if (!o) {
     char name[64];
     text_printable(name, sizeof name, word, len);
-    const char *near = nearest_option(name);
-    return near ? error_set(e, ERR_INVALID, "there is no option --%s (did you mean --%s?)", name,
-                            near)
-                : error_set(e, ERR_INVALID, "there is no option --%s", name);
+    const struct nearest near = nearest_option(name);
+    return near.best[0] ? error_set(e, ERR_INVALID, "there is no option --%s (did you mean --%s?)",
+                                    name, near.best)
+                        : error_set(e, ERR_INVALID, "there is no option --%s", name);
   }
   if (o->type == CLI_FLAG && value)
     return error_set(e, ERR_INVALID, "--%s takes no argument", o->name);
@@ -189,10 +165,10 @@ static enum err parse_word(struct parse *p, const char *word, struct error *e) {
     c->command = find_command(word);
     if (c->command != CMD_NONE)
       return ERR_OK;
-    const char *near = nearest_command(word);
-    return near ? error_set(e, ERR_INVALID, "there is no command '%s' (did you mean '%s'?)", shown,
-                            near)
-                : error_set(e, ERR_INVALID, "there is no command '%s'", shown);
+    const struct nearest near = nearest_command(word);
+    return near.best[0] ? error_set(e, ERR_INVALID, "there is no command '%s' (did you mean '%s'?)",
+                                    shown, near.best)
+                        : error_set(e, ERR_INVALID, "there is no command '%s'", shown);
   }
   if (c->n_targets == CLI_TARGETS_MAX)
     return error_set(e, ERR_INVALID, "more than %d targets", CLI_TARGETS_MAX);

@@ -107,13 +107,12 @@ bool cli_option_belongs(const struct cli_option *o, enum command command);
 enum err cli_parse(int argc, char **argv, struct cli *ret, struct error *e);
 void cli_clear(struct cli *c);
 
-// The nearest of `n` names (NULL ones are skipped), or NULL when none is near enough to be meant.
-const char *cli_nearest(const char *word, const char *const *names, size_t n);
-
 // `rotator --help` (CMD_NONE) or `rotator COMMAND --help`.
 void cli_help(FILE *out, enum command command);
 
-// The option lists of rotator(1) in mdoc, and completion scripts. False: unknown `what`.
+// The hidden --generate=WHAT: manual (the option lists of rotator(1) in mdoc), completion,
+// completion-zsh; of the configuration: schema, config-manual. False: unknown `what`, and said so
+// on standard error.
 bool cli_generate(FILE *out, const char *what);
 
 #endif

@@ -1,9 +1,76 @@
-// What is made of the tables besides --help: the option lists of rotator(1) and the shell
-// completions.
+// What is made of the tables: --help, the option lists of rotator(1), the shell completions; and,
+// of the table of the configuration, its schema and manual.
+#include <stdio.h>
 #include <string.h>
 
 #include "rotator/app/cli.h"
 #include "rotator/base/text.h"
+#include "rotator/config/config.h"
+
+#define GENERATED_MAX (1024 * 1024)
+
+// --- --help ---
+
+static const char *targets_usage(enum command command) {
+  switch (cli_commands[command].targets) {
+  case CLI_TARGETS_ONE:
+    return "TARGET";
+  case CLI_TARGETS_SOME:
+    return "TARGET...";
+  case CLI_TARGETS_ANY:
+    return "[TARGET...]";
+  }
+  return "";
+}
+
+static void help_option(FILE *out, const struct cli_option *o) {
+  char left[64];
+  const char *open = o->fallback ? "[=" : "=", *close = o->fallback ? "]" : "";
+  if (o->arg)
+    snprintf(left, sizeof left, "--%s%s%s%s", o->name, open, o->arg, close);
+  else
+    snprintf(left, sizeof left, "--%s", o->name);
+  if (o->letter)
+    fprintf(out, "  -%c, %-24s  %s\n", o->letter, left, o->help);
+  else
+    fprintf(out, "      %-24s  %s\n", left, o->help);
+}
+
+static void help_options(FILE *out, enum command command, const char *title) {
+  bool any = false;
+  for (size_t i = 0; i < cli_n_options; i++)
+    if (cli_option_belongs(&cli_options[i], command)) {
+      if (!any)
+        fprintf(out, "\n%s:\n", title);
+      any = true;
+      help_option(out, &cli_options[i]);
+    }
+}
+
+static void help_all(FILE *out) {
+  fprintf(out, "Usage: rotator COMMAND [OPTION...] [TARGET...]\n\n"
+               "Rotates the IBM Cloud API keys of Cloud Logs senders. Running it again is always "
+               "right.\n\nCommands:\n");
+  for (int i = CMD_NONE + 1; i < CMD_COUNT; i++)
+    fprintf(out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].help);
+  help_options(out, CMD_NONE, "Options of every command");
+  fprintf(out, "\nExit status: 0 fine, 1 internal error, 2 usage or configuration, 3 a person is "
+               "needed (consumers have a\n"
+               "working key), 4 consumers may have no working key, 5 another run holds the lock, "
+               "75 not reached, run again.\n"
+               "\n'rotator COMMAND --help' says more; so do rotator(1) and rotator.yaml(5).\n");
+}
+
+void cli_help(FILE *out, enum command command) {
+  if (command == CMD_NONE) {
+    help_all(out);
+    return;
+  }
+  fprintf(out, "Usage: rotator %s [OPTION...] %s\n\n%s\n", cli_commands[command].name,
+          targets_usage(command), cli_commands[command].help);
+  help_options(out, command, "Options");
+  help_options(out, CMD_NONE, "Options of every command");
+}
 
 // --- rotator(1): between the markers .\" begin generated / .\" end generated ---
 
@@ -177,6 +244,17 @@ static void generate_zsh(FILE *out) {
   fprintf(out, "    esac ;;\n  esac\n}\n_rotator \"$@\"\n");
 }
 
+// --- schema and manual of the configuration ---
+
+static bool generate_config(FILE *out, enum err (*make)(struct text_buf *out)) {
+  struct text_buf b = TEXT_BUF(GENERATED_MAX);
+  bool ok = make(&b) == ERR_OK && !b.failed;
+  if (ok)
+    fputs(text_buf_str(&b), out);
+  text_buf_free(&b);
+  return ok;
+}
+
 bool cli_generate(FILE *out, const char *what) {
   static const struct {
     const char *what;
@@ -188,5 +266,11 @@ bool cli_generate(FILE *out, const char *what) {
       parts[i].generate(out);
       return true;
     }
+  if (strcmp(what, "schema") == 0)
+    return generate_config(out, config_schema_json);
+  if (strcmp(what, "config-manual") == 0)
+    return generate_config(out, config_schema_manual);
+  fprintf(stderr, "rotator: --generate takes manual, completion, completion-zsh, schema, "
+                  "config-manual or targets\n");
   return false;
 }

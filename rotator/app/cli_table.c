@@ -95,3 +95,11 @@ const struct cli_option cli_options[] = {
      "Print a generated part of the project."},
 };
 const size_t cli_n_options = sizeof cli_options / sizeof *cli_options;
+
+bool cli_option_belongs(const struct cli_option *o, enum command command) {
+  if (o->hidden)
+    return false;
+  if (command == CMD_NONE)
+    return o->commands == CLI_GLOBAL;
+  return o->commands != CLI_GLOBAL && o->commands & 1u << command;
+}

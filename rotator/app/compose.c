@@ -6,10 +6,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rotator/app/compose_internal.h"
-#include "rotator/app/hook.h"
+#include "rotator/app/compose_worker.h"
 #include "rotator/base/atomic_file.h"
+#include "rotator/base/child.h"
+#include "rotator/base/json.h"
 #include "rotator/base/text.h"
+
+#define HOOK_INPUT_MAX (32 * 1024)
+
+struct compose {
+  const struct config *config;
+  struct env *env;
+  struct managed **targets; // one a configured target, NULL until asked for
+  struct workers *workers;
+  char host_id[STATE_WHO_MAX]; // "" not known
+  char writer[STATE_WHO_MAX];
+  char process_id[STATE_LINEAGE_MAX];
+};
+
+// --- what all targets share ---
 
 const struct config *compose_config(const struct compose *c) {
   return c->config;
@@ -41,7 +56,7 @@ static enum err name_process(struct compose *c, struct error *e) {
   char host[64] = "";
   enum err err = env_random(c->env, &id, sizeof id);
   if (err != ERR_OK)
-    return error_set(e, err, "no random bytes");
+    return error_set(e, err, "the system gave no random bytes");
   snprintf(c->process_id, sizeof c->process_id, "%016" PRIx64, id);
   if (gethostname(host, sizeof host - 1) != 0 || !host[0])
     text_copy(host, sizeof host, "host");
@@ -56,9 +71,9 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
     return error_no_memory(e);
   c->config = config;
   c->env = env;
-  c->bounds = calloc(config->n_targets + 1, sizeof *c->bounds);
+  c->targets = calloc(config->n_targets + 1, sizeof *c->targets);
   c->workers = workers_new(config, env, jobs);
-  enum err err = c->bounds && c->workers ? ERR_OK : error_no_memory(e);
+  enum err err = c->targets && c->workers ? ERR_OK : error_no_memory(e);
   if (err == ERR_OK)
     err = name_process(c, e);
   if (err != ERR_OK) {
@@ -70,22 +85,30 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
   return ERR_OK;
 }
 
-static void bound_free(struct bound *b) {
-  if (!b)
+static void close_stores(struct managed *m) {
+  m->target.home = store_item_free(m->target.home);
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    store_item_free(m->target.sinks[i].item);
+  m->target.n_sinks = 0;
+}
+
+static void managed_free(struct managed *m) {
+  if (!m)
     return;
-  compose_close_stores(b);
-  logs_free(b->logs);
-  memory_clear(&b->memory);
-  free(b);
+  close_stores(m);
+  logs_free(m->logs);
+  memory_clear(&m->memory);
+  free(m);
 }
 
 struct compose *compose_free(struct compose *c) {
   if (!c)
     return NULL;
-  for (size_t i = 0; c->bounds && i < c->config->n_targets; i++)
-    bound_free(c->bounds[i]);
-  free(c->bounds);
+  for (size_t i = 0; c->targets && i < c->config->n_targets; i++)
+    managed_free(c->targets[i]);
+  free(c->targets);
   workers_free(c->workers);
+  // What the stores hold for all their items (a token that a login gave), once no item is left.
   for (size_t i = 0; store_backends[i]; i++)
     if (store_backends[i]->finish)
       store_backends[i]->finish();
@@ -93,25 +116,68 @@ struct compose *compose_free(struct compose *c) {
   return NULL;
 }
 
+enum err compose_make_state_dir(struct compose *c, struct error *e) {
+  return file_make_dir(c->config->state_dir, 0700, e);
+}
+
+// --- the reload hook (after_publish): tells consumers that a new key is in the sinks ---
+//
+// The program gets no argument but those configured, no environment but PATH, and one JSON object
+// on standard input: {"target", "key_id", "generation", "epoch", "sinks": [{"name", "place"}]}.
+// Never a value. It may be run more than once in an epoch.
+
+static enum err describe_change(const struct target *t, const struct state *s,
+                                struct secret **ret) {
+  JSON_AUTO o = cJSON_CreateObject();
+  cJSON *sinks = cJSON_AddArrayToObject(o, "sinks");
+  cJSON_AddStringToObject(o, "target", t->name);
+  cJSON_AddStringToObject(o, "key_id", s->slots[SLOT_CURRENT].key_id);
+  json_add_u64_text(o, "generation", s->slots[SLOT_CURRENT].generation);
+  json_add_u64_text(o, "epoch", s->epoch);
+  for (size_t i = 0; i < t->n_sinks; i++) {
+    cJSON *sink = cJSON_CreateObject();
+    cJSON_AddStringToObject(sink, "name", t->sinks[i].name);
+    cJSON_AddStringToObject(sink, "place", t->sinks[i].item->place);
+    cJSON_AddItemToArray(sinks, sink);
+  }
+  return o && sinks ? json_print(o, HOOK_INPUT_MAX, ret) : ERR_INTERNAL;
+}
+
+static enum err hook_after_publish(void *ctx, const struct target *t, const struct state *s,
+                                   struct error *e) {
+  const struct config_hook *h = ctx;
+  SECRET_AUTO input = NULL;
+  if (describe_change(t, s, &input) != ERR_OK)
+    return error_set(e, ERR_INTERNAL, "the JSON for the reload hook could not be made");
+  struct child_spec spec = {.argv = h->argv,
+                            .input = secret_bytes(input),
+                            .input_len = secret_len(input),
+                            .limit_ms = (h->timeout_s > 0 ? h->timeout_s : 60) * 1000,
+                            .env = managed_of(t)->compose->env};
+  return child_run(&spec, e);
+}
+
+// --- a target ---
+
 // What the configuration alone says.
-static void bound_init(struct bound *b, struct compose *c, const struct config_target *t) {
-  b->config = t;
-  b->compose = c;
-  b->told.dropped = ROW_COUNT;
-  snprintf(b->words, sizeof b->words, "Cloud Logs ingestion key of %s", t->name);
-  memory_init(&b->memory);
-  record_path(b->record_path, sizeof b->record_path, c->config->state_dir, t->name);
-  record_load(b->record_path, &b->record);
-  b->record_before = b->record;
-  b->memory.last_look_s = b->record.last_look_s;
+static void managed_init(struct managed *m, struct compose *c, const struct config_target *t) {
+  m->config = t;
+  m->compose = c;
+  m->seen.dropped = ROW_COUNT;
+  snprintf(m->key_words, sizeof m->key_words, "Cloud Logs ingestion key of %s", t->name);
+  memory_init(&m->memory);
+  last_run_path(m->last_run_path, sizeof m->last_run_path, c->config->state_dir, t->name);
+  last_run_load(m->last_run_path, &m->last_run);
+  m->last_run_before = m->last_run;
+  m->memory.last_look_s = m->last_run.last_look_s;
   // One time for all sinks: those that are there set theirs back when they are read.
   for (size_t i = 0; i < STATE_SINKS_MAX; i++)
-    b->memory.absent_since_s[i] = b->record.absent_since_s;
-  b->target = (struct target){.name = t->name,
+    m->memory.absent_since_s[i] = m->last_run.absent_since_s;
+  m->target = (struct target){.name = t->name,
                               .account = t->account,
                               .instance = t->guid,
                               .key_name = t->key_name,
-                              .key_words = b->words,
+                              .key_words = m->key_words,
                               .action_when_leaked = t->action_when_leaked,
                               .application = t->application,
                               .subsystem = t->subsystem,
@@ -120,61 +186,215 @@ static void bound_init(struct bound *b, struct compose *c, const struct config_t
                               .writer = c->writer,
                               .process_id = c->process_id,
                               .policy = t->policy,
-                              .memory = &b->memory};
+                              .memory = &m->memory};
   if (t->after_publish.line > 0 || t->after_publish.argv) {
-    b->target.hook = hook_after_publish;
-    b->target.hook_ctx = (void *)(uintptr_t)&t->after_publish;
+    m->target.hook = hook_after_publish;
+    m->target.hook_ctx = (void *)(uintptr_t)&t->after_publish;
   }
 }
 
-struct bound *compose_bound(struct compose *c, size_t i) {
-  if (!c->bounds[i]) {
-    c->bounds[i] = calloc(1, sizeof *c->bounds[i]);
-    if (c->bounds[i])
-      bound_init(c->bounds[i], c, &c->config->targets[i]);
+struct managed *compose_target(struct compose *c, size_t i) {
+  if (!c->targets[i]) {
+    c->targets[i] = calloc(1, sizeof *c->targets[i]);
+    if (c->targets[i])
+      managed_init(c->targets[i], c, &c->config->targets[i]);
   }
-  return c->bounds[i];
+  return c->targets[i];
 }
 
-enum err compose_make_state_dir(struct compose *c, struct error *e) {
-  return file_make_dir(c->config->state_dir, 0700, e);
+// The default home: is it the file below the state directory?
+static bool home_is_default(const struct managed *m) {
+  return !m->config->home.backend;
+}
+
+// --- stores ---
+
+static enum err open_item(struct managed *m, const struct config_store *s, enum store_kind kind,
+                          struct store_item **ret, struct error *e) {
+  struct store_context ctx = {.env = m->compose->env, .user_agent = NULL};
+  int line = s->line;
+  enum err err = s->backend->open(&ctx, kind, s->settings, s->n_settings, ret, &line, e);
+  if (err != ERR_OK)
+    error_wrap(e, "%s:%d: %s", m->config->file, line > 0 ? line : s->line,
+               kind == STORE_HOME ? "home" : s->name);
+  return err;
+}
+
+static enum err open_default_home(struct managed *m, struct error *e) {
+  const struct store_backend *file = store_backend_find("file");
+  if (!file)
+    return error_set(e, ERR_INVALID, "%s:%d: built without the file store: configure a home",
+                     m->config->file, m->config->line);
+  struct store_setting path = {.name = "path", .value = m->home_path, .line = m->config->line};
+  struct config_store home = {.name = (char[]){"home"},
+                              .backend = file,
+                              .settings = &path,
+                              .n_settings = 1,
+                              .line = m->config->line};
+  return open_item(m, &home, STORE_HOME, &m->target.home, e);
+}
+
+static enum err open_stores(struct managed *m, struct error *e) {
+  const struct config_target *t = m->config;
+  enum err err = home_is_default(m) ? open_default_home(m, e)
+                                    : open_item(m, &t->home, STORE_HOME, &m->target.home, e);
+  if (err == ERR_OK && t->n_sinks > STATE_SINKS_MAX)
+    err = error_set(e, ERR_INVALID, "%s:%d: more than %d sinks", t->file, t->line, STATE_SINKS_MAX);
+  for (size_t i = 0; err == ERR_OK && i < t->n_sinks; i++) {
+    struct engine_sink *s = &m->target.sinks[i];
+    err = open_item(m, &t->sinks[i], STORE_SINK, &s->item, e);
+    if (err == ERR_OK) {
+      s->name = t->sinks[i].name;
+      m->target.n_sinks = i + 1;
+    }
+  }
+  return err;
+}
+
+// Stores without compare-and-set need the lock, those of class C the mark too, and both a host.
+static enum err set_lock(struct managed *m, struct error *e) {
+  bool lock = m->target.home->class != STORE_CLASS_A;
+  bool mark = m->target.home->class == STORE_CLASS_C;
+  for (size_t i = 0; i < m->target.n_sinks; i++) {
+    lock |= m->target.sinks[i].item->class != STORE_CLASS_A;
+    mark |= m->target.sinks[i].item->class == STORE_CLASS_C;
+  }
+  m->target.lock_path = lock ? m->lock_path : NULL;
+  m->target.mark_path = mark ? m->mark_path : NULL;
+  if (lock && !m->compose->host_id[0])
+    return error_set(e, ERR_INVALID,
+                     "%s:%d: a local store is in use and this machine has no /etc/machine-id: set "
+                     "host_id in the configuration",
+                     m->config->file, m->config->line);
+  return ERR_OK;
+}
+
+// --- identity ---
+
+enum err compose_look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
+                         struct error *e) {
+  const struct config_target *t = m->config;
+  size_t n = 0;
+  enum err err = iam->ops->find_service_id(iam, t->account, t->service_id, ret, &n, e);
+  if (err == ERR_OK && n > 1)
+    return error_set(e, ERR_INVALID,
+                     "%zu service IDs are named '%s', one of them %s: write the id instead of the "
+                     "name (%s:%d)",
+                     n, t->service_id, ret->id, t->file, t->line);
+  return err;
+}
+
+static enum err ask_identity(struct managed *m, unsigned worker, struct error *e) {
+  struct iam *iam = compose_iam(m, worker, e);
+  struct iam_service_id found = {0};
+  if (!iam)
+    return ERR_INTERNAL;
+  enum err err = compose_look_up(m, iam, &found, e);
+  if (err != ERR_OK)
+    error_wrap(e, "service ID '%s'", m->config->service_id);
+  else
+    text_copy(m->iam_id, sizeof m->iam_id, found.iam_id);
+  return err;
+}
+
+// The configuration has been checked: it is a name, or ServiceId- and a UUID.
+static enum err find_identity(struct managed *m, unsigned worker, enum compose_identity how,
+                              struct error *e) {
+  const char *id = m->config->service_id;
+  if (text_starts(id, "ServiceId-"))
+    snprintf(m->iam_id, sizeof m->iam_id, "iam-%s", id);
+  else if (how != IDENTITY_ASKED && strcmp(m->last_run.service_id, id) == 0)
+    text_copy(m->iam_id, sizeof m->iam_id, m->last_run.iam_id);
+  if (m->iam_id[0])
+    return ERR_OK;
+  if (how == IDENTITY_OFFLINE)
+    return error_set(e, ERR_MISSING, "service ID '%s' was not looked up yet", id);
+  return ask_identity(m, worker, e);
+}
+
+static bool is_there(const char *state_dir, const char *binding) {
+  char path[512];
+  int n = snprintf(path, sizeof path, "%s/%s.state", state_dir, binding);
+  return n > 0 && (size_t)n < sizeof path && access(path, F_OK) == 0;
+}
+
+static enum err name_paths(struct managed *m, struct error *e) {
+  const char *dir = m->compose->config->state_dir;
+  int n = snprintf(m->home_path, sizeof m->home_path, "%s/%s.state", dir, m->binding);
+  snprintf(m->lock_path, sizeof m->lock_path, "%s/%s.lock", dir, m->binding);
+  snprintf(m->mark_path, sizeof m->mark_path, "%s/%s.mark", dir, m->binding);
+  return n > 0 && (size_t)n < sizeof m->home_path
+             ? ERR_OK
+             : error_set(e, ERR_INVALID, "state_dir is too long: %s", dir);
+}
+
+enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e) {
+  const char *dir = m->compose->config->state_dir;
+  if (iam_id != m->iam_id)
+    text_copy(m->iam_id, sizeof m->iam_id, iam_id);
+  tag_binding(m->config->account, m->iam_id, m->config->guid, m->binding);
+  m->target.iam_id = m->iam_id;
+  enum err err = name_paths(m, e);
+  if (err == ERR_OK)
+    err = open_stores(m, e);
+  if (err == ERR_OK)
+    err = set_lock(m, e);
+  if (err != ERR_OK) {
+    close_stores(m);
+    return err;
+  }
+  // The configuration names another identity or instance now, and the old one's state is still
+  // there: its keys would be left behind.
+  m->target.rebound = home_is_default(m) && m->last_run.binding[0] &&
+                      strcmp(m->last_run.binding, m->binding) != 0 &&
+                      is_there(dir, m->last_run.binding) && !is_there(dir, m->binding);
+  m->bound = true;
+  return ERR_OK;
+}
+
+enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity how,
+                      struct error *e) {
+  if (m->bound)
+    return ERR_OK;
+  enum err err = find_identity(m, worker, how, e);
+  return err == ERR_OK ? compose_bind_to(m, m->iam_id, e) : err;
 }
 
 // --- interfaces ---
 
-struct iam *compose_iam(struct bound *b, unsigned worker, struct error *e) {
-  return workers_iam(b->compose->workers, worker, b->config->iam_url, e);
+struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e) {
+  return workers_iam(m->compose->workers, worker, m->config->iam_url, e);
 }
 
 struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e) {
   return workers_transport(c->workers, worker, e);
 }
 
-static struct logs *bound_logs(struct bound *b, unsigned worker, struct error *e) {
-  if (b->logs && b->logs_worker == worker)
-    return b->logs;
-  logs_free(b->logs);
-  b->logs = NULL;
-  struct transport *t = compose_transport(b->compose, worker, e);
+static struct logs *managed_logs(struct managed *m, unsigned worker, struct error *e) {
+  if (m->logs && m->logs_worker == worker)
+    return m->logs;
+  logs_free(m->logs);
+  m->logs = NULL;
+  struct transport *t = compose_transport(m->compose, worker, e);
   if (t)
-    b->logs = logs_http_new(b->config->ingress_url,
-                            (const char *const *)b->compose->config->complaints, t);
-  if (t && !b->logs)
+    m->logs = logs_http_new(m->config->ingress_url,
+                            (const char *const *)m->compose->config->complaints, t);
+  if (t && !m->logs)
     error_no_memory(e);
-  b->logs_worker = worker;
-  return b->logs;
+  m->logs_worker = worker;
+  return m->logs;
 }
 
 bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
                 struct error *e) {
   (void)ctx;
-  struct bound *b = bound_of(t);
-  if (compose_bind(b, worker, IDENTITY_REMEMBERED, e) != ERR_OK)
+  struct managed *m = managed_of(t);
+  if (compose_bind(m, worker, IDENTITY_REMEMBERED, e) != ERR_OK)
     return false;
-  struct iam *iam = compose_iam(b, worker, e);
-  struct logs *logs = iam ? bound_logs(b, worker, e) : NULL;
+  struct iam *iam = compose_iam(m, worker, e);
+  struct logs *logs = iam ? managed_logs(m, worker, e) : NULL;
   if (!logs)
     return false;
-  *ret = (struct engine_io){.env = b->compose->env, .iam = iam, .logs = logs};
+  *ret = (struct engine_io){.env = m->compose->env, .iam = iam, .logs = logs};
   return true;
 }

@@ -1,24 +1,26 @@
 // From configuration to objects: the only place that knows which store, transport and client stand
 // behind the interfaces.
 //
-// A `bound` is one configured target with everything the engine needs of it. It is made cheaply
-// (compose_bound opens nothing); compose_bind finds out which identity is meant – the one thing
-// that may need IAM, and the run record usually knows it – and opens its stores. Each worker of a
-// fleet has one transport of its own, made when it is first used.
+// A target under management is what is configured, the engine's target made of it, and what this
+// process knows of it. Making one (compose_target) opens nothing. Binding it (compose_bind) finds
+// out which identity is meant – the one thing that may need IAM, and what the last run left usually
+// says it – and opens its stores. Each worker of a fleet has one transport of its own, made when it
+// is first used.
 #ifndef ROTATOR_APP_COMPOSE_H
 #define ROTATOR_APP_COMPOSE_H
 
-#include "rotator/app/config.h"
-#include "rotator/app/record.h"
+#include "rotator/app/last_run.h"
+#include "rotator/config/config.h"
 #include "rotator/engine/fleet.h"
 #include "rotator/engine/memory.h"
 #include "rotator/http/transport.h"
 
 struct compose;
 
-// What the watcher saw of a target in this run; drive.c fills it in.
-struct told {
-  bool looked; // a command read it; then what it saw:
+// What was seen of a target in this run: by a command that looked at it, and by the steps of the
+// engine.
+struct seen {
+  bool looked; // a command read it; then what it found:
   enum working working;
   char current_id[IAM_ID_MAX];
   bool acted;                 // something was changed
@@ -30,19 +32,20 @@ struct told {
   char retired_id[IAM_ID_MAX];
 };
 
-struct bound {
-  struct target target; // first: the engine's pointer leads back here
+struct managed {
+  struct target target; // first: the engine's pointer leads back here (managed_of)
   const struct config_target *config;
   struct compose *compose;
-  struct record record, record_before;
-  struct told told;
-  bool bound;
+  struct last_run last_run, last_run_before; // as it is now, as it was read
+  struct seen seen;
+  bool bound; // its identity is known and its stores are open: what follows is filled in
   char iam_id[IAM_ID_MAX], binding[TAG_BINDING_MAX];
-  char words[256];
-  char record_path[512], lock_path[512], mark_path[512], home_path[512];
+  char lock_path[512], mark_path[512], home_path[512];
+  // What the pointers in `target` lead to, and the client of its instance.
+  char key_words[256], last_run_path[512];
+  struct memory memory;
   struct logs *logs;
   unsigned logs_worker;
-  struct memory memory;
 };
 
 // ERR_INVALID when the configuration lacks what only shows here (no host id for a local store).
@@ -50,24 +53,30 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
                      struct compose **ret, struct error *e);
 struct compose *compose_free(struct compose *c); // always NULL
 
-// The bound of config->targets[i]; made when first asked for. NULL without memory.
-struct bound *compose_bound(struct compose *c, size_t i);
-static inline struct bound *bound_of(const struct target *t) {
-  return (struct bound *)(uintptr_t)t;
+// That of config->targets[i]; made when first asked for. NULL without memory.
+struct managed *compose_target(struct compose *c, size_t i);
+static inline struct managed *managed_of(const struct target *t) {
+  return (struct managed *)(uintptr_t)t;
 }
 
 enum compose_identity {
-  IDENTITY_REMEMBERED, // the run record will do
+  IDENTITY_REMEMBERED, // what the last run left (last_run.h) will do
   IDENTITY_ASKED,      // a name is looked up anew (init, check)
   IDENTITY_OFFLINE,    // as remembered, or ERR_MISSING
 };
 // Finds the identity and opens the stores; once. ERR_MISSING: no service ID of that name.
-enum err compose_bind(struct bound *b, unsigned worker, enum compose_identity how, struct error *e);
+enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity how,
+                      struct error *e);
 // The same with an identity that is known already (init has just made it).
-enum err compose_bind_to(struct bound *b, const char *iam_id, struct error *e);
+enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e);
+
+// The service ID that the configuration names, as IAM has it. ERR_MISSING: none; ERR_INVALID:
+// several of that name.
+enum err compose_look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
+                         struct error *e);
 
 // The interfaces of a worker. They stay compose's.
-struct iam *compose_iam(struct bound *b, unsigned worker, struct error *e);
+struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e);
 struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e);
 // Binds and fills in *ret; made for fleet_options.io (ctx is not used).
 bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
@@ -77,7 +86,5 @@ enum err compose_make_state_dir(struct compose *c, struct error *e);
 
 const struct config *compose_config(const struct compose *c);
 struct env *compose_env(const struct compose *c);
-// The default home: is it the file below the state directory?
-bool bound_home_is_file(const struct bound *b);
 
 #endif

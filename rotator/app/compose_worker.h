@@ -1,9 +1,9 @@
-// Inside compose: what each worker of a fleet has, and what all of them share.
+// What each worker of a fleet has, and what all of them share.
 #ifndef ROTATOR_APP_COMPOSE_WORKER_H
 #define ROTATOR_APP_COMPOSE_WORKER_H
 
-#include "rotator/app/config.h"
 #include "rotator/cloud/iam_http.h"
+#include "rotator/config/config.h"
 #include "rotator/http/transport.h"
 
 struct workers;

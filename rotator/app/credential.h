@@ -3,9 +3,9 @@
 #ifndef ROTATOR_APP_CREDENTIAL_H
 #define ROTATOR_APP_CREDENTIAL_H
 
-#include "rotator/app/config.h"
 #include "rotator/base/error.h"
 #include "rotator/base/secret.h"
+#include "rotator/config/config.h"
 
 // Where it would be read from: the file, or the credential below $CREDENTIALS_DIRECTORY. False (and
 // a text in e) when the configuration names a credential and systemd passed none.

@@ -71,10 +71,10 @@ passed "a bad management credential is told from a good one"
 run 3 init prod --patience 2s
 error_is_whole
 other=$(seed '{"accounts":[{"id":"aaaabbbbccccddddeeeeffff00001111"}],"service_ids":[{"name":"stranger","account":"aaaabbbbccccddddeeeeffff00001111"}]}' | jq -r '.service_ids[0].id')
-{ head_of_config; target prod "$other"; } >"$config"
+config_of prod "$other"
 run 3 init prod
 error_is_whole
-{ head_of_config; target prod ServiceId-00000000-0000-4000-8000-000000000000; } >"$config"
+config_of prod ServiceId-00000000-0000-4000-8000-000000000000
 run 3 init prod
 error_is_whole
 run 3 check prod
@@ -84,7 +84,7 @@ simple_config
 
 # --- hook ---
 hook=$T/reload
-{ head_of_config; target prod "$sender_id" "after_publish: {run: [$hook]}"; } >"$config"
+config_of prod "$sender_id" "after_publish: {run: [$hook]}"
 run 3 check --offline
 out_has 'hook .*not there'
 printf '#!/bin/sh\n' >"$hook"

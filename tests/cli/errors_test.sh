@@ -84,7 +84,7 @@ made=$(seed "{\"service_ids\":[{\"id\":\"ServiceId-dddddddd-0000-4000-8000-00000
 seed '{"roles":[{"identity":"ServiceId-dddddddd-0000-4000-8000-000000000001","role":"Operator"}]}' >/dev/null
 cp "$T/management.key" "$T/good.key"
 jq -r '.service_ids[0].apikeys[0].apikey' <<<"$made" >"$T/management.key"
-{ head_of_config; target mute mute; } >"$config"
+config_of mute mute
 run 75 init mute --patience 1s
 err_has 'could not be granted'
 err_has 'service-policy-create'

@@ -14,7 +14,7 @@ run 0 hold prod --until 3d --reason "change freeze"
 out_has 'held until 20'
 run 0 status prod
 out_has 'change freeze'
-{ head_of_config | sed 's/rotate_every: 30d/rotate_every: 1s/'; target prod; } >"$config"
+simple_config "rotate_every: 1s"
 sleep 1
 before=$(sink_value prod)
 run 0 run

@@ -61,7 +61,7 @@ run 0 run prod
 passed "a key that is there is adopted"
 
 start_again
-{ head_of_config; target prod new-agent; } >"$config"
+config_of prod new-agent
 run 0 init prod --dry-run
 out_has 'making service ID new-agent'
 run 0 init prod
@@ -76,7 +76,7 @@ out_lacks 'made service ID'
 passed "a missing service ID is made once, with Sender"
 
 start_again
-{ head_of_config; target prod lost-agent; } >"$config"
+config_of prod lost-agent
 fault '{"match":{"method":"POST","path":"/v1/serviceids","times":1},"effect":{"lose_answer":true}}'
 run 0 init prod
 [ "$(control GET identities | jq '[.. | objects | select(.name? == "lost-agent")] | length')" = 1 ] ||
@@ -84,7 +84,7 @@ run 0 init prod
 passed "a lost answer to the create makes no twin"
 
 seed '{"service_ids":[{"name":"twin"},{"name":"twin"}]}' >/dev/null
-{ head_of_config; target prod twin; } >"$config"
+config_of prod twin
 rm -rf "$T/state"
 run 2 init prod
 err_has "2 service IDs are named 'twin'"

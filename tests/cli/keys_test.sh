@@ -4,7 +4,6 @@
 start_emulator
 seed "{\"service_ids\":[{\"id\":\"$sender_id\",\"apikeys\":[{\"name\":\"of a person\"},{\"name\":\"old one\",\"disabled\":true}]}]}" >/dev/null
 simple_config "grace: 1h"
-{ head_of_config | sed 's/grace: 0s/grace: 1h/'; target prod; } >"$config"
 run 0 init prod
 run 0 rotate prod
 run 0 keys prod

@@ -80,15 +80,11 @@ target() {
   printf '    sinks:\n      - file: {path: %s/sinks/%s.env, format: env, variable: IAM_API_KEY}\n' "$T" "$name"
   [ $# -eq 0 ] || printf '    %s\n' "$@"
 }
-# head_of_config [EXTRA_DEFAULT…]: everything before the targets.
+# head_of_config ["DEFAULT: VALUE"…]: everything before the targets; what is given takes the place of the default of its name.
+host_id=test-host
 head_of_config() {
-  cat <<END
-version: 1
-management: {file: $T/management.key}
-state_dir: $T/state
-host_id: test-host
-ca_file: $ca
-defaults:
+  local given defaults
+  defaults=$(cat <<END
   endpoints: {iam: "$url", ingress: "$url/instances/{guid}"}
   grace: 0s
   reload_within: 0s
@@ -98,11 +94,25 @@ defaults:
   look_every: 1h
   proof: {count: 2, span: 0s, absence_apart: 0s, propagation: 0s}
 END
-  [ $# -eq 0 ] || printf '  %s\n' "$@"
-  echo "targets:"
+  )
+  for given in "$@"; do
+    defaults=$(grep -v "^  ${given%%:*}:" <<<"$defaults")$'\n'"  $given"
+  done
+  cat <<END
+version: 1
+management: {file: $T/management.key}
+state_dir: $T/state
+host_id: $host_id
+ca_file: $ca
+defaults:
+$defaults
+targets:
+END
 }
 config=$T/rotator.yaml
+# simple_config [DEFAULT…]: one target, prod. config_of NAME [SERVICE_ID [LINE…]]: one target as `target` makes it.
 simple_config() { { head_of_config "$@"; target prod; } >"$config"; }
+config_of() { { head_of_config; target "$@"; } >"$config"; }
 
 # --- running ---
 
@@ -153,5 +163,40 @@ no_secrets() {
     if grep -rqF -- "$value" "$T/out" "$T/err" "$T/state/history" "$T"/state/*.run 2>/dev/null; then
       fail "a key's value was printed or kept"
     fi
+  done
+}
+
+# --- whole rotations of the target prod, in whatever store; the caller defines `consumer_works WHEN` ---
+
+phase() { rotator -c "$config" status --json prod 2>/dev/null | jq -r '.targets[0].phase'; }
+# key_works WHEN VALUE: IAM takes it.
+key_works() {
+  local status
+  status=$(curl -sS -o /dev/null -w '%{http_code}' --cacert "$ca" "$url/identity/token" \
+    -d grant_type=urn:ibm:params:oauth:grant-type:apikey --data-urlencode "apikey@"<(printf %s "$2"))
+  [ "$status" = 200 ] || fail "$1: the consumer's key is answered $status"
+}
+# settle WHEN: runs the job until the target is idle and one key is left.
+settle() {
+  local _
+  for _ in $(seq 60); do
+    rotator -c "$config" run >"$T/out" 2>"$T/err" </dev/null
+    [ "$(phase)" = idle ] && [ "$(active_keys | wc -l)" = 1 ] && return
+    sleep 0.3
+  done
+  fail "$1: phase $(phase), keys $(active_keys | tr '\n' ' ')"
+}
+# kill_rotations SECONDS…: rotations killed after so long; consumers have a key at once, and the next runs put all right.
+kill_rotations() {
+  local after rotation
+  for after in "$@"; do
+    rotator -c "$config" rotate prod >/dev/null 2>&1 </dev/null &
+    rotation=$!
+    sleep "$after"
+    kill -9 $rotation 2>/dev/null
+    wait $rotation 2>/dev/null
+    consumer_works "rotator killed after $after s"
+    settle "rotator killed after $after s"
+    consumer_works "settled"
   done
 }

@@ -87,7 +87,8 @@ take_way_out '--keep sink='
 run 0 run
 passed "a state from a backup"
 
-sed -i 's/host_id: test-host/host_id: other-host/' "$config"
+host_id=other-host
+simple_config
 run 3 run
 err_has 'another host'
 error_is_whole
@@ -96,11 +97,11 @@ take_way_out '--take-host'
 run 0 run
 passed "another host: --take-host"
 
-{ head_of_config | sed 's/host_id: test-host/host_id: other-host/'; target prod; } >"$config"
+simple_config
 sed -i "s|^    sinks:|    sinks:\n      - {name: second, file: {path: $T/sinks/second.env, format: raw}}|" "$config"
 run 0 run
 [ -s "$T/sinks/second.env" ] || fail "a new sink was not filled"
-{ head_of_config | sed 's/host_id: test-host/host_id: other-host/'; target prod; } >"$config"
+simple_config
 run 3 run
 err_has 'no longer configured'
 error_is_whole
@@ -113,13 +114,13 @@ passed "a sink that is gone: --drop-sink"
 # --- the configuration names another identity ---
 seed '{"service_ids":[{"id":"ServiceId-cccccccc-0000-4000-8000-000000000001","name":"another"}]}' >/dev/null
 seed "{\"roles\":[{\"identity\":\"ServiceId-cccccccc-0000-4000-8000-000000000001\",\"role\":\"Sender\",\"instance\":\"$guid\"}]}" >/dev/null
-{ head_of_config | sed 's/host_id: test-host/host_id: other-host/'; target prod another; } >"$config"
+config_of prod another
 run 3 run
 err_has 'names another identity or instance'
 error_is_whole
-{ head_of_config | sed 's/host_id: test-host/host_id: other-host/'; target prod; } >"$config"
+simple_config
 run 0 run
-{ head_of_config | sed 's/host_id: test-host/host_id: other-host/'; target renamed | sed 's|sinks/renamed|sinks/prod|'; } >"$config"
+{ head_of_config; target renamed | sed 's|sinks/renamed|sinks/prod|'; } >"$config"
 run 0 run
 [ ! -s "$T/out" ] || fail "something was done"
 err_lacks '^next:'

@@ -23,7 +23,7 @@ if command -v strace >/dev/null; then
 fi
 
 sleep 2
-{ head_of_config | sed 's/rotate_every: 30d/rotate_every: 2s/'; target prod; } >"$config"
+simple_config "rotate_every: 2s"
 before=$(sink_value prod)
 run 0 run --dry-run
 out_has 'staging a new key'
@@ -111,7 +111,7 @@ passed "a broken target stops itself only"
 if command -v faketime >/dev/null; then
   simple_config
   run 0 run
-  { head_of_config | sed 's/rotate_every: 30d/rotate_every: 12h/'; target prod; } >"$config"
+  simple_config "rotate_every: 12h"
   before=$(sink_value prod)
   FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f '+1d' rotator -c "$config" run >"$T/out" 2>"$T/err" ||
     fail "a clock wrong by a day"

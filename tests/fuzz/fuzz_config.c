@@ -2,7 +2,7 @@
 // mistake has a text and breaks something or is a warning.
 #include <string.h>
 
-#include "rotator/app/config_loader.h"
+#include "rotator/config/internal.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW_S 1795498800 // 2026-11-24T05:40:00Z

@@ -2,11 +2,11 @@
 // over, and there is always one, unless it is "always".
 #include <string.h>
 
-#include "rotator/app/window.h"
+#include "rotator/config/window.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  char text[512], nearest[WINDOW_NEAREST_MAX];
+  char text[512], nearest[NEAREST_MAX];
   struct error e = {0};
   uint32_t minutes = 0;
   if (size < sizeof minutes || size - sizeof minutes >= sizeof text)

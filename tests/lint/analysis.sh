@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Static analysis of the program's sources, as errors: analysis.sh gcc|cppcheck|tidy [FILE.c…]; analysis.sh --self-test TOOL.
+# $GCC, $CPPCHECK and $CLANG_TIDY name other versions of the tools, as in CLANG_TIDY=clang-tidy-19. They must all be content:
+# Debian 12 has gcc 12, cppcheck 2.10 and clang-tidy 14; Debian 13 has gcc 14, cppcheck 2.17 and clang-tidy 19.
 #
 # What is switched off gave false alarms here, and only that:
 #   gcc       leak and null checks, which follow no ownership handed over by a pointer into an object (container_of);
@@ -14,20 +16,20 @@ read -r -a more < <(pkg-config --cflags libcurl libcjson libcrypto yaml-0.1 libs
 flags+=(${more[@]+"${more[@]}"})
 
 run_gcc() {
-  printf '%s\0' "$@" | xargs -0 -P "$(nproc)" -I{} gcc "${flags[@]}" -O0 -fanalyzer -Werror -Wno-analyzer-malloc-leak \
+  printf '%s\0' "$@" | xargs -0 -P "$(nproc)" -I{} "${GCC:-gcc}" "${flags[@]}" -O0 -fanalyzer -Werror -Wno-analyzer-malloc-leak \
     -Wno-analyzer-null-dereference -Wno-analyzer-null-argument -Wno-analyzer-possible-null-dereference \
     -Wno-analyzer-possible-null-argument \
     -Wno-analyzer-use-of-uninitialized-value -c -o /dev/null {}
 }
 
 run_cppcheck() {
-  cppcheck -q -j "$(nproc)" --std=c11 -D_GNU_SOURCE "-I$top" --enable=warning,portability,performance --inline-suppr \
+  "${CPPCHECK:-cppcheck}" -q -j "$(nproc)" --std=c11 -D_GNU_SOURCE "-I$top" --enable=warning,portability,performance --inline-suppr \
     --error-exitcode=3 --suppress=missingIncludeSystem --suppress=memleak --suppress=nullPointerRedundantCheck --suppress=preprocessorErrorDirective \
     --suppress=unmatchedSuppression "$@"
 }
 
 run_tidy() {
-  printf '%s\0' "$@" | xargs -0 -P "$(nproc)" -I{} clang-tidy --quiet "--config-file=$top/.clang-tidy" {} -- "${flags[@]}" \
+  printf '%s\0' "$@" | xargs -0 -P "$(nproc)" -I{} "${CLANG_TIDY:-clang-tidy}" --quiet "--config-file=$top/.clang-tidy" {} -- "${flags[@]}" \
     2> >(grep -v 'warnings\? generated\|^Suppressed\|^Use -header-filter' >&2)
 }
 

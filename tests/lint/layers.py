@@ -1,10 +1,11 @@
 #!/usr/bin/env -S python3 -B
-# Includes point down only: base < http < cloud < engine < app. A store sees store.h, http and base, and no other store; the
-# engine sees store.h and no store. Only http includes libcurl. Paths start at the root of the tree. Tests may include all.
+# Includes point down only: base < http < cloud < engine < config < app. A store sees store.h, http and base, and no other store;
+# engine and config see store.h and no store. Only http includes libcurl. Paths start at the root of the tree. Tests may include
+# all.
 import re
 import lint
 
-RANK = {"base": 0, "http": 1, "cloud": 2, "engine": 3, "app": 4}
+RANK = {"base": 0, "http": 1, "cloud": 2, "engine": 3, "config": 4, "app": 5}
 
 
 def may_include(path, target):
@@ -25,8 +26,8 @@ def may_include(path, target):
             return None if same else "a store must not know another store"
         if here[1] == "app":
             return None
-        if here[1] == "engine":
-            return None if target == "backends/store.h" else "the engine knows no store by name"
+        if here[1] in ("engine", "config"):
+            return None if target == "backends/store.h" else "the %s knows no store by name" % here[1]
         return "points up"
     return "not a folder of the program"
 
@@ -49,14 +50,17 @@ PLANTED = {
     "rotator/http/a.c": '#include <curl/curl.h>\n#include "rotator/base/b.h"\n',
     "rotator/engine/a.c": '#include "backends/store.h"\n#include "backends/file/file.h"\n',
     "rotator/cloud/a.c": '#include "backends/store.h"\n#include <curl/curl.h>\n#include "b.h"\n',
+    "rotator/config/a.c": '#include "rotator/app/app.h"\n#include "backends/file/file.h"\n'
+                          '#include "rotator/engine/b.h"\n',
     "rotator/app/a.c": '#include "backends/file/file.h"\n#include "tests/support/x.h"\n',
     "backends/registry.c": '#include "backends/file/file.h"\n',
     "backends/file/a.c": '#include "rotator/http/transport.h"\n#include "rotator/cloud/iam.h"\n'
                          '#include "backends/file/b.h"\n#include "backends/memory/memory.h"\n',
-    "tests/unit/a.c": '#include "rotator/app/config.h"\n',
+    "tests/unit/a.c": '#include "rotator/config/config.h"\n',
 }
 EXPECTED = ["rotator/base/a.c:2: ", "rotator/engine/a.c:2: ", "rotator/cloud/a.c:1: ", "rotator/cloud/a.c:2: ",
-            "rotator/cloud/a.c:3: ", "rotator/app/a.c:2: ", "backends/file/a.c:2: ", "backends/file/a.c:4: "]
+            "rotator/cloud/a.c:3: ", "rotator/config/a.c:1: ", "rotator/config/a.c:2: ",
+            "rotator/app/a.c:2: ", "backends/file/a.c:2: ", "backends/file/a.c:4: "]
 
 if __name__ == "__main__":
     lint.main(look, PLANTED, EXPECTED)

@@ -6,40 +6,41 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rotator/app/history.h"
-#include "rotator/app/out.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
 
 // --- looking ---
 
-static enum err observe(struct bound *b, bool ask_iam, struct look *l) {
+static enum err observe(struct managed *m, bool ask_iam, struct look *l) {
   state_clear(&l->state);
-  enum err err = tick_observe(&b->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
+  enum err err = tick_observe(&m->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
   if (err != ERR_OK)
     return err;
   decide(&l->view, &l->action);
-  b->told.looked = true;
-  b->told.working = view_working(&l->view);
+  m->seen.looked = true;
+  m->seen.working = view_working(&l->view);
   if (l->view.state)
-    text_copy(b->told.current_id, sizeof b->told.current_id,
+    text_copy(m->seen.current_id, sizeof m->seen.current_id,
               l->view.state->slots[SLOT_CURRENT].key_id);
   return ERR_OK;
 }
 
-enum err look_at(struct bound *b, enum look_at how, struct look *ret, struct error *e) {
+enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e) {
   struct look l = {0};
   enum err err =
-      compose_bind(b, 0, how == LOOK_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
+      compose_bind(m, 0, how == LOOK_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
   if (err != ERR_OK)
     return err;
-  if (!compose_io(NULL, 0, &b->target, &l.io, e))
+  if (!compose_io(NULL, 0, &m->target, &l.io, e))
     return ERR_INTERNAL;
-  err = observe(b, how == LOOK_AT_IAM, &l);
+  err = observe(m, how == LOOK_AT_IAM, &l);
   if (err == ERR_OK && how == LOOK_AS_NEEDED && l.action.kind == ACT_LOOK)
-    err = observe(b, true, &l);
+    err = observe(m, true, &l);
   if (err != ERR_OK && e)
     *e = l.error;
   if (err != ERR_OK)
@@ -55,11 +56,11 @@ void look_clear(struct look *l) {
   state_clear(&l->state);
 }
 
-bool is_busy(struct bound *b, struct env *env) {
+bool is_busy(struct managed *m, struct env *env) {
   int fd = -1;
-  if (!b->target.lock_path || access(b->target.lock_path, F_OK) != 0)
+  if (!m->target.lock_path || access(m->target.lock_path, F_OK) != 0)
     return false;
-  bool busy = file_lock(b->target.lock_path, env, 0, &fd, NULL) == ERR_LOCKED;
+  bool busy = file_lock(m->target.lock_path, env, 0, &fd, NULL) == ERR_LOCKED;
   file_unlock(fd);
   return busy;
 }
@@ -117,63 +118,63 @@ void time_text(char *dst, size_t cap, int64_t t_s) {
 
 // --- what was done ---
 
-static void say_grace(const struct bound *b, const struct tick_result *r) {
+static void say_grace(const struct managed *m, const struct tick_result *r) {
   char until[32];
-  time_text(until, sizeof until, b->told.until_s);
-  out_line("%s: %s is published to %zu sink%s and proven", b->target.name, r->current_id,
-           b->target.n_sinks, b->target.n_sinks == 1 ? "" : "s");
+  time_text(until, sizeof until, m->seen.until_s);
+  out_line("%s: %s is published to %zu sink%s and proven", m->target.name, r->current_id,
+           m->target.n_sinks, m->target.n_sinks == 1 ? "" : "s");
   if (r->previous_id[0] && r->phase == PHASE_GRACE)
     out_line("%s: the old key %s works until %s; then the next 'rotator run' retires it",
-             b->target.name, r->previous_id, until);
+             m->target.name, r->previous_id, until);
   else if (r->previous_id[0])
     out_line("%s: the old key %s is past the point of no return; the next 'rotator run' finishes",
-             b->target.name, r->previous_id);
+             m->target.name, r->previous_id);
 }
 
-void say_done(const struct bound *b, const struct tick_result *r) {
-  if (!b->told.acted || r->end == TICK_FAILED)
+void say_done(const struct managed *m, const struct tick_result *r) {
+  if (!m->seen.acted || r->end == TICK_FAILED)
     return;
-  if (b->told.retired)
-    out_line("%s: the old key %s is deleted; %s is current", b->target.name, b->told.retired_id,
+  if (m->seen.retired)
+    out_line("%s: the old key %s is deleted; %s is current", m->target.name, m->seen.retired_id,
              r->current_id);
   else if (r->phase == PHASE_GRACE || r->phase == PHASE_RETIRING)
-    say_grace(b, r);
-  else if (r->phase == PHASE_IDLE && b->told.promoted)
-    out_line("%s: %s is published and proven", b->target.name, r->current_id);
+    say_grace(m, r);
+  else if (r->phase == PHASE_IDLE && m->seen.promoted)
+    out_line("%s: %s is published and proven", m->target.name, r->current_id);
   else if (r->phase < PHASE_COUNT)
-    out_line("%s: %s, current key %s", b->target.name, phase_name(r->phase),
+    out_line("%s: %s, current key %s", m->target.name, phase_name(r->phase),
              r->current_id[0] ? r->current_id : "none");
 }
 
-static enum goal goal_of(const struct drive *d, const struct bound *b, const struct tick_result *r,
-                         bool by_hand) {
+static enum goal goal_of(const struct advance *how, const struct managed *m,
+                         const struct tick_result *r, bool by_hand) {
   if (!by_hand)
     return GOAL_NONE;
-  return !d->done || d->done(d->done_ctx, &b->target, r) ? GOAL_REACHED : GOAL_MISSED;
+  return !how->done || how->done(how->done_ctx, &m->target, r) ? GOAL_REACHED : GOAL_MISSED;
 }
 
-static int report_all(struct app *a, const struct drive *d, bool by_hand,
+static int report_all(struct app *a, const struct advance *how, bool by_hand,
                       const struct tick_result *results) {
   int worst = EXIT_FINE;
   for (size_t i = 0; i < a->n_selected; i++) {
-    struct bound *b = a->selected[i];
+    struct managed *m = a->selected[i];
     struct outcome o;
-    drive_finish(b, &results[i], goal_of(d, b, &results[i], by_hand), &o);
-    say_done(b, &results[i]);
-    report_result(a, b, &results[i], &o);
+    advance_finish(m, &results[i], goal_of(how, m, &results[i], by_hand), &o);
+    say_done(m, &results[i]);
+    report_result(a, m, &results[i], &o);
     worst = exit_worse(worst, o.exit);
   }
   return worst;
 }
 
-int drive_and_report(struct app *a, const struct drive *d, bool by_hand) {
+int advance_and_report(struct app *a, const struct advance *how, bool by_hand) {
   struct error e;
   struct tick_result *results = calloc(a->n_selected + 1, sizeof *results);
   if (!results)
     return EXIT_BUG;
   int status = EXIT_PERSON;
-  if (drive_run(d, a->selected, a->n_selected, results, &e) == ERR_OK) {
-    status = report_all(a, d, by_hand, results);
+  if (advance_targets(how, a->selected, a->n_selected, results, &e) == ERR_OK) {
+    status = report_all(a, how, by_hand, results);
   } else {
     struct trouble t = {.working = WORKING_UNKNOWN, .step = "start", .error = &e};
     report_trouble(a, &t);
@@ -185,26 +186,26 @@ int drive_and_report(struct app *a, const struct drive *d, bool by_hand) {
 // --- changes ---
 
 int change_each(struct app *a, const char *command,
-                enum err (*change)(struct app *a, struct bound *b, const struct engine_io *io,
+                enum err (*change)(struct app *a, struct managed *m, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e)) {
   int worst = EXIT_FINE;
   for (size_t i = 0; i < a->n_selected; i++) {
-    struct bound *b = a->selected[i];
+    struct managed *m = a->selected[i];
     struct engine_io io;
     struct error e = {0};
     char text[400] = "";
-    enum err err = compose_io(NULL, 0, &b->target, &io, &e) ? ERR_OK : ERR_INTERNAL;
-    if (err == ERR_OK && is_busy(b, a->env))
+    enum err err = compose_io(NULL, 0, &m->target, &io, &e) ? ERR_OK : ERR_INTERNAL;
+    if (err == ERR_OK && is_busy(m, a->env))
       err = error_set(&e, ERR_LOCKED, "another run works on this target now");
     if (err == ERR_OK)
-      err = change(a, b, &io, text, sizeof text, &e);
+      err = change(a, m, &io, text, sizeof text, &e);
     if (err != ERR_OK) {
-      worst = exit_worse(worst, report_failure(a, b, command, &e));
+      worst = exit_worse(worst, report_failure(a, m, command, &e));
       continue;
     }
-    history_command(b, command, text, a->cli.reason);
-    out_line("%s: %s", b->target.name, text);
-    cJSON *o = app_answer_target(a, b->target.name);
+    history_command(m, command, text, a->cli.reason);
+    out_line("%s: %s", m->target.name, text);
+    cJSON *o = answer_target(a, m->target.name);
     if (o) {
       cJSON_AddNumberToObject(o, "exit", EXIT_FINE);
       cJSON_AddStringToObject(o, "text", text);

@@ -2,9 +2,9 @@
 #ifndef ROTATOR_APP_COMMANDS_COMMON_H
 #define ROTATOR_APP_COMMANDS_COMMON_H
 
+#include "rotator/app/advance.h"
 #include "rotator/app/app.h"
-#include "rotator/app/drive.h"
-#include "rotator/app/report.h"
+#include "rotator/app/report/report.h"
 #include "rotator/engine/wish.h"
 
 // One reading of a target, and what would be done about it. Clear with look_clear.
@@ -17,11 +17,11 @@ struct look {
 };
 enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM };
 // As needed: IAM is asked when the engine would ask it. The error, when it could not be bound.
-enum err look_at(struct bound *b, enum look_at how, struct look *ret, struct error *e);
+enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e);
 void look_clear(struct look *l);
 
 // Is a run at work on the target now? (A command by hand does not wait behind it.)
-bool is_busy(struct bound *b, struct env *env);
+bool is_busy(struct managed *m, struct env *env);
 // For wishes: who asked ("alice@host"), why.
 void wish_fill(struct wish *w, const struct app *a, const char *reason);
 void who_asks(char *dst, size_t cap);
@@ -35,14 +35,21 @@ void age_text(char *dst, size_t cap, int64_t seconds);
 void time_text(char *dst, size_t cap, int64_t t_s); // "-" for 0 and less
 
 // What a run has done to the target, one line on standard output.
-void say_done(const struct bound *b, const struct tick_result *r);
+void say_done(const struct managed *m, const struct tick_result *r);
 
-// Drives all selected targets with the goal that `done` says, reports each; the worst status.
-int drive_and_report(struct app *a, const struct drive *d, bool by_hand);
+// Advances all selected targets, reports each; the worst exit status. `by_hand`: the command has a
+// goal, and how->done says whether it is reached (NULL: it is).
+int advance_and_report(struct app *a, const struct advance *how, bool by_hand);
 
-// One change of the state for each selected target, told and entered into the history.
+// One change of the state for each selected target, printed, answered and entered into its history.
 int change_each(struct app *a, const char *command,
-                enum err (*change)(struct app *a, struct bound *b, const struct engine_io *io,
+                enum err (*change)(struct app *a, struct managed *m, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e));
+
+// --dry-run (run.c): what would be done to each selected target, printed and answered. `init`: as
+// the first set-up would see it.
+int plan_all(struct app *a, bool init);
+// The steps of a rotation from that row on, printed, and added to `steps` (NULL: not).
+void plan_way(const struct managed *m, enum row first, cJSON *steps);
 
 #endif

@@ -1,10 +1,11 @@
-#include "rotator/app/history.h"
+#include "rotator/app/report/history.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/out.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/out.h"
 
 // The last `keep` entries, oldest first. keep 0: all.
 struct entries {
@@ -46,14 +47,14 @@ int command_history(struct app *a) {
   struct error e;
   if (a->n_selected == 0)
     return EXIT_FINE;
-  struct bound *b = a->selected[0];
-  enum err err = history_read(b, add, &es, &e);
-  cJSON *answer = app_answer_target(a, b->target.name);
+  struct managed *m = a->selected[0];
+  enum err err = history_read(m, add, &es, &e);
+  cJSON *answer = answer_target(a, m->target.name);
   cJSON *list = answer ? cJSON_AddArrayToObject(answer, "entries") : NULL;
   if (err == ERR_OK)
     show(&es);
   else
-    out_line("%s: %s", b->target.name, e.text);
+    out_line("%s: %s", m->target.name, e.text);
   for (size_t i = 0; i < es.n; i++) {
     if (list)
       cJSON_AddItemToArray(list, es.list[i]);

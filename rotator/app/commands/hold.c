@@ -1,4 +1,6 @@
+// hold, resume and forget: one change of the state each, which the engine need not follow up.
 #include <stdio.h>
+#include <unistd.h>
 
 #include "rotator/app/commands/common.h"
 #include "rotator/base/text.h"
@@ -25,7 +27,7 @@ static enum err parse_until(const struct app *a, int64_t *ret_s, struct error *e
   return ERR_OK;
 }
 
-static enum err hold(struct app *a, struct bound *b, const struct engine_io *io, char *ret_text,
+static enum err hold(struct app *a, struct managed *m, const struct engine_io *io, char *ret_text,
                      size_t cap, struct error *e) {
   struct hold h = {.on = true};
   char until[32];
@@ -34,7 +36,7 @@ static enum err hold(struct app *a, struct bound *b, const struct engine_io *io,
     return err;
   text_copy(h.reason, sizeof h.reason, a->cli.reason ? a->cli.reason : "");
   who_asks(h.by, sizeof h.by);
-  err = wish_hold(&b->target, io, &h, e);
+  err = wish_hold(&m->target, io, &h, e);
   time_text(until, sizeof until, h.until_s);
   snprintf(ret_text, cap,
            "held %s%s: no rotation begins and nothing is retired; sinks are still mended",
@@ -42,11 +44,11 @@ static enum err hold(struct app *a, struct bound *b, const struct engine_io *io,
   return err;
 }
 
-static enum err resume(struct app *a, struct bound *b, const struct engine_io *io, char *ret_text,
+static enum err resume(struct app *a, struct managed *m, const struct engine_io *io, char *ret_text,
                        size_t cap, struct error *e) {
   (void)a;
   snprintf(ret_text, cap, "resumed: the next run goes on");
-  return wish_resume(&b->target, io, e);
+  return wish_resume(&m->target, io, e);
 }
 
 int command_hold(struct app *a) {
@@ -61,4 +63,30 @@ int command_hold(struct app *a) {
 
 int command_resume(struct app *a) {
   return change_each(a, "resume", resume);
+}
+
+static enum err forget(struct app *a, struct managed *m, const struct engine_io *io, char *ret_text,
+                       size_t cap, struct error *e) {
+  (void)a;
+  struct look l;
+  char key[IAM_ID_MAX] = "";
+  if (look_at(m, LOOK_OFFLINE, &l, NULL) == ERR_OK) {
+    if (l.view.state)
+      snprintf(key, sizeof key, "%s", l.state.slots[SLOT_CURRENT].key_id);
+    look_clear(&l);
+  }
+  enum err err = target_forget(&m->target, io, e);
+  snprintf(ret_text, cap,
+           "forgotten. %s stays active in IAM and stays in the sinks; nobody will rotate it. Take "
+           "the target out of the configuration",
+           key[0] ? key : "its key");
+  if (err == ERR_OK)
+    unlink(m->last_run_path);
+  return err;
+}
+
+int command_forget(struct app *a) {
+  if (!confirm(a, "End the management of this target? Its key stays as it is."))
+    return EXIT_USAGE;
+  return change_each(a, "forget", forget);
 }

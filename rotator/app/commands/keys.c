@@ -4,14 +4,15 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/history.h"
-#include "rotator/app/out.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 #include "rotator/engine/tag.h"
 
 struct listing {
   struct app *app;
-  struct bound *bound;
+  struct managed *managed;
   struct look look;
   struct iam_key_list list;
   int64_t now_s;
@@ -25,7 +26,7 @@ static const char *role_of(const struct listing *l, const struct iam_key *k) {
       return slot_name((enum slot_name)i);
   if (!s && l->look.view.adoptable && strcmp(l->look.view.adoptable->id, k->id) == 0)
     return "in the sinks";
-  if (!tag_parse(k->description, &tag) || strcmp(tag.binding, l->bound->binding) != 0)
+  if (!tag_parse(k->description, &tag) || strcmp(tag.binding, l->managed->binding) != 0)
     return "unknown";
   if (!s || strcmp(tag.lineage, s->lineage) != 0)
     return "other lineage";
@@ -85,7 +86,7 @@ static void answer_key(const struct listing *l, cJSON *keys, const struct iam_ke
 static void show(struct listing *l) {
   struct table t;
   char age[32], used[48];
-  cJSON *answer = app_answer_target(l->app, l->bound->target.name);
+  cJSON *answer = answer_target(l->app, l->managed->target.name);
   cJSON *keys = answer ? cJSON_AddArrayToObject(answer, "keys") : NULL;
   table_init(&t, 6);
   table_row(&t, (const char *const[]){"KEY", "ROLE", "CONDITION", "AGE", "LAST USED", "NAME"});
@@ -113,10 +114,10 @@ static const struct iam_key *find_key(const struct listing *l, const char *id) {
 static int refuse(struct listing *l, const char *id, const char *why) {
   char text[300], next[700];
   snprintf(text, sizeof text, "%s: %s", id, why);
-  report_next(l->app, "keys", l->bound->target.name, next, sizeof next);
+  report_next(l->app, "keys", l->managed->target.name, next, sizeof next);
   struct error e;
   error_set(&e, ERR_REFUSED, "%s", text);
-  struct trouble t = {.target = l->bound->target.name,
+  struct trouble t = {.target = l->managed->target.name,
                       .working = view_working(&l->look.view),
                       .step = "keys",
                       .error = &e,
@@ -132,7 +133,7 @@ static bool is_agreed(struct listing *l, const char *verb, const struct iam_key 
   if (strcmp(role, "previous") == 0)
     warning = " Consumers that have not read the new key yet still use it; no way back then.";
   else if (strcmp(role, "unknown") == 0)
-    warning = " It is not ours: somebody may use it.";
+    warning = " rotator did not make it: somebody may use it.";
   else if (strcmp(role, "other lineage") == 0)
     warning = " Another host or an earlier state made it, and may have it in use.";
   snprintf(question, sizeof question, "%s %s (%s, %s)?%s", verb, k->id, k->name, role, warning);
@@ -154,10 +155,10 @@ static int take_away(struct listing *l, const char *id, bool delete) {
     return EXIT_USAGE;
   enum err err = delete ? iam->ops->remove(iam, id, &e) : iam->ops->disable(iam, id, &e);
   if (err != ERR_OK)
-    return report_failure(l->app, l->bound, delete ? "delete" : "disable", &e);
-  history_command(l->bound, "keys", delete ? "deleted by hand" : "disabled by hand", id);
-  out_line("%s: %s %s", l->bound->target.name, delete ? "deleted" : "disabled", id);
-  cJSON *o = app_answer_target(l->app, l->bound->target.name);
+    return report_failure(l->app, l->managed, delete ? "delete" : "disable", &e);
+  history_command(l->managed, "keys", delete ? "deleted by hand" : "disabled by hand", id);
+  out_line("%s: %s %s", l->managed->target.name, delete ? "deleted" : "disabled", id);
+  cJSON *o = answer_target(l->app, l->managed->target.name);
   if (o)
     cJSON_AddStringToObject(o, delete ? "deleted" : "disabled", id);
   return EXIT_FINE;
@@ -182,14 +183,14 @@ int command_keys(struct app *a) {
   }
   if (a->n_selected == 0)
     return EXIT_FINE;
-  l.bound = a->selected[0];
-  enum err err = look_at(l.bound, LOOK_AT_IAM, &l.look, &e);
+  l.managed = a->selected[0];
+  enum err err = look_at(l.managed, LOOK_AT_IAM, &l.look, &e);
   if (err != ERR_OK)
-    return report_failure(a, l.bound, "keys", &e);
+    return report_failure(a, l.managed, "keys", &e);
   struct iam *iam = l.look.io.iam;
   int status;
-  if (iam->ops->list(iam, l.bound->target.account, l.bound->iam_id, &l.list, &e) != ERR_OK) {
-    status = report_failure(a, l.bound, "keys", &e);
+  if (iam->ops->list(iam, l.managed->target.account, l.managed->iam_id, &l.list, &e) != ERR_OK) {
+    status = report_failure(a, l.managed, "keys", &e);
   } else {
     int64_t server_s = iam->ops->server_time_s(iam);
     l.now_s = server_s > 0 ? server_s : env_wall_ms(a->env) / 1000;

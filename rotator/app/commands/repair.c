@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/commands/sinks.h"
-#include "rotator/app/history.h"
-#include "rotator/app/out.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 
 #define REPAIR_PATIENCE_S 20
@@ -27,33 +27,33 @@ static void say_slot(const struct look *l, enum slot_name name) {
              seen[l->view.slots[name].key]);
 }
 
-static void say_side_by_side(const struct bound *b, const struct look *l) {
+static void say_side_by_side(const struct managed *m, const struct look *l) {
   const struct view *v = &l->view;
   if (v->state)
-    out_line("%s: state in %s: %s, written by %s on host %s", b->target.name, b->target.home->what,
+    out_line("%s: state in %s: %s, written by %s on host %s", m->target.name, m->target.home->what,
              phase_name(v->state->phase), v->state->writer,
              v->state->host[0] ? v->state->host : "any");
   else
-    out_line("%s: no usable state in %s", b->target.name, b->target.home->what);
+    out_line("%s: no usable state in %s", m->target.name, m->target.home->what);
   for (int i = 0; v->state && i < SLOT_COUNT; i++)
     say_slot(l, (enum slot_name)i);
   for (size_t i = 0; i < v->n_sinks; i++)
-    out_line("  sink   %-9s %s (%s)", v->sinks[i].name, sink_value_text(v->sinks[i].value),
-             b->target.sinks[i].item->what);
+    out_line("  sink   %-9s %s (%s)", v->sinks[i].name, sink_words(v->sinks[i].value),
+             m->target.sinks[i].item->what);
   if (v->adoptable)
     out_line("  IAM    the sinks' value is the active key %s", v->adoptable->id);
   if (v->stray_id[0])
     out_line("  IAM    %s is left over from an abandoned attempt", v->stray_id);
   if (!v->iam_answered)
     out_line("  IAM    gave no answer%s%s", l->error.kind != ERR_OK ? ": " : "", l->error.text);
-  out_line("  now    %s", report_why(l->action.why)->text);
+  out_line("  now    %s", why_words(l->action.why)->text);
 }
 
-static void say_way_out(struct app *a, const struct bound *b, const char *option, const char *text,
-                        cJSON *list) {
+static void say_way_out(struct app *a, const struct managed *m, const char *option,
+                        const char *text, cJSON *list) {
   char command[700], with[160];
   snprintf(with, sizeof with, "repair %s", option);
-  report_next(a, with, b->target.name, command, sizeof command);
+  report_next(a, with, m->target.name, command, sizeof command);
   out_line("  %s\n      %s", command, text);
   if (!list)
     return;
@@ -63,9 +63,9 @@ static void say_way_out(struct app *a, const struct bound *b, const char *option
   cJSON_AddItemToArray(list, o);
 }
 
-static bool is_listed_only(const struct bound *b, const char *name) {
-  for (size_t i = 0; i < b->target.n_sinks; i++)
-    if (strcmp(b->target.sinks[i].name, name) == 0)
+static bool is_listed_only(const struct managed *m, const char *name) {
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    if (strcmp(m->target.sinks[i].name, name) == 0)
       return false;
   return true;
 }
@@ -77,58 +77,63 @@ static bool holds_foreign(const struct view *v) {
   return false;
 }
 
-static void say_ways_out(struct app *a, const struct bound *b, const struct look *l, cJSON *list) {
+static void say_ways_out(struct app *a, const struct managed *m, const struct look *l,
+                         cJSON *list) {
   char option[120];
   const struct view *v = &l->view;
   bool fine = v->home == HOME_OK && !v->other_host && !v->sink_lost && !holds_foreign(v);
   out_line(fine ? "Nothing here needs a repair." : "Ways out:");
   if (v->other_host)
-    say_way_out(a, b, "--take-host", "from now on this host manages the target", list);
+    say_way_out(a, m, "--take-host", "from now on this host manages the target", list);
   if (v->state && v->home == HOME_OK && holds_foreign(v))
-    say_way_out(a, b, "--keep state", "foreign values in the sinks are overwritten with current",
-                list);
+    say_way_out(a, m, "--keep state",
+                "foreign values in the sinks are overwritten with the current key", list);
   for (size_t i = 0; i < v->n_sinks; i++) {
     if (v->sinks[i].value != SINK_FOREIGN && v->sinks[i].value != SINK_UNJUDGED)
       continue;
     snprintf(option, sizeof option, "--keep sink=%s", v->sinks[i].name);
-    say_way_out(a, b, option, "the active key of this identity found there becomes current", list);
+    say_way_out(
+        a, m, option,
+        "the key found there becomes the current one, if it is an active key of this identity",
+        list);
   }
   if (v->home != HOME_OK)
-    say_way_out(a, b, "--new-key", "a new state and a new key, above all that is seen", list);
+    say_way_out(a, m, "--new-key",
+                "begins a new state with a new key; keys of the old state are left alone", list);
   for (size_t i = 0; v->state && i < v->state->n_sinks; i++) {
-    if (!is_listed_only(b, v->state->sinks[i].name))
+    if (!is_listed_only(m, v->state->sinks[i].name))
       continue;
     snprintf(option, sizeof option, "--drop-sink %s", v->state->sinks[i].name);
-    say_way_out(a, b, option, "nobody reads that sink any more", list);
+    say_way_out(a, m, option, "for when nobody reads that sink any more", list);
   }
 }
 
-static int show(struct app *a, struct bound *b) {
+static int show(struct app *a, struct managed *m) {
   struct look l;
   struct error e = {0};
-  if (look_at(b, LOOK_AT_IAM, &l, &e) != ERR_OK)
-    return report_failure(a, b, "repair", &e);
-  cJSON *o = app_answer_target(a, b->target.name);
+  if (look_at(m, LOOK_AT_IAM, &l, &e) != ERR_OK)
+    return report_failure(a, m, "repair", &e);
+  cJSON *o = answer_target(a, m->target.name);
   if (o) {
     cJSON_AddStringToObject(o, "row", row_name(l.action.row));
     cJSON_AddStringToObject(o, "why", why_name(l.action.why));
-    cJSON_AddStringToObject(o, "text", report_why(l.action.why)->text);
-    sinks_answer(&b->target, &l.view, o);
+    cJSON_AddStringToObject(o, "text", why_words(l.action.why)->text);
+    answer_add_sinks(o, &m->target, &l.view);
   }
-  say_side_by_side(b, &l);
-  say_ways_out(a, b, &l, o ? cJSON_AddArrayToObject(o, "ways_out") : NULL);
+  say_side_by_side(m, &l);
+  say_ways_out(a, m, &l, o ? cJSON_AddArrayToObject(o, "ways_out") : NULL);
   look_clear(&l);
   return EXIT_FINE;
 }
 
 // --- changing ---
 
-static enum err keep(struct app *a, struct bound *b, const struct engine_io *io, char *ret_text,
+static enum err keep(struct app *a, struct managed *m, const struct engine_io *io, char *ret_text,
                      size_t cap, struct error *e) {
   const char *what = a->cli.keep;
   size_t n = 0;
   if (strcmp(what, "state") == 0) {
-    enum err err = repair_keep_state(&b->target, io, &n, e);
+    enum err err = repair_keep_state(&m->target, io, &n, e);
     snprintf(ret_text, cap,
              "the state is kept; %zu sink%s with a foreign value will be overwritten", n,
              n == 1 ? "" : "s");
@@ -136,25 +141,25 @@ static enum err keep(struct app *a, struct bound *b, const struct engine_io *io,
   }
   snprintf(ret_text, cap, "the key in sink %s becomes current; the one before stays alive in grace",
            what + strlen("sink="));
-  return repair_keep_sink(&b->target, io, what + strlen("sink="), e);
+  return repair_keep_sink(&m->target, io, what + strlen("sink="), e);
 }
 
-static enum err repair(struct app *a, struct bound *b, const struct engine_io *io, char *ret_text,
+static enum err repair(struct app *a, struct managed *m, const struct engine_io *io, char *ret_text,
                        size_t cap, struct error *e) {
   const struct cli *c = &a->cli;
   if (c->keep)
-    return keep(a, b, io, ret_text, cap, e);
+    return keep(a, m, io, ret_text, cap, e);
   if (c->new_key) {
     snprintf(ret_text, cap, "a new state is begun; keys of the old one are left alone");
-    return repair_new_key(&b->target, io, e);
+    return repair_new_key(&m->target, io, e);
   }
   if (c->take_host) {
-    snprintf(ret_text, cap, "this host (%s) manages the target from now on", b->target.host_id);
-    return repair_take_host(&b->target, io, e);
+    snprintf(ret_text, cap, "this host (%s) manages the target from now on", m->target.host_id);
+    return repair_take_host(&m->target, io, e);
   }
   snprintf(ret_text, cap, "sink %s is dropped from the state; its value is left as it is",
            c->drop_sink);
-  return repair_drop_sink(&b->target, io, c->drop_sink, e);
+  return repair_drop_sink(&m->target, io, c->drop_sink, e);
 }
 
 static bool options_make_sense(struct app *a) {
@@ -188,6 +193,6 @@ int command_repair(struct app *a) {
   a->selected[0]->target.rebound = false;
   if (a->targets)
     cJSON_DeleteItemFromArray(a->targets, cJSON_GetArraySize(a->targets) - 1);
-  struct drive d = {.app = a, .patience_s = REPAIR_PATIENCE_S};
-  return drive_and_report(a, &d, true);
+  struct advance how = {.app = a, .patience_s = REPAIR_PATIENCE_S};
+  return advance_and_report(a, &how, true);
 }

@@ -1,15 +1,161 @@
+// run: whatever is due. With --dry-run (of init too): what would be done, step by step, with the
+// requests. The engine says which row matches now; what follows when each step succeeds is the way
+// of a rotation through the table, from that row on.
+#include <stdio.h>
+#include <string.h>
+
 #include "rotator/app/commands/common.h"
-#include "rotator/app/commands/plan.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/out.h"
+#include "rotator/base/text.h"
+
+// --- --dry-run ---
+
+static const enum row way[] = {ROW_due,        ROW_create, ROW_note,   ROW_enable, ROW_promote,
+                               ROW_publish,    ROW_reload, ROW_settle, ROW_retire, ROW_disable,
+                               ROW_quarantine, ROW_delete, ROW_retired};
+#define WAY_LEN (sizeof way / sizeof *way)
+
+// Where on the way a row stands; WAY_LEN: beside it.
+static size_t place_of(enum row row) {
+  if (row == ROW_first || row == ROW_heal)
+    return 0;
+  if (row == ROW_await)
+    row = ROW_promote;
+  if (row == ROW_stuck || row == ROW_moved || row == ROW_swap)
+    row = ROW_publish;
+  if (row == ROW_serve)
+    row = ROW_retire;
+  for (size_t i = 0; i < WAY_LEN; i++)
+    if (way[i] == row)
+      return i;
+  return WAY_LEN;
+}
+
+// "{iam}" and "{ingress}" in a request's words become the target's own hosts.
+static void request_text(const struct managed *m, const char *words, char *dst, size_t cap) {
+  struct text_buf t = TEXT_BUF(1024);
+  const char *from = words ? words : "write the state (compare-and-set), read it back";
+  while (*from) {
+    size_t n = strcspn(from, "{");
+    text_buf_add_bytes(&t, from, n);
+    from += n;
+    if (text_starts(from, "{iam}")) {
+      text_buf_add(&t, "%s", m->config->iam_url);
+      from += 5;
+    } else if (text_starts(from, "{ingress}")) {
+      text_buf_add(&t, "%s", m->config->ingress_url);
+      from += 9;
+    } else if (*from) {
+      text_buf_add_bytes(&t, from++, 1);
+    }
+  }
+  text_copy(dst, cap, text_buf_str(&t));
+  text_buf_free(&t);
+}
+
+static void say_step(const struct managed *m, enum row row, const char *sink, cJSON *steps) {
+  char request[1024];
+  const struct row_words *words = row_words(row);
+  request_text(m, words->request, request, sizeof request);
+  out_line("  %-10s %s%s%s", row_name(row), words->doing, sink ? " " : "", sink ? sink : "");
+  out_line("  %-10s   %s", "", request);
+  if (!steps)
+    return;
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "row", row_name(row));
+  cJSON_AddStringToObject(o, "text", words->doing);
+  cJSON_AddStringToObject(o, "request", request);
+  if (sink)
+    cJSON_AddStringToObject(o, "sink", sink);
+  cJSON_AddItemToArray(steps, o);
+}
+
+void plan_way(const struct managed *m, enum row first, cJSON *steps) {
+  bool first_key = first == ROW_first;
+  if (first == ROW_first || first == ROW_heal)
+    say_step(m, first, NULL, steps);
+  for (size_t i = place_of(first); i < WAY_LEN; i++) {
+    enum row row = way[i];
+    if ((row == ROW_due && first != ROW_due) || (row == ROW_reload && !m->target.hook))
+      continue;
+    if (first_key && row == ROW_retire)
+      return;
+    for (size_t s = 0; row == ROW_publish && s < m->config->n_sinks; s++)
+      say_step(m, row, m->config->sinks[s].name, steps);
+    if (row != ROW_publish)
+      say_step(m, row, NULL, steps);
+  }
+}
+
+static bool is_waiting(const struct action *a) {
+  return a->kind == ACT_WAIT || a->kind == ACT_REST || a->kind == ACT_ATTENTION;
+}
+
+static void say_wait(const struct managed *m, const struct look *l) {
+  char until[32];
+  time_text(until, sizeof until, l->action.wait_s);
+  out_line("%s: %s (%s)%s%s", m->target.name, why_words(l->action.why)->text,
+           row_name(l->action.row), l->action.wait_s > 0 ? ", next look " : "",
+           l->action.wait_s > 0 ? until : "");
+}
+
+static int outcome_of_look(struct app *a, struct managed *m, const struct look *l) {
+  const struct action *act = &l->action;
+  struct tick_result r = tick_result(&l->view, act, &l->error);
+  struct outcome o;
+  outcome_of(&r, GOAL_NONE, m->config->policy.alert_after_s, 0, 0, &o);
+  m->seen.until_s = act->wait_s;
+  report_result(a, m, &r, &o);
+  return o.exit;
+}
+
+static int plan_one(struct app *a, struct managed *m) {
+  struct look l;
+  struct error e;
+  if (look_at(m, LOOK_AS_NEEDED, &l, &e) != ERR_OK)
+    return report_failure(a, m, "plan", &e);
+  int status = outcome_of_look(a, m, &l);
+  cJSON *answer = answer_last_target(a);
+  cJSON *steps = answer ? cJSON_AddArrayToObject(answer, "plan") : NULL;
+  bool on_the_way = place_of(l.action.row) < WAY_LEN;
+  if (is_waiting(&l.action)) {
+    if (status == EXIT_FINE)
+      say_wait(m, &l);
+    if (on_the_way && l.action.kind == ACT_WAIT)
+      out_line("%s: then these steps would follow:", m->target.name);
+  } else {
+    out_line("%s: these steps would follow:", m->target.name);
+  }
+  if (!is_waiting(&l.action) && !on_the_way)
+    say_step(m, l.action.row, NULL, steps);
+  else if (l.action.kind != ACT_REST && l.action.kind != ACT_ATTENTION && on_the_way)
+    plan_way(m, l.action.row, steps);
+  look_clear(&l);
+  return status;
+}
+
+int plan_all(struct app *a, bool init) {
+  int worst = EXIT_FINE;
+  for (size_t i = 0; i < a->n_selected; i++) {
+    a->selected[i]->target.init = init;
+    worst = exit_worse(worst, plan_one(a, a->selected[i]));
+  }
+  return worst;
+}
+
+// --- run ---
 
 // One rotation a run: with a rotate_every of seconds the next would be due at once, for ever.
 static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
   (void)ctx;
-  return bound_of(t)->told.promoted && r->phase == PHASE_IDLE;
+  return managed_of(t)->seen.promoted && r->phase == PHASE_IDLE;
 }
 
 int command_run(struct app *a) {
   if (a->cli.dry_run)
     return plan_all(a, false);
-  struct drive d = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
-  return drive_and_report(a, &d, false);
+  struct advance how = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
+  return advance_and_report(a, &how, false);
 }

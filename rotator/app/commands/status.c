@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
-#include "rotator/app/commands/sinks.h"
-#include "rotator/app/out.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 
 struct standing {
   struct app *app;
-  struct bound *bound;
+  struct managed *managed;
   struct look look;
   int64_t now_s;
   int exit;
@@ -69,7 +69,7 @@ static void old_key_text(const struct standing *s, char *dst, size_t cap) {
 }
 
 static void last_run_text(const struct standing *s, char *dst, size_t cap) {
-  const struct record *r = &s->bound->record;
+  const struct last_run *r = &s->managed->last_run;
   char when[32], ago[32];
   if (r->ended_s <= 0) {
     text_copy(dst, cap, "not known");
@@ -110,7 +110,7 @@ static void say_wishes(const struct state *st) {
 static void say_in_full(const struct standing *s) {
   char text[256];
   const struct view *v = &s->look.view;
-  out_line("%s: %s", s->bound->target.name, phase_text(s));
+  out_line("%s: %s", s->managed->target.name, phase_text(s));
   say_key(s, "key", SLOT_CURRENT);
   say_key(s, "new key", SLOT_PENDING);
   say_key(s, "old key", SLOT_PREVIOUS);
@@ -122,13 +122,31 @@ static void say_in_full(const struct standing *s) {
   out_line("  %-10s %s", "due", text);
   for (size_t i = 0; i < v->n_sinks; i++)
     out_line("  %-10s %s: %s (%s)", i == 0 ? "sinks" : "", v->sinks[i].name,
-             sink_value_text(v->sinks[i].value), s->bound->target.sinks[i].item->what);
-  out_line("  %-10s %s%s%s", "now", report_why(s->look.action.why)->text,
+             sink_words(v->sinks[i].value), s->managed->target.sinks[i].item->what);
+  out_line("  %-10s %s%s%s", "now", why_words(s->look.action.why)->text,
            s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
   if (v->state)
     say_wishes(v->state);
   last_run_text(s, text, sizeof text);
   out_line("  %-10s %s", "last run", text);
+}
+
+static void sinks_summary(const struct view *v, char *dst, size_t cap) {
+  struct text_buf b = TEXT_BUF(2048);
+  size_t current = 0;
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    if (v->sinks[i].value == SINK_CURRENT) {
+      current++;
+      continue;
+    }
+    text_buf_add(&b, "%s%s: %s", b.len ? ", " : "", v->sinks[i].name,
+                 sink_words(v->sinks[i].value));
+  }
+  if (current == v->n_sinks)
+    snprintf(dst, cap, "%zu current", current);
+  else
+    text_copy(dst, cap, text_buf_str(&b));
+  text_buf_free(&b);
 }
 
 static void add_row(const struct standing *s, struct table *t) {
@@ -139,7 +157,7 @@ static void add_row(const struct standing *s, struct table *t) {
   due_text(s, due, sizeof due);
   old_key_text(s, old, sizeof old);
   sinks_summary(&s->look.view, sinks, sizeof sinks);
-  table_row(t, (const char *const[]){s->bound->target.name, phase_text(s),
+  table_row(t, (const char *const[]){s->managed->target.name, phase_text(s),
                                      current ? current->key_id : "-", age, due, sinks, old,
                                      why_name(s->look.action.why)});
 }
@@ -167,8 +185,7 @@ static void add_slot(const struct standing *s, cJSON *o, enum slot_name name) {
 }
 
 static void add_details(const struct standing *s) {
-  cJSON *targets = s->app->targets;
-  cJSON *o = targets ? cJSON_GetArrayItem(targets, cJSON_GetArraySize(targets) - 1) : NULL;
+  cJSON *o = answer_last_target(s->app);
   const struct view *v = &s->look.view;
   if (!o)
     return;
@@ -179,8 +196,8 @@ static void add_details(const struct standing *s) {
   cJSON_AddBoolToObject(o, "held", v->state && v->state->hold.on);
   cJSON_AddBoolToObject(o, "old_key_use_known", v->previous_used_known);
   add_time(o, "old_key_last_used", v->previous_used_known ? v->previous_used_s : 0);
-  add_time(o, "last_run", s->bound->record.ended_s);
-  sinks_answer(&s->bound->target, v, o);
+  add_time(o, "last_run", s->managed->last_run.ended_s);
+  answer_add_sinks(o, &s->managed->target, v);
 }
 
 // As a run would answer, without doing anything. A fault is shown, and is no reason to fail.
@@ -188,16 +205,16 @@ static void judge(struct standing *s) {
   const struct action *act = &s->look.action;
   struct tick_result r = tick_result(&s->look.view, act, &s->look.error);
   struct outcome o;
-  s->bound->told.until_s = act->wait_s;
-  if (act->sink < s->bound->target.n_sinks)
-    text_copy(s->bound->told.sink, sizeof s->bound->told.sink,
-              s->bound->target.sinks[act->sink].name);
-  outcome_of(&r, GOAL_NONE, s->bound->config->policy.alert_after_s,
-             s->bound->record.trouble_since_s, s->now_s, &o);
+  s->managed->seen.until_s = act->wait_s;
+  if (act->sink < s->managed->target.n_sinks)
+    text_copy(s->managed->seen.sink, sizeof s->managed->seen.sink,
+              s->managed->target.sinks[act->sink].name);
+  outcome_of(&r, GOAL_NONE, s->managed->config->policy.alert_after_s,
+             s->managed->last_run.trouble_since_s, s->now_s, &o);
   s->exit = o.exit;
   if (!s->app->cli.json && s->app->n_selected == 1)
     say_in_full(s);
-  report_result(s->app, s->bound, &r, &o);
+  report_result(s->app, s->managed, &r, &o);
   add_details(s);
 }
 
@@ -216,11 +233,11 @@ static void ask_old_key_use(struct standing *s) {
   iam_key_clear(&k);
 }
 
-static int stand(struct app *a, struct bound *b, struct table *t) {
-  struct standing s = {.app = a, .bound = b, .now_s = env_wall_ms(a->env) / 1000};
+static int stand(struct app *a, struct managed *m, struct table *t) {
+  struct standing s = {.app = a, .managed = m, .now_s = env_wall_ms(a->env) / 1000};
   struct error e = {0};
-  if (look_at(b, a->cli.offline ? LOOK_OFFLINE : LOOK_AS_NEEDED, &s.look, &e) != ERR_OK)
-    return report_failure(a, b, "status", &e);
+  if (look_at(m, a->cli.offline ? LOOK_OFFLINE : LOOK_AS_NEEDED, &s.look, &e) != ERR_OK)
+    return report_failure(a, m, "status", &e);
   if (s.look.view.now_s > 0)
     s.now_s = s.look.view.now_s;
   ask_old_key_use(&s);

@@ -5,9 +5,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-build=${1:?usage: run.sh BUILD_DIR}
-emulator=$(find "$build" -name ibmcloud-emulator -type f -perm -u+x | head -n 1)
-[ -n "$emulator" ] || { echo "Bail out! no ibmcloud-emulator below $build"; exit 1; }
+# shellcheck source=tests/contract/emulator/lib.sh
+. "$(dirname "$0")/lib.sh"
 command -v node >/dev/null || { echo "1..0 # SKIP node is not installed"; exit 0; }
 
 sum=$(cksum <"$here/package-lock.json" | tr -d ' ')
@@ -19,32 +18,10 @@ if [ ! -e "$cache/done" ]; then
   touch "$cache/done"
 fi
 
-work=$(mktemp -d)
-pid=
-# shellcheck disable=SC2317 # called by the trap
-finish() {
-  [ -z "$pid" ] || { kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; } || true
-  rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
 # A module finds its packages by where it lies, so the scripts run from a copy beside them.
 cp "$here"/*.mjs "$work/"
 ln -s "$cache/node_modules" "$work/node_modules"
-mkdir "$work/emulator"
-"$emulator" --imds-port 0 --dir "$work/emulator" --ready-file "$work/ready" >/dev/null &
-pid=$!
-tries=0
-until [ -s "$work/ready" ]; do
-  tries=$((tries + 1))
-  if [ $tries -gt 200 ] || ! kill -0 "$pid" 2>/dev/null; then
-    echo "Bail out! the emulator does not start"
-    exit 1
-  fi
-  sleep 0.05
-done
-field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/ready"; }
+start_emulator --imds-port 0
 
 status=0
 count=0

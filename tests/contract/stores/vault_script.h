@@ -13,6 +13,10 @@
 // Rows and answers that many scripts need.
 #define GET_DATA .method = "GET", .url = "/v1/secret/data/logs/edge$"
 #define POST_DATA .method = "POST", .url = "/v1/secret/data/logs/edge$"
+#define GET_OK(text) {GET_DATA, .body = (text)}
+#define POST_OK(text) {POST_DATA, .body = (text)}
+#define GET_FAILS(code, text) {GET_DATA, .status = (code), .body = (text)}
+#define POST_FAILS(code, text) {POST_DATA, .status = (code), .body = (text)}
 #define ERRORS(text) "{\"errors\":[\"" text "\"]}"
 #define LOOKUP_GOOD {.method = "GET", .url = "/v1/auth/token/lookup-self$", .body = "{\"data\":{}}"}
 #define VAULT_T "2026-11-24T05:40:00.123456789Z"
@@ -23,11 +27,17 @@
 #define VAULT_WRITTEN(n) "{\"data\":{\"version\":" n ",\"created_time\":\"2026-11-24T06:00:00Z\"}}"
 #define VAULT_V(n) n "@" VAULT_T
 #define VAULT_NOTHING "{\"errors\":[]}"
-#define VAULT_MOUNT(v)                                                                             \
+// A whole answer: the fields of the secret as JSON, and its version.
+#define VAULT_FIELDS(json, n) "{\"data\":{\"data\":" json "," VAULT_META(n) "}}"
+#define VAULT_DYING                                                                                \
+  "{\"data\":{\"data\":{\"api_key\":\"k\"},\"metadata\":{\"version\":1,\"created_time\":"          \
+  "\"" VAULT_T "\",\"deletion_time\":\"2027-01-01T00:00:00Z\"}}}"
+#define VAULT_MOUNT_OF(path, v)                                                                    \
   {.method = "GET",                                                                                \
    .url = "/v1/sys/internal/ui/mounts/",                                                           \
    .body =                                                                                         \
-       "{\"data\":{\"path\":\"secret/\",\"type\":\"kv\",\"options\":{\"version\":\"" v "\"}}}"}
+       "{\"data\":{\"path\":\"" path "\",\"type\":\"kv\",\"options\":{\"version\":\"" v "\"}}}"}
+#define VAULT_MOUNT(v) VAULT_MOUNT_OF("secret/", v)
 
 struct vault_script {
   struct fake_env f;
@@ -46,14 +56,15 @@ void vault_script_open(struct vault_script *s, const struct script_row *rows, si
 // Ends items and sessions, as the end of the program does.
 void vault_script_finish(struct vault_script *s);
 
-// One call under a script, and what is wanted of it.
+// One call under a script, and what is wanted of it; left out: ERR_OK, any version, any text, no
+// write.
 struct vault_want {
   const char *name;
   struct script_row rows[6];
   enum err err;
   const char *version; // NULL: not looked at
   const char *says;    // part of the error's text
-  size_t posts;        // of the secret; 0: not counted
+  size_t posts;        // writes of the secret that are sent
 };
 // Each of the table is read, or a record with stamp 8 is written expecting that version. Besides
 // what is wanted, no text of an error may hold a secret or a control character.

@@ -28,22 +28,8 @@ start_emulator
   printf '    home: {helper: {item: state/prod}}\n    sinks: [helper: {item: logs/prod}]\n'
 } >"$config"
 consumer_works() {
-  local status
   [ -s "$items/logs%prod" ] || fail "$1: nothing there"
-  jq -j .value "$items/logs%prod" >"$T/key"
-  status=$(curl -sS -o /dev/null -w '%{http_code}' --cacert "$ca" "$url/identity/token" \
-    -d grant_type=urn:ibm:params:oauth:grant-type:apikey --data-urlencode "apikey@$T/key")
-  [ "$status" = 200 ] || fail "$1: the consumer's key is answered $status"
-}
-phase() { rotator -c "$config" status --json prod 2>/dev/null | jq -r '.targets[0].phase'; }
-settle() {
-  local _
-  for _ in $(seq 60); do
-    rotator -c "$config" run >"$T/out" 2>"$T/err" </dev/null
-    [ "$(phase)" = idle ] && [ "$(active_keys | wc -l)" = 1 ] && return
-    sleep 0.3
-  done
-  fail "$1: phase $(phase), keys $(active_keys | tr '\n' ' ')"
+  key_works "$1" "$(jq -j .value "$items/logs%prod")"
 }
 
 run 0 check
@@ -55,16 +41,7 @@ consumer_works "after a rotation"
 [ "$(jq -r .key_id "$items/logs%prod")" = "$(active_keys)" ] || fail "the sink names another key"
 passed "a rotation"
 
-for after in 0.05 0.15 0.3; do
-  rotator -c "$config" rotate prod >/dev/null 2>&1 </dev/null &
-  rotation=$!
-  sleep $after
-  kill -9 $rotation 2>/dev/null
-  wait $rotation 2>/dev/null
-  consumer_works "killed after $after s"
-  settle "killed after $after s"
-  consumer_works "settled"
-done
+kill_rotations 0.05 0.15 0.3
 passed "rotations that were killed"
 
 chmod g+w "$T/bin/helper-dir"

@@ -86,14 +86,5 @@ for n in 1 2 3 5 8; do
 done
 passed "5 rotations with the keyring killed in the middle"
 
-for after in 0.05 0.1 0.2 0.4; do
-  rotator -c "$config" rotate prod >/dev/null 2>&1 </dev/null &
-  rotation=$!
-  sleep $after
-  kill -9 $rotation 2>/dev/null
-  wait $rotation 2>/dev/null
-  consumer_works "rotator killed after $after s"
-  settle "rotator killed after $after s"
-  consumer_works "settled"
-done
+kill_rotations 0.05 0.1 0.2 0.4
 passed "4 rotations with rotator killed in the middle"

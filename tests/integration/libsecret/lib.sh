@@ -62,26 +62,13 @@ keyring_config() {
     printf '    home: {libsecret: {item: prod}}\n    sinks: [libsecret: {item: prod}]\n'
   } >"$config"
 }
-phase() { rotator -c "$config" status --json prod 2>/dev/null | jq -r '.targets[0].phase'; }
 # A consumer finds a key, and it works.
 consumer_works() {
-  local key status
+  local key
   key=$(item sink prod)
   [ -n "$key" ] || fail "$1: a consumer finds nothing"
-  status=$(curl -sS -o /dev/null -w '%{http_code}' --cacert "$ca" "$url/identity/token" \
-    -d grant_type=urn:ibm:params:oauth:grant-type:apikey --data-urlencode "apikey@"<(printf %s "$key"))
-  [ "$status" = 200 ] || fail "$1: the consumer's key is answered $status"
+  key_works "$1" "$key"
   if grep -rqF -- "$key" "$T/out" "$T/err" "$T/state" 2>/dev/null; then
     fail "$1: the key's value was printed or kept"
   fi
-}
-# Runs the job until the target is idle and one key is left.
-settle() {
-  local _
-  for _ in $(seq 60); do
-    rotator -c "$config" run >"$T/out" 2>"$T/err" </dev/null
-    [ "$(phase)" = idle ] && [ "$(active_keys | wc -l)" = 1 ] && return
-    sleep 0.3
-  done
-  fail "$1: phase $(phase), keys $(active_keys | tr '\n' ' ')"
 }

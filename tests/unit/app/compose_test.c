@@ -8,8 +8,7 @@
 
 #include "rotator/app/compose.h"
 #include "rotator/app/credential.h"
-#include "rotator/app/history.h"
-#include "rotator/app/hook.h"
+#include "rotator/app/report/history.h"
 #include "rotator/base/text.h"
 #include "tests/support/fake_env.h"
 #include "tests/support/scratch.h"
@@ -37,7 +36,8 @@ static void load(const char *service_id, const char *more) {
            "    sinks: [{file: {path: %s/sink.env, format: raw}}]\n",
            dir, dir, service_id, more, dir);
   scratch_write(scratch_path(&scratch, "rotator.yaml"), text);
-  enum err err = config_load(scratch_path(&scratch, "rotator.yaml"), 1795498800, &config, &report);
+  enum err err = config_load(scratch_path(&scratch, "rotator.yaml"), 1795498800, store_backends,
+                             &config, &report);
   if (report.n > 0)
     fprintf(stderr, "%s\n", report.mistakes[0].text);
   assert_int_equal(err, ERR_OK);
@@ -66,34 +66,34 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static struct bound *bind_prod(void) {
-  struct bound *b = compose_bound(compose, 0);
+static struct managed *bind_prod(void) {
+  struct managed *m = compose_target(compose, 0);
   struct error e = {0};
-  assert_non_null(b);
-  assert_ptr_equal(b, compose_bound(compose, 0));
-  assert_int_equal(compose_bind(b, 0, IDENTITY_OFFLINE, &e), ERR_OK);
-  return b;
+  assert_non_null(m);
+  assert_ptr_equal(m, compose_target(compose, 0));
+  assert_int_equal(compose_bind(m, 0, IDENTITY_OFFLINE, &e), ERR_OK);
+  return m;
 }
 
 static void test_default_home(void **state) {
   (void)state;
   char place[600];
   load(ID_A, "");
-  struct bound *b = bind_prod();
-  assert_string_equal(b->iam_id, "iam-" ID_A);
-  assert_string_equal(b->target.iam_id, "iam-" ID_A);
-  assert_string_equal(b->target.instance, "11111111-2222-4333-8444-555555555555");
-  assert_string_equal(b->target.account, "d3a0c0ffee00000000000000000000d3");
-  snprintf(place, sizeof place, "file:%s/state/%s.state", scratch.dir, b->binding);
-  assert_string_equal(b->target.home->place, place);
-  assert_int_equal(b->target.n_sinks, 1);
-  assert_non_null(b->target.lock_path);
-  assert_null(b->target.mark_path);
-  assert_null(b->target.hook);
-  assert_false(b->target.rebound);
-  assert_string_equal(b->target.host_id, "h");
+  struct managed *m = bind_prod();
+  assert_string_equal(m->iam_id, "iam-" ID_A);
+  assert_string_equal(m->target.iam_id, "iam-" ID_A);
+  assert_string_equal(m->target.instance, "11111111-2222-4333-8444-555555555555");
+  assert_string_equal(m->target.account, "d3a0c0ffee00000000000000000000d3");
+  snprintf(place, sizeof place, "file:%s/state/%s.state", scratch.dir, m->binding);
+  assert_string_equal(m->target.home->place, place);
+  assert_int_equal(m->target.n_sinks, 1);
+  assert_non_null(m->target.lock_path);
+  assert_null(m->target.mark_path);
+  assert_null(m->target.hook);
+  assert_false(m->target.rebound);
+  assert_string_equal(m->target.host_id, "h");
   struct engine_io io;
-  assert_true(compose_io(NULL, 1, &b->target, &io, NULL));
+  assert_true(compose_io(NULL, 1, &m->target, &io, NULL));
   assert_non_null(io.iam);
   assert_non_null(io.logs);
 }
@@ -102,12 +102,12 @@ static void test_rebound(void **state) {
   (void)state;
   char old_state[600];
   load(ID_A, "");
-  struct bound *b = bind_prod();
-  struct record r = b->record;
+  struct managed *m = bind_prod();
+  struct last_run r = m->last_run;
   text_copy(r.service_id, sizeof r.service_id, ID_A);
-  text_copy(r.binding, sizeof r.binding, b->binding);
-  text_copy(old_state, sizeof old_state, b->home_path);
-  assert_int_equal(record_save(b->record_path, &b->record_before, &r, NULL), ERR_OK);
+  text_copy(r.binding, sizeof r.binding, m->binding);
+  text_copy(old_state, sizeof old_state, m->home_path);
+  assert_int_equal(last_run_save(m->last_run_path, &m->last_run_before, &r, NULL), ERR_OK);
   unload();
 
   load(ID_B, ""); // the old state is gone: nothing would be left behind
@@ -116,9 +116,9 @@ static void test_rebound(void **state) {
 
   scratch_write(old_state, "x");
   load(ID_B, "");
-  b = bind_prod();
-  assert_true(b->target.rebound);
-  scratch_write(b->home_path, "x");
+  m = bind_prod();
+  assert_true(m->target.rebound);
+  scratch_write(m->home_path, "x");
   unload();
 
   load(ID_B, ""); // the new binding has a state of its own
@@ -129,19 +129,19 @@ static void test_a_name_is_remembered(void **state) {
   (void)state;
   struct error e = {0};
   load("logs-agent", "");
-  struct bound *b = compose_bound(compose, 0);
-  assert_int_equal(compose_bind(b, 0, IDENTITY_OFFLINE, &e), ERR_MISSING);
+  struct managed *m = compose_target(compose, 0);
+  assert_int_equal(compose_bind(m, 0, IDENTITY_OFFLINE, &e), ERR_MISSING);
   assert_non_null(strstr(e.text, "logs-agent"));
-  struct record r = {0};
+  struct last_run r = {0};
   text_copy(r.service_id, sizeof r.service_id, "logs-agent");
   text_copy(r.iam_id, sizeof r.iam_id, "iam-" ID_A);
-  assert_int_equal(record_save(b->record_path, &b->record_before, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(m->last_run_path, &m->last_run_before, &r, NULL), ERR_OK);
   unload();
   load("logs-agent", "");
   assert_string_equal(bind_prod()->iam_id, "iam-" ID_A);
   unload();
-  load("other-agent", ""); // the record is about another name
-  assert_int_equal(compose_bind(compose_bound(compose, 0), 0, IDENTITY_OFFLINE, &e), ERR_MISSING);
+  load("other-agent", ""); // what the last run left is about another name
+  assert_int_equal(compose_bind(compose_target(compose, 0), 0, IDENTITY_OFFLINE, &e), ERR_MISSING);
 }
 
 static void test_hook(void **state) {
@@ -156,11 +156,11 @@ static void test_hook(void **state) {
   assert_int_equal(chmod(hook, 0700), 0);
   snprintf(more, sizeof more, "    after_publish: {run: [%s, \"0\"]}\n", hook);
   load(ID_A, more);
-  struct bound *b = bind_prod();
-  assert_ptr_equal(b->target.hook, hook_after_publish);
+  struct managed *m = bind_prod();
+  assert_non_null(m->target.hook);
   struct state s = {.epoch = 7, .generation = 3};
   s.slots[SLOT_CURRENT] = (struct slot){.used = true, .generation = 3, .key_id = "ApiKey-1"};
-  assert_int_equal(b->target.hook(b->target.hook_ctx, &b->target, &s, NULL), ERR_OK);
+  assert_int_equal(m->target.hook(m->target.hook_ctx, &m->target, &s, NULL), ERR_OK);
   snprintf(text, sizeof text,
            "{\"sinks\":[{\"name\":\"file\",\"place\":\"file:%s/sink.env\"}],\"target\":\"prod\","
            "\"key_id\":\"ApiKey-1\",\"generation\":\"3\",\"epoch\":\"7\"}",
@@ -170,8 +170,8 @@ static void test_hook(void **state) {
   snprintf(more, sizeof more, "    after_publish: {run: [%s, \"4\"]}\n", hook);
   load(ID_A, more);
   struct error e = {0};
-  b = bind_prod();
-  assert_int_equal(b->target.hook(b->target.hook_ctx, &b->target, &s, &e), ERR_REFUSED);
+  m = bind_prod();
+  assert_int_equal(m->target.hook(m->target.hook_ctx, &m->target, &s, &e), ERR_REFUSED);
   assert_non_null(strstr(e.text, "exited with 4"));
 }
 
@@ -193,25 +193,25 @@ static void test_history(void **state) {
   struct stat st;
   char path[600];
   load(ID_A, "");
-  struct bound *b = bind_prod();
-  assert_int_equal(history_read(b, count, &c, NULL), ERR_MISSING);
+  struct managed *m = bind_prod();
+  assert_int_equal(history_read(m, count, &c, NULL), ERR_MISSING);
   for (int i = 0; i < 20000; i++)
-    history_command(b, "hold", "some words that take a little room", NULL);
-  history_command(b, "resume", "the last \"words\"", "why\nnot");
-  assert_int_equal(history_read(b, count, &c, NULL), ERR_OK);
+    history_command(m, "hold", "some words that take a little room", NULL);
+  history_command(m, "resume", "the last \"words\"", "why\nnot");
+  assert_int_equal(history_read(m, count, &c, NULL), ERR_OK);
   assert_string_equal(c.last, "the last \"words\"");
   assert_true(c.n > 5000 && c.n <= 20001);
   snprintf(path, sizeof path, "%s/state/history/prod.jsonl", scratch.dir);
   assert_int_equal(stat(path, &st), 0);
   assert_true(st.st_size <= HISTORY_MAX + 4096);
   assert_int_equal(st.st_mode & 07777, 0600);
-  struct step step = {.target = &b->target, .result = ERR_OK};
+  struct step step = {.target = &m->target, .result = ERR_OK};
   struct view view = {0};
   struct action action = {.row = ROW_adopt, .kind = ACT_CAS};
   step.view = &view;
   step.action = &action;
-  history_step(b, &step);
-  assert_int_equal(history_read(b, count, &c, NULL), ERR_OK);
+  history_step(m, &step);
+  assert_int_equal(history_read(m, count, &c, NULL), ERR_OK);
   assert_string_equal(c.last, "adopted the key that is there");
 }
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "rotator/app/cli.h"
-#include "rotator/app/outcome.h"
-#include "rotator/app/report_words.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/outcome.h"
 #include "rotator/base/text.h"
 #include "tests/support/unit.h"
 
@@ -26,10 +26,10 @@ static void assert_clause(const char *text) {
 static void test_every_why_has_words(void **state) {
   (void)state;
   for (int i = 0; i < WHY_COUNT; i++) {
-    const struct why_words *w = report_why((enum why)i);
+    const struct why_words *w = why_words((enum why)i);
     assert_clause(w->text);
     for (int k = 0; k < i; k++)
-      assert_string_not_equal(w->text, report_why((enum why)k)->text);
+      assert_string_not_equal(w->text, why_words((enum why)k)->text);
     if (i == WHY_none)
       continue;
     assert_non_null(w->next);
@@ -40,7 +40,7 @@ static void test_every_why_has_words(void **state) {
 static void test_every_row_has_words(void **state) {
   (void)state;
   for (int i = 0; i < ROW_COUNT; i++) {
-    const struct row_words *w = report_row((enum row)i);
+    const struct row_words *w = row_words((enum row)i);
     assert_clause(w->doing);
     assert_clause(w->done);
   }
@@ -49,13 +49,13 @@ static void test_every_row_has_words(void **state) {
 static void test_working(void **state) {
   (void)state;
   char text[200];
-  report_working(text, sizeof text, WORKING_YES, "ApiKey-1");
+  working_words(text, sizeof text, WORKING_YES, "ApiKey-1");
   assert_string_equal(text, "Consumers have a working key: ApiKey-1");
-  report_working(text, sizeof text, WORKING_YES, "");
+  working_words(text, sizeof text, WORKING_YES, "");
   assert_string_equal(text, "Consumers have a working key");
-  report_working(text, sizeof text, WORKING_NO, "ApiKey-1");
+  working_words(text, sizeof text, WORKING_NO, "ApiKey-1");
   assert_string_equal(text, "Consumers may have NO working key");
-  report_working(text, sizeof text, WORKING_UNKNOWN, "");
+  working_words(text, sizeof text, WORKING_UNKNOWN, "");
   assert_non_null(strstr(text, "Not known"));
 }
 

@@ -171,7 +171,7 @@ static void how_long_it_was_gone_is_kept_over_runs(void **unused) {
   assert_true(since > 0);
   fake_env_advance(&r->env, 3600000);
   rig_restart(r);
-  r->memory.absent_since_s[0] = r->memory.absent_since_s[1] = since; // as the run record brings it
+  r->memory.absent_since_s[0] = r->memory.absent_since_s[1] = since; // as the last run left it
   tick(&r->target, &r->io, NULL, &r->result);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
   assert_int_equal(r->memory.absent_since_s[1], 0);

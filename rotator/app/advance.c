@@ -1,0 +1,159 @@
+#include "rotator/app/advance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/history.h"
+#include "rotator/app/report/progress.h"
+#include "rotator/base/log.h"
+#include "rotator/base/text.h"
+
+static bool is_effect(const struct step *s) {
+  return act_is_effect(s->action->kind);
+}
+
+static bool is_drop(const struct action *a) {
+  return a->kind == ACT_CAS && (a->row == ROW_refute || a->row == ROW_lost || a->row == ROW_taken ||
+                                a->row == ROW_create || a->why == WHY_not_stager);
+}
+
+static void remember_effect(struct seen *seen, const struct step *s) {
+  const struct action *a = s->action;
+  seen->acted = true;
+  seen->promoted |= a->kind == ACT_CAS && a->row == ROW_promote;
+  if (a->kind == ACT_CAS && a->row == ROW_retired && s->view->state) {
+    seen->retired = true;
+    text_copy(seen->retired_id, sizeof seen->retired_id,
+              s->view->state->slots[SLOT_PREVIOUS].key_id);
+  }
+  if (is_drop(a))
+    seen->dropped = a->row;
+}
+
+static void remember(struct managed *m, const struct step *s) {
+  struct seen *seen = &m->seen;
+  const struct action *a = s->action;
+  bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
+  if (is_effect(s) && s->result == ERR_OK)
+    remember_effect(seen, s);
+  if (failed && s->error && a->kind == ACT_PROVE && a->slot == SLOT_PENDING)
+    seen->dropped_error = *s->error; // why it is given up, if it comes to that
+  seen->until_s = a->kind == ACT_WAIT || a->kind == ACT_REST ? a->wait_s : 0;
+  seen->sink[0] = '\0';
+  if (a->sink < m->target.n_sinks && !is_effect(s))
+    text_copy(seen->sink, sizeof seen->sink, m->target.sinks[a->sink].name);
+}
+
+static void log_step(const struct step *s) {
+  const char *row = row_name(s->action->row);
+  const struct row_words *words = row_words(s->action->row);
+  if (s->result != ERR_OK && s->error)
+    log_error(LOG_LEVEL_NOTICE, s->target->name, row, s->error);
+  else if (!is_effect(s))
+    log_line(LOG_LEVEL_DEBUG, s->target->name, row, "%s", why_words(s->action->why)->text);
+  else
+    log_line(s->action->kind == ACT_CAS ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO, s->target->name, row,
+             "%s%s%s", words->done, s->action->key_id[0] ? ": " : "", s->action->key_id);
+}
+
+// What is no error of a step and still belongs into the log (PROTOCOL.md: strays, and a key that
+// was born active).
+static void log_oddities(const struct step *s) {
+  const struct view *v = s->view;
+  const char *target = s->target->name;
+  if (s->action->row == ROW_note && s->result == ERR_OK && is_effect(s) && v->found_active)
+    log_line(
+        LOG_LEVEL_WARN, target, "note",
+        "IAM made %s active, though it was asked for a disabled key: should a request to create "
+        "it arrive once more, late, that key too would work until the next run deletes it",
+        s->action->key_id);
+  if (!is_effect(s) && v->other_lineages > 0)
+    log_line(LOG_LEVEL_NOTICE, target, row_name(s->action->row),
+             "%u key%s made for this target under another state and left alone: 'rotator keys %s' "
+             "lists them",
+             v->other_lineages, v->other_lineages == 1 ? " was" : "s were", target);
+}
+
+static void step_begins(void *ctx, const struct step *s) {
+  (void)ctx;
+  progress_begin(s);
+}
+
+static void step_ends(void *ctx, const struct step *s) {
+  (void)ctx;
+  struct managed *m = managed_of(s->target);
+  remember(m, s);
+  if (is_effect(s) && s->result != ERR_CONFLICT)
+    history_step(m, s);
+  log_step(s);
+  log_oddities(s);
+  progress_end(s);
+}
+
+// A definite no is not worth waiting for.
+static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
+  const struct advance *how = ctx;
+  return outcome_is_refusal(r) || (how->done && how->done(how->done_ctx, t, r));
+}
+
+enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
+                         struct tick_result *results, struct error *e) {
+  struct app *a = how->app;
+  struct watcher watcher = {.begin = step_begins, .end = step_ends};
+  int64_t patience_s = how->patience_s >= 0 ? how->patience_s : ADVANCE_PATIENCE_S;
+  struct fleet_options o = {.jobs = a->jobs,
+                            .patience_ms = patience_s * 1000,
+                            .done = is_done,
+                            .done_ctx = (void *)(uintptr_t)how,
+                            .io = compose_io,
+                            .watcher = &watcher};
+  struct target **list = calloc(n + 1, sizeof *list);
+  if (!list)
+    return error_no_memory(e);
+  enum err err = compose_make_state_dir(a->compose, e);
+  for (size_t i = 0; i < n; i++)
+    list[i] = &targets[i]->target;
+  if (err == ERR_OK) {
+    progress_start(a->env, n == 1);
+    fleet_run(list, n, &o, a->env, results);
+    progress_stop();
+  }
+  free(list);
+  return err;
+}
+
+// What the next run is spared, or has to know.
+static void remember_run(struct managed *m, const struct tick_result *r, const struct outcome *o,
+                         int64_t now_s) {
+  struct last_run *last = &m->last_run;
+  last_run_note(last, o->fault, now_s);
+  if (m->bound) {
+    memset(last->service_id, 0, sizeof last->service_id);
+    text_copy(last->service_id, sizeof last->service_id, m->config->service_id);
+    text_copy(last->iam_id, sizeof last->iam_id, m->iam_id);
+    if (!m->target.rebound)
+      text_copy(last->binding, sizeof last->binding, m->binding);
+  }
+  last->last_look_s = m->memory.last_look_s;
+  last->absent_since_s = 0;
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    if (m->memory.absent_since_s[i] > last->absent_since_s)
+      last->absent_since_s = m->memory.absent_since_s[i];
+  text_copy(last->row, sizeof last->row, row_name(r->row));
+  text_copy(last->why, sizeof last->why, why_name(r->why));
+  last->exit = o->exit;
+}
+
+void advance_finish(struct managed *m, const struct tick_result *r, enum goal goal,
+                    struct outcome *ret) {
+  struct error e;
+  int64_t now_s = env_wall_ms(compose_env(m->compose)) / 1000;
+  outcome_of(r, goal, m->config->policy.alert_after_s, m->last_run.trouble_since_s, now_s, ret);
+  if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
+    return;
+  remember_run(m, r, ret, now_s);
+  if (last_run_save(m->last_run_path, &m->last_run_before, &m->last_run, &e) != ERR_OK)
+    log_error(LOG_LEVEL_WARN, m->target.name, "last_run", &e);
+  m->last_run_before = m->last_run;
+}

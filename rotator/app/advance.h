@@ -1,0 +1,31 @@
+// Bringing targets forward: the engine over all of them, with what it does shown, logged, written
+// into the history, and remembered for the next run.
+#ifndef ROTATOR_APP_ADVANCE_H
+#define ROTATOR_APP_ADVANCE_H
+
+#include "rotator/app/app.h"
+#include "rotator/app/report/outcome.h"
+
+// A target whose next step is further away than this is left to a later run. Shorter than the
+// longest back-off, so that an outage ends a run.
+#define ADVANCE_PATIENCE_S 30
+
+struct advance {
+  struct app *app;
+  int64_t patience_s; // −1: ADVANCE_PATIENCE_S
+  // As fleet_options.done.
+  bool (*done)(void *ctx, const struct target *t, const struct tick_result *r);
+  void *done_ctx;
+};
+
+// Until each target is done, rests, or waits too long; a command has the target's outcome from
+// advance_finish. results[i] belongs to targets[i]. ERR_INTERNAL or ERR_REFUSED when it could not
+// begin at all.
+enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
+                         struct tick_result *results, struct error *e);
+
+// What the end of the target's tick means for the answer; remembered for its next run (last_run.h).
+void advance_finish(struct managed *m, const struct tick_result *r, enum goal goal,
+                    struct outcome *ret);
+
+#endif

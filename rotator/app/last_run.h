@@ -1,0 +1,43 @@
+// What one run leaves for the next about one target: a small private file,
+// <state_dir>/<target>.run.
+//
+// Nothing in it has authority: losing it costs one look at IAM. It spares a run with nothing due
+// every connection (the identity behind a service ID's name, the time of the last look), and lets
+// `run` stay silent about a passing fault until it has lasted. The file's own time says when the
+// last run ended, so that a run which changes nothing else costs one utimensat.
+#ifndef ROTATOR_APP_LAST_RUN_H
+#define ROTATOR_APP_LAST_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rotator/base/error.h"
+#include "rotator/cloud/iam.h"
+#include "rotator/engine/tag.h"
+
+struct last_run {
+  char service_id[IAM_NAME_MAX]; // as the configuration had it; "" nothing is remembered
+  char iam_id[IAM_ID_MAX];       // what it meant
+  char binding[TAG_BINDING_MAX]; // of the state the last run worked on
+  int64_t last_look_s;           // last answered look at IAM, our clock; 0 never
+  int64_t absent_since_s;  // since when a sink of class A has not been there, our clock; 0 all are
+  int64_t trouble_since_s; // since when each run has met a fault; 0: the last met none
+  char row[32], why[32];   // how the last run ended
+  int exit;                // … and what it answered
+  int64_t ended_s;         // when it ended (the file's time); 0 never. Not written
+};
+
+// "<state_dir>/<target>.run" into dst.
+bool last_run_path(char *dst, size_t cap, const char *state_dir, const char *target);
+
+// Never fails: when there is none, or it cannot be used, *ret is all zero.
+void last_run_load(const char *path, struct last_run *ret);
+
+// Writes *r if it differs from *before (what was loaded); else only the file's time is set.
+enum err last_run_save(const char *path, const struct last_run *before, const struct last_run *r,
+                       struct error *e);
+
+// A run ended with a fault (or none): since when has this lasted?
+void last_run_note(struct last_run *r, bool fault, int64_t now_s);
+
+#endif

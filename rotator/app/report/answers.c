@@ -1,0 +1,73 @@
+#include "rotator/app/report/answers.h"
+
+#include <stdio.h>
+
+#include "rotator/app/report/decision_words.h"
+
+void answer_begin(struct app *a) {
+  if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate)
+    return;
+  a->answer = cJSON_CreateObject();
+  cJSON_AddNumberToObject(a->answer, "rotator", 1);
+  cJSON_AddStringToObject(a->answer, "command",
+                          a->cli.command ? cli_commands[a->cli.command].name : "");
+  a->targets = cJSON_AddArrayToObject(a->answer, "targets");
+}
+
+int answer_end(struct app *a, int status) {
+  if (a->answer) {
+    cJSON_AddNumberToObject(a->answer, "exit", status);
+    char *text = cJSON_PrintUnformatted(a->answer);
+    if (text)
+      puts(text);
+    cJSON_free(text);
+  }
+  // A full disk or a closed pipe must not look like success to a script that reads the answer.
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_FINE)
+    status = EXIT_BUG;
+  return status;
+}
+
+cJSON *answer_target(struct app *a, const char *target) {
+  if (!a->targets)
+    return NULL;
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "target", target);
+  cJSON_AddItemToArray(a->targets, o);
+  return o;
+}
+
+cJSON *answer_last_target(const struct app *a) {
+  return a->targets ? cJSON_GetArrayItem(a->targets, cJSON_GetArraySize(a->targets) - 1) : NULL;
+}
+
+void answer_add_error(cJSON *o, const struct error *e) {
+  if (e->kind == ERR_OK) {
+    cJSON_AddNullToObject(o, "error");
+    return;
+  }
+  cJSON *x = cJSON_AddObjectToObject(o, "error");
+  cJSON_AddStringToObject(x, "kind", err_name(e->kind));
+  cJSON_AddStringToObject(x, "text", e->text);
+  cJSON_AddNumberToObject(x, "status", e->status);
+  cJSON_AddStringToObject(x, "code", e->code);
+  cJSON_AddStringToObject(x, "transaction", e->trace);
+}
+
+void answer_add_text(cJSON *o, const char *name, const char *text) {
+  if (text[0])
+    cJSON_AddStringToObject(o, name, text);
+  else
+    cJSON_AddNullToObject(o, name);
+}
+
+void answer_add_sinks(cJSON *o, const struct target *t, const struct view *v) {
+  cJSON *list = o ? cJSON_AddArrayToObject(o, "sinks") : NULL;
+  for (size_t i = 0; list && i < v->n_sinks; i++) {
+    cJSON *x = cJSON_CreateObject();
+    cJSON_AddStringToObject(x, "name", v->sinks[i].name);
+    cJSON_AddStringToObject(x, "place", t->sinks[i].item->place);
+    cJSON_AddStringToObject(x, "holds", sink_words(v->sinks[i].value));
+    cJSON_AddItemToArray(list, x);
+  }
+}

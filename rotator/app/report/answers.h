@@ -1,0 +1,27 @@
+// With --json: the one document that a command answers with on standard output. Without --json
+// every function here does nothing, so that commands need not ask.
+#ifndef ROTATOR_APP_REPORT_ANSWERS_H
+#define ROTATOR_APP_REPORT_ANSWERS_H
+
+#include "rotator/app/app.h"
+
+// Begins it (a->answer, a->targets): {"rotator": 1, "command", "targets": []}.
+void answer_begin(struct app *a);
+// Adds "exit" and prints it. Returns the exit status, which is EXIT_BUG instead of EXIT_FINE when
+// standard output could not be written.
+int answer_end(struct app *a, int status);
+
+// A new object in "targets" for this target (owned by the answer); NULL: no answer is made.
+cJSON *answer_target(struct app *a, const char *target);
+// The object that answer_target made last; NULL: none.
+cJSON *answer_last_target(const struct app *a);
+
+// Members of such an object `o`.
+// "error": null or an object.
+void answer_add_error(cJSON *o, const struct error *e);
+// A text, null where it is "".
+void answer_add_text(cJSON *o, const char *name, const char *text);
+// "sinks": [{"name", "place", "holds"}]. Never a value.
+void answer_add_sinks(cJSON *o, const struct target *t, const struct view *v);
+
+#endif

@@ -1,0 +1,191 @@
+#include "rotator/app/report/decision_words.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+// The commands named here must work as they stand: tests/cli runs each of them.
+static const struct why_words whys[] = {
+    [WHY_none] = {false, false, "nothing to report", NULL},
+    [WHY_home_silent] = {true, false, "the store of the rotator's state gave no answer", "check"},
+    [WHY_home_corrupt] =
+        {false, false, "the rotator's state cannot be used: damaged, or written by a newer version",
+         "repair"},
+    [WHY_home_back] = {false, false,
+                       "the rotator's state went back in time: restored from a backup?", "repair"},
+    [WHY_rebound] = {false, false,
+                     "the configuration names another identity or instance than the state does",
+                     "repair"},
+    [WHY_other_host] = {false, false,
+                        "another host manages this target, and its stores are local to that host",
+                        "repair"},
+    [WHY_sinks_disagree] = {false, true, "there is no state, and the sinks hold different values",
+                            "repair"},
+    [WHY_value_not_ours] =
+        {false, true,
+         "there is no state, and the sinks hold a value that is not an active key of "
+         "this identity",
+         "repair"},
+    [WHY_tags_without_state] =
+        {false, false, "there is no state, but IAM has keys that an earlier state made here",
+         "repair"},
+    [WHY_need_init] = {false, true, "the target was never set up", "init"},
+    [WHY_sink_silent] = {true, false, "a sink gave no answer", "check"},
+    [WHY_sink_refused] = {false, false, "a sink is there and must not be used", "check"},
+    [WHY_sink_drift] = {false, false, "a sink did not hold the current key", "status"},
+    [WHY_sink_foreign] = {false, true, "a sink holds a value that never was ours", "repair"},
+    [WHY_stray] = {false, false, "a key of an abandoned attempt is left over", "keys"},
+    [WHY_stray_locked] = {false, false,
+                          "a key of an abandoned attempt is left over and locked in IAM", "keys"},
+    [WHY_iam_silent] = {true, false, "IAM gave no answer", "check"},
+    [WHY_current_dead] = {true, true, "the current key is disabled, expired or gone", "keys"},
+    [WHY_due] = {false, false, "the key is due", "status"},
+    [WHY_wished] = {false, false, "a person asked for it", "status"},
+    [WHY_hold] = {false, false, "a hold is on", "resume"},
+    [WHY_window_closed] = {false, false, "the window for new rotations is closed", "status"},
+    [WHY_key_places] = {false, false,
+                        "the identity has no two free places for keys: delete one that nobody uses",
+                        "keys"},
+    [WHY_sink_lost] =
+        {false, false,
+         "a sink that the state lists is no longer configured, and consumers may still read it",
+         "repair"},
+    [WHY_failures] = {false, true,
+                      "several rotations in a row failed: mend the cause, then rotate by hand",
+                      "check"},
+    [WHY_max_age] = {false, false, "the current key is older than max_age", "rotate"},
+    [WHY_not_due] = {false, false, "nothing is due", "status"},
+    [WHY_adopted] = {false, false, "the key that was there was adopted", "status"},
+    [WHY_create_refused] = {false, false, "IAM refused to create the key", "check"},
+    [WHY_proof_pending] = {false, false, "the proof of the key is under way", "status"},
+    [WHY_proof_unknown] = {true, false, "the proof of the key gave no verdict", "check"},
+    [WHY_refuted] = {true, false, "the key was refused while another key of the identity worked",
+                     "check"},
+    [WHY_value_taken] = {false, false, "the new value belongs to another key already", "status"},
+    [WHY_key_gone] = {false, false, "the new key is gone from IAM", "status"},
+    [WHY_propagation] = {false, false, "the new key is not known everywhere yet", "status"},
+    [WHY_not_stager] = {false, false, "the process that staged the key has ended", "status"},
+    [WHY_hook_failed] = {true, false, "the reload hook failed", "check"},
+    [WHY_sink_moved] = {false, false,
+                        "a sink was changed by somebody else in grace: grace starts again",
+                        "status"},
+    [WHY_moved_often] =
+        {false, false,
+         "somebody keeps changing a sink in grace: find out who, the rotation cannot end",
+         "repair"},
+    [WHY_grace] = {false, false, "consumers are moving to the new key", "status"},
+    [WHY_still_used] = {false, false, "the old key is still in use", "status"},
+    [WHY_quarantine] = {false, false,
+                        "the old key is disabled and will be deleted after its quarantine",
+                        "status"},
+    [WHY_previous_locked] = {false, false, "the old key is locked in IAM: unlock it there", "keys"},
+    [WHY_absence] = {false, false,
+                     "a key was not seen in IAM; a second look decides whether it is gone",
+                     "status"},
+    [WHY_rollback] = {false, false, "a person wanted the old key back", "status"},
+    [WHY_repeated] = {true, false, "a step was done and did not take effect yet", "check"},
+};
+static_assert(sizeof whys / sizeof *whys == WHY_COUNT, "every reason has words");
+
+const struct why_words *why_words(enum why w) {
+  return &whys[(unsigned)w < WHY_COUNT ? w : WHY_none];
+}
+
+#define PROOF_REQUESTS "POST {iam}/identity/token and POST {ingress}/logs/v1/singles, several times"
+#define PROBE_REQUESTS "POST {iam}/identity/token and POST {ingress}/logs/v1/singles, once"
+#define SINK_REQUESTS "write the current value to the sink, read it back"
+
+static const struct row_words rows[] = {
+    [ROW_unreadable] = {"reading the state", "read the state", "read the state"},
+    [ROW_corrupt] = {"reading the state", "read the state", "read the state"},
+    [ROW_rebound] = {"comparing state and configuration", "compared state and configuration",
+                     "none"},
+    [ROW_other_host] = {"comparing hosts", "compared hosts", "none"},
+    [ROW_adopt] = {"adopting the key that is there", "adopted the key that is there", NULL},
+    [ROW_first] = {"staging the first key", "staged the first key", NULL},
+    [ROW_unclear] = {"looking for a state", "found no state", "none"},
+    [ROW_drift] = {"mending the sink", "wrote the current key to the sink again", SINK_REQUESTS},
+    [ROW_foreign] = {"looking at the sinks", "found a value that never was ours", "none"},
+    [ROW_stray] = {"deleting the key of an abandoned attempt",
+                   "deleted the key of an abandoned attempt", "DELETE {iam}/v1/apikeys/{id}"},
+    [ROW_heal] = {"staging a key in place of the dead one", "staged a key in place of the dead one",
+                  NULL},
+    [ROW_due] = {"staging a new key", "staged a new key", NULL},
+    [ROW_blocked] = {"waiting", "not begun", "none"},
+    [ROW_rest] = {"resting", "nothing to do", "none"},
+    [ROW_give_up] = {"giving the new key up", "gave the new key up, as asked", NULL},
+    [ROW_create] = {"creating the new key, disabled", "created the new key, disabled",
+                    "POST {iam}/v1/apikeys"},
+    [ROW_note] = {"noting the new key's id", "noted the new key's id", NULL},
+    [ROW_taken] = {"giving the new value up", "gave the new value up: it belongs to another key",
+                   NULL},
+    [ROW_enable] = {"enabling the new key", "enabled the new key",
+                    "DELETE {iam}/v1/apikeys/{id}/disable"},
+    [ROW_lost] = {"giving the new key up", "gave the new key up: it is gone", NULL},
+    [ROW_promote] = {"proving the new key", "the new key is proven: publishing begins",
+                     PROOF_REQUESTS},
+    [ROW_refute] = {"giving the new key up", "gave the new key up: it is refused", NULL},
+    [ROW_await] = {"waiting for the new key's proof", "waiting for the new key's proof", "none"},
+    [ROW_swap] = {"going back to the previous key", "went back to the previous key",
+                  PROBE_REQUESTS},
+    [ROW_both_dead] = {"giving up on two keys that no longer work",
+                       "gave up on two keys that no longer work", NULL},
+    [ROW_publish] = {"writing the sink", "wrote the sink", SINK_REQUESTS},
+    [ROW_reload] = {"running the reload hook", "ran the reload hook", "run the reload hook"},
+    [ROW_settle] = {"proving the key through every sink", "the key is proven through every sink",
+                    PROOF_REQUESTS},
+    [ROW_stuck] = {"waiting for the new key to be in every sink",
+                   "waiting for the new key to be in every sink", "none"},
+    [ROW_moved] = {"starting grace again", "a sink was changed: grace starts again", NULL},
+    [ROW_done] = {"ending grace", "ended grace", PROBE_REQUESTS},
+    [ROW_retire] = {"passing the point of no return", "the old key is past the point of no return",
+                    PROBE_REQUESTS},
+    [ROW_serve] = {"waiting for consumers to move over", "both keys work", "none"},
+    [ROW_held] = {"holding the old key alive", "enabled the old key again because of the hold",
+                  "DELETE {iam}/v1/apikeys/{id}/disable"},
+    [ROW_unsure] = {"proving the current key before the old one goes",
+                    "the current key is not proven now", PROBE_REQUESTS},
+    [ROW_disable] = {"disabling the old key", "disabled the old key",
+                     "POST {iam}/v1/apikeys/{id}/disable"},
+    [ROW_quarantine] = {"waiting for the quarantine's end", "the old key is in quarantine", "none"},
+    [ROW_delete] = {"deleting the old key", "deleted the old key", "DELETE {iam}/v1/apikeys/{id}"},
+    [ROW_retired] = {"ending the rotation", "the old key is gone: rotation finished", NULL},
+};
+static_assert(sizeof rows / sizeof *rows == ROW_COUNT, "every row has words");
+
+const struct row_words *row_words(enum row r) {
+  return &rows[(unsigned)r < ROW_COUNT ? r : ROW_rest];
+}
+
+void working_words(char *dst, size_t cap, enum working w, const char *key_id) {
+  switch (w) {
+  case WORKING_YES:
+    snprintf(dst, cap,
+             key_id[0] ? "Consumers have a working key: %s" : "Consumers have a working key%s",
+             key_id);
+    return;
+  case WORKING_NO:
+    snprintf(dst, cap, "Consumers may have NO working key");
+    return;
+  case WORKING_UNKNOWN:
+    break;
+  }
+  snprintf(dst, cap, "Not known whether consumers have a working key");
+}
+
+static const char *const sink_values[] = {
+    [SINK_SILENT] = "no answer",
+    [SINK_REFUSED] = "must not be used",
+    [SINK_EMPTY] = "empty",
+    [SINK_CURRENT] = "current key",
+    [SINK_PREVIOUS] = "old key",
+    [SINK_PENDING] = "new key",
+    [SINK_RETIRED] = "retired key",
+    [SINK_FOREIGN] = "foreign value",
+    [SINK_UNJUDGED] = "a value (no state to compare it with)",
+};
+static_assert(sizeof sink_values / sizeof *sink_values == SINK_UNJUDGED + 1,
+              "every sink value has words");
+
+const char *sink_words(enum sink_value v) {
+  return (unsigned)v <= SINK_UNJUDGED ? sink_values[v] : "unknown";
+}

@@ -1,0 +1,34 @@
+// What the engine's decisions, and what it sees, mean to people: one table by enum why, one by enum
+// row, one by enum sink_value. Nothing else in the program words a decision.
+#ifndef ROTATOR_APP_REPORT_DECISION_WORDS_H
+#define ROTATOR_APP_REPORT_DECISION_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rotator/engine/decide.h"
+
+struct why_words {
+  bool fault; // something gave no answer or failed: it passes by itself, or lasts (alert_after)
+  // When it is not known whether consumers have a working key, is this a reason to fear that they
+  // have none?
+  bool doubt;
+  const char *text; // a clause: no capital, no full stop
+  const char *next; // the command that comes next, without "rotator" and target: "repair"
+};
+const struct why_words *why_words(enum why w);
+
+struct row_words {
+  const char *doing;   // of the row's act: "creating the new key, disabled"
+  const char *done;    // "created the new key, disabled"
+  const char *request; // what it sends, for --dry-run; NULL: a write of the state
+};
+const struct row_words *row_words(enum row r);
+
+// "Consumers have a working key: ApiKey-…" and so on; `key_id` may be "".
+void working_words(char *dst, size_t cap, enum working w, const char *key_id);
+
+// What a sink holds: "old key", "no answer" …
+const char *sink_words(enum sink_value v);
+
+#endif

@@ -1,0 +1,81 @@
+#include "rotator/app/report/outcome.h"
+
+#include "rotator/app/report/decision_words.h"
+
+int exit_worse(int a, int b) {
+  static const int order[] = {EXIT_FINE, EXIT_BUSY,   EXIT_AGAIN, EXIT_USAGE,
+                              EXIT_BUG,  EXIT_PERSON, EXIT_PAGE};
+  int ra = 0, rb = 0;
+  for (int i = 0; i < (int)(sizeof order / sizeof *order); i++) {
+    ra = order[i] == a ? i : ra;
+    rb = order[i] == b ? i : rb;
+  }
+  return ra >= rb ? a : b;
+}
+
+// A person is needed. Must somebody be woken up for it?
+static int person(const struct tick_result *r) {
+  if (r->working == WORKING_NO || (r->working == WORKING_UNKNOWN && why_words(r->why)->doubt))
+    return EXIT_PAGE;
+  return EXIT_PERSON;
+}
+
+// It could not even be looked at.
+static int failed(const struct tick_result *r, bool *ret_fault) {
+  switch (r->error.kind) {
+  case ERR_INTERNAL:
+    return EXIT_BUG;
+  case ERR_INVALID:
+    return EXIT_USAGE;
+  default:
+    break;
+  }
+  *ret_fault = err_is_passing(r->error.kind) || r->error.kind == ERR_CANCELLED;
+  return *ret_fault ? EXIT_AGAIN : EXIT_PERSON;
+}
+
+bool outcome_is_refusal(const struct tick_result *r) {
+  bool silent = r->why == WHY_iam_silent || r->why == WHY_home_silent || r->why == WHY_sink_silent;
+  bool definite = r->error.kind == ERR_DENIED || r->error.kind == ERR_REFUSED ||
+                  r->error.kind == ERR_INVALID || r->error.kind == ERR_LIMIT;
+  return silent && definite;
+}
+
+static int waiting(const struct tick_result *r, enum goal goal, bool *ret_fault) {
+  if (r->attention || outcome_is_refusal(r))
+    return person(r);
+  *ret_fault = why_words(r->why)->fault;
+  return *ret_fault || goal == GOAL_MISSED ? EXIT_AGAIN : EXIT_FINE;
+}
+
+void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after_s,
+                int64_t fault_since_s, int64_t now_s, struct outcome *ret) {
+  struct outcome o = {.exit = EXIT_FINE};
+  bool by_hand = goal != GOAL_NONE;
+  switch (r->end) {
+  case TICK_BUSY:
+    o.exit = by_hand ? EXIT_BUSY : EXIT_FINE;
+    break;
+  case TICK_STOPPED:
+    o.exit = by_hand ? EXIT_AGAIN : EXIT_FINE;
+    break;
+  case TICK_FAILED:
+    o.exit = failed(r, &o.fault);
+    break;
+  case TICK_ATTENTION:
+    o.exit = person(r);
+    break;
+  case TICK_REST:
+  case TICK_WAIT:
+    o.exit = waiting(r, goal, &o.fault);
+    break;
+  }
+  int64_t lasted_s = fault_since_s > 0 ? now_s - fault_since_s : 0;
+  bool young = lasted_s < alert_after_s;
+  if (!by_hand && o.exit == EXIT_AGAIN && o.fault && young)
+    o.exit = EXIT_FINE;
+  if (goal == GOAL_REACHED && o.exit == EXIT_AGAIN)
+    o.exit = EXIT_FINE;
+  o.silent = o.exit == EXIT_FINE;
+  *ret = o;
+}

@@ -1,0 +1,31 @@
+// From how a tick ended to what the program answers. Pure.
+#ifndef ROTATOR_APP_REPORT_OUTCOME_H
+#define ROTATOR_APP_REPORT_OUTCOME_H
+
+#include "rotator/app/app.h"
+#include "rotator/engine/tick.h"
+
+// The worse of two exit statuses: 4, 3, 1, 2, 75, 5, 0.
+int exit_worse(int a, int b);
+
+enum goal {
+  GOAL_NONE,    // `run`: bring it forward
+  GOAL_REACHED, // a command by hand, and what was wanted is there
+  GOAL_MISSED,  // … and it is not
+};
+
+struct outcome {
+  int exit;
+  bool fault;  // something failed that may pass by itself
+  bool silent; // nothing that a person must read now
+};
+
+// `fault_since_s`: since when runs have met a fault (0: not before this one).
+void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after_s,
+                int64_t fault_since_s, int64_t now_s, struct outcome *ret);
+
+// Waiting for an answer that was a definite no: missing rights, a credential that is not accepted.
+// That does not pass by itself.
+bool outcome_is_refusal(const struct tick_result *r);
+
+#endif

@@ -1,0 +1,53 @@
+// What people read when a command ends: errors on standard error, results on standard output or in
+// the JSON answer.
+//
+// An error has always the same shape: the first line says whether consumers have a working key,
+// then what failed, where, and what the service said, and the last line is the command that comes
+// next.
+#ifndef ROTATOR_APP_REPORT_REPORT_H
+#define ROTATOR_APP_REPORT_REPORT_H
+
+#include "rotator/app/app.h"
+#include "rotator/app/report/outcome.h"
+
+struct trouble {
+  const char *target; // NULL: of no target
+  enum working working;
+  const char *key_id;        // with WORKING_YES; may be ""
+  const char *step;          // row or command; NULL: none
+  const char *text;          // NULL: the error's
+  const struct error *error; // NULL: none
+  const char *hint;          // one more line; NULL: none
+  const char *next;          // the whole next command; NULL: "check TARGET"
+};
+void report_trouble(const struct app *a, const struct trouble *t);
+
+// Nothing was contacted: usage and configuration. `next` as in struct trouble.
+void report_usage(const struct app *a, const char *text, const char *next);
+
+// "rotator -c FILE repair prod-logs": a command for the configuration in use. `command` may have
+// words of its own; target may be NULL.
+void report_next(const struct app *a, const char *command, const char *target, char *dst,
+                 size_t cap);
+
+// What comes out of a tick: the error, when there is one, and the object in the JSON answer.
+// Results for people when all is well are the commands' own. m->seen: what happened on the way.
+void report_result(struct app *a, struct managed *m, const struct tick_result *r,
+                   const struct outcome *o);
+
+// A target that could not even be bound or observed, reported as report_result would. Returns the
+// exit status.
+int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e);
+
+// Of the configuration: mistakes that concern the targets meant, or all of them.
+void report_mistakes(const struct app *a, bool all);
+
+// "403 BXNIM0513E, transaction 4b1c…" or "".
+void report_service_said(const struct error *e, char *dst, size_t cap);
+
+// When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
+// it. False when *e is no such refusal. `row`: at which row it happened; ROW_COUNT: at none.
+bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
+                   size_t cap);
+
+#endif

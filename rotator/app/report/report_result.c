@@ -1,0 +1,198 @@
+// From the end of a tick to what a person reads and to the object in the JSON answer.
+#include <stdio.h>
+#include <string.h>
+
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/report.h"
+#include "rotator/base/log.h"
+#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
+
+// --- rights ---
+
+// Actions and roles: IBM Cloud's own tables of IAM Identity and Cloud Logs.
+static const char *action_of(enum row row) {
+  switch (row) {
+  case ROW_create:
+    return "iam-identity.apikey.create";
+  case ROW_enable:
+  case ROW_disable:
+  case ROW_held:
+    return "iam-identity.apikey.update";
+  case ROW_delete:
+  case ROW_stray:
+    return "iam-identity.apikey.delete";
+  default:
+    return "iam-identity.apikey.list, .get";
+  }
+}
+
+static bool is_about_proof(enum row row) {
+  return row == ROW_promote || row == ROW_refute || row == ROW_await || row == ROW_settle ||
+         row == ROW_stuck || row == ROW_swap || row == ROW_retire || row == ROW_unsure;
+}
+
+bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
+                   size_t cap) {
+  // A management key that is not accepted answers 400: that is no matter of rights.
+  bool proof = is_about_proof(row) || m->seen.dropped == ROW_refute;
+  if (e->status != 403 && !(proof && e->status == 401))
+    return false;
+  if (proof) {
+    snprintf(dst, cap,
+             "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
+             "whoever granted it may lack Sender too: such a policy is listed and has no effect",
+             m->config->service_id, m->config->guid);
+    return true;
+  }
+  snprintf(dst, cap,
+           "the management identity lacks %s on %s: role Operator on IAM Identity has it "
+           "(rotator init --print-policy %s prints the command)",
+           action_of(row), m->config->service_id, m->target.name);
+  return true;
+}
+
+// --- results ---
+
+static const char *end_name(enum tick_end end) {
+  static const char *const names[] = {
+      [TICK_REST] = "rest", [TICK_WAIT] = "wait",       [TICK_ATTENTION] = "attention",
+      [TICK_BUSY] = "busy", [TICK_STOPPED] = "stopped", [TICK_FAILED] = "failed",
+  };
+  return (unsigned)end < sizeof names / sizeof *names ? names[end] : "failed";
+}
+
+static const char *working_name(enum working w) {
+  return w == WORKING_YES ? "yes" : w == WORKING_NO ? "no" : "unknown";
+}
+
+// The clause for what happened: the reason's words, or, where an effect was refused for good, the
+// act's own.
+static void clause(const struct managed *m, const struct tick_result *r, char *dst, size_t cap) {
+  const char *sink = m->seen.sink;
+  bool named = sink[0] && (r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
+                           r->why == WHY_sink_foreign || r->why == WHY_sink_drift);
+  if (r->end == TICK_BUSY)
+    text_copy(dst, cap, "another run works on this target now");
+  else if (r->end == TICK_STOPPED)
+    text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
+  else if (m->seen.dropped != ROW_COUNT && r->why == WHY_failures)
+    snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(m->seen.dropped)->done);
+  else if (outcome_is_refusal(r))
+    text_copy(dst, cap, r->why == WHY_iam_silent ? "IAM refused" : "the store refused");
+  else if (r->why == WHY_none && r->error.kind != ERR_OK)
+    snprintf(dst, cap, "%s failed", row_words(r->row)->doing);
+  else
+    snprintf(dst, cap, "%s%s%s%s", why_words(r->why)->text, named ? " (" : "", named ? sink : "",
+             named ? ")" : "");
+}
+
+static void answer(struct app *a, const struct managed *m, const struct tick_result *r,
+                   const struct outcome *o, const char *next) {
+  char until[32], text[512];
+  cJSON *x = answer_target(a, m->target.name);
+  if (!x)
+    return;
+  cJSON_AddNumberToObject(x, "exit", o->exit);
+  cJSON_AddStringToObject(x, "end", end_name(r->end));
+  answer_add_text(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
+  bool decided = r->end != TICK_FAILED && r->end != TICK_BUSY && r->end != TICK_STOPPED;
+  clause(m, r, text, sizeof text);
+  answer_add_text(x, "row", decided ? row_name(r->row) : "");
+  answer_add_text(x, "why", decided ? why_name(r->why) : "");
+  cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
+  cJSON_AddStringToObject(x, "working", working_name(r->working));
+  cJSON_AddBoolToObject(x, "attention", r->attention || r->end == TICK_ATTENTION);
+  cJSON_AddBoolToObject(x, "changed", m->seen.acted);
+  answer_add_text(x, "current", r->current_id);
+  answer_add_text(x, "previous", r->previous_id);
+  json_add_u64_text(x, "generation", r->generation);
+  json_add_u64_text(x, "epoch", r->epoch);
+  text_format_time(until, sizeof until, m->seen.until_s);
+  answer_add_text(x, "until", m->seen.until_s > 0 ? until : "");
+  answer_add_error(x, &r->error);
+  answer_add_text(x, "next", next ? next : "");
+}
+
+static const char *next_command(const struct tick_result *r) {
+  if (r->end == TICK_BUSY)
+    return "status";
+  if (r->end == TICK_STOPPED)
+    return "run";
+  if (r->why == WHY_none)
+    return "check";
+  const char *next = why_words(r->why)->next;
+  return next ? next : "status";
+}
+
+// A tick that never came to a row, or was stopped in between, has none to name.
+static const char *step_name(const struct tick_result *r) {
+  if (r->end == TICK_STOPPED)
+    return "stop";
+  if (r->end == TICK_BUSY)
+    return "lock";
+  return r->end == TICK_FAILED && r->row == ROW_unreadable ? "start" : row_name(r->row);
+}
+
+static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
+                        const char *next) {
+  char text[400], hint[400];
+  const struct error *e = &r->error;
+  if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
+    e = &m->seen.dropped_error;
+  clause(m, r, text, sizeof text);
+  // What a store refuses is no matter of IBM Cloud's rights.
+  bool by_store = r->why == WHY_home_silent || r->why == WHY_sink_silent ||
+                  r->why == WHY_sink_refused || r->why == WHY_sink_drift;
+  bool rights = !by_store && report_rights(m, r->row, e, hint, sizeof hint);
+  struct trouble t = {.target = m->target.name,
+                      .working = r->working,
+                      .key_id = r->current_id,
+                      .step = step_name(r),
+                      .text = r->end == TICK_FAILED ? NULL : text,
+                      .error = e,
+                      .hint = rights ? hint : NULL,
+                      .next = next};
+  report_trouble(a, &t);
+}
+
+void report_result(struct app *a, struct managed *m, const struct tick_result *r,
+                   const struct outcome *o) {
+  char next[700];
+  report_next(a, next_command(r), m->target.name, next, sizeof next);
+  answer(a, m, r, o, o->silent ? NULL : next);
+  if (!o->silent)
+    print_error(a, m, r, next);
+  else if (o->fault)
+    log_line(LOG_LEVEL_NOTICE, m->target.name, row_name(r->row), "%s: %s", why_words(r->why)->text,
+             r->error.text);
+}
+
+int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
+  struct tick_result r = tick_result(NULL, NULL, e);
+  struct outcome o;
+  char next[700], hint[400];
+  if (e->kind == ERR_LOCKED)
+    r.end = TICK_BUSY;
+  if (m->seen.looked)
+    r.working = m->seen.working;
+  text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
+  outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
+  const char *command = r.end == TICK_BUSY       ? "status"
+                        : e->kind == ERR_MISSING ? "init"
+                        : e->kind == ERR_REFUSED ? "status"
+                                                 : "check";
+  report_next(a, command, m->target.name, next, sizeof next);
+  answer(a, m, &r, &o, next);
+  bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
+  struct trouble t = {.target = m->target.name,
+                      .working = r.working,
+                      .key_id = r.current_id,
+                      .step = step,
+                      .error = e,
+                      .hint = rights ? hint : NULL,
+                      .next = next};
+  report_trouble(a, &t);
+  return o.exit;
+}

@@ -1,0 +1,129 @@
+// The configuration: one YAML file and the files of targets.d beside it, checked as a whole against
+// one table of options (options.c) from which the manual's option list and the JSON Schema
+// are made too.
+#ifndef ROTATOR_CONFIG_CONFIG_H
+#define ROTATOR_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backends/store.h"
+#include "rotator/base/choices.h"
+#include "rotator/base/error.h"
+#include "rotator/base/text.h"
+#include "rotator/engine/policy.h"
+
+#define CONFIG_MISTAKES_MAX 100
+#define CONFIG_FILE_MAX (1024 * 1024) // bytes of one file
+#define CONFIG_TARGETS_MAX 100000     // of all files
+
+// Where a credential of the rotator itself is read from; never a literal in the file. One of file,
+// credential and store is set.
+struct config_store;
+struct config_credential {
+  char *file;       // absolute path, or NULL
+  char *credential; // name under $CREDENTIALS_DIRECTORY (systemd LoadCredential), or NULL
+  struct {
+    char *mount, *path, *field;
+  } vault;
+  struct config_store *store; // made of `vault` and what is common to that store; read as a sink
+  int line;
+};
+
+struct config_store { // a home or a sink
+  // Of a sink: "fleet"; by default the backend's name, with -2, -3 … when that is taken.
+  // Of a home: NULL.
+  char *name;
+  const struct store_backend *backend;
+  struct store_setting *settings; // nested settings are joined by dots: "fields.value"
+  size_t n_settings;
+  int line;
+};
+
+struct config_hook { // after_publish
+  char **argv;       // NULL-terminated; argv[0] absolute. NULL: no hook
+  int64_t timeout_s; // 60
+  int line;          // 0: no hook. In the main file when the hook comes from `defaults`
+};
+
+struct config_target {
+  // [a-z0-9][a-z0-9._-]{0,63}, unique over all files; "(FILE:LINE)" for a broken one without a
+  // name.
+  char *name;
+  char *file; // the file that defines it, and where
+  int line;
+  // Its settings or its file have mistakes: it is not run, the others are. Whatever the mistakes
+  // are about may be NULL then, the name excepted.
+  bool broken;
+  char *instance; // the CRN as written
+  char account[40], region[40], guid[40];
+  char *service_id;            // name or ServiceId-…
+  char *key_name;              // default "<target>-ingestion"
+  char *action_when_leaked;    // "none", "disable" (default), "delete"
+  char *iam_url, *ingress_url; // resolved from `endpoints`, without trailing slash
+  char *application, *subsystem;
+  int severity;
+  struct config_store home; // backend NULL: the state directory
+  struct config_store *sinks;
+  size_t n_sinks; // 1 … 16 (STATE_SINKS_MAX)
+  struct config_hook after_publish;
+  struct policy policy;
+};
+
+struct config {
+  char *path;
+  struct config_credential management;
+  // /var/lib/rotator, or $STATE_DIRECTORY, or ~/.local/state/rotator for other users.
+  char *state_dir;
+  char *host_id;                 // NULL: the machine id
+  char *ca_file;                 // NULL: the system's
+  bool allow_plain_loopback;     // http:// to loopback, for emulators
+  char **complaints;             // NULL-terminated, NULL: default list
+  int64_t jobs;                  // 8
+  struct config_target *targets; // in the order of the files: the main one, then targets.d by name
+  size_t n_targets;
+  // Files of targets.d with mistakes of their own: there may be targets that nobody knows of.
+  size_t n_broken_files;
+};
+
+// One mistake. `text` says what was expected, `nearest` the nearest right name or NULL.
+//   warning            nothing is stopped by it
+//   fatal              the configuration cannot be used
+//   neither, target    that target is broken
+//   neither, NULL      the file is broken: its targets are (those that could be read), the others
+//   are not
+struct config_mistake {
+  char *file;
+  int line, column; // from 1; 0: of the file as a whole
+  bool warning, fatal;
+  char *target;
+  char *text, *nearest;
+};
+struct config_report {
+  struct config_mistake *mistakes; // by file, in the order read, then by line
+  size_t n;                        // at most CONFIG_MISTAKES_MAX; errors take the place of warnings
+  size_t more;                     // how many were left out
+};
+
+// Reads `path` and targets.d/*.yaml beside it. `now_s`: for windows. `backends`: the stores there
+// are (store_backends). All mistakes of all files go to *ret_report (always set;
+// config_report_clear). ERR_OK: *ret is usable, though single targets may be `broken`. ERR_INVALID:
+// it is not. ERR_INTERNAL: memory ran out. Stores are opened to check their settings, and closed
+// again; nothing is contacted. Not thread safe (time zones).
+enum err config_load(const char *path, int64_t now_s, const struct store_backend *const *backends,
+                     struct config **ret, struct config_report *ret_report);
+void config_free(struct config *c); // NULL allowed
+void config_report_clear(struct config_report *r);
+// "FILE:LINE: TEXT (did you mean NEAREST?)"
+void config_mistake_format(const struct config_mistake *m, char *dst, size_t cap);
+// NULL: unknown; then `nearest` is the name that may be meant, or "".
+const struct config_target *config_target_find(const struct config *c, const char *name,
+                                               char nearest[NEAREST_MAX]);
+
+// Made from the table of options and those of the stores: a JSON Schema (draft 2020-12) for
+// editors, and the option lists of rotator.yaml(5) as mdoc. Both fit into 256 KiB.
+enum err config_schema_json(struct text_buf *out);
+enum err config_schema_manual(struct text_buf *out);
+
+#endif

@@ -1,0 +1,185 @@
+// The table of options, in which everything about an option is said once.
+#include <string.h>
+
+#include "rotator/config/internal.h"
+
+#define MINUTE 60
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define YEAR (365 * DAY)
+
+#define MAIN(field) .where = CONFIG_MAIN, .offset = offsetof(struct config, field)
+#define TARGET(field) .where = CONFIG_TARGET, .offset = offsetof(struct config_target, field)
+#define BOTH(field)                                                                                \
+  .where = CONFIG_DEFAULTS | CONFIG_TARGET, .offset = offsetof(struct config_target, field)
+
+// In the order in which the manual lists them; a section before its members.
+const struct config_option config_options[] = {
+    {"version", CONFIG_VERSION, .where = CONFIG_MAIN | CONFIG_EXTRA,
+     .help = "Version of this format: 1. Required in the main file."},
+    {"management", CONFIG_SECTION, .where = CONFIG_MAIN, .required = true,
+     .help = "Where the API key of the rotator's own identity is read from: exactly one of "
+             "management.file, management.credential and management.vault. The key itself never "
+             "stands in a configuration file."},
+    {"management.file", CONFIG_PATH, MAIN(management.file),
+     .help = "File that holds the key and nothing else."},
+    {"management.credential", CONFIG_TOKEN, .most = 255, MAIN(management.credential),
+     .help = "Name of a systemd credential (LoadCredential=, SetCredentialEncrypted=) that holds "
+             "the key."},
+    {"management.vault", CONFIG_SECTION, .where = CONFIG_MAIN,
+     .help = "Secret of HashiCorp Vault or OpenBao that holds the key; server and authentication "
+             "are those of `vault`."},
+    {"management.vault.mount", CONFIG_TEXT, .least = 1, .most = 255, MAIN(management.vault.mount),
+     .help = "Path of the KV secrets engine."},
+    {"management.vault.path", CONFIG_TEXT, .least = 1, .most = 399, MAIN(management.vault.path),
+     .help = "Path of the secret below the mount."},
+    {"management.vault.field", CONFIG_TEXT, .least = 1, .most = 128, .fallback = "api_key",
+     MAIN(management.vault.field), .help = "Field of the secret that holds the key."},
+    {"state_dir", CONFIG_PATH, MAIN(state_dir),
+     .shown = "$STATE_DIRECTORY; else /var/lib/rotator for root, ~/.local/state/rotator for others",
+     .help = "Directory of the lock and of the state of each target that has no home of its own."},
+    {"host_id", CONFIG_TOKEN, .most = 64, MAIN(host_id), .shown = "the machine id",
+     .help = "Name of this host, noted in the state of targets that belong to one host; needed in "
+             "containers, whose machine id or host name changes with each run."},
+    {"ca_file", CONFIG_PATH, MAIN(ca_file), .shown = "the system's",
+     .help = "PEM file of certificate authorities to trust for IAM and Cloud Logs instead of the "
+             "system's."},
+    {"allow_plain_loopback", CONFIG_BOOL, .fallback = "false", MAIN(allow_plain_loopback),
+     .help = "Allow http:// URLs to loopback addresses, for emulators."},
+    {"complaints", CONFIG_WORDS, .least = 1, .most = 64, MAIN(complaints),
+     .shown = "drop, reject, too old, invalid, not accepted",
+     .help = "Words that make a 2xx answer of Cloud Logs a complaint when they stand in its first "
+             "4 KiB; case is not looked at."},
+    {"jobs", CONFIG_INT, .least = 1, .most = 64, .fallback = "8", MAIN(jobs),
+     .help = "How many targets are worked on at once."},
+    {"defaults", CONFIG_SECTION, .where = CONFIG_MAIN,
+     .help = "Settings of all targets that do not say otherwise, those of targets.d included."},
+    {"targets", CONFIG_TARGETS, .most = CONFIG_TARGETS_MAX, .where = CONFIG_MAIN | CONFIG_EXTRA,
+     .help = "List of targets."},
+
+    {"name", CONFIG_NAME, .required = true, .most = 64, TARGET(name),
+     .help = "Name of the target on the command line and in logs; unique over all files."},
+    {"instance", CONFIG_INSTANCE, .required = true, TARGET(instance),
+     .help = "CRN of the Cloud Logs instance; region, account and GUID are taken from it."},
+    {"service_id", CONFIG_IDENTITY, .required = true, .most = 255, TARGET(service_id),
+     .help = "Service ID whose key is rotated: its name, or its id (ServiceId-UUID)."},
+    {"sinks", CONFIG_SINKS, .required = true, .least = 1, .most = 16, TARGET(sinks),
+     .help = "Where consumers read the key: a list of stores, each with an optional name."},
+    {"home", CONFIG_HOME, TARGET(home), .shown = "a file in state_dir",
+     .help = "Store of the target's private state; as secret as the key."},
+    {"key_name", CONFIG_TEXT, .most = 255, TARGET(key_name), .shown = "NAME-ingestion",
+     .help = "Name of the API keys that are made."},
+
+    {"rotate_every", CONFIG_DURATION, .least = 1, .most = 10 * YEAR, .fallback = "30d",
+     BOTH(policy.rotate_every_s), .help = "Age at which a key is due."},
+    {"rotate_jitter", CONFIG_DURATION, .most = 10 * YEAR, BOTH(policy.rotate_jitter_s),
+     .shown = "3d, at most a tenth of rotate_every",
+     .help = "A key is due earlier by a part of this, which its generation decides, so that a "
+             "fleet does not rotate at once."},
+    {"window", CONFIG_WINDOW, BOTH(policy.window), .shown = "always",
+     .help = "When new rotations may begin."},
+    {"grace", CONFIG_DURATION, .most = YEAR, .fallback = "24h", BOTH(policy.grace_s),
+     .help = "How long the old key works on after the new one was proven through every sink; 0 "
+             "ends it at once."},
+    {"reload_within", CONFIG_DURATION, .most = YEAR, BOTH(policy.reload_within_s),
+     .shown = "2h, at most grace",
+     .help = "By then consumers have read the new key; use of the old one after that is held "
+             "against retiring it."},
+    {"quarantine", CONFIG_DURATION, .most = 30 * DAY, .fallback = "65m", BOTH(policy.quarantine_s),
+     .help = "How long the old key stays disabled before it is deleted; tokens live for an hour."},
+    {"max_age", CONFIG_DURATION, .least = 1, .most = 10 * YEAR, BOTH(policy.max_age_s),
+     .shown = "90d, at least three times rotate_every",
+     .help = "A key older than this needs a person's attention."},
+    {"on_still_used", CONFIG_CHOICE, .choices = "stop|continue", .fallback = "stop",
+     BOTH(policy.on_still_used),
+     .help = "What to do when the old key is still used after the grace: keep it, or retire it all "
+             "the same."},
+    {"still_used_limit", CONFIG_DURATION, .most = YEAR, .fallback = "0",
+     BOTH(policy.still_used_limit_s),
+     .help =
+         "Retire a key that is still used all the same this long after the grace; 0 is never with "
+         "on_still_used stop, and at once with continue."},
+    {"alert_after", CONFIG_DURATION, .most = 30 * DAY, .fallback = "6h", BOTH(policy.alert_after_s),
+     .help = "A fault that passes by itself becomes an error after this long."},
+    {"look_every", CONFIG_DURATION, .most = 7 * DAY, .fallback = "1h", BOTH(policy.look_every_s),
+     .help = "How often IAM is asked about a target at rest, at most."},
+    {"failures_max", CONFIG_COUNT, .least = 1, .most = 20, .fallback = "3",
+     BOTH(policy.failures_max),
+     .help = "So many failed rotations in a row need a person's attention; no other begins."},
+    {"origin", CONFIG_CHOICE, .choices = "rotator|iam", .fallback = "rotator", BOTH(policy.origin),
+     .help = "Who makes the value of a key."},
+    {"action_when_leaked", CONFIG_WORD, .choices = "none|disable|delete", .fallback = "disable",
+     BOTH(action_when_leaked), .help = "What IBM Cloud does with a key that it finds in public."},
+    {"endpoints", CONFIG_ENDPOINTS, .choices = "public|private|classic", .fallback = "public",
+     BOTH(iam_url),
+     .help = "Network to reach IAM and the instance by: public, private (VPC endpoint gateway) or "
+             "classic (port 3443); or a "
+             "mapping, one for each."},
+    {"endpoints.iam", CONFIG_ENDPOINT, .choices = "public|private|classic", BOTH(iam_url),
+     .shown = "public", .help = "The same for IAM, or its URL."},
+    {"endpoints.ingress", CONFIG_ENDPOINT, .choices = "public|private|classic", BOTH(ingress_url),
+     .shown = "public",
+     .help = "The same for ingestion, or its URL, in which {guid} and {region} stand for the "
+             "instance's."},
+    {"after_publish", CONFIG_SECTION, .where = CONFIG_DEFAULTS | CONFIG_TARGET,
+     .help = "Program that makes consumers read the new key."},
+    {"after_publish.run", CONFIG_COMMAND, .least = 0, .most = 64, BOTH(after_publish.argv),
+     .help = "The program's absolute path and its arguments; no shell. An empty list: none, in "
+             "spite of `defaults`."},
+    {"after_publish.timeout", CONFIG_DURATION, .least = 1, .most = HOUR, .fallback = "60s",
+     BOTH(after_publish.timeout_s),
+     .help = "It is ended after this long, which counts as a failure."},
+    {"proof", CONFIG_SECTION, .where = CONFIG_DEFAULTS | CONFIG_TARGET,
+     .help = "How a key is proven to work before anything depends on it."},
+    {"proof.application", CONFIG_LABEL, .most = 64, .fallback = "rotator", BOTH(application),
+     .help = "Application name of the test logs."},
+    {"proof.subsystem", CONFIG_LABEL, .most = 64, .fallback = "probe", BOTH(subsystem),
+     .help = "Subsystem name of the test logs."},
+    {"proof.severity", CONFIG_SEVERITY, .least = 1, .most = 6, .fallback = "info", BOTH(severity),
+     .choices = "debug|verbose|info|warning|error|critical",
+     .help = "Severity of the test logs, as a name or from 1 to 6."},
+    {"proof.count", CONFIG_COUNT, .least = 1, .most = 20, .fallback = "3", BOTH(policy.proof_count),
+     .help = "Token exchanges and test logs of a full proof."},
+    {"proof.span", CONFIG_DURATION, .most = 10 * MINUTE, .fallback = "10s",
+     BOTH(policy.proof_span_s), .help = "Time over which they are spread."},
+    {"proof.refute_count", CONFIG_COUNT, .least = 1, .most = 20, .fallback = "3",
+     BOTH(policy.refute_count), .help = "So many definite refusals refute a new key."},
+    {"proof.propagation", CONFIG_DURATION, .most = HOUR, .fallback = "60s",
+     BOTH(policy.propagation_s), .help = "Refusals count from this long after a key was enabled."},
+    {"proof.absence_apart", CONFIG_DURATION, .most = 10 * MINUTE, .fallback = "10s",
+     BOTH(policy.absence_apart_s),
+     .help = "Time between two looks that together show that a key is gone."},
+};
+const size_t config_options_n = sizeof config_options / sizeof config_options[0];
+_Static_assert(sizeof config_options / sizeof config_options[0] <= CONFIG_OPTIONS_MAX,
+               "CONFIG_OPTIONS_MAX");
+
+const struct config_option *config_option_find(const char *name, unsigned where) {
+  for (size_t i = 0; i < config_options_n; i++)
+    if ((config_options[i].where & where) && strcmp(config_options[i].name, name) == 0)
+      return &config_options[i];
+  return NULL;
+}
+
+bool config_sounds_secret(const char *name) {
+  static const char *const words[] = {"apikey", "api_key",  "key",    "value",
+                                      "token",  "password", "secret", "literal"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+    if (strcmp(name, words[i]) == 0)
+      return true;
+  return false;
+}
+
+bool config_store_is_offered(const struct store_backend *b) {
+  return strcmp(b->name, "memory") != 0;
+}
+
+enum config_type config_store_type(enum store_option_type t) {
+  static const enum config_type types[] = {
+      [STORE_OPT_TEXT] = CONFIG_TEXT,   [STORE_OPT_PATH] = CONFIG_PATH,
+      [STORE_OPT_MODE] = CONFIG_MODE,   [STORE_OPT_BOOL] = CONFIG_BOOL,
+      [STORE_OPT_CHOICE] = CONFIG_WORD, [STORE_OPT_DURATION] = CONFIG_DURATION,
+      [STORE_OPT_INT] = CONFIG_INT,
+  };
+  return types[t];
+}

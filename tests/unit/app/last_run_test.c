@@ -1,0 +1,119 @@
+// What a run leaves for the next: what is written is read again; what is damaged is as if it were
+// not there; a run that changes nothing only sets the file's time.
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rotator/app/last_run.h"
+#include "rotator/base/text.h"
+#include "tests/support/scratch.h"
+#include "tests/support/unit.h"
+
+static struct scratch scratch;
+static char path[512];
+
+static int set_up(void **state) {
+  (void)state;
+  scratch_new(&scratch);
+  return last_run_path(path, sizeof path, scratch.dir, "prod") ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  scratch_remove(&scratch);
+  return 0;
+}
+
+static struct last_run sample(void) {
+  struct last_run r = {.last_look_s = 123, .trouble_since_s = 45, .exit = 3};
+  text_copy(r.service_id, sizeof r.service_id, "logs \"agent\" \\ \xc3\xa4");
+  text_copy(r.iam_id, sizeof r.iam_id, "iam-ServiceId-1");
+  text_copy(r.binding, sizeof r.binding, "0123456789abcdef0123456789abcdef");
+  text_copy(r.row, sizeof r.row, "rest");
+  text_copy(r.why, sizeof r.why, "not_due");
+  return r;
+}
+
+static void test_round_trip(void **state) {
+  (void)state;
+  struct last_run none = {0}, r = sample(), back;
+  struct stat st;
+  assert_int_equal(last_run_save(path, &none, &r, NULL), ERR_OK);
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_mode & 07777, 0600);
+  last_run_load(path, &back);
+  assert_true(back.ended_s > 0);
+  back.ended_s = 0;
+  assert_memory_equal(&back, &r, sizeof r);
+}
+
+static void test_unchanged_only_sets_the_time(void **state) {
+  (void)state;
+  struct last_run none = {0}, r = sample(), later;
+  struct stat before, after;
+  assert_int_equal(last_run_save(path, &none, &r, NULL), ERR_OK);
+  const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+  assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+  assert_int_equal(stat(path, &before), 0);
+  assert_int_equal(last_run_save(path, &r, &r, NULL), ERR_OK);
+  assert_int_equal(stat(path, &after), 0);
+  assert_int_equal(before.st_ino, after.st_ino);
+  assert_true(after.st_mtime > 1000);
+  later = r;
+  later.exit = 0;
+  assert_int_equal(last_run_save(path, &r, &later, NULL), ERR_OK);
+  assert_int_equal(stat(path, &after), 0);
+  assert_int_not_equal(before.st_ino, after.st_ino);
+}
+
+static void test_damage_is_absence(void **state) {
+  (void)state;
+  static const struct last_run nothing;
+  static const char *const texts[] = {
+      "",
+      "x",
+      "{}",
+      "[]",
+      "{\"rotator_run\":2}",
+      "{\"rotator_run\":1,\"service_id\":5}",
+      "{\"rotator_run\":1,\"service_id\":\"a\",\"iam_id\":\"b\",\"binding\":\"c\",\"last_look_s\":-"
+      "1,"
+      "\"trouble_since_s\":0,\"row\":\"r\",\"why\":\"w\",\"exit\":0}",
+  };
+  for (size_t i = 0; i < COUNT_OF(texts); i++) {
+    struct last_run r;
+    scratch_write(path, texts[i]);
+    last_run_load(path, &r);
+    assert_memory_equal(&r, &nothing, sizeof r);
+  }
+  unlink(path);
+  struct last_run r;
+  last_run_load(path, &r);
+  assert_memory_equal(&r, &nothing, sizeof r);
+}
+
+static void test_trouble_lasts(void **state) {
+  (void)state;
+  struct last_run r = {0};
+  last_run_note(&r, true, 100);
+  assert_int_equal(r.trouble_since_s, 100);
+  last_run_note(&r, true, 200);
+  assert_int_equal(r.trouble_since_s, 100);
+  last_run_note(&r, false, 300);
+  assert_int_equal(r.trouble_since_s, 0);
+  last_run_note(&r, true, 400);
+  last_run_note(&r, true, 50); // the clock went back
+  assert_int_equal(r.trouble_since_s, 50);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_unchanged_only_sets_the_time, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_damage_is_absence, set_up, tear_down),
+      cmocka_unit_test(test_trouble_lasts),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
