@@ -138,14 +138,25 @@ const char *why_name(enum why w) {
 
 // --- do consumers have a working key? ------------------------------------------------------------
 
-// The worst of the sinks: what the evidence says of each value (evidence.h), and nothing else.
+// What the evidence says of each value (evidence.h), and nothing else.
+struct verdict view_verdict(const struct view *v) {
+  static const int badness[] = {
+      [VERDICT_WORKING] = 0, [VERDICT_NOT_KNOWN] = 1, [VERDICT_NOT_WORKING] = 2};
+  struct verdict worst = evidence_verdict(NULL);
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (i == 0 || badness[v->sinks[i].verdict.kind] > badness[worst.kind])
+      worst = v->sinks[i].verdict;
+  return worst;
+}
+
+enum working verdict_working(const struct verdict *v) {
+  static const enum working as[] = {[VERDICT_WORKING] = WORKING_YES,
+                                    [VERDICT_NOT_WORKING] = WORKING_NO,
+                                    [VERDICT_NOT_KNOWN] = WORKING_UNKNOWN};
+  return as[v->kind];
+}
+
 enum working view_working(const struct view *v) {
-  enum working worst = WORKING_YES;
-  for (size_t i = 0; i < v->n_sinks; i++) {
-    if (v->sinks[i].verdict.kind == VERDICT_NOT_WORKING)
-      return WORKING_NO;
-    if (v->sinks[i].verdict.kind == VERDICT_NOT_KNOWN)
-      worst = WORKING_UNKNOWN;
-  }
-  return v->n_sinks > 0 ? worst : WORKING_UNKNOWN;
+  struct verdict worst = view_verdict(v);
+  return verdict_working(&worst);
 }

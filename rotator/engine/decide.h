@@ -79,5 +79,8 @@ void decide(const struct view *v, struct action *ret);
 // Do consumers have a working key, as far as this view shows?
 enum working { WORKING_YES, WORKING_NO, WORKING_UNKNOWN };
 enum working view_working(const struct view *v);
+// The verdict that this rests on: the first of the worst sinks'. Unproven where there is no sink.
+struct verdict view_verdict(const struct view *v);
+enum working verdict_working(const struct verdict *v);
 
 #endif

@@ -76,8 +76,10 @@ void evidence_proven(struct evidence *e, const char *by, int64_t now_s) {
 }
 
 void evidence_iam(struct evidence *e, enum cause seen, int64_t now_s) {
-  e->iam = seen;
-  e->iam_s = now_s;
+  if (seen != e->iam) {
+    e->iam = seen;
+    e->iam_s = now_s;
+  }
   // A key that was refused because it was disabled, and is enabled again: the refusal is the older
   // news.
   if (seen == CAUSE_none && e->refusal == CAUSE_refused && e->refusal_s < now_s) {

@@ -23,7 +23,7 @@
 #include "rotator/cloud/iam.h"
 
 #define EVIDENCE_PRINT_MAX 33 // 32 hex digits and NUL
-#define EVIDENCE_MAX 12       // values kept; the one that was seen longest ago goes first
+#define EVIDENCE_MAX 8        // values kept; the one that was seen longest ago goes first
 #define EVIDENCE_BY_MAX 16
 
 // Why a value does not work, or why that is not known. Names are for records and JSON; what people
@@ -53,7 +53,7 @@ struct evidence {
   int64_t proven_s;               // the last proof, server time; 0: never
   char proven_by[EVIDENCE_BY_MAX];
   enum cause iam; // none: alive, or never asked
-  int64_t iam_s;  // when IAM last answered about it; 0: never
+  int64_t iam_s;  // since when IAM shows it so; 0: it never showed anything else
   enum cause refusal;
   int64_t refusal_s;
   int64_t unanswered_s; // the last try to prove it that got no verdict; 0: none since the last

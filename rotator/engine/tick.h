@@ -74,11 +74,10 @@ struct tick_result {
   enum tick_end end;
   enum row row;
   enum why why;
-  enum phase phase;                         // PHASE_COUNT: no state
-  enum working working;                     // the worst of the verdicts
-  struct verdict verdicts[STATE_SINKS_MAX]; // of the sinks, in the configuration's order
-  size_t n_verdicts;
+  enum phase phase;        // PHASE_COUNT: no state
+  struct verdict verdict;  // the worst of the sinks'; not known: nothing was read
   struct verdict previous; // of the old key's value, where there is one
+  enum working working;    // the same in one word
   bool attention;          // with TICK_WAIT and TICK_REST: a person should look all the same
   int64_t
       again_ms; // env_mono_ms at which the next tick makes sense; INT64_MAX: not in this process

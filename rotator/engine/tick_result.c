@@ -12,14 +12,6 @@ static enum tick_end end_of(enum act_kind kind) {
   }
 }
 
-static void add_verdicts(struct tick_result *r, const struct view *v) {
-  r->working = view_working(v);
-  r->n_verdicts = v->n_sinks;
-  for (size_t i = 0; i < v->n_sinks; i++)
-    r->verdicts[i] = v->sinks[i].verdict;
-  r->previous = v->slots[SLOT_PREVIOUS].verdict;
-}
-
 static void add_state(struct tick_result *r, const struct state *s) {
   r->phase = s->phase;
   r->waiting_since_s = s->phase_since_s;
@@ -36,11 +28,12 @@ struct tick_result tick_result(const struct view *v, const struct action *a,
                           .row = a ? a->row : ROW_unreadable,
                           .why = a ? a->why : WHY_none,
                           .phase = PHASE_COUNT,
-                          .working = WORKING_UNKNOWN,
+                          .verdict = v ? view_verdict(v) : (struct verdict){.cause = CAUSE_none},
                           .attention = a && a->attention,
                           .again_ms = INT64_MAX};
+  r.working = verdict_working(&r.verdict);
   if (v)
-    add_verdicts(&r, v);
+    r.previous = v->slots[SLOT_PREVIOUS].verdict;
   if (v && v->state)
     add_state(&r, v->state);
   if (e)

@@ -30,10 +30,8 @@ static void proven_by_the_rotation(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   at_rest(r);
-  assert_int_equal(r->result.n_verdicts, 2);
-  assert_int_equal(r->result.verdicts[0].kind, VERDICT_WORKING);
-  assert_string_equal(r->result.verdicts[0].proven_by, "settle");
-  assert_string_equal(r->result.verdicts[1].key_id, current(r));
+  assert_string_equal(r->result.verdict.proven_by, "settle");
+  assert_string_equal(r->result.verdict.key_id, current(r));
   rig_free(r);
 }
 
@@ -80,7 +78,7 @@ static void sender_taken_away(void **unused) {
   fake_env_advance(&r->env, 6 * 3600 * 1000);
   rig_run(r);
   assert_int_equal(r->result.working, WORKING_NO);
-  assert_int_equal(r->result.verdicts[1].cause, CAUSE_sender_missing);
+  assert_int_equal(r->result.verdict.cause, CAUSE_sender_missing);
   assert_int_equal(r->result.row, ROW_rest);
   assert_int_equal(r->result.why, WHY_refused);
   assert_true(r->result.attention);
@@ -100,7 +98,7 @@ static void instance_gone(void **unused) {
   fake_env_advance(&r->env, 6 * 3600 * 1000);
   rig_run(r);
   assert_int_equal(r->result.working, WORKING_NO);
-  assert_int_equal(r->result.verdicts[0].cause, CAUSE_instance_gone);
+  assert_int_equal(r->result.verdict.cause, CAUSE_instance_gone);
   rig_free(r);
 }
 
@@ -113,8 +111,8 @@ static void an_outage_is_not_known(void **unused) {
   fake_env_advance(&r->env, 6 * 3600 * 1000);
   rig_run(r);
   assert_int_equal(r->result.working, WORKING_UNKNOWN);
-  assert_int_equal(r->result.verdicts[0].cause, CAUSE_unanswered);
-  assert_true(r->result.verdicts[0].proven_s > 0);
+  assert_int_equal(r->result.verdict.cause, CAUSE_unanswered);
+  assert_true(r->result.verdict.proven_s > 0);
   rig_free(r);
 }
 
@@ -144,7 +142,7 @@ static void adopted_is_proven_before_it_is_said_to_work(void **unused) {
   unsigned before = r->logs_seen;
   rig_run(r);
   assert_int_equal(r->result.working, WORKING_YES);
-  assert_string_equal(r->result.verdicts[0].proven_by, "probe");
+  assert_string_equal(r->result.verdict.proven_by, "probe");
   assert_true(r->logs_seen > before);
   rig_free(r);
 }
