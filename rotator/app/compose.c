@@ -167,8 +167,7 @@ static void managed_init(struct managed *m, struct compose *c, const struct conf
   snprintf(m->key_words, sizeof m->key_words, "Cloud Logs ingestion key of %s", t->name);
   memory_init(&m->memory);
   last_run_path(m->last_run_path, sizeof m->last_run_path, c->config->state_dir, t->name);
-  last_run_load(m->last_run_path, &m->last_run);
-  m->last_run_before = m->last_run;
+  last_run_load(m->last_run_path, &m->last_run, &m->memory.book);
   m->memory.last_look_s = m->last_run.last_look_s;
   // One time for all sinks: those that are there set theirs back when they are read.
   for (size_t i = 0; i < STATE_SINKS_MAX; i++)

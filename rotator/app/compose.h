@@ -21,7 +21,7 @@ struct compose;
 // engine.
 struct seen {
   bool looked; // a command read it; then what it found:
-  enum working working;
+  struct verdict verdict;
   char current_id[IAM_ID_MAX];
   bool acted;                 // something was changed
   bool promoted, retired;     // in this run
@@ -36,7 +36,7 @@ struct managed {
   struct target target; // first: the engine's pointer leads back here (managed_of)
   const struct config_target *config;
   struct compose *compose;
-  struct last_run last_run, last_run_before; // as it is now, as it was read
+  struct last_run last_run; // its evidence is in `memory`
   struct seen seen;
   bool bound; // its identity is known and its stores are open: what follows is filled in
   char iam_id[IAM_ID_MAX], binding[TAG_BINDING_MAX];

@@ -59,6 +59,22 @@ static void enter_sighting(const struct look *l, enum slot_name name, struct slo
   }
 }
 
+// What IAM shows of a key is evidence of its value. A key that was proven a moment ago and is not
+// seen is one that this replica does not know yet.
+static void enter_evidence(const struct look *l, const struct secret *value, const char *key_id,
+                           enum key_seen seen) {
+  static const enum cause causes[] = {[KEY_ACTIVE] = CAUSE_none,
+                                      [KEY_DISABLED] = CAUSE_disabled,
+                                      [KEY_EXPIRED] = CAUSE_expired,
+                                      [KEY_ABSENT] = CAUSE_deleted,
+                                      [KEY_GONE] = CAUSE_deleted};
+  struct evidence *e = turn_evidence(l->u, l->t, value, key_id);
+  int64_t now_s = l->u->view.now_s;
+  bool young = e && now_s - e->proven_s < l->t->policy.propagation_s;
+  if (e && !(seen == KEY_ABSENT && young))
+    evidence_iam(e, causes[seen], now_s);
+}
+
 static enum err look_at_slot(struct look *l, enum slot_name name, struct error *e) {
   const struct slot *slot = &l->u->state.slots[name];
   struct slot_view *v = &l->u->view.slots[name];
@@ -74,6 +90,8 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
   enter_sighting(l, name, v);
+  if (name != SLOT_PENDING)
+    enter_evidence(l, slot->value, slot->key_id, v->key);
   iam_key_clear(&one);
   return ERR_OK;
 }
@@ -201,6 +219,8 @@ static enum err judge_foreign(struct look *l, size_t i, struct error *e) {
   struct tag tag;
   bool same = false;
   enum err err = l->iam->ops->find_by_value(l->iam, l->u->sinks[i].record.value, &k, e);
+  if (err == ERR_OK)
+    enter_evidence(l, l->u->sinks[i].record.value, k.id, seen_of(&k));
   if (err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
     if (tag.generation > l->u->state.generation)
       l->u->view.witness_ahead = true;
@@ -220,6 +240,7 @@ static enum err look_for_adoptable(struct look *l, struct error *e) {
       l->iam->ops->find_by_value(l->iam, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
   if (err != ERR_OK)
     return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
+  enter_evidence(l, l->u->sinks[l->u->adoptable_sink].record.value, k->id, seen_of(k));
   bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;
   struct tag tag;
   if (ours && tag_parse(k->description, &tag))
@@ -290,7 +311,7 @@ static void start_budget(struct look *l) {
   m->enabled_ms = l->mono_ms;
 }
 
-void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {
+static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   struct look l = {.u = u, .t = t, .io = io, .iam = io->iam};
   struct view *v = &u->view;
   struct error e;
@@ -317,4 +338,9 @@ void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) 
   v->iam_answered = true;
   t->memory->last_look_s = env_wall_ms(io->env) / 1000;
   t->memory->dropped = false;
+}
+
+void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {
+  ask(u, t, io);
+  turn_judge(u, t);
 }

@@ -118,7 +118,8 @@ static int refuse(struct listing *l, const char *id, const char *why) {
   struct error e;
   error_set(&e, ERR_REFUSED, "%s", text);
   struct trouble t = {.target = l->managed->target.name,
-                      .working = view_working(&l->look.view),
+                      .working = verdict_working(&l->managed->seen.verdict),
+                      .verdict = &l->managed->seen.verdict,
                       .step = "keys",
                       .error = &e,
                       .next = next};
@@ -171,7 +172,7 @@ static int work(struct listing *l) {
   if (c->delete_id)
     return take_away(l, c->delete_id, true);
   show(l);
-  return EXIT_FINE;
+  return say_verdict(l->app, l->managed, "keys", answer_last_target(l->app));
 }
 
 int command_keys(struct app *a) {

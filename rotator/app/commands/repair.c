@@ -123,7 +123,7 @@ static int show(struct app *a, struct managed *m) {
   say_side_by_side(m, &l);
   say_ways_out(a, m, &l, o ? cJSON_AddArrayToObject(o, "ways_out") : NULL);
   look_clear(&l);
-  return EXIT_FINE;
+  return say_verdict(a, m, "repair", o);
 }
 
 // --- changing ---

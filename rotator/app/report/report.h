@@ -13,12 +13,12 @@
 struct trouble {
   const char *target; // NULL: of no target
   enum working working;
-  const char *key_id;        // with WORKING_YES; may be ""
-  const char *step;          // row or command; NULL: none
-  const char *text;          // NULL: the error's
-  const struct error *error; // NULL: none
-  const char *hint;          // one more line; NULL: none
-  const char *next;          // the whole next command; NULL: "check TARGET"
+  const struct verdict *verdict; // what that rests on; NULL: nothing was seen
+  const char *step;              // row or command; NULL: none
+  const char *text;              // NULL: the error's
+  const struct error *error;     // NULL: none
+  const char *hint;              // one more line; NULL: none
+  const char *next;              // the whole next command; NULL: "check TARGET"
 };
 void report_trouble(const struct app *a, const struct trouble *t);
 

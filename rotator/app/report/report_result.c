@@ -30,7 +30,8 @@ static const char *action_of(enum row row) {
 
 static bool is_about_proof(enum row row) {
   return row == ROW_promote || row == ROW_refute || row == ROW_await || row == ROW_settle ||
-         row == ROW_stuck || row == ROW_swap || row == ROW_retire || row == ROW_unsure;
+         row == ROW_stuck || row == ROW_swap || row == ROW_retire || row == ROW_unsure ||
+         row == ROW_probe || row == ROW_rest;
 }
 
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
@@ -61,10 +62,6 @@ static const char *end_name(enum tick_end end) {
       [TICK_BUSY] = "busy", [TICK_STOPPED] = "stopped", [TICK_FAILED] = "failed",
   };
   return (unsigned)end < sizeof names / sizeof *names ? names[end] : "failed";
-}
-
-static const char *working_name(enum working w) {
-  return w == WORKING_YES ? "yes" : w == WORKING_NO ? "no" : "unknown";
 }
 
 // The clause for what happened: the reason's words, or, where an effect was refused for good, the
@@ -102,8 +99,8 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   answer_add_text(x, "row", decided ? row_name(r->row) : "");
   answer_add_text(x, "why", decided ? why_name(r->why) : "");
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
-  cJSON_AddStringToObject(x, "working", working_name(r->working));
-  cJSON_AddBoolToObject(x, "attention", r->attention || r->end == TICK_ATTENTION);
+  answer_add_working(x, &r->verdict);
+  cJSON_AddBoolToObject(x, "attention", o->exit == EXIT_PERSON || o->exit == EXIT_PAGE);
   cJSON_AddBoolToObject(x, "changed", m->seen.acted);
   answer_add_text(x, "current", r->current_id);
   answer_add_text(x, "previous", r->previous_id);
@@ -115,11 +112,18 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   answer_add_text(x, "next", next ? next : "");
 }
 
+// Is there something that only a person ends, whatever becomes of the key?
+static bool needs_person(const struct tick_result *r) {
+  return r->attention || r->end == TICK_ATTENTION || r->end == TICK_FAILED;
+}
+
 static const char *next_command(const struct tick_result *r) {
   if (r->end == TICK_BUSY)
     return "status";
   if (r->end == TICK_STOPPED)
     return "run";
+  if (r->why == WHY_refused || (r->working == WORKING_NO && !needs_person(r)))
+    return cause_next(r->verdict.cause);
   if (r->why == WHY_none)
     return "check";
   const char *next = why_words(r->why)->next;
@@ -148,7 +152,7 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
   bool rights = !by_store && report_rights(m, r->row, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
-                      .key_id = r->current_id,
+                      .verdict = &r->verdict,
                       .step = step_name(r),
                       .text = r->end == TICK_FAILED ? NULL : text,
                       .error = e,
@@ -175,8 +179,10 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   char next[700], hint[400];
   if (e->kind == ERR_LOCKED)
     r.end = TICK_BUSY;
-  if (m->seen.looked)
-    r.working = m->seen.working;
+  if (m->seen.looked) {
+    r.verdict = m->seen.verdict;
+    r.working = verdict_working(&r.verdict);
+  }
   text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
   const char *command = r.end == TICK_BUSY       ? "status"
@@ -188,7 +194,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r.working,
-                      .key_id = r.current_id,
+                      .verdict = &r.verdict,
                       .step = step,
                       .error = e,
                       .hint = rights ? hint : NULL,

@@ -1,0 +1,81 @@
+// From evidence to verdicts: for each slot and each sink of a turn, what was seen of the value that
+// is there. A value of which nothing is known is judged by where it stands, as far as that tells.
+#include <string.h>
+
+#include "rotator/engine/turn.h"
+
+#define UNANSWERED_TRIES 3 // of one process, before an outage is left for the next look
+
+struct evidence *turn_evidence(struct turn *u, struct target *t, const struct secret *value,
+                               const char *key_id) {
+  char print[EVIDENCE_PRINT_MAX];
+  if (!value)
+    return NULL;
+  evidence_print(u->binding, value, print);
+  return evidence_enter(&t->memory->book, print, key_id);
+}
+
+// Without making an entry: what was never judged shall not push out what was.
+static struct verdict verdict_of(const struct turn *u, const struct target *t,
+                                 const struct secret *value) {
+  char print[EVIDENCE_PRINT_MAX];
+  if (!value)
+    return evidence_verdict(NULL);
+  evidence_print(u->binding, value, print);
+  return evidence_verdict(evidence_find(&t->memory->book, print));
+}
+
+static struct verdict without_evidence(enum verdict_kind kind, enum cause cause, int64_t now_s) {
+  return (struct verdict){.kind = kind, .cause = cause, .seen_s = now_s};
+}
+
+static struct verdict sink_verdict(const struct turn *u, const struct target *t, size_t i) {
+  const struct sink_reading *r = &u->sinks[i];
+  int64_t now_s = u->view.now_s;
+  switch (r->result) {
+  case ERR_OK:
+    break;
+  case ERR_MISSING:
+    return without_evidence(VERDICT_NOT_WORKING, CAUSE_empty, now_s);
+  case ERR_CORRUPT:
+    return without_evidence(VERDICT_NOT_WORKING, CAUSE_not_decodable, now_s);
+  case ERR_REFUSED:
+  case ERR_DENIED:
+  case ERR_INVALID:
+    return without_evidence(VERDICT_NOT_KNOWN, CAUSE_unreadable, now_s);
+  default:
+    return without_evidence(VERDICT_NOT_KNOWN, CAUSE_silent, now_s);
+  }
+  struct verdict v = verdict_of(u, t, r->record.value);
+  // The state knows it for a value that was retired, and nothing newer speaks for it.
+  if (v.kind == VERDICT_NOT_KNOWN && u->sink_views[i].value == SINK_RETIRED)
+    return without_evidence(VERDICT_NOT_WORKING, CAUSE_retired, now_s);
+  return v;
+}
+
+// Is it time to prove current again? What speaks against it is tried again with each look; a proof
+// of the future was made by another clock.
+static bool probe_is_due(const struct turn *u, const struct target *t) {
+  const struct policy *p = &t->policy;
+  const struct verdict *v = &u->view.slots[SLOT_CURRENT].verdict;
+  int64_t now_s = u->view.now_s, since_seen_s = now_s - v->seen_s;
+  if (p->probe_every_s <= 0 || !u->view.state || !u->view.state->slots[SLOT_CURRENT].used)
+    return false;
+  bool again = since_seen_s < 0 || since_seen_s >= p->look_every_s;
+  if (v->kind == VERDICT_NOT_WORKING)
+    return again;
+  if (v->cause == CAUSE_unanswered)
+    return again || t->memory->proofs[SLOT_CURRENT].unknowns < UNANSWERED_TRIES;
+  return v->proven_s == 0 || v->proven_s > now_s || now_s - v->proven_s >= p->probe_every_s;
+}
+
+void turn_judge(struct turn *u, struct target *t) {
+  struct view *v = &u->view;
+  for (int i = 0; v->state && i < SLOT_COUNT; i++)
+    v->slots[i].verdict = verdict_of(u, t, v->state->slots[i].value);
+  for (size_t i = 0; i < v->n_sinks; i++)
+    u->sink_views[i].verdict = sink_verdict(u, t, i);
+  v->probe_due = probe_is_due(u, t);
+  if (v->state && v->slots[SLOT_CURRENT].verdict.kind == VERDICT_NOT_WORKING)
+    v->look_due = true; // so that its end is told, or its death is mended, at once
+}
