@@ -85,8 +85,8 @@ simple_config
 delete_by_hand "$key"
 run 4 status
 err_has 'NO working key: the key was deleted'
-error_is_whole
 run 4 status --offline
+err_has '^next: rotator .* run prod$'
 run 0 run
 run 0 status
 [ "$(current prod)" != "$key" ] || fail "the dead key was not replaced"
