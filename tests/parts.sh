@@ -6,7 +6,7 @@
 # "lack NAME" (it could not run for want of something) lines to $results.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(servers asan tsan integration coverage analysis fuzz lint package systemd bench quickstart)
+all_parts=(servers asan tsan integration truth coverage analysis fuzz lint package systemd bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks.
 more_parts=(unit contract protocol fault cli emulator)
 
@@ -18,6 +18,7 @@ declare -A packages_of=(
   [asan]="faketime $packages_keyring $packages_clients"
   [cli]="faketime"
   [emulator]="$packages_clients"
+  [truth]="faketime python3 util-linux mount"
   [contract]="$packages_keyring"
   [coverage]="gcovr $packages_keyring"
   [analysis]="cppcheck clang-tidy"
@@ -83,6 +84,7 @@ part_contract() { build dev && tests_of dev contract; }
 part_protocol() { build dev && tests_of dev protocol; }
 part_fault() { build dev && tests_of dev fault; }
 part_cli() { build dev && tests_of dev cli; }
+part_truth() { build dev && tests_of dev truth; }
 part_emulator() { build dev && tests_of dev emulator; }
 
 part_asan() { build asan && tests_of asan unit contract protocol fault cli emulator; }
