@@ -1,6 +1,6 @@
 // status: where each target stands. One target is shown in full, several as a table. IAM is asked
-// about a few targets; of many, only where a run would ask it, so that the status of a fleet at rest
-// opens no connection.
+// about a few targets; of many, only where a run would ask it, so that the status of a fleet at
+// rest opens no connection.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

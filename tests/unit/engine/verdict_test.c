@@ -1,5 +1,5 @@
-// What a target says of its consumers' key, with the engine on memory stores and a cloud that works:
-// what was seen counts, whoever saw it, and is not forgotten.
+// What a target says of its consumers' key, with the engine on memory stores and a cloud that
+// works: what was seen counts, whoever saw it, and is not forgotten.
 #include "tests/unit/engine/fake_cloud.h"
 
 static void at_rest(struct rig *r) {
