@@ -11,7 +11,7 @@ all_parts=(servers asan tsan integration coverage analysis fuzz lint package sys
 more_parts=(unit contract protocol fault cli emulator)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
-  libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev ca-certificates openssl curl jq strace tzdata)
+  libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
 packages_keyring="gnome-keyring libsecret-tools dbus libglib2.0-bin"
 packages_clients="node=nodejs npm=npm golang-go"  # the vendor's own clients, against the emulator
 declare -A packages_of=(

@@ -86,9 +86,10 @@ run() { # PACKAGE LEAST FOCUS: at least LEAST of its tests must have run, so tha
     status=1
   fi
 }
-run iamidentityv1 20 "External|Client init|CreateAPIKey|GetAPIKey|ListAPIKeys|UpdateAPIKey|LockAPIKey|\
+run iamidentityv1 25 "External|Client init|CreateAPIKey|GetAPIKey|ListAPIKeys|UpdateAPIKey|LockAPIKey|\
 UnlockAPIKey|DisableAPIKey|EnableAPIKey|DeleteAPIKey|CreateServiceID -|GetServiceID -|\
-ListServiceIds|UpdateServiceID -|LockServiceID|UnlockServiceID|DeleteServiceID -"
+ListServiceIds|UpdateServiceID -|LockServiceID|UnlockServiceID|DeleteServiceID -|CreateServiceIDGroup|\
+GetServiceIDGroup|ListServiceIDGroup|UpdateServiceIDGroup|DeleteServiceIDGroup"
 run iampolicymanagementv1 14 "Successfully|Create an access|Get an access|Update an access|Patch|\
 List access|Create a v2|Get a v2|Update a v2|List v2|List V2|Create custom role|Get a custom role|Update custom|\
 List custom"
