@@ -1,50 +1,27 @@
 #!/bin/sh
-# Drives the emulator with the vendor's own SDK and with a check of its faults, over HTTP and HTTPS.
+# Drives the emulator with the vendor's own Node SDK and with a check of its faults, over HTTP and
+# HTTPS.
 #   run.sh BUILD_DIR        BUILD_DIR holds ibmcloud-emulator somewhere below it
 # Node modules live in a cache outside the tree, one per lock file. Prints TAP; fails on any failure.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-build=${1:?usage: run.sh BUILD_DIR}
-emulator=$(find "$build" -name ibmcloud-emulator -type f -perm -u+x | head -n 1)
-[ -n "$emulator" ] || { echo "Bail out! no ibmcloud-emulator below $build"; exit 1; }
-command -v node >/dev/null || { echo "1..0 # SKIP node is not installed"; exit 0; }
+# shellcheck source=tests/contract/emulator/emulator.sh
+. "$here/emulator.sh"
+find_emulator "${1:?usage: run.sh BUILD_DIR}"
+command -v node >/dev/null || cannot "node is not installed"
 
-sum=$(cksum <"$here/package-lock.json" | tr -d ' ')
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/rotator-tests/emulator-node-$sum
+cache_folder emulator-node "$here/package-lock.json"
 if [ ! -e "$cache/done" ]; then
-  mkdir -p "$cache"
   cp "$here/package.json" "$here/package-lock.json" "$cache/"
   (cd "$cache" && npm ci --no-audit --no-fund --silent)
   touch "$cache/done"
 fi
 
-work=$(mktemp -d)
-pid=
-# shellcheck disable=SC2317 # called by the trap
-finish() {
-  [ -z "$pid" ] || { kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; } || true
-  rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
+start_emulator --imds-port 0
 # A module finds its packages by where it lies, so the scripts run from a copy beside them.
 cp "$here"/*.mjs "$work/"
 ln -s "$cache/node_modules" "$work/node_modules"
-mkdir "$work/emulator"
-"$emulator" --imds-port 0 --dir "$work/emulator" --ready-file "$work/ready" >/dev/null &
-pid=$!
-tries=0
-until [ -s "$work/ready" ]; do
-  tries=$((tries + 1))
-  if [ $tries -gt 200 ] || ! kill -0 "$pid" 2>/dev/null; then
-    echo "Bail out! the emulator does not start"
-    exit 1
-  fi
-  sleep 0.05
-done
-field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$work/ready"; }
 
 status=0
 count=0

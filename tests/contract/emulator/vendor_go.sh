@@ -6,18 +6,18 @@ set -eu
 
 module=github.com/IBM/platform-services-go-sdk
 version=v0.101.0
-build=${1:?usage: vendor_go.sh BUILD_DIR}
-emulator=$(find "$build" -name ibmcloud-emulator -type f -perm -u+x | head -n 1)
-[ -n "$emulator" ] || { echo "Bail out! no ibmcloud-emulator below $build"; exit 1; }
-command -v go >/dev/null || { echo "1..0 # SKIP go is not installed"; exit 0; }
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=tests/contract/emulator/emulator.sh
+. "$here/emulator.sh"
+find_emulator "${1:?usage: vendor_go.sh BUILD_DIR}"
+command -v go >/dev/null || cannot "go is not installed"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/rotator-tests/vendor-go-$version
 if [ ! -e "$cache/done" ]; then
   mkdir -p "$cache"
   if ! dir=$(cd "$cache" && GOFLAGS=-mod=mod go mod download -json "$module@$version" |
     sed -n 's/^.*"Dir": "\(.*\)",$/\1/p') || [ -z "$dir" ]; then
-    echo "1..0 # SKIP the module cannot be had"
-    exit 0
+    cannot "the module cannot be had"
   fi
   rm -rf "$cache/sdk"
   cp -R "$dir" "$cache/sdk"
@@ -25,37 +25,18 @@ if [ ! -e "$cache/done" ]; then
   touch "$cache/done"
 fi
 
-work=$(mktemp -d)
-pid=
-# shellcheck disable=SC2317 # called by the trap
-finish() {
-  [ -z "$pid" ] || { kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; } || true
-  rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
 account=cccccccccccccccccccccccccccccccc
 key=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
-cat >"$work/seed.json" <<SEED
+seed=$(mktemp)
+cat >"$seed" <<SEED
 {"accounts": [{"id": "$account"}],
  "users": [{"id": "IBMid-VENDOR", "account": "$account", "owner": true, "name": "vendor",
             "apikeys": [{"name": "vendor", "apikey": "$key"}]}]}
 SEED
-mkdir "$work/emulator"
-"$emulator" --dir "$work/emulator" --ready-file "$work/ready" --seed "$work/seed.json" >/dev/null &
-pid=$!
-tries=0
-until [ -s "$work/ready" ]; do
-  tries=$((tries + 1))
-  if [ $tries -gt 200 ] || ! kill -0 "$pid" 2>/dev/null; then
-    echo "Bail out! the emulator does not start"
-    exit 1
-  fi
-  sleep 0.05
-done
-url=$(sed -n 's/.*"https":"\([^"]*\)".*/\1/p' "$work/ready")
-ca=$(sed -n 's/.*"ca":"\([^"]*\)".*/\1/p' "$work/ready")
+start_emulator --seed "$seed"
+rm -f "$seed"
+url=$(field https)
+ca=$(field ca)
 
 settings() { # PREFIX: what the tests read their credentials and names from
   for pair in "URL=$url" "AUTH_TYPE=iam" "AUTH_URL=$url" "APIKEY=$key" "ACCOUNT_ID=$account" \
