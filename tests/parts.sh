@@ -26,7 +26,7 @@ declare -A packages_of=(
   [systemd]="debootstrap systemd-container dpkg-dev"
   [package]="binutils dpkg-dev fakeroot lintian"
   [servers]="golang-go etcd-server procps python3-hvac"
-  [integration]="faketime procps $packages_keyring"
+  [integration]="faketime procps $packages_keyring $packages_clients"
   [bench]="python3"
 )
 

@@ -1,7 +1,8 @@
-# shellcheck shell=sh
-# Sourced by the scripts beside it: one emulator for the time of the script.
+# shellcheck shell=sh disable=SC2154
+# Sourced by the scripts beside it, which set $here to this folder: the vendor's packages, and one
+# emulator for the time of the script.
 #
-#   . emulator.sh; find_emulator BUILD_DIR; start_emulator [OPTION…]
+#   . emulator.sh; vendor_node; find_emulator BUILD_DIR; start_emulator [OPTION…]
 #
 # Afterwards $work is a folder of the script's own and field NAME tells what the ready line says
 # (https, http, ca, imds). The emulator ends with the script.
@@ -23,6 +24,42 @@ cache_folder() {
   shift
   cache=${XDG_CACHE_HOME:-$HOME/.cache}/rotator-tests/$name-$(cat "$@" | cksum | tr -d ' ')
   mkdir -p "$cache"
+}
+
+# vendor_LANGUAGE: the vendor's packages for it, at the versions pinned here, in $cache.
+vendor_node() {
+  command -v node >/dev/null || cannot "node is not installed"
+  cache_folder emulator-node "$here/package-lock.json"
+  [ ! -e "$cache/done" ] || return 0
+  cp "$here/package.json" "$here/package-lock.json" "$cache/"
+  (cd "$cache" && npm ci --no-audit --no-fund --silent) || cannot "the vendor's Node packages cannot be had"
+  touch "$cache/done"
+}
+
+vendor_python() {
+  command -v python3 >/dev/null || cannot "python3 is not installed"
+  version=$(mktemp)
+  python3 -V >"$version"
+  cache_folder emulator-python "$here/requirements.txt" "$version"
+  rm -f "$version"
+  [ ! -e "$cache/done" ] || return 0
+  rm -rf "$cache/venv"
+  python3 -m venv "$cache/venv" >/dev/null || cannot "python3 has no venv (python3-venv)"
+  "$cache/venv/bin/pip" --quiet --disable-pip-version-check install -r "$here/requirements.txt" ||
+    cannot "the vendor's Python packages cannot be had"
+  touch "$cache/done"
+}
+
+vendor_java() {
+  for program in javac keytool mvn; do
+    command -v $program >/dev/null || cannot "$program is not installed"
+  done
+  cache_folder emulator-java "$here/pom.xml"
+  [ ! -e "$cache/done" ] || return 0
+  mvn --quiet --batch-mode --file "$here/pom.xml" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DoutputDirectory="$cache/lib" >"$cache/log" 2>&1 || cannot "the vendor's Java packages cannot be had"
+  touch "$cache/done"
 }
 
 # shellcheck disable=SC2317 # called by the trap

@@ -9,15 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/contract/emulator/emulator.sh
 . "$here/emulator.sh"
 find_emulator "${1:?usage: run.sh BUILD_DIR}"
-command -v node >/dev/null || cannot "node is not installed"
-
-cache_folder emulator-node "$here/package-lock.json"
-if [ ! -e "$cache/done" ]; then
-  cp "$here/package.json" "$here/package-lock.json" "$cache/"
-  (cd "$cache" && npm ci --no-audit --no-fund --silent)
-  touch "$cache/done"
-fi
-
+vendor_node
 start_emulator --imds-port 0
 # A module finds its packages by where it lies, so the scripts run from a copy beside them.
 cp "$here"/*.mjs "$work/"
