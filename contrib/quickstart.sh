@@ -30,7 +30,7 @@ run() {
 }
 
 need cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev libsystemd-dev \
-  libmicrohttpd-dev libgnutls28-dev ca-certificates curl jq
+  libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates curl jq
 
 build=${ROTATOR_BUILD_DIR:-build}/quickstart
 say "Building (in $build; the first time takes a minute)"

@@ -11,9 +11,9 @@ all_parts=(servers asan tsan integration truth coverage analysis fuzz lint packa
 more_parts=(unit contract protocol fault cli emulator)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
-  libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev ca-certificates openssl curl jq strace tzdata)
+  libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
 packages_keyring="gnome-keyring libsecret-tools dbus libglib2.0-bin"
-packages_clients="node=nodejs npm=npm golang-go"  # the vendor's own clients, against the emulator
+packages_clients="node=nodejs npm=npm golang-go python3-venv javac=default-jdk-headless mvn=maven"  # the vendor's own clients, against the emulator
 declare -A packages_of=(
   [asan]="faketime $packages_keyring $packages_clients"
   [cli]="faketime"
@@ -27,7 +27,7 @@ declare -A packages_of=(
   [systemd]="debootstrap systemd-container dpkg-dev"
   [package]="binutils dpkg-dev fakeroot lintian"
   [servers]="golang-go etcd-server procps python3-hvac"
-  [integration]="faketime procps $packages_keyring"
+  [integration]="faketime procps $packages_keyring $packages_clients"
   [bench]="python3"
 )
 
