@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to a rotated key in one command, on Debian 12: installs what is missing, builds, starts an emulator of IBM Cloud
+# From nothing to a rotated key in one command, on Debian 12 or 13: installs what is missing, builds, starts an emulator of IBM Cloud
 # IAM and Cloud Logs on loopback, makes the first key, rotates it, and shows what happened. Nothing outside build/ is kept, and
 # no account is needed.
 #

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests. Installs what is missing on Debian 12, builds, runs, sums up.
+# Runs the tests. Installs what is missing on Debian 12 or 13, builds, runs, sums up.
 #
 #   tests/run.sh             everything
 #   tests/run.sh NAME…       the parts named
@@ -70,7 +70,7 @@ stop_all() {
 trap stop_all EXIT
 trap 'exit 130' INT TERM
 
-# run_part PART: in a subshell of its own; results go to $scratch/PART.results, one "pass|fail|skip|lack NAME" a line.
+# run_part PART: in a subshell of its own; results go to $scratch/PART.results, one "pass|fail|skip|lack|show TEXT" a line.
 run_part() {
   part=$1
   results=$scratch/$part.results
@@ -105,7 +105,7 @@ finish_part() {
   else
     printf -- '---- %-12s ok, %s s: %s passed\n' "$part" "$seconds" "$p"
   fi
-  sed -n 's/^skip /  NOT RUN: /p' "$file"
+  sed -n -e 's/^skip /  NOT RUN: /p' -e 's/^show /  /p' "$file"
 }
 
 # Waits for one part to end, and takes it off the list.
