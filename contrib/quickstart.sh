@@ -50,7 +50,7 @@ emulator=$(realpath "$build/emulator/ibmcloud-emulator")
 if [ "$store" = vault ]; then
   say "A Vault (from VAULT_BIN, the PATH, or built once into the cache)"
   [ -n "${vault_given-}" ] || need golang-go
-  vault_binary
+  vault_binary build
 fi
 
 work=$(mktemp -d)

@@ -91,9 +91,22 @@ part_emulator() { build dev && tests_of dev emulator; }
 part_asan() { build asan && tests_of asan unit contract protocol fault cli emulator; }
 part_tsan() { build tsan && tests_of tsan unit protocol; }
 part_lint() { build release && tests_of release lint; }
-# Real servers, built from their modules when they are not there: some ten minutes each, once (tests/servers/build.sh).
+# server NAME BUILDER…: a real server is there, or is built from its module: some ten minutes, once, and no test waits for it.
+# How far that is, is shown as it goes (descriptor 3).
+server() {
+  local name=$1 status=0
+  shift
+  "$@" 2> >(tee /dev/fd/3 >&2) || status=$?
+  case $status in
+    0) echo "pass $part: there is a server $name" >>"$results" ;;
+    77) echo "lack $part: a server $name" >>"$results" ;;
+    *) echo "fail $part: $name could not be built" >>"$results"; return 1 ;;
+  esac
+}
+
 part_servers() {
-  build dev && tests_of dev servers || return 1
+  build dev && server vault tests/servers/build.sh vault && server kubernetes tests/servers/kubernetes/build.sh &&
+    tests_of dev servers || return 1
   check "contrib/quickstart.sh vault" contrib/quickstart.sh vault
 }
 part_integration() { build release && tests_of release integration; }
