@@ -143,7 +143,7 @@ tap() {
   return $status
 }
 
-part_systemd() { build release && tap tests/systemd/run.sh "$build/release"; }
+part_systemd() { build release && tap tests/systemd/run.sh "$build/release" bookworm trixie; }
 
 # Other releases of Debian (tests/distros/run.sh).
 part_distros() { tap tests/distros/run.sh trixie; }
