@@ -27,7 +27,7 @@ declare -A packages_of=(
   [distros]="debootstrap"
   [distros-bookworm]="debootstrap"
   [distros-sid]="debootstrap"
-  [package]="binutils dpkg-dev fakeroot lintian"
+  [package]="adduser binutils dpkg-dev fakeroot lintian rpm rpmlint"
   [servers]="golang-go etcd-server procps python3-hvac"
   [integration]="faketime procps $packages_keyring"
   [bench]="python3"
@@ -130,7 +130,7 @@ part_analysis() {
 
 part_fuzz() { build fuzz && tests_of fuzz fuzz; }
 
-part_package() { build release && check "deb package" tests/lint/package.sh "$build/release"; }
+part_package() { check "packages" tests/lint/package.sh; }
 
 # tap COMMAND…: a script that prints TAP for a whole part. "1..0 # SKIP" (not every machine of a CI may boot a container, or
 # make a root) is said, and is not a failure. Lines "# | TEXT" are shown.

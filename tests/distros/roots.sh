@@ -9,8 +9,7 @@
 #                         runs a command in it, with process ids of its own (what it leaves behind is ended); FROM is seen at TO,
 #                         with --bind to be read only
 #
-# They are kept in ${XDG_CACHE_HOME:-~/.cache}/rotator-tests/roots, with the packages that were fetched, for all users of this
-# file; two that want the same one wait for each other. What is fetched comes from where this machine's own apt fetches. All
+# They are kept in ${XDG_CACHE_HOME:-~/.cache}/rotator-tests/roots, with the packages that were fetched; two that want the same one wait for each other. What is fetched comes from where this machine's own apt fetches. All
 # but root_lack print what went wrong and fail. Needs root.
 root_cache=${XDG_CACHE_HOME:-$HOME/.cache}/rotator-tests/roots
 
@@ -117,9 +116,10 @@ root_enter='
   exec chroot . /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"'
 
 root_run() {
-  local where=$1 suite
+  local where=$1 archives
   shift
-  suite=$(sed -n 's/^deb [^ ]* \([a-z]*\) .*/\1/p' "$where/etc/apt/sources.list" | head -n 1)
-  mkdir -p "$root_cache/$suite.archives/partial"
-  unshare --mount --pid --fork --kill-child sh -c "$root_enter" root_run "$where" "$root_cache/$suite.archives" "$@"
+  # (a folder for each: apt waits for no lock on it)
+  archives=${where%/root}.archives
+  mkdir -p "$archives/partial"
+  unshare --mount --pid --fork --kill-child sh -c "$root_enter" root_run "$where" "$archives" "$@"
 }
