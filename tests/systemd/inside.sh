@@ -24,7 +24,7 @@ mkdir /etc/systemd/system/fluent-bit.service.d
 cp /probe/rotator.conf /etc/systemd/system/fluent-bit.service.d/
 systemctl daemon-reload
 is "the consumer starts with the key" systemctl start fluent-bit
-is "and has it" consumer_has_the_key
+is "and has it" eventually 20 consumer_has_the_key
 is "the path unit is enabled" systemctl enable --now agent-restart@fluent-bit.path
 
 is "the service runs in its sandbox, nothing is due" systemctl start rotator.service
@@ -38,8 +38,33 @@ is "the service finishes the rotation" systemctl start rotator.service
 is "and succeeds" unit_ended_with 0
 is "one key is left" bash -c "rotator-as-service keys prod-logs --json | grep -o 'ApiKey-[0-9a-f-]*' | sort -u | wc -l | grep -qx 1"
 is "what was stopped stays stopped" status_is 3 -- systemctl is-active fluent-bit
+# Three days off: one run, within the delay that spreads a fleet.
+mkdir -p /var/lib/systemd/timers
+touch -d '3 days ago' /var/lib/systemd/timers/stamp-rotator.timer
 is "the timer starts" systemctl enable --now rotator.timer
 is "and has a time" bash -c 'systemctl list-timers --no-pager rotator.timer | grep -q "rotator.service"'
+soon() {
+  local next
+  next=$(date -d "$(systemctl show rotator.timer -p NextElapseUSecRealtime --value)" +%s) || return 1
+  echo "next run: $next, now: $(date +%s)"
+  [ "$next" -le $(($(date +%s) + 600)) ] || systemctl is-active rotator.service
+}
+is "which is within ten minutes, after three days off" soon
+
+# A sink in a folder that the unit may not write to: by hand it is the same as from the timer, and the setting is named.
+install -d -m 0755 -o rotator -g rotator /srv/keys
+sed -i 's|^    sinks:|&\n      - file: {path: /srv/keys/x, format: raw}|' /etc/rotator/rotator.yaml
+is "a sink outside the sandbox: check by hand sees it" bash -c 'rotator-as-service check | tee /dev/stderr | grep -q ReadWritePaths='
+is "and the unit fails" status_is 1 -- systemctl start rotator.service
+is "and says which setting" bash -c 'journalctl --no-pager -u rotator.service | grep -q ReadWritePaths='
+mkdir -p /etc/systemd/system/rotator.service.d
+printf '[Service]\nReadWritePaths=/srv/keys\n' >/etc/systemd/system/rotator.service.d/keys.conf
+systemctl daemon-reload
+is "with a drop-in, by hand" status_is 0 -- rotator-as-service check
+is "and from the timer" systemctl start rotator.service
+is "the sink has the key" test -s /srv/keys/x
+sed -i '/srv.keys/d' /etc/rotator/rotator.yaml
+rotator-as-service repair prod-logs --drop-sink file:/srv/keys/x
 
 echo "nonsense: 1" >>/etc/rotator/rotator.yaml
 is "a broken configuration makes the unit fail" status_is 1 -- systemctl start rotator.service
