@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to a rotated key in one command, on Debian 12: installs what is missing, builds, starts an emulator of IBM Cloud
+# From nothing to a rotated key in one command, on Debian 12 or 13: installs what is missing, builds, starts an emulator of IBM Cloud
 # IAM and Cloud Logs on loopback, makes the first key, rotates it, and shows what happened. Nothing outside build/ is kept, and
 # no account is needed.
 #
@@ -50,7 +50,7 @@ emulator=$(realpath "$build/emulator/ibmcloud-emulator")
 if [ "$store" = vault ]; then
   say "A Vault (from VAULT_BIN, the PATH, or built once into the cache)"
   [ -n "${vault_given-}" ] || need golang-go
-  vault_binary
+  vault_binary build
 fi
 
 work=$(mktemp -d)
