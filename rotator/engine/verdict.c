@@ -61,20 +61,32 @@ static struct verdict sink_verdict(const struct turn *u, const struct target *t,
   return v;
 }
 
-// Is it time to prove current again? What speaks against it is tried again with each look; a proof
-// of the future was made by another clock.
+// A time of the future was noted by another clock.
+static bool is_over(int64_t since_s, int64_t wait_s, int64_t now_s) {
+  return since_s > now_s || now_s - since_s >= wait_s;
+}
+
+// Is it time to prove current again? One refusal is followed by a second try, which judges it. What
+// speaks against the value is tried again with each look, and not more often: an outage may last.
+// A key that IAM shows dead is not tried at all.
 static bool probe_is_due(const struct turn *u, const struct target *t) {
   const struct policy *p = &t->policy;
-  const struct verdict *v = &u->view.slots[SLOT_CURRENT].verdict;
-  int64_t now_s = u->view.now_s, since_seen_s = now_s - v->seen_s;
-  if (p->probe_every_s <= 0 || !u->view.state || !u->view.state->slots[SLOT_CURRENT].used)
+  int64_t now_s = u->view.now_s;
+  if (p->probe_every_s <= 0 || !u->view.state || !u->state.slots[SLOT_CURRENT].used)
     return false;
-  bool again = since_seen_s < 0 || since_seen_s >= p->look_every_s;
-  if (v->kind == VERDICT_NOT_WORKING)
-    return again;
-  if (v->cause == CAUSE_unanswered)
+  const struct evidence *e = evidence_of(u, t, u->state.slots[SLOT_CURRENT].value);
+  if (!e)
+    return true;
+  if (e->iam != CAUSE_none)
+    return false;
+  bool again = is_over(e->unanswered_s, p->look_every_s, now_s);
+  if (e->refusal != CAUSE_none)
+    return again && is_over(e->refusal_s, p->look_every_s, now_s);
+  if (e->refusals > 0)
+    return true;
+  if (e->unanswered_s > 0)
     return again || t->memory->proofs[SLOT_CURRENT].unknowns < UNANSWERED_TRIES;
-  return v->proven_s == 0 || v->proven_s > now_s || now_s - v->proven_s >= p->probe_every_s;
+  return e->proven_s == 0 || is_over(e->proven_s, p->probe_every_s, now_s);
 }
 
 void turn_judge(struct turn *u, struct target *t) {

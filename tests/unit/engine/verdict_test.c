@@ -90,6 +90,27 @@ static void sender_taken_away(void **unused) {
   rig_free(r);
 }
 
+// The Sender is gone, and then nobody answers: one try with each look, not one after another.
+static void an_outage_after_a_refusal(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  at_rest(r);
+  r->verdict = LOGS_REFUSED;
+  fake_env_advance(&r->env, 6 * 3600 * 1000);
+  rig_run(r);
+  assert_int_equal(r->result.working, WORKING_NO);
+  r->verdict = LOGS_OUTAGE;
+  fake_env_advance(&r->env, 3600 * 1000);
+  unsigned before = r->logs_seen;
+  rig_run(r);
+  assert_int_equal(r->logs_seen, before + 1);
+  assert_int_equal(r->result.working, WORKING_NO);
+  assert_int_equal(r->result.row, ROW_rest);
+  rig_run(r);
+  assert_int_equal(r->logs_seen, before + 1);
+  rig_free(r);
+}
+
 static void instance_gone(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -280,6 +301,7 @@ int main(void) {
       cmocka_unit_test(deleted_by_hand),
       cmocka_unit_test(seen_dead_is_mended_at_once),
       cmocka_unit_test(sender_taken_away),
+      cmocka_unit_test(an_outage_after_a_refusal),
       cmocka_unit_test(instance_gone),
       cmocka_unit_test(an_outage_is_not_known),
       cmocka_unit_test(no_probes_when_they_are_off),
