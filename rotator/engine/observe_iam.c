@@ -76,6 +76,16 @@ static void enter_evidence(const struct look *l, const struct secret *value, con
     evidence_iam(e, causes[seen], now_s);
 }
 
+// Was this value proven once? What IAM does not show says something of it only then: IAM may know a
+// key and not show it, and a pending key is born disabled.
+static bool was_proven(const struct look *l, const struct secret *value) {
+  char print[EVIDENCE_PRINT_MAX] = "";
+  if (value)
+    evidence_print(l->u->binding, value, print);
+  const struct evidence *known = evidence_find(&l->t->memory->book, print);
+  return known && known->proven_s > 0;
+}
+
 static enum err look_at_slot(struct look *l, enum slot_name name, struct error *e) {
   const struct slot *slot = &l->u->state.slots[name];
   struct slot_view *v = &l->u->view.slots[name];
@@ -91,7 +101,7 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
   enter_sighting(l, name, v);
-  if (name != SLOT_PENDING)
+  if (name != SLOT_PENDING || was_proven(l, slot->value))
     enter_evidence(l, slot->value, slot->key_id, v->key);
   iam_key_clear(&one);
   return ERR_OK;
@@ -213,18 +223,14 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
 
 // --- what only some phases need ------------------------------------------------------------------
 
-// Asks for the key of a value that is in no slot, and enters what is seen. IAM may know a key and
-// not show it, so that it finds none says something only of a value that was proven once.
+// Asks for the key of a value that is in no slot, and enters what is seen.
 static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
                             struct error *e) {
-  char print[EVIDENCE_PRINT_MAX];
-  evidence_print(l->u->binding, value, print);
-  const struct evidence *known = evidence_find(&l->t->memory->book, print);
   enum err err = l->iam->ops->find_by_value(l->iam, value, ret, e);
   if (err == ERR_OK)
     enter_evidence(l, value, ret->id, seen_of(ret));
-  else if (err == ERR_MISSING && known && known->proven_s > 0)
-    enter_evidence(l, value, known->key_id, KEY_ABSENT);
+  else if (err == ERR_MISSING && was_proven(l, value))
+    enter_evidence(l, value, "", KEY_ABSENT);
   return err;
 }
 

@@ -280,6 +280,28 @@ static void sinks_that_disagree_are_judged(void **unused) {
   rig_free(r);
 }
 
+// A pending key that passed once and is gone: its value may come to stand in a sink some day.
+static void a_pending_that_was_proven_and_is_gone(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  at_rest(r);
+  r->target.policy.proof_count = 3;
+  r->target.policy.proof_span_s = 4 * 3600;
+  fake_env_advance(&r->env, 30LL * 86400 * 1000);
+  rig_run(r); // until the second exchange, two hours from now
+  struct state s = rig_state(r);
+  assert_int_equal(s.phase, PHASE_STAGED);
+  assert_int_equal(observe(r, false).slots[SLOT_PENDING].verdict.kind, VERDICT_WORKING);
+  fake_env_advance(&r->env, 120 * 1000);
+  rig_key(r, s.slots[SLOT_PENDING].key_id)->gone = true;
+  observe(r, true);
+  struct verdict v = observe(r, false).slots[SLOT_PENDING].verdict;
+  assert_int_equal(v.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.cause, CAUSE_deleted);
+  state_clear(&s);
+  rig_free(r);
+}
+
 // A proof that another clock dated into the future does not hide that the key is gone.
 static void a_proof_of_the_future(void **unused) {
   (void)unused;
@@ -312,6 +334,7 @@ int main(void) {
       cmocka_unit_test(a_foreign_key_that_worked_once),
       cmocka_unit_test(a_retired_value_that_was_proven_once),
       cmocka_unit_test(sinks_that_disagree_are_judged),
+      cmocka_unit_test(a_pending_that_was_proven_and_is_gone),
       cmocka_unit_test(a_proof_of_the_future),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
