@@ -121,6 +121,12 @@ static void stale(struct sim *s) {
   s->p.stale = 1000 + some(&s->rng, 2500);
   s->p.wishes_per_100d = 200 + some(&s->rng, 600);
   s->p.eager_wishes = true;
+  if (rng_chance(&s->rng,
+                 5000)) { // what an old reading makes of a sink that was emptied or put back
+    s->p.stale = 3000 + some(&s->rng, 3000);
+    s->p.edits_per_100d = 100 + some(&s->rng, 400);
+    s->p.eager_edits = true;
+  }
 }
 static void ignored(struct sim *s) {
   s->p.disabled_ignored = true;
