@@ -76,15 +76,18 @@ void evidence_proven(struct evidence *e, const char *by, int64_t now_s) {
 }
 
 void evidence_iam(struct evidence *e, enum cause seen, int64_t now_s) {
+  // A key that was refused because it was disabled, and is enabled again: the refusal is the older
+  // news. A key that IAM shows alive all along and refuses all the same is not mended by that.
+  bool again = seen == CAUSE_none && e->iam != CAUSE_none;
+  bool by_iam = e->refusal == CAUSE_refused || e->refusal == CAUSE_disabled;
+  if (again && by_iam) {
+    e->refusal = CAUSE_none;
+    e->refusal_s = 0;
+    e->refusals = 0;
+  }
   if (seen != e->iam) {
     e->iam = seen;
     e->iam_s = now_s;
-  }
-  // A key that was refused because it was disabled, and is enabled again: the refusal is the older
-  // news.
-  if (seen == CAUSE_none && e->refusal == CAUSE_refused && e->refusal_s < now_s) {
-    e->refusal = CAUSE_none;
-    e->refusal_s = 0;
   }
 }
 

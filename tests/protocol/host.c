@@ -109,6 +109,8 @@ static void set_target(struct proc *p) {
                               .lock_path = local && !planted(s, PLANT_NO_LOCK) ? lock_file : NULL,
                               .mark_path = local ? mark_file : NULL,
                               .memory = &p->memory};
+  if (planted(s, PLANT_NO_PROBE))
+    p->target.policy.probe_every_s = 0;
   fake_item_init(p, HOME_ITEM, &p->home);
   set_sinks(p);
 }
@@ -127,6 +129,9 @@ static struct proc *proc_new(struct sim *s, unsigned host, enum job job) {
   fake_iam_init(p);
   fake_logs_init(p);
   set_target(p);
+  p->book = one_host(s) ? 0 : host;
+  p->started_ms = s->now_ms;
+  book_load(p);
   p->io = (struct engine_io){.env = &p->env.base, .iam = &p->iam.base, .logs = &p->logs.base};
   return p;
 }
@@ -139,7 +144,11 @@ static void tick_on(struct proc *p) {
     struct tick_result r;
     s->totals->ticks++;
     tick(&p->target, &p->io, &w, &r);
-    if (p->ghost || r.end == TICK_STOPPED || r.end == TICK_BUSY)
+    if (p->ghost)
+      return;
+    check_verdicts(p, r.verdicts, r.n_verdicts);
+    book_save(p);
+    if (r.end == TICK_STOPPED || r.end == TICK_BUSY)
       return;
     if (r.end == TICK_FAILED)
       sim_violate(s, "engine", "a tick failed: %s", r.error.text);
@@ -147,6 +156,8 @@ static void tick_on(struct proc *p) {
              r.attention ? ", attention" : "");
     s->last = r;
     s->has_last = true;
+    s->last_host = p->host;
+    s->said[p->book] = r.working;
     int64_t wait = r.again_ms == INT64_MAX ? INT64_MAX : r.again_ms - fake_mono_ms(p);
     if (wait > patience || env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
       return;
@@ -256,6 +267,7 @@ static void host_wakes(struct sim *s, void *arg) {
 }
 
 void hosts_begin(struct sim *s) {
+  s->one_host = one_host(s);
   mark_write(s, "\n");
   for (unsigned h = 0; h < s->p.hosts; h++) {
     s->host_offset_ms[h] = rng_chance(&s->rng, 3000) ? rng_between(&s->rng, -2 * DAY_MS, 2 * DAY_MS)

@@ -129,6 +129,14 @@ ROW(probe) {
   CASE(world(PHASE_IDLE), (w.view.probe_due = CURRENT.dead = true), heal, ACT_CAS);
   CASE(world(PHASE_IDLE), (w.view.probe_due = true, CURRENT.look_again_s = NOW + 5), rest,
        ACT_WAIT);
+  // in grace, the way back goes first: refuted already, or wished for
+  CASE(world(PHASE_GRACE), (w.view.probe_due = true, CURRENT.proof = PROOF_REFUTED), swap,
+       ACT_PROVE);
+  assert_int_equal(a.slot, SLOT_PREVIOUS);
+  CASE(world(PHASE_GRACE),
+       (w.view.probe_due = true, CURRENT.prove_again_s = NOW + 10, w.state.wish.kind = WISH_BACK_TO,
+        strcpy(w.state.wish.key_id, "ApiKey-previous")),
+       swap, ACT_PROVE);
   // no sink serves it: the sink is mended first
   CASE(world(PHASE_IDLE),
        (w.view.probe_due = true, w.sinks[0].value = w.sinks[1].value = SINK_EMPTY), drift,
