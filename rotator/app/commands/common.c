@@ -85,7 +85,7 @@ bool is_busy(struct managed *m, struct env *env) {
   int fd = -1;
   if (!m->target.lock_path || access(m->target.lock_path, F_OK) != 0)
     return false;
-  bool busy = file_lock(m->target.lock_path, env, 0, &fd, NULL) == ERR_LOCKED;
+  bool busy = file_lock(m->target.lock_path, env, 0, &fd, NULL) == ERR_BUSY;
   file_unlock(fd);
   return busy;
 }
@@ -230,7 +230,7 @@ int change_each(struct app *a, const char *command,
     char text[400] = "";
     enum err err = compose_io(NULL, 0, &m->target, &io, &e) ? ERR_OK : ERR_INTERNAL;
     if (err == ERR_OK && is_busy(m, a->env))
-      err = error_set(&e, ERR_LOCKED, "another run works on this target now");
+      err = error_set(&e, ERR_BUSY, "another run works on this target now");
     if (err == ERR_OK)
       err = change(a, m, &io, text, sizeof text, &e);
     if (err != ERR_OK) {

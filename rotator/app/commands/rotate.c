@@ -50,7 +50,7 @@ static bool is_rotated(void *ctx, const struct target *t, const struct tick_resu
 static enum err wait_for_lock(struct rotations *rs, struct managed *m, struct error *e) {
   while (is_busy(m, rs->app->env)) {
     if (!rs->app->cli.wait)
-      return error_set(e, ERR_LOCKED, "another run works on this target now (--wait waits for it)");
+      return error_set(e, ERR_BUSY, "another run works on this target now (--wait waits for it)");
     if (env_sleep_ms(rs->app->env, WAIT_LOCK_MS) != ERR_OK)
       return error_set(e, ERR_CANCELLED, "stopped while waiting for another run");
   }
@@ -176,7 +176,7 @@ static enum err ask_back(struct app *a, struct managed *m, struct goal_key *ret,
   if (err != ERR_OK)
     return err;
   if (is_busy(m, a->env)) {
-    err = error_set(e, ERR_LOCKED, "another run works on this target now");
+    err = error_set(e, ERR_BUSY, "another run works on this target now");
   } else {
     wish_fill(&w, a, a->cli.reason);
     err = wish_rollback(&m->target, &l.io, &w, e);

@@ -177,7 +177,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
   char next[700], hint[400];
-  if (e->kind == ERR_LOCKED)
+  if (e->kind == ERR_BUSY)
     r.end = TICK_BUSY;
   if (m->seen.looked) {
     r.verdict = m->seen.verdict;
