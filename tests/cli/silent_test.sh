@@ -48,3 +48,41 @@ run 3 hold prod
 err_has 'the safe is denied'
 unseal
 passed "hold, resume, rollback: a home that is sealed or silent is no other run"
+
+# --- rotate ---
+seal locked
+run 75 rotate prod --compromised --patience 1s
+err_has 'the safe is locked'
+err_has 'nothing was asked for'
+error_is_whole
+run 75 rotate prod --patience 0s --json
+json '.targets[0].asked_for == false and .exit == 75'
+unseal
+run 0 run prod
+[ "$(sink_value prod)" = "$first" ] || fail "rotated though nothing was asked for"
+passed "rotate: a home that stays sealed: 75, and nothing was asked for"
+
+for command in "rotate prod" "rotate prod --compromised" "rotate prod --wait=retired"; do
+  before=$(sink_value prod)
+  seal unsent 2
+  run 0 $command
+  [ "$(sink_value prod)" != "$before" ] || fail "$command: status 0, and the key was not rotated"
+done
+passed "rotate: a home that is silent at the first look is asked again"
+
+seal denied
+run 3 rotate prod
+err_has 'nothing was asked for'
+unseal
+run 0 hold prod
+before=$(sink_value prod)
+run 75 rotate prod --patience 0s
+err_has 'noted in the state'
+err_has 'a hold is on'
+[ "$(sink_value prod)" = "$before" ] || fail "rotated in spite of the hold"
+run 75 rotate prod --patience 0s --json
+json '.targets[0].asked_for == true'
+run 0 resume prod
+run 0 run
+[ "$(sink_value prod)" != "$before" ] || fail "the wish was not noted"
+passed "rotate: what could not be done yet is noted, and said to be"

@@ -156,8 +156,30 @@ static void say_grace(const struct managed *m, const struct tick_result *r) {
              m->target.name, r->previous_id);
 }
 
+// A person asked for the old key, or the new one failed: what is current now was so before.
+static bool went_back(const struct managed *m, const struct tick_result *r) {
+  return m->seen.back_to[0] && strcmp(m->seen.back_to, r->current_id) == 0 &&
+         (r->phase == PHASE_GRACE || r->phase == PHASE_IDLE);
+}
+
+static void say_back(const struct managed *m, const struct tick_result *r) {
+  char until[32];
+  out_line("%s: rolled back: %s is current again", m->target.name, r->current_id);
+  time_text(until, sizeof until, m->seen.until_s);
+  if (r->previous_id[0] && r->phase == PHASE_GRACE)
+    out_line("%s: the key that was given up, %s, is kept until %s; then the next 'rotator run' "
+             "retires it",
+             m->target.name, r->previous_id, until);
+}
+
 void say_done(const struct managed *m, const struct tick_result *r) {
-  if (!m->seen.acted || r->end == TICK_FAILED)
+  if (r->end == TICK_FAILED)
+    return;
+  if (went_back(m, r)) {
+    say_back(m, r);
+    return;
+  }
+  if (!m->seen.acted)
     return;
   if (m->seen.retired)
     out_line("%s: the old key %s is deleted; %s is current", m->target.name, m->seen.retired_id,

@@ -62,8 +62,9 @@ void report_trouble(const struct app *a, const struct trouble *t) {
   else
     report_next(a, "check", t->target, next, sizeof next);
   if (logs_are_json(a)) {
-    log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s. %s%s%s. next: %s", working, what,
-             t->hint ? ". " : "", t->hint ? t->hint : "", next);
+    log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s. %s%s%s%s%s. next: %s", working, what,
+             t->hint ? ". " : "", t->hint ? t->hint : "", t->note ? ". " : "",
+             t->note ? t->note : "", next);
     return;
   }
   fflush(stdout);
@@ -71,8 +72,11 @@ void report_trouble(const struct app *a, const struct trouble *t) {
   print_line(line);
   snprintf(line, sizeof line, "  %s", what);
   print_line(line);
-  if (t->hint) {
-    snprintf(line, sizeof line, "  %s", t->hint);
+  const char *more[] = {t->hint, t->note};
+  for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+    if (!more[i])
+      continue;
+    snprintf(line, sizeof line, "  %s", more[i]);
     print_line(line);
   }
   snprintf(line, sizeof line, "next: %s", next);

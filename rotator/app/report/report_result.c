@@ -109,6 +109,8 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   text_format_time(until, sizeof until, m->seen.until_s);
   answer_add_text(x, "until", m->seen.until_s > 0 ? until : "");
   answer_add_error(x, &r->error);
+  if (m->seen.asks)
+    cJSON_AddBoolToObject(x, "asked_for", m->seen.asked);
   answer_add_text(x, "next", next ? next : "");
 }
 
@@ -157,6 +159,7 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
                       .text = r->end == TICK_FAILED ? NULL : text,
                       .error = e,
                       .hint = rights ? hint : NULL,
+                      .note = m->seen.note,
                       .next = next};
   report_trouble(a, &t);
 }
@@ -198,6 +201,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
                       .step = step,
                       .error = e,
                       .hint = rights ? hint : NULL,
+                      .note = m->seen.note,
                       .next = next};
   report_trouble(a, &t);
   return o.exit;
