@@ -35,6 +35,8 @@ struct seen {
   // one more line where the command does not end well (NULL: none).
   bool asks, asked;
   const char *note;
+  const char
+      *next; // the command that comes next, where the reason's own would not help; NULL: that
 };
 
 struct managed {
@@ -74,6 +76,9 @@ enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity 
                       struct error *e);
 // The same with an identity that is known already (init has just made it).
 enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e);
+
+// Opens the sinks alone, for reading, while there is no identity yet. Binding goes on from there.
+enum err compose_open_sinks(struct managed *m, struct error *e);
 
 // The service ID that the configuration names, as IAM has it. ERR_MISSING: none; ERR_INVALID:
 // several of that name.

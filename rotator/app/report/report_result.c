@@ -167,7 +167,7 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o) {
   char next[700];
-  report_next(a, next_command(r), m->target.name, next, sizeof next);
+  report_next(a, m->seen.next ? m->seen.next : next_command(r), m->target.name, next, sizeof next);
   answer(a, m, r, o, o->silent ? NULL : next);
   if (!o->silent)
     print_error(a, m, r, next);
@@ -188,7 +188,8 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   }
   text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
-  const char *command = r.end == TICK_BUSY       ? "status"
+  const char *command = m->seen.next             ? m->seen.next
+                        : r.end == TICK_BUSY     ? "status"
                         : e->kind == ERR_MISSING ? "init"
                         : e->kind == ERR_REFUSED ? "status"
                                                  : "check";
