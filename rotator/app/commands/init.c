@@ -85,15 +85,23 @@ struct survey {
   struct init_cloud cloud;
   struct look look;
   struct sink_view sinks[STATE_SINKS_MAX]; // look's, when there is no identity yet
-  char note[1000], key_id[IAM_ID_MAX];
+  char note[1000];
 };
 
-static enum sink_value judge_sink(enum err err) {
-  if (err == ERR_OK)
-    return SINK_UNJUDGED;
-  if (err == ERR_MISSING)
-    return SINK_EMPTY;
-  return err_is_passing(err) ? SINK_SILENT : SINK_REFUSED;
+static struct sink_view judge_sink(const struct engine_sink *sink, enum err err) {
+  struct sink_view v = {.name = sink->name, .class = sink->item->class, .value = SINK_REFUSED};
+  v.verdict.cause = CAUSE_unreadable;
+  if (err == ERR_OK) {
+    v.value = SINK_UNJUDGED;
+    v.verdict.cause = CAUSE_unproven;
+  } else if (err == ERR_MISSING) {
+    v.value = SINK_EMPTY;
+    v.verdict = (struct verdict){.kind = VERDICT_NOT_WORKING, .cause = CAUSE_empty};
+  } else if (err_is_passing(err)) {
+    v.value = SINK_SILENT;
+    v.verdict.cause = CAUSE_silent;
+  }
+  return v;
 }
 
 // No identity, hence no state and no key of its own: the sinks alone decide.
@@ -118,8 +126,7 @@ static enum err look_at_sinks(struct managed *m, struct survey *s, struct error 
     err = store_read(sink->item, &record, &version, e);
     if (err != ERR_OK && err != ERR_MISSING)
       l->error = *e;
-    s->sinks[i] = (struct sink_view){.name = sink->name, .class = sink->item->class};
-    s->sinks[i].value = judge_sink(err);
+    s->sinks[i] = judge_sink(sink, err);
     store_record_clear(&record);
   }
   decide(&l->view, &l->action);
@@ -158,29 +165,37 @@ static enum err survey(struct app *a, struct managed *m, struct survey *s, struc
   return err;
 }
 
-// Something is in the way. Nothing was made; whose key the sinks hold is said where IAM knows it.
+// Says whose keys are in the sinks. True: they are active, so nobody is to be woken up.
+static bool name_keys(struct managed *m, struct survey *s, struct tick_result *r) {
+  struct verdict v;
+  bool active = init_cloud_name_keys(m, s->cloud.iam, s->note, sizeof s->note, &v);
+  if (r->verdict.kind != VERDICT_NOT_WORKING && v.key_id[0])
+    r->verdict = v;
+  r->working = verdict_working(&r->verdict);
+  size_t n = strlen(s->note);
+  snprintf(s->note + n, sizeof s->note - n,
+           "%snothing was made. Correct service_id '%s' (%s:%d), or take the value out of the sink",
+           n ? "; " : "", m->config->service_id, m->config->file, m->config->line);
+  if (s->cloud.make_id || v.key_id[0])
+    m->seen.next = "init --dry-run";
+  return active;
+}
+
+// Something is in the way, and nothing was made.
 static int stop(struct app *a, struct managed *m, struct survey *s) {
   const struct action *act = &s->look.action;
   struct tick_result r = tick_result(&s->look.view, act, &s->look.error);
   struct outcome o;
+  bool calm = false;
   text_copy(s->note, sizeof s->note, "nothing was made");
-  if (act->why == WHY_value_not_ours || act->why == WHY_sinks_disagree) {
-    size_t n;
-    if (init_cloud_name_keys(m, s->cloud.iam, s->note, sizeof s->note, s->key_id))
-      r.working = WORKING_YES;
-    text_copy(r.current_id, sizeof r.current_id, s->key_id);
-    n = strlen(s->note);
-    snprintf(s->note + n, sizeof s->note - n,
-             "%snothing was made. Correct service_id '%s' (%s:%d), or take the value out of the "
-             "sink",
-             n ? "; " : "", m->config->service_id, m->config->file, m->config->line);
-    if (s->cloud.make_id || s->key_id[0])
-      m->seen.next = "init --dry-run";
-  }
+  if (act->why == WHY_value_not_ours || act->why == WHY_sinks_disagree)
+    calm = name_keys(m, s, &r);
   m->seen.note = s->note;
   if (act->sink < m->target.n_sinks)
     text_copy(m->seen.sink, sizeof m->seen.sink, m->target.sinks[act->sink].name);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
+  if (calm && o.exit == EXIT_PAGE)
+    o.exit = EXIT_PERSON;
   report_result(a, m, &r, &o);
   return o.exit;
 }

@@ -195,19 +195,30 @@ static bool name_key(struct managed *m, struct iam *iam, size_t i, struct iam_ke
   return !ret->disabled && !ret->expired;
 }
 
+static struct verdict verdict_of(const struct iam_key *k) {
+  struct verdict v = {.kind = VERDICT_NOT_KNOWN, .cause = CAUSE_unproven};
+  if (k->disabled || k->expired) {
+    v.kind = VERDICT_NOT_WORKING;
+    v.cause = k->disabled ? CAUSE_disabled : CAUSE_expired;
+  }
+  text_copy(v.key_id, sizeof v.key_id, k->id);
+  return v;
+}
+
 bool init_cloud_name_keys(struct managed *m, struct iam *iam, char *text, size_t cap,
-                          char ret_id[IAM_ID_MAX]) {
+                          struct verdict *ret) {
   struct text_buf b = TEXT_BUF(4096);
+  struct verdict worst = {.kind = VERDICT_NOT_KNOWN, .cause = CAUSE_unproven};
   bool active = m->target.n_sinks > 0;
-  ret_id[0] = '\0';
   for (size_t i = 0; i < m->target.n_sinks; i++) {
     struct iam_key k = {0};
     active = name_key(m, iam, i, &k, &b) && active;
-    if (!ret_id[0])
-      text_copy(ret_id, IAM_ID_MAX, k.id);
+    if (k.id[0] && worst.kind != VERDICT_NOT_WORKING)
+      worst = verdict_of(&k);
     iam_key_clear(&k);
   }
   text_copy(text, cap, text_buf_str(&b));
   text_buf_free(&b);
+  *ret = worst;
   return active;
 }
