@@ -6,6 +6,7 @@
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/progress.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 
@@ -91,6 +92,7 @@ static void step_ends(void *ctx, const struct step *s) {
     history_step(m, s);
   log_step(s);
   log_oddities(s);
+  waiting_step(s);
   progress_end(s);
 }
 

@@ -34,6 +34,7 @@ struct seen {
   // What became of a wish, for commands that make one: is it in the state? And the same in words,
   // one more line where the command does not end well (NULL: none).
   bool asks, asked;
+  unsigned hinted; // what a person could do was said already (report/waiting.c)
   const char *note;
   const char
       *next; // the command that comes next, where the reason's own would not help; NULL: that

@@ -10,7 +10,9 @@
 
 #include "rotator/app/commands/init_cloud.h"
 #include "rotator/app/report/answers.h"
+#include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/text.h"
 
 #define INIT_PATIENCE_S 60
@@ -157,11 +159,13 @@ static enum err survey(struct app *a, struct managed *m, struct survey *s, struc
     if (err != ERR_OK || is_clear(&s->look) || s->look.action.kind != ACT_WAIT || a->cli.dry_run ||
         env_mono_ms(a->env) >= end_ms)
       break;
+    waiting_for(m->target.name, why_words(s->look.action.why)->text);
     look_clear(&s->look);
     err = env_sleep_ms(a->env, LOOK_AGAIN_MS);
     if (err != ERR_OK)
       error_set(e, err, "stopped while waiting for an answer");
   }
+  waiting_for(m->target.name, NULL);
   return err;
 }
 

@@ -7,7 +7,7 @@
 
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
-#include "rotator/app/report/progress.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_digest.h"
@@ -116,7 +116,7 @@ enum err init_cloud_make_id(struct app *a, struct managed *m, struct init_cloud 
 }
 
 // A policy that was made can be read, and confers, after seconds to minutes.
-static enum err wait_for_policy(struct app *a, struct iam *iam, const char *id, struct error *e) {
+static enum err poll_policy(struct app *a, struct iam *iam, const char *id, struct error *e) {
   int64_t wait_s = a->cli.policy_wait_s >= 0 ? a->cli.policy_wait_s : POLICY_WAIT_S;
   int64_t deadline_ms = env_mono_ms(a->env) + wait_s * 1000;
   struct iam_policy p;
@@ -129,6 +129,14 @@ static enum err wait_for_policy(struct app *a, struct iam *iam, const char *id, 
     if (env_sleep_ms(a->env, POLICY_POLL_MS) != ERR_OK)
       return error_set(e, ERR_CANCELLED, "stopped while waiting for the policy");
   }
+}
+
+static enum err wait_for_policy(struct app *a, const struct managed *m, struct iam *iam,
+                                const char *id, struct error *e) {
+  waiting_for(m->target.name, "the policy that was made is not seen yet");
+  enum err err = poll_policy(a, iam, id, e);
+  waiting_for(m->target.name, NULL);
+  return err;
 }
 
 static void warn_no_sender(struct managed *m, const struct error *e) {
@@ -152,7 +160,7 @@ enum err init_cloud_grant(struct app *a, struct managed *m, const struct init_cl
     return err;
   out_line("%s: granted Sender on instance %s (policy %s)", t->name, t->instance, p.id);
   history_command(m, "init", "granted Sender on the instance", p.id);
-  err = wait_for_policy(a, c->iam, p.id, e);
+  err = wait_for_policy(a, m, c->iam, p.id, e);
   return err == ERR_DENIED ? ERR_OK : err;
 }
 

@@ -10,6 +10,7 @@
 #include "rotator/app/commands/common.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/text.h"
 
 #define WAIT_LOCK_MS 500
@@ -76,13 +77,16 @@ static bool is_rotated(void *ctx, const struct target *t, const struct tick_resu
 
 // Waits for another run's lock, if that was asked for.
 static enum err wait_for_lock(struct rotations *rs, struct managed *m, struct error *e) {
-  while (is_busy(m, rs->app->env)) {
+  enum err err = ERR_OK;
+  while (err == ERR_OK && is_busy(m, rs->app->env)) {
     if (!rs->app->cli.wait)
       return error_set(e, ERR_BUSY, "another run works on this target now (--wait waits for it)");
+    waiting_for(m->target.name, "another run works on this target now");
     if (env_sleep_ms(rs->app->env, WAIT_LOCK_MS) != ERR_OK)
-      return error_set(e, ERR_CANCELLED, "stopped while waiting for another run");
+      err = error_set(e, ERR_CANCELLED, "stopped while waiting for another run");
   }
-  return ERR_OK;
+  waiting_for(m->target.name, NULL);
+  return err;
 }
 
 // In publishing the rotation under way brings the new key; a wish would make another one after it.
@@ -110,6 +114,7 @@ static enum err note_wish(struct rotations *rs, struct rotation *mine, const str
     return err;
   mine->asked = ASKED_NOTED;
   say_asked(m, ERR_OK);
+  waiting_for(m->target.name, NULL);
   history_command(m, "rotate", c->compromised ? "asked for, compromised" : "asked for", c->reason);
   if (!c->compromised && l->state.phase >= PHASE_GRACE)
     out_line("%s: a rotation is in phase %s; the one asked for begins when it is over",
@@ -131,6 +136,7 @@ static enum err make_wish(struct rotations *rs, struct rotation *mine, struct er
     mine->why = l.error;
     if (mine->why.kind == ERR_OK)
       error_set(&mine->why, ERR_UNSURE, "the home store gave no answer");
+    waiting_for(m->target.name, mine->why.text);
   } else if (l.view.home == HOME_OK) {
     remember_key(mine, &l.state, rs->app->cli.compromised);
     err = note_wish(rs, mine, &l, e);

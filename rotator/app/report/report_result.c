@@ -41,10 +41,13 @@ bool report_rights(const struct managed *m, enum row row, const struct error *e,
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
   if (proof) {
-    snprintf(dst, cap,
-             "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
-             "whoever granted it may lack Sender too: such a policy is listed and has no effect",
-             m->config->service_id, m->config->guid);
+    snprintf(
+        dst, cap,
+        "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
+        "whoever granted it may lack Sender too (such a policy is listed and has no effect), or "
+        "it was granted minutes ago. It is granted by: ibmcloud iam service-policy-create "
+        "'%s' --service-name logs --roles Sender --service-instance %s",
+        m->config->service_id, m->config->guid, m->config->service_id, m->config->guid);
     return true;
   }
   snprintf(dst, cap,
@@ -143,7 +146,7 @@ static const char *step_name(const struct tick_result *r) {
 
 static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
                         const char *next) {
-  char text[400], hint[400];
+  char text[400], hint[800];
   const struct error *e = &r->error;
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
@@ -179,7 +182,7 @@ void report_result(struct app *a, struct managed *m, const struct tick_result *r
 int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
-  char next[700], hint[400];
+  char next[700], hint[800];
   if (e->kind == ERR_BUSY)
     r.end = TICK_BUSY;
   if (m->seen.looked) {
