@@ -65,6 +65,10 @@ static void watch(void *ctx, const struct step *step) {
   if (p->ghost)
     return;
   p->sim->totals->rows[step->action->row]++;
+  bool ends = !act_is_effect(step->action->kind) && step->action->kind != ACT_PROVE;
+  p->n_said = ends ? step->view->n_sinks : 0;
+  for (size_t i = 0; i < p->n_said; i++)
+    p->said[i] = step->view->sinks[i].verdict;
   sim_note(p->sim, "%s row %s (%s) → %s", p->writer, row_name(step->action->row),
            why_name(step->action->why), err_name(step->result));
 }
@@ -143,10 +147,11 @@ static void tick_on(struct proc *p) {
   for (int i = 0; i < TICKS_MAX && !p->ghost; i++) {
     struct tick_result r;
     s->totals->ticks++;
+    p->n_said = 0;
     tick(&p->target, &p->io, &w, &r);
     if (p->ghost)
       return;
-    check_verdicts(p, r.verdicts, r.n_verdicts);
+    check_verdicts(p, p->said, p->n_said);
     book_save(p);
     if (r.end == TICK_STOPPED || r.end == TICK_BUSY)
       return;

@@ -208,6 +208,8 @@ struct proc {
   int64_t started_ms;
   bool iam_answered; // the last look at IAM got its answers
   struct shown shown[SIM_KEYS];
+  struct verdict said[STATE_SINKS_MAX]; // of the sinks, when the last tick ended
+  size_t n_said;
 };
 
 struct totals {
