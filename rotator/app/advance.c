@@ -35,10 +35,23 @@ static void remember_effect(struct seen *seen, const struct step *s) {
     seen->dropped = a->row;
 }
 
+void advance_saw(struct managed *m, const struct view *v) {
+  struct seen *seen = &m->seen;
+  seen->looked = true;
+  seen->verdict = view_verdict(v);
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    seen->sinks[i].value = v->sinks[i].value;
+    seen->sinks[i].verdict = v->sinks[i].verdict;
+  }
+  if (v->state)
+    text_copy(seen->current_id, sizeof seen->current_id, v->state->slots[SLOT_CURRENT].key_id);
+}
+
 static void remember(struct managed *m, const struct step *s) {
   struct seen *seen = &m->seen;
   const struct action *a = s->action;
   bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
+  advance_saw(m, s->view);
   if (is_effect(s) && s->result == ERR_OK)
     remember_effect(seen, s);
   if (failed && s->error && a->kind == ACT_PROVE && a->slot == SLOT_PENDING)
