@@ -161,6 +161,7 @@ static void remember_run(struct managed *m, const struct tick_result *r, const s
   last_run_note(last, o->fault, now_s);
   remember_identity(m);
   last->last_look_s = m->memory.last_look_s;
+  last->iam_refused = m->memory.iam_refused;
   last->absent_since_s = 0;
   for (size_t i = 0; i < m->target.n_sinks; i++)
     if (m->memory.absent_since_s[i] > last->absent_since_s)
@@ -173,6 +174,7 @@ static void remember_run(struct managed *m, const struct tick_result *r, const s
 void advance_keep_evidence(struct managed *m) {
   struct error e;
   remember_identity(m);
+  m->last_run.iam_refused = m->memory.iam_refused;
   if (last_run_save(m->last_run_path, &m->last_run, &m->memory.book, false, &e) != ERR_OK)
     log_error(LOG_LEVEL_DEBUG, m->target.name, "last_run", &e);
 }
