@@ -5,7 +5,7 @@ start_emulator
 simple_config
 run 0 history prod
 out_has 'nothing has been done'
-run 3 hold prod
+run 4 hold prod
 err_has 'no state yet'
 error_is_whole
 run 0 init prod

@@ -26,7 +26,7 @@ printf 'IAM_API_KEY=somebody-elses-key-somebody-elses-key-123456\n' >"$T/sinks/p
 run 4 run
 err_has 'repair prod'
 before=$(cat "$T/sinks/prod.env")
-run 0 repair prod
+run 4 repair prod
 [ "$(cat "$T/sinks/prod.env")" = "$before" ] || fail "repair without an option changed the sink"
 out_has 'foreign value'
 out_has "$(active_keys)"
@@ -40,7 +40,7 @@ value=$(jq -r '.service_ids[0].apikeys[0].apikey' <<<"$made")
 id=$(jq -r '.service_ids[0].apikeys[0].id' <<<"$made")
 printf 'IAM_API_KEY=%s\n' "$value" >"$T/sinks/prod.env"
 run 4 run
-run 0 repair prod
+run 4 repair prod
 take_way_out '--keep sink='
 [ "$(sink_value prod)" = "$value" ] || fail "--keep sink did not keep the sink's value"
 run 0 status --json
@@ -50,9 +50,9 @@ run 0 run
 passed "a key set by hand: --keep sink"
 
 printf 'IAM_API_KEY=somebody-elses-key-somebody-elses-key-123456\n' >"$T/sinks/prod.env"
-run 3 repair prod --keep sink=file
+run 4 repair prod --keep sink=file
 error_is_whole
-run 3 repair prod --keep sink=nosuch
+run 4 repair prod --keep sink=nosuch
 err_has 'no sink nosuch'
 error_is_whole
 run 2 repair prod --keep everything
@@ -68,11 +68,11 @@ err_has 'there is a good state'
 error_is_whole
 echo nonsense >"$state"
 run 3 run
-run 0 repair prod
+run 3 repair prod
 take_way_out '--new-key'
 run 0 run
 run 0 status
-out_has 'idle|grace'
+out_has 'at rest|grace'
 passed "a damaged state: --new-key"
 
 cp "$state" "$T/old.state"
@@ -82,7 +82,7 @@ cp "$T/old.state" "$state"
 run 3 run
 err_has 'went back in time'
 error_is_whole
-run 0 repair prod
+run 3 repair prod
 take_way_out '--keep sink='
 run 0 run
 passed "a state from a backup"
@@ -92,7 +92,7 @@ simple_config
 run 3 run
 err_has 'another host'
 error_is_whole
-run 0 repair prod
+run 3 repair prod
 take_way_out '--take-host'
 run 0 run
 passed "another host: --take-host"
@@ -105,7 +105,7 @@ simple_config
 run 3 run
 err_has 'no longer configured'
 error_is_whole
-run 0 repair prod
+run 3 repair prod
 take_way_out '--drop-sink second'
 run 0 run
 silent

@@ -67,6 +67,11 @@ static void check_state(const struct managed *m, const struct look *l, struct fi
     find(f, FINDING_FAIL, "state", "%s", why_words(l->action.why)->text);
 }
 
+// Before the first set-up nobody reads a key: that there is none is no fault yet.
+static bool is_new(const struct look *l) {
+  return l->action.why == WHY_need_init;
+}
+
 // What consumers read, and whether it works: read back from each sink and used, unless offline.
 static void check_proof(const struct look *l, struct findings *f) {
   static const enum finding what[] = {[VERDICT_WORKING] = FINDING_OK,
@@ -79,8 +84,9 @@ static void check_proof(const struct look *l, struct findings *f) {
     const struct verdict *v = &l->view.sinks[i].verdict;
     char text[300];
     verdict_words(text, sizeof text, v);
-    find(f, what[v->kind], "proof", "%s: %s", l->view.sinks[i].name, text);
-    f->exit = exit_worse(f->exit, exits[v->kind]);
+    find(f, is_new(l) ? FINDING_WARN : what[v->kind], "proof", "%s: %s", l->view.sinks[i].name,
+         text);
+    f->exit = exit_worse(f->exit, is_new(l) ? EXIT_FINE : exits[v->kind]);
   }
 }
 
@@ -172,12 +178,13 @@ static bool examine(struct app *a, struct managed *m, struct findings *f, struct
 
 // As a run would answer, made worse by what was found beside.
 static int report_target(struct app *a, struct managed *m, const struct look *l,
-                         const struct findings *f) {
-  struct error none = {0};
-  struct tick_result r = tick_result(NULL, NULL, &none);
+                         const struct findings *f, const struct error *e) {
+  struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o = {.exit = EXIT_FINE};
   if (l)
     judge_look(m, l, &r, &o);
+  if (l && is_new(l))
+    o.exit = EXIT_FINE;
   if (exit_worse(o.exit, f->exit) != o.exit || o.exit == EXIT_FINE) {
     o.exit = f->exit;
     m->seen.note = "check: see the lines marked FAIL or unknown; nothing was changed";
@@ -197,7 +204,7 @@ static int check_target(struct app *a, struct managed *m) {
   bool looked = examine(a, m, &f, &l, &e);
   say_working(m);
   findings_print(&f);
-  int status = report_target(a, m, looked ? &l : NULL, &f);
+  int status = report_target(a, m, looked ? &l : NULL, &f, &e);
   if (f.list)
     cJSON_AddItemToObject(answer_last_target(a), "findings", f.list);
   if (looked)

@@ -120,14 +120,24 @@ void time_text(char *dst, size_t cap, int64_t t_s) {
 
 // --- what was done ---
 
-static void say_grace(const struct managed *m, const struct tick_result *r) {
+// It works until then only if it works now, as far as that was seen.
+static void say_old_key(const struct managed *m, const struct tick_result *r) {
   char until[32];
   time_text(until, sizeof until, m->seen.until_s);
+  if (r->previous.kind == VERDICT_NOT_WORKING)
+    out_line("%s: the old key %s no longer works (%s); from %s on 'rotator run' removes it",
+             m->target.name, r->previous_id, cause_words(r->previous.cause), until);
+  else
+    out_line("%s: the old key %s %s until %s; then the next 'rotator run' retires it",
+             m->target.name, r->previous_id,
+             r->previous.kind == VERDICT_WORKING ? "works" : "is kept", until);
+}
+
+static void say_grace(const struct managed *m, const struct tick_result *r) {
   out_line("%s: %s is published to %zu sink%s and proven", m->target.name, r->current_id,
            m->target.n_sinks, m->target.n_sinks == 1 ? "" : "s");
   if (r->previous_id[0] && r->phase == PHASE_GRACE)
-    out_line("%s: the old key %s works until %s; then the next 'rotator run' retires it",
-             m->target.name, r->previous_id, until);
+    say_old_key(m, r);
   else if (r->previous_id[0])
     out_line("%s: the old key %s is past the point of no return; the next 'rotator run' finishes",
              m->target.name, r->previous_id);

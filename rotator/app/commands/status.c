@@ -199,7 +199,7 @@ static void next_text(const struct standing *s, char *dst, size_t cap) {
   int64_t begins_s = 0;
   bool person = s->exit == EXIT_PERSON || s->exit == EXIT_PAGE;
   if (person || !v->state) {
-    text_copy(dst, cap, person ? "a person is needed" : "-");
+    text_copy(dst, cap, person ? "needs a person" : "-");
     return;
   }
   if (v->state->phase == PHASE_GRACE) {

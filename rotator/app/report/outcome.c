@@ -42,7 +42,9 @@ bool outcome_is_refusal(const struct tick_result *r) {
 }
 
 static int waiting(const struct tick_result *r, enum goal goal, bool *ret_fault) {
-  if (r->attention || outcome_is_refusal(r))
+  // An older state is read again for a while before it is believed: whoever has no time for that
+  // tells all the same.
+  if (r->attention || outcome_is_refusal(r) || r->why == WHY_home_back)
     return person(r);
   *ret_fault = why_words(r->why)->fault;
   return *ret_fault || goal == GOAL_MISSED ? EXIT_AGAIN : EXIT_FINE;

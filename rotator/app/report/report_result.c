@@ -177,6 +177,19 @@ void report_result(struct app *a, struct managed *m, const struct tick_result *r
              r->error.text);
 }
 
+static const char *next_after_failure(const struct managed *m, const struct tick_result *r,
+                                      const struct error *e) {
+  if (m->seen.next)
+    return m->seen.next;
+  if (r->end == TICK_BUSY)
+    return "status";
+  if (e->kind == ERR_MISSING && !r->current_id[0])
+    return "init";
+  if (r->working == WORKING_NO)
+    return cause_next(r->verdict.cause);
+  return e->kind == ERR_REFUSED ? "status" : "check";
+}
+
 int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
@@ -189,11 +202,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   }
   text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
-  const char *command = m->seen.next             ? m->seen.next
-                        : r.end == TICK_BUSY     ? "status"
-                        : e->kind == ERR_MISSING ? "init"
-                        : e->kind == ERR_REFUSED ? "status"
-                                                 : "check";
+  const char *command = next_after_failure(m, &r, e);
   report_next(a, command, m->target.name, next, sizeof next);
   answer(a, m, &r, &o, next);
   bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
