@@ -140,6 +140,14 @@ static void oldest_goes_first(void **state) {
   struct evidence *e = evidence_enter(&book, "print 5", "");
   assert_string_equal(e->key_id, "ApiKey-1");
   assert_int_equal(e->proven_s, 1005);
+  // and makes it the last to go, whatever the age of what is known of it
+  for (int i = 0; i < EVIDENCE_MAX - 1; i++) {
+    snprintf(print, sizeof print, "later %d", i);
+    evidence_enter(&book, print, "");
+  }
+  assert_non_null(evidence_find(&book, "print 5"));
+  evidence_enter(&book, "one more", "");
+  assert_null(evidence_find(&book, "print 5"));
 }
 
 static void causes_have_names(void **state) {
