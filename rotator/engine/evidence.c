@@ -41,8 +41,13 @@ const struct evidence *evidence_find(const struct evidence_book *b, const char *
   return NULL;
 }
 
+// An unused entry is the oldest; a refusal that waits for the second one is happening now.
 static int64_t newest_s(const struct evidence *e) {
   int64_t t = e->proven_s;
+  if (!e->print[0])
+    return -1;
+  if (e->refusals > 0)
+    return INT64_MAX;
   t = e->iam_s > t ? e->iam_s : t;
   t = e->refusal_s > t ? e->refusal_s : t;
   return e->unanswered_s > t ? e->unanswered_s : t;
