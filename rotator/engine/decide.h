@@ -10,9 +10,9 @@
 // clang-format off
 #define ROW_LIST(X)                                                                                \
   X(unreadable) X(corrupt) X(rebound) X(other_host) X(adopt) X(first) X(unclear) X(drift)          \
-  X(foreign) X(stray) X(heal) X(probe) X(due) X(blocked) X(rest) X(give_up) X(create) X(note) X(taken)      \
-  X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead) X(publish) X(reload)        \
-  X(settle) X(stuck) X(moved) X(done) X(retire) X(serve) X(held) X(unsure) X(disable)              \
+  X(foreign) X(stray) X(heal) X(probe) X(due) X(blocked) X(rest) X(give_up) X(create) X(note)      \
+  X(taken) X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead) X(publish)         \
+  X(reload) X(settle) X(stuck) X(moved) X(done) X(retire) X(serve) X(held) X(unsure) X(disable)    \
   X(quarantine) X(delete) X(retired)
 // clang-format on
 

@@ -1,4 +1,4 @@
-// What a target says of its consumers' key, with the engine on memory stores and a cloud that works:
+// What a target says of its consumers' key, with the engine on memory stores and a working cloud:
 // what was seen counts, whoever saw it, and is not forgotten.
 #include "tests/unit/engine/fake_cloud.h"
 
