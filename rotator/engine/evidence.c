@@ -41,10 +41,20 @@ const struct evidence *evidence_find(const struct evidence_book *b, const char *
   return NULL;
 }
 
+// The entry that makes room: the one entered longest ago, but for a refusal that waits for the
+// second one.
+static int given_up(const struct evidence_book *b) {
+  int at = EVIDENCE_MAX - 1;
+  while (at > 0 && b->of[at].refusals > 0)
+    at--;
+  return b->of[at].refusals > 0 ? EVIDENCE_MAX - 1 : at;
+}
+
 struct evidence *evidence_enter(struct evidence_book *b, const char *print, const char *key_id) {
   int at = 0;
-  while (at < EVIDENCE_MAX - 1 && strcmp(b->of[at].print, print) != 0)
+  while (at < EVIDENCE_MAX && strcmp(b->of[at].print, print) != 0)
     at++;
+  at = at < EVIDENCE_MAX ? at : given_up(b);
   struct evidence e = b->of[at];
   if (strcmp(e.print, print) != 0) {
     e = (struct evidence){.iam = CAUSE_none};

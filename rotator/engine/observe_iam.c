@@ -243,6 +243,7 @@ static enum err judge_stranger(struct look *l, size_t i, struct error *e) {
   struct error why;
   bool same = false, foreign = l->u->sink_views[i].value == SINK_FOREIGN;
   enum err err = find_key_of(l, l->u->sinks[i].record.value, &k, foreign ? e : &why);
+  l->u->sinks[i].key_alive = err == ERR_OK && seen_of(&k) == KEY_ACTIVE;
   if (foreign && err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
     if (tag.generation > l->u->state.generation)
       l->u->view.witness_ahead = true;

@@ -208,8 +208,6 @@ struct proc {
   int64_t started_ms;
   bool iam_answered; // the last look at IAM got its answers
   struct shown shown[SIM_KEYS];
-  struct verdict said[STATE_SINKS_MAX]; // of the sinks, when the last tick ended
-  size_t n_said;
 };
 
 struct totals {
@@ -360,7 +358,8 @@ void shown_no_verdict(struct proc *p, int key); // a try to prove it ended in no
 void shown_accepted(struct proc *p, int key);
 void book_load(struct proc *p);
 void book_save(struct proc *p);
-void check_verdicts(struct proc *p, const struct verdict *v, size_t n);
+void check_verdicts(struct proc *p, const struct view *v); // of the sinks
+void check_result(struct proc *p, const struct tick_result *r);
 void check_look(struct proc *p, const struct view *v); // after a look by hand
 
 // remember.c
