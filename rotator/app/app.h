@@ -21,8 +21,9 @@ struct app {
   struct cli cli;
   struct env *env;
   bool memory_locked;
-  char self[512]; // how the next command begins: "rotator", or "rotator -c FILE"
-  char *config_path;
+  char self[512];     // how the next command begins: "rotator", or "rotator -c FILE"
+  bool nothing_typed; // but the name of the program
+  char *config_path;  // whether it is there or not
   struct config *config;
   struct config_report mistakes;
   struct compose *compose;
@@ -36,6 +37,9 @@ struct app {
 
 // Everything from argv to the exit status.
 int app_main(int argc, char **argv, bool memory_locked);
+
+// init --print-policy. `m`: NULL before there is a configuration.
+int print_policy(struct app *a, const struct managed *m, const char *target);
 
 // The commands, one file each in commands/.
 int command_init(struct app *a);

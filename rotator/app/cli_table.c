@@ -29,6 +29,16 @@ const struct cli_command cli_commands[CMD_COUNT] = {
     [CMD_FORGET] = {"forget", CLI_TARGETS_ONE,
                     "End the management of a target and leave its key as it is."},
     [CMD_HISTORY] = {"history", CLI_TARGETS_ONE, "Show what was done to a target, oldest first."},
+    [CMD_HELP] = {"help", CLI_TARGETS_COMMAND, "Show help for a command, or for all."},
+};
+
+const char *const cli_statements[3] = {
+    "It runs every hour, from a systemd timer or from cron; a run that finds nothing due ends at "
+    "once and says nothing.",
+    "On most days nothing is due. On the day of a rotation one run makes, proves and publishes the "
+    "new key; the runs after it wait until the grace is over; then one disables the old key, and a "
+    "later one deletes it.",
+    "Over several targets the worst status wins: 4, 3, 1, 2, 75, 5, 0.",
 };
 
 #define ON(c) (1u << CMD_##c)
@@ -79,6 +89,8 @@ const struct cli_option cli_options[] = {
 
     {"config", 'c', "FILE", CLI_TEXT, FIELD(config), NULL, NULL, CLI_GLOBAL, false,
      "Read FILE instead of /etc/rotator/rotator.yaml or ~/.config/rotator/rotator.yaml."},
+    {"here", 0, NULL, CLI_FLAG, FIELD(here), NULL, NULL, CLI_GLOBAL, false,
+     "Typed by root: run as root, here, and not as rotator.service does."},
     {"json", 0, NULL, CLI_FLAG, FIELD(json), NULL, NULL, CLI_GLOBAL, false,
      "Answer with one JSON document on standard output."},
     {"quiet", 'q', NULL, CLI_FLAG, FIELD(quiet), NULL, NULL, CLI_GLOBAL, false,

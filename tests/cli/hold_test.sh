@@ -29,7 +29,7 @@ passed "hold holds, resume lifts"
 run 2 hold prod --until yesterday
 run 2 hold prod --until 2020-01-01T00:00:00Z
 err_has 'over already'
-error_is_whole
+usage_is_whole
 run 0 hold prod
 out_has 'until resumed'
 run 0 resume prod --json
@@ -56,7 +56,7 @@ passed "history is kept, bounded, private"
 
 run 2 forget prod
 err_has 'give --yes'
-error_is_whole
+usage_is_whole
 value=$(sink_value prod)
 run 0 forget prod --yes
 out_has 'stays active in IAM'

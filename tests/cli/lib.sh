@@ -155,8 +155,13 @@ next_works() {
   esac
   return 0
 }
-error_is_whole() { # the shape of every error
+error_is_whole() { # the shape of every error that concerns a target
   err_has 'Consumers have a working key|Consumers have NO working key|Not known whether consumers have a working key'
+  next_works
+}
+usage_is_whole() { # a mistake in what was typed is no matter of consumers
+  err_lacks 'onsumers'
+  err_has 'nothing was contacted and nothing was changed'
   next_works
 }
 # No value of a key in anything that was printed or kept for people.

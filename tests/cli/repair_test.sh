@@ -57,7 +57,7 @@ err_has 'no sink nosuch'
 error_is_whole
 run 2 repair prod --keep everything
 run 2 repair prod --keep state --new-key
-error_is_whole
+usage_is_whole
 run 0 repair prod --keep state
 passed "a value that is no key of the identity is not kept"
 

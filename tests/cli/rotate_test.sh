@@ -76,4 +76,4 @@ run 2 rotate prod --grace 5
 err_has 'duration'
 run 2 rotate prod --wait=never
 err_has 'published\|retired'
-error_is_whole
+usage_is_whole

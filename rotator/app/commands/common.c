@@ -113,7 +113,8 @@ bool confirm(const struct app *a, const char *question) {
     return true;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
     snprintf(next, sizeof next, "rotator %s --help", cli_commands[a->cli.command].name);
-    report_usage(a, "this has to be confirmed: there is no terminal to ask on, give --yes", next);
+    report_usage(a, "this has to be confirmed: there is no terminal to ask on, give --yes", NULL,
+                 next);
     return false;
   }
   fprintf(stderr, "%s [y/N] ", question);

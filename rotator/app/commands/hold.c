@@ -55,7 +55,7 @@ int command_hold(struct app *a) {
   int64_t s;
   struct error e;
   if (parse_until(a, &s, &e) != ERR_OK) {
-    report_usage(a, e.text, "rotator hold --help");
+    report_usage(a, e.text, NULL, "rotator hold --help");
     return EXIT_USAGE;
   }
   return change_each(a, "hold", hold);

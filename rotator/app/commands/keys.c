@@ -179,7 +179,7 @@ int command_keys(struct app *a) {
   struct listing l = {.app = a};
   struct error e = {0};
   if (a->cli.disable_id && a->cli.delete_id) {
-    report_usage(a, "--disable and --delete: one at a time", "rotator keys --help");
+    report_usage(a, "--disable and --delete: one at a time", NULL, "rotator keys --help");
     return EXIT_USAGE;
   }
   if (a->n_selected == 0)

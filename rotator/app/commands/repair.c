@@ -171,7 +171,7 @@ static bool options_make_sense(struct app *a) {
   else if (c->keep && strcmp(c->keep, "state") != 0 && !text_starts(c->keep, "sink="))
     text = "--keep takes state or sink=NAME";
   if (text)
-    report_usage(a, text, "rotator repair --help");
+    report_usage(a, text, NULL, "rotator repair --help");
   return !text;
 }
 

@@ -12,18 +12,23 @@
 
 struct trouble {
   const char *target; // NULL: of no target
+  bool usage;         // a mistake in what was typed: consumers are no matter
   enum working working;
   const struct verdict *verdict; // what that rests on; NULL: nothing was seen
   const char *step;              // row or command; NULL: none
   const char *text;              // NULL: the error's
   const struct error *error;     // NULL: none
-  const char *hint;              // one more line; NULL: none
+  const char *hint;              // one more line, or several; NULL: none
   const char *next;              // the whole next command; NULL: "check TARGET"
 };
 void report_trouble(const struct app *a, const struct trouble *t);
 
-// Nothing was contacted: usage and configuration. `next` as in struct trouble.
-void report_usage(const struct app *a, const char *text, const char *next);
+// A mistake in what was typed: nothing was contacted, and nothing is said of consumers. `hint`:
+// more lines, joined by newlines; NULL: that nothing was contacted. `next` as in struct trouble.
+void report_usage(const struct app *a, const char *text, const char *hint, const char *next);
+// Targets that cannot be worked on for their configuration: what becomes of their consumers is not
+// known.
+void report_unusable(const struct app *a, const char *text, const char *next);
 
 // "rotator -c FILE repair prod-logs": a command for the configuration in use. `command` may have
 // words of its own; target may be NULL.
