@@ -46,7 +46,8 @@ enum err vault_auth_login(struct vault_session *s, const char *mount, cJSON *bod
   JSON_AUTO owned = body;
   struct vault_reply r = {0};
   snprintf(path, sizeof path, "auth/%s/login", mount);
-  const struct vault_request q = {.method = "POST", .path = path, .body = owned, .write = true};
+  const struct vault_request q = {
+      .method = "POST", .path = path, .body = owned, .login = true, .write = true};
   enum err err = owned ? vault_send(s, NULL, &q, &r, e) : error_no_memory(e);
   if (err == ERR_OK)
     err = vault_outcome(&q, &r, "login", e); // bad credentials are 400 here
@@ -113,6 +114,21 @@ const struct vault_auth_method vault_auth_ambient = {"environment", ambient_logi
 
 #define SERVICE_ACCOUNT_TOKEN "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
+// Vault has the API server review the token, and answers a plain "permission denied" when the API
+// server gave no answer as well as when it said no (seen with Vault 1.13). The first passes, so it
+// is no verdict. Whatever it refuses by itself it says in other words.
+static enum err not_reviewed(enum err err, struct error *e) {
+  static const char plain[] = ": permission denied";
+  size_t len = strlen(e->text);
+  bool bare = len >= sizeof plain - 1 && strcmp(e->text + len - (sizeof plain - 1), plain) == 0;
+  if (err != ERR_DENIED || e->status != 403 || !bare)
+    return err;
+  snprintf(e->text + len, sizeof e->text - len,
+           ". Vault says so also when it cannot reach the Kubernetes API server, which reviews the "
+           "token");
+  return e->kind = ERR_UNSENT;
+}
+
 static enum err kubernetes_login(struct vault_session *s, const struct vault_auth_settings *a,
                                  struct secret **kept, struct vault_login *ret, struct error *e) {
   SECRET_AUTO jwt = NULL;
@@ -125,6 +141,13 @@ static enum err kubernetes_login(struct vault_session *s, const struct vault_aut
   cJSON *body = cJSON_CreateObject();
   cJSON_AddStringToObject(body, "role", a->role);
   cJSON_AddStringToObject(body, "jwt", secret_bytes(jwt));
-  return vault_auth_login(s, a->mount ? a->mount : "kubernetes", body, ret, e);
+  struct error why = {0};
+  err = vault_auth_login(s, a->mount ? a->mount : "kubernetes", body, ret, &why);
+  if (err == ERR_OK)
+    return ERR_OK;
+  err = not_reviewed(err, &why);
+  if (e)
+    *e = why;
+  return err;
 }
 const struct vault_auth_method vault_auth_kubernetes = {"kubernetes", kubernetes_login};

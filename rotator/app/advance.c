@@ -6,6 +6,7 @@
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/progress.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 
@@ -27,6 +28,9 @@ static void remember_effect(struct seen *seen, const struct step *s) {
     text_copy(seen->retired_id, sizeof seen->retired_id,
               s->view->state->slots[SLOT_PREVIOUS].key_id);
   }
+  if (a->kind == ACT_CAS && (a->row == ROW_swap || a->row == ROW_give_up) && s->view->state)
+    text_copy(seen->back_to, sizeof seen->back_to,
+              s->view->state->slots[a->row == ROW_swap ? SLOT_PREVIOUS : SLOT_CURRENT].key_id);
   if (is_drop(a))
     seen->dropped = a->row;
 }
@@ -88,6 +92,7 @@ static void step_ends(void *ctx, const struct step *s) {
     history_step(m, s);
   log_step(s);
   log_oddities(s);
+  waiting_step(s);
   progress_end(s);
 }
 
@@ -104,6 +109,7 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
   int64_t patience_s = how->patience_s >= 0 ? how->patience_s : ADVANCE_PATIENCE_S;
   struct fleet_options o = {.jobs = a->jobs,
                             .patience_ms = patience_s * 1000,
+                            .wait_busy = how->wait_busy,
                             .done = is_done,
                             .done_ctx = (void *)(uintptr_t)how,
                             .io = compose_io,

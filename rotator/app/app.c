@@ -12,6 +12,7 @@
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/http/curl_transport.h"
@@ -194,7 +195,9 @@ static int run_command(struct app *a) {
   status = exit_worse(report_broken(a), report_credential(a));
   if (status == EXIT_FINE || a->n_selected > 0 || a->cli.command == CMD_CHECK) {
     progress_ready();
+    waiting_setup(a->env, a->cli.command != CMD_RUN);
     status = exit_worse(status, commands[a->cli.command](a));
+    waiting_stop();
     progress_stopping();
   }
   return status;

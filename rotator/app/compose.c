@@ -233,13 +233,12 @@ static enum err open_default_home(struct managed *m, struct error *e) {
   return open_item(m, &home, STORE_HOME, &m->target.home, e);
 }
 
-static enum err open_stores(struct managed *m, struct error *e) {
+enum err compose_open_sinks(struct managed *m, struct error *e) {
   const struct config_target *t = m->config;
-  enum err err = home_is_default(m) ? open_default_home(m, e)
-                                    : open_item(m, &t->home, STORE_HOME, &m->target.home, e);
-  if (err == ERR_OK && t->n_sinks > STATE_SINKS_MAX)
+  enum err err = ERR_OK;
+  if (t->n_sinks > STATE_SINKS_MAX)
     err = error_set(e, ERR_INVALID, "%s:%d: more than %d sinks", t->file, t->line, STATE_SINKS_MAX);
-  for (size_t i = 0; err == ERR_OK && i < t->n_sinks; i++) {
+  for (size_t i = m->target.n_sinks; err == ERR_OK && i < t->n_sinks; i++) {
     struct engine_sink *s = &m->target.sinks[i];
     err = open_item(m, &t->sinks[i], STORE_SINK, &s->item, e);
     if (err == ERR_OK) {
@@ -248,6 +247,13 @@ static enum err open_stores(struct managed *m, struct error *e) {
     }
   }
   return err;
+}
+
+static enum err open_stores(struct managed *m, struct error *e) {
+  enum err err = home_is_default(m)
+                     ? open_default_home(m, e)
+                     : open_item(m, &m->config->home, STORE_HOME, &m->target.home, e);
+  return err == ERR_OK ? compose_open_sinks(m, e) : err;
 }
 
 // Stores without compare-and-set need the lock, those of class C the mark too, and both a host.

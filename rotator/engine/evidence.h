@@ -69,8 +69,8 @@ struct evidence_book {
 // The print of a value; `salt` is the same for all values of a target (its binding).
 void evidence_print(const char *salt, const struct secret *value, char ret[EVIDENCE_PRINT_MAX]);
 
-// The entry of that print: NULL if there is none; evidence_enter makes one then, in place of the one
-// that was entered longest ago. What it returns is good until something else is entered.
+// The entry of that print: NULL if there is none; evidence_enter makes one then, in place of the
+// one that was entered longest ago. What it returns is good until something else is entered.
 const struct evidence *evidence_find(const struct evidence_book *b, const char *print);
 struct evidence *evidence_enter(struct evidence_book *b, const char *print, const char *key_id);
 

@@ -190,8 +190,8 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
   int lock = -1;
   enum err err = t->lock_path ? file_lock(t->lock_path, io->env, 0, &lock, &r.error) : ERR_OK;
   if (err != ERR_OK) {
-    r.end = err == ERR_LOCKED ? TICK_BUSY : TICK_ATTENTION;
-    r.attention = err != ERR_LOCKED;
+    r.end = err == ERR_BUSY ? TICK_BUSY : TICK_ATTENTION;
+    r.attention = err != ERR_BUSY;
   } else {
     memory_new_tick(t->memory);
     turns(t, io, w, &r);

@@ -31,8 +31,13 @@ static enum err usable(const struct command *c, struct turn *u, struct error *e)
       error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
     err = u->error.kind;
   } else if (!c->ask_iam && !u->view.state) {
-    if (u->error.kind == ERR_OK)
+    if (u->view.home == HOME_ABSENT) // whatever else went wrong
       error_set(&u->error, ERR_MISSING, "the target has no state yet");
+    else if (u->view.home == HOME_REBOUND)
+      error_set(&u->error, ERR_REFUSED,
+                "the configuration names another identity or instance than the state does");
+    else if (u->error.kind == ERR_OK)
+      error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
     err = u->error.kind;
   } else if (!c->ask_iam && u->view.home != HOME_OK) {
     err =

@@ -85,7 +85,7 @@ bool is_busy(struct managed *m, struct env *env) {
   int fd = -1;
   if (!m->target.lock_path || access(m->target.lock_path, F_OK) != 0)
     return false;
-  bool busy = file_lock(m->target.lock_path, env, 0, &fd, NULL) == ERR_LOCKED;
+  bool busy = file_lock(m->target.lock_path, env, 0, &fd, NULL) == ERR_BUSY;
   file_unlock(fd);
   return busy;
 }
@@ -157,8 +157,30 @@ static void say_grace(const struct managed *m, const struct tick_result *r) {
              m->target.name, r->previous_id);
 }
 
+// A person asked for the old key, or the new one failed: what is current now was so before.
+static bool went_back(const struct managed *m, const struct tick_result *r) {
+  return m->seen.back_to[0] && strcmp(m->seen.back_to, r->current_id) == 0 &&
+         (r->phase == PHASE_GRACE || r->phase == PHASE_IDLE);
+}
+
+static void say_back(const struct managed *m, const struct tick_result *r) {
+  char until[32];
+  out_line("%s: rolled back: %s is current again", m->target.name, r->current_id);
+  time_text(until, sizeof until, m->seen.until_s);
+  if (r->previous_id[0] && r->phase == PHASE_GRACE)
+    out_line("%s: the key that was given up, %s, is kept until %s; then the next 'rotator run' "
+             "retires it",
+             m->target.name, r->previous_id, until);
+}
+
 void say_done(const struct managed *m, const struct tick_result *r) {
-  if (!m->seen.acted || r->end == TICK_FAILED)
+  if (r->end == TICK_FAILED)
+    return;
+  if (went_back(m, r)) {
+    say_back(m, r);
+    return;
+  }
+  if (!m->seen.acted)
     return;
   if (m->seen.retired)
     out_line("%s: the old key %s is deleted; %s is current", m->target.name, m->seen.retired_id,
@@ -231,7 +253,7 @@ int change_each(struct app *a, const char *command,
     char text[400] = "";
     enum err err = compose_io(NULL, 0, &m->target, &io, &e) ? ERR_OK : ERR_INTERNAL;
     if (err == ERR_OK && is_busy(m, a->env))
-      err = error_set(&e, ERR_LOCKED, "another run works on this target now");
+      err = error_set(&e, ERR_BUSY, "another run works on this target now");
     if (err == ERR_OK)
       err = change(a, m, &io, text, sizeof text, &e);
     if (err != ERR_OK) {

@@ -74,6 +74,8 @@ static void print_trouble(const struct trouble *t, const char *working, const ch
     print_line(line);
   if (t->hint)
     print_hint(t->hint);
+  if (t->note)
+    print_hint(t->note);
   snprintf(line, sizeof line, "next: %s", next);
   print_line(line);
 }
@@ -87,8 +89,9 @@ void report_trouble(const struct app *a, const struct trouble *t) {
   else
     report_next(a, "check", t->target, next, sizeof next);
   if (logs_are_json(a)) {
-    log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s%s%s%s%s. next: %s", t->usage ? "" : working,
-             t->usage ? "" : ". ", what, t->hint ? ". " : "", t->hint ? t->hint : "", next);
+    log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s%s%s%s%s%s%s. next: %s",
+             t->usage ? "" : working, t->usage ? "" : ". ", what, t->hint ? ". " : "",
+             t->hint ? t->hint : "", t->note ? ". " : "", t->note ? t->note : "", next);
     return;
   }
   print_trouble(t, working, what, next);

@@ -18,7 +18,7 @@ struct trouble {
   const char *step;              // row or command; NULL: none
   const char *text;              // NULL: the error's
   const struct error *error;     // NULL: none
-  const char *hint;              // one more line, or several; NULL: none
+  const char *hint, *note;       // more lines, each one or several; NULL: none
   const char *next;              // the whole next command; NULL: "check TARGET"
 };
 void report_trouble(const struct app *a, const struct trouble *t);

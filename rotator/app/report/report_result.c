@@ -41,10 +41,13 @@ bool report_rights(const struct managed *m, enum row row, const struct error *e,
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
   if (proof) {
-    snprintf(dst, cap,
-             "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
-             "whoever granted it may lack Sender too: such a policy is listed and has no effect",
-             m->config->service_id, m->config->guid);
+    snprintf(
+        dst, cap,
+        "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
+        "whoever granted it may lack Sender too (such a policy is listed and has no effect), or "
+        "it was granted minutes ago. It is granted by: ibmcloud iam service-policy-create "
+        "'%s' --service-name logs --roles Sender --service-instance %s",
+        m->config->service_id, m->config->guid, m->config->service_id, m->config->guid);
     return true;
   }
   snprintf(dst, cap,
@@ -109,6 +112,8 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   text_format_time(until, sizeof until, m->seen.until_s);
   answer_add_text(x, "until", m->seen.until_s > 0 ? until : "");
   answer_add_error(x, &r->error);
+  if (m->seen.asks)
+    cJSON_AddBoolToObject(x, "asked_for", m->seen.asked);
   answer_add_text(x, "next", next ? next : "");
 }
 
@@ -141,7 +146,7 @@ static const char *step_name(const struct tick_result *r) {
 
 static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
                         const char *next) {
-  char text[400], hint[400];
+  char text[400], hint[800];
   const struct error *e = &r->error;
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
@@ -157,6 +162,7 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
                       .text = r->end == TICK_FAILED ? NULL : text,
                       .error = e,
                       .hint = rights ? hint : NULL,
+                      .note = m->seen.note,
                       .next = next};
   report_trouble(a, &t);
 }
@@ -164,7 +170,7 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o) {
   char next[700];
-  report_next(a, next_command(r), m->target.name, next, sizeof next);
+  report_next(a, m->seen.next ? m->seen.next : next_command(r), m->target.name, next, sizeof next);
   answer(a, m, r, o, o->silent ? NULL : next);
   if (!o->silent)
     print_error(a, m, r, next);
@@ -176,8 +182,8 @@ void report_result(struct app *a, struct managed *m, const struct tick_result *r
 int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
-  char next[700], hint[400];
-  if (e->kind == ERR_LOCKED)
+  char next[700], hint[800];
+  if (e->kind == ERR_BUSY)
     r.end = TICK_BUSY;
   if (m->seen.looked) {
     r.verdict = m->seen.verdict;
@@ -185,7 +191,8 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   }
   text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
-  const char *command = r.end == TICK_BUSY       ? "status"
+  const char *command = m->seen.next             ? m->seen.next
+                        : r.end == TICK_BUSY     ? "status"
                         : e->kind == ERR_MISSING ? "init"
                         : e->kind == ERR_REFUSED ? "status"
                                                  : "check";
@@ -198,6 +205,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
                       .step = step,
                       .error = e,
                       .hint = rights ? hint : NULL,
+                      .note = m->seen.note,
                       .next = next};
   report_trouble(a, &t);
   return o.exit;
