@@ -159,6 +159,7 @@ static enum working sink_working(seen v, const struct sink_view *s) {
     return slot_working(v, SLOT_PREVIOUS);
   case SINK_EMPTY:
   case SINK_RETIRED:
+  case SINK_CORRUPT:
     return WORKING_NO;
   case SINK_UNJUDGED:
     return v->adoptable ? WORKING_YES : WORKING_UNKNOWN;
