@@ -14,7 +14,7 @@ _rotator()
   --log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")); return ;;
   esac
   case $command in
-  '') words='init run rotate status check keys rollback hold resume repair forget history  --config --json --quiet --verbose --log-format --jobs --help --version' ;;
+  '') words='init run rotate status check keys rollback retire hold resume repair forget history  --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   init) words=' --dry-run --print-policy --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   run) words=' --dry-run --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   rotate) words=' --reason --compromised --grace --wait --config --json --quiet --verbose --log-format --jobs --help --version' ;;
@@ -22,8 +22,9 @@ _rotator()
   check) words=' --offline --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   keys) words=' --disable --delete --yes --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   rollback) words=' --reason --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  hold) words=' --reason --until --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  resume) words=' --config --json --quiet --verbose --log-format --jobs --help --version' ;;
+  retire) words=' --reason --yes --config --json --quiet --verbose --log-format --jobs --help --version' ;;
+  hold) words=' --reason --all --until --config --json --quiet --verbose --log-format --jobs --help --version' ;;
+  resume) words=' --all --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   repair) words=' --keep --new-key --take-host --drop-sink --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   forget) words=' --yes --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   history) words=' --lines --config --json --quiet --verbose --log-format --jobs --help --version' ;;

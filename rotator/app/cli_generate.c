@@ -19,6 +19,8 @@ static const char *targets_usage(enum command command) {
     return "TARGET...";
   case CLI_TARGETS_ANY:
     return "[TARGET...]";
+  case CLI_TARGETS_ALL:
+    return "TARGET|--all";
   }
   return "";
 }
@@ -127,6 +129,8 @@ static const char *targets_mdoc(enum command command) {
     return "Ar target ...";
   case CLI_TARGETS_ANY:
     return "Op Ar target ...";
+  case CLI_TARGETS_ALL:
+    return "Ar target | Fl -all";
   }
   return "";
 }

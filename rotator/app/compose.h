@@ -30,6 +30,7 @@ struct seen {
   char sink[64];              // the sink meant by the last decision
   int64_t until_s;            // … and until when it waits; 0 not known
   char retired_id[IAM_ID_MAX];
+  char key_id[IAM_ID_MAX]; // the key that the last decision was about
 };
 
 struct managed {

@@ -194,6 +194,20 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
 
 // --- what only some phases need ------------------------------------------------------------------
 
+// Whose value it is, for the person who has to judge it.
+static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
+  bool ours = strcmp(k->iam_id, l->t->iam_id) == 0;
+  const char *what = l->t->sinks[i].item->what;
+  if (!k->id[0])
+    error_set(&l->u->error, ERR_REFUSED, "%s holds no key that IAM knows", what);
+  else
+    error_set(&l->u->error, ERR_REFUSED, "%s holds key %s (%.60s), %s, of %s", what, k->id, k->name,
+              k->disabled  ? "disabled"
+              : k->expired ? "expired"
+                           : "active",
+              ours ? "this identity" : k->iam_id);
+}
+
 // A value in a sink that the state does not know: a key of ours older than the fingerprints, newer
 // than the state, or not ours.
 static enum err judge_foreign(struct look *l, size_t i, struct error *e) {
@@ -206,6 +220,8 @@ static enum err judge_foreign(struct look *l, size_t i, struct error *e) {
       l->u->view.witness_ahead = true;
     else
       l->u->sink_views[i].value = SINK_RETIRED;
+  } else if (err == ERR_OK || err == ERR_MISSING || err == ERR_REFUSED) {
+    tell_foreign(l, i, &k);
   }
   iam_key_clear(&k);
   return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;

@@ -98,4 +98,9 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
 enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
                       struct state *ret_state, struct view *ret, struct error *e);
 
+// The key that IAM names for the value that the sink held in the last tick_observe; clear with
+// iam_key_clear. ERR_MISSING: no value was read, or IAM knows no key of it.
+enum err sink_key(struct target *t, const struct engine_io *io, size_t sink, struct iam_key *ret,
+                  struct error *e);
+
 #endif
