@@ -76,7 +76,7 @@ static void set_sinks(struct proc *p) {
       continue;
     fake_item_init(p, (int)i, &p->sinks[i]);
     t->sinks[t->n_sinks++] =
-        (struct engine_sink){.name = p->sim->sinks[i].name, .item = &p->sinks[i].base};
+        (struct engine_sink){.name = p->sim->sinks[i].called, .item = &p->sinks[i].base};
   }
 }
 
@@ -147,6 +147,8 @@ static void tick_on(struct proc *p) {
              r.attention ? ", attention" : "");
     s->last = r;
     s->has_last = true;
+    if (r.end == TICK_REST)
+      check_rest(p);
     int64_t wait = r.again_ms == INT64_MAX ? INT64_MAX : r.again_ms - fake_mono_ms(p);
     if (wait > patience || env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
       return;
