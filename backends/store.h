@@ -142,7 +142,6 @@ struct store_option {
 // What a store needs of its surroundings.
 struct store_context {
   struct env *env;
-  const char *user_agent;
 };
 
 // One kind of store. `open` makes an item object from settings without contacting anything;

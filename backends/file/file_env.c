@@ -36,7 +36,7 @@ static enum err env_encode(const struct filestore *fs, const struct store_record
       secret_append(s, secret_bytes(r->value), secret_len(r->value)) != ERR_OK ||
       secret_append_text(s, quote) != ERR_OK || secret_append_text(s, "\n") != ERR_OK) {
     secret_free(s);
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+    return error_no_memory(e);
   }
   *ret = s;
   return ERR_OK;
@@ -68,26 +68,64 @@ static enum err foreign(int line, const char *what, struct error *e) {
                    line, what);
 }
 
+// What a byte that may not stand bare is; '' for one that quotes would help.
+static const char *name_of(char c) {
+  return c == '\r'   ? ", a carriage return (the line ends of Windows)"
+         : c == ' '  ? ", a blank"
+         : c == '\t' ? ", a tab"
+                     : "";
+}
+
+static enum err tell_bare(struct line l, size_t skip, struct error *e) {
+  while (skip < l.len && bare_char(l.at[skip]))
+    skip++;
+  return error_set(e, ERR_CORRUPT, "line %d: the value needs quotes, for byte %zu of the line%s",
+                   l.number, skip + 1, name_of(l.at[skip]));
+}
+
 // The value behind the '=': bare, or all of it in quotes.
 static enum err take_value(struct line l, size_t skip, struct secret **ret, struct error *e) {
   const char *v = l.at + skip;
   size_t len = l.len - skip;
   char quote = len > 0 && (v[0] == '"' || v[0] == '\'') ? v[0] : '\0';
   if (quote && (len < 2 || v[len - 1] != quote))
-    return error_set(e, ERR_CORRUPT, "line %d: the quote is not closed at the end of the line",
-                     l.number);
+    return error_set(e, ERR_CORRUPT, "line %d: the quote is not closed at the end of the line%s",
+                     l.number, name_of(v[len - 1]));
   if (quote) {
     v++;
     len -= 2;
   } else if (!all_bare(v, len)) {
-    return error_set(e, ERR_CORRUPT, "line %d: the value needs quotes", l.number);
+    return tell_bare(l, skip, e);
   }
   if (quote == '"' && memchr(v, '$', len))
     return error_set(e, ERR_CORRUPT,
                      "line %d: a shell and systemd read '$' in double quotes differently",
                      l.number);
   *ret = secret_copy(v, len);
-  return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
+  return *ret ? ERR_OK : error_no_memory(e);
+}
+
+// What stands between a line and one that sets our variable; NULL: it is another line altogether.
+static const char *near_miss(struct line l, const char *variable) {
+  static const struct {
+    const char *front, *fault;
+  } rows[] = {
+      {"\xef\xbb\xbf", "begins with a byte order mark (EF BB BF): save the file without it"},
+      {"export ", "begins with 'export ', which systemd does not read: leave it out"},
+      {" ", "begins with a blank: leave it out"},
+      {"\t", "begins with a tab: leave it out"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    size_t n = strlen(rows[i].front);
+    if (l.len > n && memcmp(l.at, rows[i].front, n) == 0)
+      return i == 0 || assigns((struct line){l.at + n, l.len - n, l.number}, variable)
+                 ? rows[i].fault
+                 : NULL;
+  }
+  size_t len = strlen(variable);
+  bool ours = l.len > len + 1 && memcmp(l.at, variable, len) == 0 && l.at[len] == ' ';
+  return ours && memchr(l.at + len, '=', l.len - len) ? "has a blank before the '=': leave it out"
+                                                      : NULL;
 }
 
 // What a power loss leaves of a line that was never written.
@@ -102,6 +140,9 @@ static enum err take_line(const struct filestore *fs, struct line l, struct secr
                           struct error *e) {
   if (is_lost(l))
     return error_set(e, ERR_CORRUPT, "line %d holds NUL bytes, as after a power loss", l.number);
+  const char *fault = near_miss(l, fs->variable);
+  if (fault)
+    return error_set(e, ERR_REFUSED, "line %d is not ours: it %s", l.number, fault);
   if (!assigns(l, fs->variable))
     return foreign(l.number, "is not ours", e);
   if (*value)

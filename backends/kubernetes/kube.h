@@ -1,7 +1,6 @@
-// Inside the Kubernetes store. kube_open.c makes an item from settings, kubernetes.c reads and
-// writes it, kube_secret.c lays a record out in a Secret, kube_annotation.c what stands beside the
-// value, kube_owner.c says whose a Secret is, kube_check.c looks before anything is changed,
-// kube_status.c says what an answer means. Requests go through kube_session.h.
+// Inside the Kubernetes store. kube_open.c makes an item from settings, kubernetes.c looks at it,
+// reads and writes it, kube_secret.c lays a record out in a Secret, kube_owner.c says whose a
+// Secret is, kube_status.c says what an answer means. Requests go through kube_session.h.
 #ifndef BACKENDS_KUBERNETES_KUBE_H
 #define BACKENDS_KUBERNETES_KUBE_H
 
@@ -32,13 +31,7 @@ static inline struct kube_item *kube_item_of(struct store_item *it) {
   return (struct kube_item *)it;
 }
 
-extern const struct store_option kube_options[];
 extern const struct store_ops kube_ops;
-
-// kube_open.c
-enum err kube_open(const struct store_context *ctx, enum store_kind kind,
-                   const struct store_setting *settings, size_t n, struct store_item **ret,
-                   int *ret_line, struct error *e);
 
 // kube_client.c: the requests of an item. ERR_OK: done, the object is in ret->json. The errors are
 // those of store.h; ERR_MISSING: there is no such Secret.
@@ -70,19 +63,10 @@ cJSON *kube_secret_write(const struct kube_item *k, const struct store_record *r
 enum err kube_secret_version(const cJSON *secret, struct store_version *ret, struct error *e);
 bool kube_version_split(const struct store_version *v, char *uid, char *resource, size_t cap);
 
-// kube_annotation.c: what is kept beside the value, as the text of one annotation.
-void kube_annotation_name(const struct kube_item *k, char *dst, size_t cap);
-void kube_annotation_read(const char *text, struct store_record *ret);
-// Differs each time, so that a write without a change makes a new version all the same. NULL
-// without memory or chance.
-char *kube_annotation_text(const struct kube_item *k, const struct store_record *r);
-
 // kube_owner.c: is the Secret ours to write? ERR_REFUSED with who else writes it, or why nobody
 // can.
 enum err kube_owner_check(const struct kube_item *k, const cJSON *secret, struct error *e);
 
-// kube_check.c
-enum err kube_check(struct store_item *it, struct error *e);
 // "kubectl create secret generic NAME --namespace=NS", what the person does who misses it.
 #define KUBE_CREATE_COMMAND "kubectl create secret generic %s --namespace=%s"
 

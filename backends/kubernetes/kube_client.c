@@ -96,7 +96,7 @@ enum err kube_may(const struct kube_item *k, const char *verb, struct error *e) 
                            .path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
                            .body = body};
   if (!body)
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+    return error_no_memory(e);
   enum err err = kube_call(k->session, &q, &reply, e);
   const cJSON *status = json_get(reply.json, "status");
   bool told = err == ERR_OK && reply.status == 201 && json_get(status, "allowed");

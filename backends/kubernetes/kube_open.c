@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "backends/kubernetes/kube.h"
+#include "backends/session.h"
 #include "rotator/base/text.h"
-#include "rotator/http/transport.h"
 
-const struct store_option kube_options[] = {
+static const struct store_option kube_options[] = {
     {"name", STORE_OPT_TEXT, true, NULL, NULL, "Name of the Secret."},
     {"namespace", STORE_OPT_TEXT, false, NULL, NULL,
      "Its namespace; by default that of the pod in which the rotator runs."},
@@ -34,27 +34,11 @@ const struct store_option kube_options[] = {
     {NULL, STORE_OPT_TEXT, false, NULL, NULL, NULL},
 };
 
-struct opening {
+struct kube_opening {
+  struct opening o;
   struct kube_item *k;
   struct kube_server server;
-  const struct store_setting *settings;
-  size_t n;
-  int *ret_line;
-  struct error *e;
 };
-
-// Answers ERR_INVALID with the setting's line (NULL: of no single one) and a text.
-#define WRONG(o, setting, ...)                                                                     \
-  (*(o)->ret_line = (setting) ? (setting)->line : 0, error_set((o)->e, ERR_INVALID, __VA_ARGS__))
-
-static const struct store_setting *given(const struct opening *o, const char *name) {
-  return store_setting_find(o->settings, o->n, name);
-}
-
-static bool is_true(const struct opening *o, const char *name) {
-  const struct store_setting *s = given(o, name);
-  return s && strcmp(s->value, "true") == 0;
-}
 
 // Lower case letters, digits and '-' (and '.' where `dots`), with a letter or digit at each end.
 static bool object_name(const char *s, size_t most, bool dots) {
@@ -91,19 +75,22 @@ static void pod_namespace(char *dst, size_t cap) {
     text_copy(dst, cap, text);
 }
 
-static enum err take_names(struct opening *o) {
+static enum err take_names(struct kube_opening *o) {
   struct kube_item *k = o->k;
-  const struct store_setting *name = given(o, "name"), *space = given(o, "namespace"),
-                             *key = given(o, "key");
+  const struct store_setting *name = opening_find(&o->o, "name"),
+                             *space = opening_find(&o->o, "namespace"),
+                             *key = opening_find(&o->o, "key");
   if (!name || !object_name(name->value, KUBE_NAME_MAX, true))
-    return WRONG(o, name, "name must be that of a Secret: lower case letters, digits, '-' and '.'");
+    return OPENING_WRONG(&o->o, name,
+                         "name must be that of a Secret: lower case letters, digits, '-' and '.'");
   if (space && !object_name(space->value, KUBE_NAMESPACE_MAX, false))
-    return WRONG(o, space, "namespace must be lower case letters, digits and '-'");
+    return OPENING_WRONG(&o->o, space, "namespace must be lower case letters, digits and '-'");
   if (key && !key_name(key->value))
-    return WRONG(o, key,
-                 "key must be 1 to %d letters, digits, '-', '_' and '.', with a letter or digit at"
-                 " each end",
-                 KUBE_KEY_MAX);
+    return OPENING_WRONG(
+        &o->o, key,
+        "key must be 1 to %d letters, digits, '-', '_' and '.', with a letter or digit at"
+        " each end",
+        KUBE_KEY_MAX);
   text_copy(k->name, sizeof k->name, name->value);
   text_copy(k->key, sizeof k->key,
             key                          ? key->value
@@ -111,57 +98,62 @@ static enum err take_names(struct opening *o) {
                                          : "IAM_API_KEY");
   if (space)
     text_copy(k->namespace, sizeof k->namespace, space->value);
-  else if (!given(o, "server"))
+  else if (!opening_find(&o->o, "server"))
     pod_namespace(k->namespace, sizeof k->namespace);
   else
-    return WRONG(o, given(o, "server"), "server needs a namespace beside it");
+    return OPENING_WRONG(&o->o, opening_find(&o->o, "server"),
+                         "server needs a namespace beside it");
   return ERR_OK;
 }
 
-static bool keep(char **dst, const char *text) {
-  *dst = text ? strdup(text) : NULL;
-  return !text || *dst;
+// What the pod has, where the settings say nothing and no server is named.
+static bool fill_in(char **text, const char *of_pod) {
+  return *text || (*text = strdup(of_pod));
 }
 
-static enum err keep_server(struct opening *o, const char *user_agent) {
-  const struct store_setting *server = given(o, "server");
-  bool in_pod = !server;
-  const char *ca = store_setting_get(o->settings, o->n, "ca_file");
-  const char *token = store_setting_get(o->settings, o->n, "token_file");
-  const char *cert = store_setting_get(o->settings, o->n, "client_cert");
+static enum err keep_server(struct kube_opening *o) {
   struct kube_server *s = &o->server;
-  if (in_pod && !ca)
-    ca = KUBE_POD_DIR "ca.crt";
-  if (in_pod && !token && !cert)
-    token = KUBE_POD_DIR "token";
-  if (!keep(&s->url, server ? server->value : NULL) || !keep(&s->ca_file, ca) ||
-      !keep(&s->token_file, token) || !keep(&s->client_cert, cert) ||
-      !keep(&s->client_key, store_setting_get(o->settings, o->n, "client_key")) ||
-      !keep(&s->user_agent, user_agent))
-    return error_set(o->e, ERR_INTERNAL, "memory is exhausted");
+  const struct opening *from = &o->o;
+  bool good = opening_keep(from, "server", &s->url) && opening_keep(from, "ca_file", &s->ca_file) &&
+              opening_keep(from, "token_file", &s->token_file) &&
+              opening_keep(from, "client_cert", &s->client_cert) &&
+              opening_keep(from, "client_key", &s->client_key);
+  if (good && !s->url)
+    good = fill_in(&s->ca_file, KUBE_POD_DIR "ca.crt") &&
+           (s->client_cert || fill_in(&s->token_file, KUBE_POD_DIR "token"));
+  return good ? ERR_OK : error_no_memory(from->e);
+}
+
+static enum err check_url(struct kube_opening *o, const struct store_setting *server,
+                          enum server_url kind) {
+  if (kind == SERVER_URL_WRONG || text_ends(server->value, "/"))
+    return OPENING_WRONG(&o->o, server,
+                         "server must be https://HOST[:PORT], without a slash at its end");
+  if (kind == SERVER_URL_PLAIN)
+    return OPENING_WRONG(&o->o, server,
+                         "server must be https, or http to this host ('kubectl proxy')");
   return ERR_OK;
 }
 
-static enum err take_server(struct opening *o, const char *user_agent) {
-  const struct store_setting *server = given(o, "server"), *cert = given(o, "client_cert"),
-                             *key = given(o, "client_key"), *token = given(o, "token_file");
-  char host[256];
-  bool https = true;
-  int port = 0;
-  if (server && (!http_url_host(server->value, host, sizeof host, &https, &port) ||
-                 strpbrk(server->value, "?#@ ") || text_ends(server->value, "/")))
-    return WRONG(o, server, "server must be https://HOST[:PORT], without a slash at its end");
-  if (server && !https && !http_host_is_loopback(host))
-    return WRONG(o, server, "server must be https, or http to this host ('kubectl proxy')");
-  if (server && !https && (token || cert))
-    return WRONG(o, token ? token : cert, "no credential is sent to an http server");
-  if (!cert != !key)
-    return WRONG(o, cert ? cert : key, "client_cert and client_key go together");
+static enum err take_server(struct kube_opening *o) {
+  const struct store_setting *server = opening_find(&o->o, "server"),
+                             *cert = opening_find(&o->o, "client_cert"),
+                             *token = opening_find(&o->o, "token_file");
+  enum server_url kind = server ? server_url_kind(server->value) : SERVER_URL_HTTPS;
+  enum err err = server ? check_url(o, server, kind) : ERR_OK;
+  if (err)
+    return err;
+  if (kind == SERVER_URL_LOOPBACK && (token || cert))
+    return OPENING_WRONG(&o->o, token ? token : cert, "no credential is sent to an http server");
+  err = opening_check_pair(&o->o, opening_text(&o->o, "client_cert"),
+                           opening_text(&o->o, "client_key"));
+  if (err)
+    return err;
   if (cert && token)
-    return WRONG(o, token, "either token_file or client_cert, not both");
-  if (server && https && !token && !cert)
-    return WRONG(o, server, "server needs token_file, or client_cert and client_key");
-  return keep_server(o, user_agent);
+    return OPENING_WRONG(&o->o, token, "either token_file or client_cert, not both");
+  if (server && kind == SERVER_URL_HTTPS && !token && !cert)
+    return OPENING_WRONG(&o->o, server, "server needs token_file, or client_cert and client_key");
+  return keep_server(o);
 }
 
 static void name_item(struct kube_item *k, const struct kube_server *server) {
@@ -175,30 +167,30 @@ static void name_item(struct kube_item *k, const struct kube_server *server) {
            server->url ? server->url : "in-cluster", space, k->name, k->key);
 }
 
-static enum err configure(struct opening *o, const struct store_context *ctx) {
+static enum err configure(struct kube_opening *o, const struct store_context *ctx) {
   struct kube_item *k = o->k;
   enum err err = take_names(o);
   if (err == ERR_OK)
-    err = take_server(o, ctx->user_agent);
+    err = take_server(o);
   if (err != ERR_OK)
     return err;
-  k->create = is_true(o, "create");
-  k->force_owner = is_true(o, "force_owner");
+  k->create = opening_is_true(&o->o, "create");
+  k->force_owner = opening_is_true(&o->o, "force_owner");
   name_item(k, &o->server);
   k->session = kube_session_get(&o->server, ctx->env);
-  return k->session ? ERR_OK : error_set(o->e, ERR_INTERNAL, "memory is exhausted");
+  return k->session ? ERR_OK : error_no_memory(o->o.e);
 }
 
-enum err kube_open(const struct store_context *ctx, enum store_kind kind,
-                   const struct store_setting *settings, size_t n, struct store_item **ret,
-                   int *ret_line, struct error *e) {
-  struct kube_item *k = calloc(1, sizeof(*k));
+static enum err kube_open(const struct store_context *ctx, enum store_kind kind,
+                          const struct store_setting *settings, size_t n, struct store_item **ret,
+                          int *ret_line, struct error *e) {
+  struct kube_item *k = calloc(1, sizeof *k);
   if (!k)
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+    return error_no_memory(e);
   k->env = ctx->env;
   k->item = (struct store_item){
       .ops = &kube_ops, .kind = kind, .class = STORE_CLASS_A, .longest_ms = KUBE_LONGEST_MS};
-  struct opening o = {k, {0}, settings, n, ret_line, e};
+  struct kube_opening o = {.o = {settings, n, ret_line, e}, .k = k};
   enum err err = configure(&o, ctx);
   kube_server_clear(&o.server);
   if (err != ERR_OK)
@@ -207,3 +199,10 @@ enum err kube_open(const struct store_context *ctx, enum store_kind kind,
     *ret = &k->item;
   return err;
 }
+
+const struct store_backend store_backend_kubernetes = {
+    .name = "kubernetes",
+    .options = kube_options,
+    .open = kube_open,
+    .finish = kube_sessions_finish,
+};

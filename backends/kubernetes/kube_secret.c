@@ -1,4 +1,12 @@
 // The Secret object: a record in it, and the patch that puts a record there.
+//
+// What stands beside the value is one annotation for each key, so that it travels in the same
+// write:
+//
+//   rotator.ibm-cloud-logs/IAM_API_KEY: {"stamp":"7","id":"ApiKey-…","name":"…","write":"…"}
+//
+// Never the value, nor anything made of it.
+#include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,20 +14,64 @@
 #include "backends/kubernetes/kube.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_digest.h"
+#include "rotator/base/text_time.h"
+
+// --- what stands beside the value ----------------------------------------------------------------
+
+static void annotation_name(const struct kube_item *k, char *dst, size_t cap) {
+  snprintf(dst, cap, KUBE_PREFIX "%s", k->key);
+}
+
+static void annotation_read(const char *text, struct store_record *ret) {
+  JSON_AUTO o = text ? json_parse(text, strlen(text)) : NULL;
+  const char *created = json_text(o, "created");
+  if (!json_u64_text(o, "stamp", &ret->stamp))
+    ret->stamp = 0;
+  json_copy_text(o, "id", ret->key_id, sizeof ret->key_id);
+  json_copy_text(o, "name", ret->key_name, sizeof ret->key_name);
+  if (!created || text_parse_time(created, &ret->created_s) != ERR_OK)
+    ret->created_s = 0;
+}
+
+static bool add_text(cJSON *o, const char *name, const char *text) {
+  return *text == '\0' || cJSON_AddStringToObject(o, name, text);
+}
+
+// Differs each time, so that a write without a change makes a new version all the same. NULL
+// without memory or chance.
+static char *annotation_text(const struct kube_item *k, const struct store_record *r) {
+  uint64_t write = 0;
+  char created[32] = "", number[20];
+  JSON_AUTO o = cJSON_CreateObject();
+  if (!o || env_random(k->env, &write, sizeof write) != ERR_OK)
+    return NULL;
+  snprintf(number, sizeof number, "%016" PRIx64, write);
+  if (k->item.kind == STORE_SINK) {
+    json_add_u64_text(o, "stamp", r->stamp);
+    if (r->created_s > 0)
+      text_format_time(created, sizeof created, r->created_s);
+    if (!add_text(o, "id", r->key_id) || !add_text(o, "name", r->key_name) ||
+        !add_text(o, "created", created))
+      return NULL;
+  }
+  return add_text(o, "write", number) ? cJSON_PrintUnformatted(o) : NULL;
+}
+
+// --- the value -----------------------------------------------------------------------------------
 
 // 64 characters make 48 bytes.
 static enum err decode(const char *text, size_t limit, struct secret **ret, struct error *e) {
   size_t len = strlen(text), n = 0;
   struct secret *s = secret_new(limit);
   unsigned char part[48];
-  enum err err = s ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
+  enum err err = s ? ERR_OK : error_no_memory(e);
   for (size_t i = 0; err == ERR_OK && i < len; i += 64) {
     if (text_base64_decode(part, sizeof part, text + i, len - i < 64 ? len - i : 64, &n) != ERR_OK)
       err = error_set(e, ERR_CORRUPT, "it is no base64");
     else if ((err = secret_append(s, part, n)) == ERR_INVALID)
       err = error_set(e, ERR_CORRUPT, "it is larger than we write it");
     else if (err != ERR_OK)
-      error_set(e, err, "memory is exhausted");
+      error_no_memory(e);
   }
   secret_wipe(part, sizeof part);
   if (err != ERR_OK)
@@ -45,8 +97,8 @@ enum err kube_secret_read(const struct kube_item *k, const cJSON *secret, struct
     err = store_value_check(ret->value, ERR_CORRUPT, e);
   if (err != ERR_OK || !sink)
     return err;
-  kube_annotation_name(k, name, sizeof name);
-  kube_annotation_read(json_text(json_get(json_get(secret, "metadata"), "annotations"), name), ret);
+  annotation_name(k, name, sizeof name);
+  annotation_read(json_text(json_get(json_get(secret, "metadata"), "annotations"), name), ret);
   return ERR_OK;
 }
 
@@ -68,10 +120,10 @@ static struct secret *encode(const struct secret *value) {
 static bool add_metadata(const struct kube_item *k, const struct store_record *r,
                          const struct store_version *expect, cJSON *o) {
   char name[sizeof(KUBE_PREFIX) + KUBE_KEY_MAX], uid[STORE_VERSION_MAX], res[STORE_VERSION_MAX];
-  char *text = kube_annotation_text(k, r);
+  char *text = annotation_text(k, r);
   cJSON *metadata = cJSON_AddObjectToObject(o, "metadata");
   cJSON *annotations = cJSON_AddObjectToObject(metadata, "annotations");
-  kube_annotation_name(k, name, sizeof name);
+  annotation_name(k, name, sizeof name);
   bool good = text && cJSON_AddStringToObject(annotations, name, text);
   cJSON_free(text);
   if (expect->text[0] == '\0')

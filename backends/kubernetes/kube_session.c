@@ -1,172 +1,103 @@
 // Sessions, and the token of each.
 #include "backends/kubernetes/kube_session.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "backends/http_pool.h"
 #include "backends/kubernetes/kube.h"
+#include "backends/session.h"
+#include "rotator/base/credential.h"
 #include "rotator/base/text.h"
 
-#define TOKEN_MAX (16 * 1024)
 #define TOKEN_LIFE_MS 60000 // the file is read again after that
 #define TIMEOUT_MS 40000    // above KUBE_LONGEST_MS: the answer of a slow write is worth having
 #define DEADLINE_MS 60000
 
 struct kube_session {
-  struct kube_session *next;
+  struct session session; // first
   struct kube_server server;
-  struct env *env;
-  unsigned refs; // under `lock`
-  struct http_pool *pool;
-  pthread_mutex_t token_lock;
-  struct secret *token;
-  int64_t token_ms; // when it was read
+  struct secret *token; // under session.token_lock
+  int64_t token_ms;     // when it was read
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kube_session *sessions;
+// --- sessions ------------------------------------------------------------------------------------
 
-static char **field(const struct kube_server *s, size_t i) {
-  struct kube_server *w = (struct kube_server *)(uintptr_t)s;
-  char **const fields[] = {&w->url,         &w->ca_file,    &w->token_file,
-                           &w->client_cert, &w->client_key, &w->user_agent};
-  return i < sizeof fields / sizeof(*fields) ? fields[i] : NULL;
+static const size_t texts[] = {
+    offsetof(struct kube_server, url),        offsetof(struct kube_server, ca_file),
+    offsetof(struct kube_server, token_file), offsetof(struct kube_server, client_cert),
+    offsetof(struct kube_server, client_key),
+};
+
+static struct transport *make_pool(const struct session *session) {
+  const struct kube_server *v = &((const struct kube_session *)session)->server;
+  const struct retry_policy retry = {.tries = 4,
+                                     .base_ms = 250,
+                                     .cap_ms = 5000,
+                                     .retry_after_cap_ms = 10000,
+                                     .deadline_ms = DEADLINE_MS};
+  const struct curl_options o = {.ca_file = v->ca_file,
+                                 .client_cert = v->client_cert,
+                                 .client_key = v->client_key,
+                                 .allow_plain_loopback = true,
+                                 .timeout_ms = TIMEOUT_MS,
+                                 .max_body = KUBE_BODY_MAX};
+  return http_pool_new(&o, &retry, session->env);
 }
 
-void kube_server_clear(struct kube_server *s) {
-  for (size_t i = 0; field(s, i); i++)
-    free(*field(s, i));
-  *s = (struct kube_server){0};
+static void forget(struct session *session) {
+  struct kube_session *s = (struct kube_session *)session;
+  s->token = secret_free(s->token);
 }
 
-static bool server_copy(struct kube_server *dst, const struct kube_server *src) {
-  for (size_t i = 0; field(src, i); i++)
-    if (*field(src, i) && !(*field(dst, i) = strdup(*field(src, i))))
-      return false;
-  return true;
-}
-
-static bool server_equal(const struct kube_server *a, const struct kube_server *b) {
-  for (size_t i = 0; field(a, i); i++) {
-    const char *x = *field(a, i), *y = *field(b, i);
-    if ((!x || !y) ? x != y : strcmp(x, y) != 0)
-      return false;
-  }
-  return true;
-}
-
-static void session_free(struct kube_session *s) {
-  http_pool_free(s->pool);
-  secret_free(s->token);
-  pthread_mutex_destroy(&s->token_lock);
-  kube_server_clear(&s->server);
-  free(s);
-}
-
-static struct kube_session *session_new(const struct kube_server *server, struct env *env) {
-  struct kube_session *s = calloc(1, sizeof(*s));
-  if (!s)
-    return NULL;
-  pthread_mutex_init(&s->token_lock, NULL);
-  s->env = env;
-  if (server_copy(&s->server, server)) {
-    struct retry_policy retry = {.tries = 4,
-                                 .base_ms = 250,
-                                 .cap_ms = 5000,
-                                 .retry_after_cap_ms = 10000,
-                                 .deadline_ms = DEADLINE_MS};
-    struct curl_options o = {.user_agent = s->server.user_agent,
-                             .ca_file = s->server.ca_file,
-                             .client_cert = s->server.client_cert,
-                             .client_key = s->server.client_key,
-                             .allow_plain_loopback = true,
-                             .timeout_ms = TIMEOUT_MS,
-                             .max_body = KUBE_BODY_MAX};
-    s->pool = http_pool_new(&o, &retry, env);
-  }
-  if (!s->pool) {
-    session_free(s);
-    return NULL;
-  }
-  return s;
-}
+static struct session_registry sessions = {
+    .size = sizeof(struct kube_session),
+    .server_at = offsetof(struct kube_session, server),
+    .server_size = sizeof(struct kube_server),
+    .texts = texts,
+    .n_texts = sizeof texts / sizeof *texts,
+    .make_pool = make_pool,
+    .forget = forget,
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+};
 
 struct kube_session *kube_session_get(const struct kube_server *server, struct env *env) {
-  pthread_mutex_lock(&lock);
-  struct kube_session *s = sessions;
-  while (s && !(s->env == env && server_equal(&s->server, server)))
-    s = s->next;
-  if (!s && (s = session_new(server, env))) {
-    s->next = sessions;
-    sessions = s;
-  }
-  if (s)
-    s->refs++;
-  pthread_mutex_unlock(&lock);
-  return s;
+  return session_get(&sessions, server, env);
 }
 
 void kube_session_put(struct kube_session *s) {
-  if (!s)
-    return;
-  pthread_mutex_lock(&lock);
-  bool last = --s->refs == 0;
-  struct kube_session **p = &sessions;
-  while (last && *p != s)
-    p = &(*p)->next;
-  if (last)
-    *p = s->next;
-  pthread_mutex_unlock(&lock);
-  if (last)
-    session_free(s);
+  session_put(&sessions, s ? &s->session : NULL);
 }
 
-// --- token ---
+void kube_sessions_finish(void) {
+  session_finish(&sessions);
+}
+
+void kube_server_clear(struct kube_server *s) {
+  session_server_clear(&sessions, s);
+}
+
+// --- token ---------------------------------------------------------------------------------------
 
 static enum err read_token(const char *path, struct secret **ret, struct error *e) {
-  char part[1024];
-  ssize_t n = 1;
-  SECRET_AUTO text = secret_new(TOKEN_MAX);
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  enum err err = text ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
-  if (fd < 0)
-    err = error_set(e, ERR_DENIED, "token file %s: %s", path, strerror(errno));
-  while (err == ERR_OK && (n = read(fd, part, sizeof part)) > 0)
-    if (secret_append(text, part, (size_t)n) != ERR_OK)
-      err = error_set(e, ERR_DENIED, "token file %s is too large", path);
-  if (err == ERR_OK && n < 0)
-    err = error_set(e, ERR_DENIED, "token file %s: %s", path, strerror(errno));
-  if (fd >= 0)
-    close(fd);
-  secret_wipe(part, sizeof part);
-  if (err != ERR_OK)
+  const struct credential_file file = {CREDENTIAL_HANDED, "token file", path, NULL};
+  enum err err = credential_read_word(&file, ret, e);
+  if (err == ERR_OK || err == ERR_INTERNAL)
     return err;
-  const char *s = secret_bytes(text);
-  size_t from = strspn(s, " \t\r\n"), len = secret_len(text) - from;
-  while (len > 0 && strchr(" \t\r\n", s[from + len - 1]))
-    len--;
-  if (len == 0)
-    return error_set(e, ERR_DENIED, "token file %s is empty", path);
-  *ret = secret_copy(s + from, len);
-  return *ret ? ERR_OK : error_set(e, ERR_INTERNAL, "memory is exhausted");
+  e->kind = ERR_DENIED; // without a token nothing is known of the Secret
+  return ERR_DENIED;
 }
 
 // A file that cannot be read for a moment does no harm while the token of a minute ago is at hand.
-enum err kube_session_token(struct kube_session *s, bool again, struct secret **ret,
-                            struct error *e) {
+static enum err session_token(struct kube_session *s, bool again, struct secret **ret,
+                              struct error *e) {
   enum err err = ERR_OK;
   if (!s->server.token_file) {
     *ret = NULL;
     return ERR_OK;
   }
-  pthread_mutex_lock(&s->token_lock);
-  int64_t now = env_mono_ms(s->env);
+  pthread_mutex_lock(&s->session.token_lock);
+  int64_t now = env_mono_ms(s->session.env);
   if (again || !s->token || now - s->token_ms >= TOKEN_LIFE_MS) {
     struct secret *fresh = NULL;
     err = read_token(s->server.token_file, &fresh, e);
@@ -179,8 +110,8 @@ enum err kube_session_token(struct kube_session *s, bool again, struct secret **
     }
   }
   if (err == ERR_OK && !(*ret = secret_dup(s->token)))
-    err = error_set(e, ERR_INTERNAL, "memory is exhausted");
-  pthread_mutex_unlock(&s->token_lock);
+    err = error_no_memory(e);
+  pthread_mutex_unlock(&s->session.token_lock);
   return err;
 }
 
@@ -228,14 +159,15 @@ static enum err send_once(struct kube_session *s, const struct http_request *r, 
                           struct kube_reply *ret, struct error *e) {
   struct http_response h = {0};
   SECRET_AUTO token = NULL;
-  enum err err = kube_session_token(s, again, &token, e);
+  enum err err = session_token(s, again, &token, e);
   if (err != ERR_OK)
     return err;
   struct http_header bearer = {.name = "Authorization", .secret = token, .prefix = "Bearer "};
   struct http_request with = *r;
   with.headers = &bearer;
   with.n_headers = token ? 1 : 0;
-  err = http_pool_exchange(s->pool, &with, &h, e);
+  s->session.used = true;
+  err = http_exchange(s->session.http, &with, &h, e);
   if (err == ERR_OK)
     reply_read(&h, ret);
   else if (err == ERR_INVALID && !e->text[0])
@@ -250,7 +182,7 @@ enum err kube_call(struct kube_session *s, const struct kube_request *q, struct 
   SECRET_AUTO body = NULL;
   enum err err = url_of(s, q->path, url, sizeof url, e);
   if (err == ERR_OK && q->body && json_print(q->body, KUBE_BODY_MAX, &body) != ERR_OK)
-    err = error_set(e, ERR_INTERNAL, "memory is exhausted");
+    err = error_no_memory(e);
   if (err != ERR_OK)
     return err;
   struct http_request r = {.method = q->method,

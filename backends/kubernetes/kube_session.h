@@ -1,7 +1,7 @@
-// A session: one API server and one identity, shared by every item and thread that means the same.
-// It contacts nothing until the first request. kube_call makes one request with the token as it is
-// now: projected tokens are replaced under us, so the file is read again after a minute, and at
-// once when the server does not take the token (then the request is sent a second time).
+// A session (backends/session.h): one API server and one identity, shared by every item and thread
+// that means the same. kube_call makes one request with the token as it is now: projected tokens
+// are replaced under us, so the file is read again after a minute, and at once when the server does
+// not take the token (then the request is sent a second time).
 #ifndef BACKENDS_KUBERNETES_KUBE_SESSION_H
 #define BACKENDS_KUBERNETES_KUBE_SESSION_H
 
@@ -11,7 +11,7 @@
 // Strings may be NULL, where nothing is said.
 struct kube_server {
   char *url; // "https://host:6443", without a slash at its end; NULL: that of the pod we run in
-  char *ca_file, *token_file, *client_cert, *client_key, *user_agent;
+  char *ca_file, *token_file, *client_cert, *client_key;
 };
 void kube_server_clear(struct kube_server *s);
 
@@ -39,15 +39,13 @@ struct kube_session;
 // memory. Every get has its put.
 struct kube_session *kube_session_get(const struct kube_server *server, struct env *env);
 void kube_session_put(struct kube_session *s); // NULL allowed
+// Closes connections, forgets tokens, frees sessions that no item holds. Nobody may be calling
+// meanwhile.
+void kube_sessions_finish(void);
 
 // ERR_OK: an answer of any status is in *ret. Else the transport's error, or ERR_DENIED,
 // ERR_REFUSED when there is no token or no server to ask.
 enum err kube_call(struct kube_session *s, const struct kube_request *q, struct kube_reply *ret,
                    struct error *e);
-
-// The token as the next request will send it, NULL in *ret where none is configured. `again`: read
-// the file even if it was read a moment ago.
-enum err kube_session_token(struct kube_session *s, bool again, struct secret **ret,
-                            struct error *e);
 
 #endif

@@ -1,7 +1,7 @@
 // Inside the Vault store. vault_options.c is the table of options; vault_open.c makes an item from
 // settings and environment, vault_kv2.c and vault_kv1.c read and write the two engines,
 // vault_fields.c lays a record out in a secret, vault_check.c looks before anything is changed,
-// vault_mount.c asks which engine a mount is. Requests go through vault_session.h.
+// vault_item.c asks which engine a mount is. Requests go through vault_session.h.
 #ifndef BACKENDS_VAULT_VAULT_H
 #define BACKENDS_VAULT_VAULT_H
 
@@ -33,14 +33,12 @@ static inline struct vault_item *vault_item_of(struct store_item *it) {
   return (struct vault_item *)it;
 }
 
-extern const struct store_option vault_options[];
 extern const struct store_ops vault_kv2_ops, vault_kv1_ops;
 
 // vault_open.c
 enum err vault_open(const struct store_context *ctx, enum store_kind kind,
                     const struct store_setting *settings, size_t n, struct store_item **ret,
                     int *ret_line, struct error *e);
-void vault_item_free(struct store_item *it);
 
 // vault_env.c: BAO_X where it is set, be it empty, else VAULT_X; NULL: neither, or empty.
 const char *vault_env(const char *name);
@@ -57,7 +55,9 @@ enum err vault_fields_write(const struct vault_item *v, const struct store_recor
 // Are all foreign numbers kept when the object is written again?
 enum err vault_fields_keepable(const cJSON *data, struct error *e);
 
-// vault_mount.c: ERR_OK when the mount is of the item's version or the server cannot say; asked
+// vault_item.c
+void vault_item_free(struct store_item *it);
+// ERR_OK when the mount is of the item's version or the server cannot say; asked
 // once. ERR_REFUSED and what to write instead otherwise.
 enum err vault_mount_check(struct vault_item *v, struct error *e);
 

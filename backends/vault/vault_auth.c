@@ -1,75 +1,11 @@
-// What the methods share, and the ones that only read: a token of a file, of the environment.
+// What the methods share, and the ones that only read: a token of a file, of the environment; and
+// Kubernetes, which hands in what it read.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "backends/vault/vault.h"
-#include "rotator/base/atomic_file.h"
-
-#define CREDENTIAL_MAX (64 * 1024) // a Kubernetes token is some KiB
-
-static enum err credential_path(const char *file, const char *credential, const char *what,
-                                char *dst, size_t cap, struct error *e) {
-  const char *dir = getenv("CREDENTIALS_DIRECTORY");
-  if (!file && (!dir || !*dir))
-    return error_set(e, ERR_INVALID,
-                     "%s: credential '%s': systemd passed none ($CREDENTIALS_DIRECTORY is not set)",
-                     what, credential);
-  int n = file ? snprintf(dst, cap, "%s", file) : snprintf(dst, cap, "%s/%s", dir, credential);
-  return n > 0 && (size_t)n < cap ? ERR_OK
-                                  : error_set(e, ERR_INVALID, "%s: its path is too long", what);
-}
-
-static enum err check_private(const char *path, const char *what, struct error *e) {
-  struct stat st;
-  if (stat(path, &st) == 0 && st.st_mode & (S_IRWXO | S_IWGRP))
-    return error_set(e, ERR_REFUSED, "%s: %s has mode %04o: chmod 0600 (or 0640) it", what, path,
-                     (unsigned)(st.st_mode & 07777));
-  return ERR_OK;
-}
-
-// A projected token of Kubernetes is reached through links, so links are followed here; and the
-// sink of an agent belongs to the agent's user.
-static enum err read_path(const char *path, const char *what, struct secret **ret,
-                          struct error *e) {
-  struct stat st;
-  struct file_rules rules = {.owner = (uid_t)-1, .group = (gid_t)-1, .max_bytes = CREDENTIAL_MAX};
-  char *real = realpath(path, NULL);
-  if (real && stat(real, &st) == 0)
-    rules.owner = st.st_uid;
-  enum err err = file_read(real ? real : path, &rules, ret, NULL, e);
-  free(real);
-  if (err == ERR_OK)
-    return ERR_OK;
-  error_wrap(e, "%s", what);
-  if (err == ERR_MISSING && e) // of the secret nothing is known: this is no evidence of absence
-    e->kind = ERR_DENIED;
-  return err == ERR_MISSING ? ERR_DENIED : err;
-}
-
-enum err vault_auth_read(const char *file, const char *credential, bool private, const char *what,
-                         struct secret **ret, struct error *e) {
-  char path[4096];
-  SECRET_AUTO bytes = NULL;
-  enum err err = credential_path(file, credential, what, path, sizeof path, e);
-  if (err == ERR_OK && private)
-    err = check_private(path, what, e);
-  if (err == ERR_OK)
-    err = read_path(path, what, &bytes, e);
-  if (err != ERR_OK)
-    return err;
-  const char *text = secret_bytes(bytes);
-  size_t len = secret_len(bytes), from = 0;
-  while (len > 0 && strchr(" \t\r\n", text[len - 1]))
-    len--;
-  while (from < len && strchr(" \t\r\n", text[from]))
-    from++;
-  if (from == len)
-    return error_set(e, ERR_INVALID, "%s: %s is empty", what, path);
-  *ret = secret_copy(text + from, len - from);
-  return *ret ? ERR_OK : error_no_memory(e);
-}
+#include "rotator/base/credential.h"
 
 enum err vault_token_check(const struct secret *token, const char *what, struct error *e) {
   const char *s = secret_bytes(token);
@@ -128,8 +64,9 @@ static enum err token_login(struct vault_session *s, const struct vault_auth_set
                             struct secret **kept, struct vault_login *ret, struct error *e) {
   struct secret *token = NULL;
   (void)s, (void)kept;
-  enum err err =
-      vault_auth_read(a->secret_file, a->secret_credential, true, "Vault token", &token, e);
+  const struct credential_file file = {CREDENTIAL_SECRET, "Vault token", a->secret_file,
+                                       a->secret_credential};
+  enum err err = credential_read_word(&file, &token, e);
   if (err == ERR_OK)
     err = vault_token_check(token, "Vault token", e);
   if (err != ERR_OK) {
@@ -155,7 +92,9 @@ static enum err ambient_login(struct vault_session *s, const struct vault_auth_s
   } else if ((file && *file) || (home && *home)) {
     snprintf(path, sizeof path, "%s%s", file && *file ? file : home,
              file && *file ? "" : "/.vault-token");
-    err = vault_auth_read(path, NULL, true, "no auth is configured; Vault token", &token, e);
+    const struct credential_file left = {CREDENTIAL_SECRET, "no auth is configured; Vault token",
+                                         path, NULL};
+    err = credential_read_word(&left, &token, e);
   } else {
     err = error_set(e, ERR_INVALID, "no auth is configured, and there is no VAULT_TOKEN");
   }
@@ -169,3 +108,23 @@ static enum err ambient_login(struct vault_session *s, const struct vault_auth_s
   return ERR_OK;
 }
 const struct vault_auth_method vault_auth_ambient = {"environment", ambient_login};
+
+// --- Kubernetes: the token of the service account, read at each login, for the kubelet replaces it
+
+#define SERVICE_ACCOUNT_TOKEN "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
+static enum err kubernetes_login(struct vault_session *s, const struct vault_auth_settings *a,
+                                 struct secret **kept, struct vault_login *ret, struct error *e) {
+  SECRET_AUTO jwt = NULL;
+  (void)kept;
+  const char *path = a->secret_file ? a->secret_file : SERVICE_ACCOUNT_TOKEN;
+  const struct credential_file file = {CREDENTIAL_HANDED, "service account token", path, NULL};
+  enum err err = credential_read_word(&file, &jwt, e);
+  if (err != ERR_OK)
+    return err;
+  cJSON *body = cJSON_CreateObject();
+  cJSON_AddStringToObject(body, "role", a->role);
+  cJSON_AddStringToObject(body, "jwt", secret_bytes(jwt));
+  return vault_auth_login(s, a->mount ? a->mount : "kubernetes", body, ret, e);
+}
+const struct vault_auth_method vault_auth_kubernetes = {"kubernetes", kubernetes_login};

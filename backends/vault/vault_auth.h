@@ -49,10 +49,6 @@ extern const struct vault_auth_method vault_auth_kubernetes;
 
 // --- for the methods ---
 
-// The text of a file (or of $CREDENTIALS_DIRECTORY/NAME) without white space around it. Files that
-// others may read are refused when `private`. `what` names it in errors.
-enum err vault_auth_read(const char *file, const char *credential, bool private, const char *what,
-                         struct secret **ret, struct error *e);
 // Sends a login to auth/MOUNT/login and reads its answer; the body is freed.
 struct cJSON;
 enum err vault_auth_login(struct vault_session *s, const char *mount, struct cJSON *body,
@@ -61,9 +57,5 @@ enum err vault_auth_login(struct vault_session *s, const char *mount, struct cJS
 enum err vault_auth_take(const struct vault_reply *r, struct vault_login *ret, struct error *e);
 // Is this a token that may go into a header? ERR_INVALID if not.
 enum err vault_token_check(const struct secret *token, const char *what, struct error *e);
-// The secret id behind a wrapping token (vault_wrap.c).
-enum err vault_unwrap_secret_id(struct vault_session *s, const struct vault_auth_settings *a,
-                                const struct secret *wrapping, struct secret **ret,
-                                struct error *e);
 
 #endif

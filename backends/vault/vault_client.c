@@ -61,27 +61,24 @@ static enum err exchange(struct vault_session *s, const struct secret *token, co
                            .replay = q->write ? HTTP_REPLAY_NEVER : HTTP_REPLAY_SAFE,
                            .timeout_ms = q->quick ? QUICK_MS : 0,
                            .deadline_ms = q->quick ? QUICK_MS : 0};
-  struct transport *t = vault_pool_take(s, e);
-  if (!t)
-    return e->kind;
-  enum err err = http_exchange(t, &r, h, e);
+  s->session.used = true;
+  enum err err = http_exchange(s->session.http, &r, h, e);
   if (err == ERR_OK && is_redirect(h->status)) {
     err = redirect_url(s, h, e);
     if (err == ERR_OK) {
       text_copy(url, sizeof url, h->location);
       http_response_clear(h);
-      err = http_exchange(t, &r, h, e);
+      err = http_exchange(s->session.http, &r, h, e);
       if (err == ERR_REFUSED) // a URL that no one may follow; nothing was applied
         err = error_set(e, ERR_UNSENT, "a standby redirects to where nothing may be sent");
     }
   }
-  vault_pool_put(s, t);
   return err;
 }
 
-static enum err send_with(struct vault_session *s, const struct secret *token, const char *index,
-                          const struct vault_request *q, struct vault_reply *ret,
-                          struct http_response *h, struct error *e) {
+enum err vault_send_with(struct vault_session *s, const struct secret *token, const char *index,
+                         const struct vault_request *q, struct vault_reply *ret,
+                         struct http_response *h, struct error *e) {
   enum err err = exchange(s, token, index, q, h, e);
   if (err == ERR_OK)
     vault_reply_read(h, q->body, token, ret);
@@ -93,79 +90,7 @@ static enum err send_with(struct vault_session *s, const struct secret *token, c
 enum err vault_send(struct vault_session *s, const struct secret *token,
                     const struct vault_request *q, struct vault_reply *ret, struct error *e) {
   struct http_response h = {0};
-  enum err err = send_with(s, token, NULL, q, ret, &h, e);
+  enum err err = vault_send_with(s, token, NULL, q, ret, &h, e);
   http_response_clear(&h);
-  return err;
-}
-
-// --- with the session's token ---
-
-static void index_get(struct vault_session *s, char *dst, size_t cap) {
-  pthread_mutex_lock(&s->token_lock);
-  text_copy(dst, cap, s->index);
-  pthread_mutex_unlock(&s->token_lock);
-}
-
-static void index_put(struct vault_session *s, const char *index) {
-  if (!*index)
-    return;
-  pthread_mutex_lock(&s->token_lock);
-  text_copy(s->index, sizeof s->index, index);
-  pthread_mutex_unlock(&s->token_lock);
-}
-
-static enum err once(struct vault_session *s, const struct secret *token,
-                     const struct vault_request *q, struct vault_reply *ret, struct error *e) {
-  char index[sizeof s->index] = "";
-  struct http_response h = {0};
-  if (!q->write)
-    index_get(s, index, sizeof index);
-  enum err err = send_with(s, token, index, q, ret, &h, e);
-  if (err == ERR_OK && q->write)
-    index_put(s, h.index);
-  http_response_clear(&h);
-  return err;
-}
-
-// How long to wait before the same is asked again, −1: no use. Neither answer is about the item.
-static int64_t wait_ms(const struct vault_reply *r, int64_t waited_ms, unsigned n) {
-  bool lags = r->status == 412, upgrades = r->status == 400 && strstr(r->message, "Upgrading from");
-  if ((!lags && !upgrades) || waited_ms >= VAULT_LAG_MS)
-    return -1;
-  return upgrades ? 1000 : n < 5 ? 100 << n : 2000;
-}
-
-static enum err patiently(struct vault_session *s, const struct secret *token,
-                          const struct vault_request *q, struct vault_reply *ret, struct error *e) {
-  int64_t waited = 0, ms = 0;
-  for (unsigned n = 0;; n++, waited += ms) {
-    enum err err = once(s, token, q, ret, e);
-    ms = err == ERR_OK ? wait_ms(ret, waited, n) : -1;
-    if (ms < 0 || env_sleep_ms(s->env, ms) != ERR_OK)
-      return err;
-    vault_reply_clear(ret);
-  }
-}
-
-enum err vault_call(struct vault_session *s, const struct vault_request *q, struct vault_reply *ret,
-                    struct error *e) {
-  SECRET_AUTO token = NULL;
-  bool other = false;
-  enum err err = vault_token_get(s, &token, e);
-  if (err == ERR_OK)
-    err = patiently(s, token, q, ret, e);
-  if (err != ERR_OK || ret->status != 403)
-    return err;
-  err = vault_token_refused(s, token, &other, e);
-  if (err != ERR_OK || !other)
-    return err;
-  token = secret_free(token);
-  err = vault_token_get(s, &token, e);
-  if (err != ERR_OK)
-    return err;
-  vault_reply_clear(ret);
-  err = patiently(s, token, q, ret, e);
-  if (err == ERR_OK && ret->status == 403)
-    vault_token_no_help(s);
   return err;
 }

@@ -4,36 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/session.h"
 #include "backends/vault/vault.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
 
-struct opening {
+struct vault_opening {
+  struct opening o;
   struct vault_item *v;
   struct vault_server server;
-  const struct store_setting *settings;
-  size_t n;
-  int *ret_line;
-  struct error *e;
 };
-
-#define WRONG(o, setting, ...)                                                                     \
-  (*(o)->ret_line = (setting) ? (setting)->line : 0, error_set((o)->e, ERR_INVALID, __VA_ARGS__))
-
-static const struct store_setting *given(const struct opening *o, const char *name) {
-  return store_setting_find(o->settings, o->n, name);
-}
-
-// The setting's value as our own; false without memory.
-static bool keep(const struct opening *o, const char *name, char **dst) {
-  const char *value = store_setting_get(o->settings, o->n, name);
-  *dst = value && *value ? strdup(value) : NULL;
-  return *dst || !value || !*value;
-}
-
-static enum err no_memory(struct opening *o) {
-  return error_set(o->e, ERR_INTERNAL, "out of memory");
-}
 
 // --- where ---
 
@@ -64,139 +44,143 @@ static const char *encode_path(const char *path, char *dst, size_t cap) {
   return n == 0 ? "is empty" : dst[n - 1] == '.' ? "ends in a period, which servers refuse" : NULL;
 }
 
-static enum err take_path(struct opening *o, const char *name, char *dst, size_t cap, char *url) {
-  const struct store_setting *s = given(o, name);
+static enum err take_path(struct vault_opening *o, const char *name, char *dst, size_t cap,
+                          char *url) {
+  const struct store_setting *s = opening_find(&o->o, name);
   if (!s)
-    return WRONG(o, s, "a Vault item needs a %s", name);
+    return OPENING_WRONG(&o->o, s, "a Vault item needs a %s", name);
   const char *value = s->value + (s->value[0] == '/');
   size_t len = strlen(value);
   len -= len > 0 && value[len - 1] == '/';
   if (len >= cap)
-    return WRONG(o, s, "%s is longer than %zu bytes", name, cap - 1);
+    return OPENING_WRONG(&o->o, s, "%s is longer than %zu bytes", name, cap - 1);
   memcpy(dst, value, len);
   dst[len] = '\0';
   const char *fault = encode_path(dst, url, VAULT_PATH_MAX);
-  return fault ? WRONG(o, s, "%s %s", name, fault) : ERR_OK;
+  return fault ? OPENING_WRONG(&o->o, s, "%s %s", name, fault) : ERR_OK;
 }
 
 // --- server ---
 
-static enum err check_address(struct opening *o) {
+static enum err check_address(struct vault_opening *o) {
   struct vault_server *s = &o->server;
-  const struct store_setting *at = given(o, "address");
-  char host[256];
-  bool https;
-  int port;
+  const struct store_setting *at = opening_find(&o->o, "address");
   if (!s->address && !(s->address = strdup("https://127.0.0.1:8200")))
-    return no_memory(o);
+    return error_no_memory(o->o.e);
   if (text_starts(s->address, "unix://")) {
     if (s->address[7] != '/' || s->tls_server_name)
-      return WRONG(o, at, "address of a socket: expected unix:///PATH, without tls_server_name");
+      return OPENING_WRONG(&o->o, at,
+                           "address of a socket: expected unix:///PATH, without tls_server_name");
     s->socket = strdup(s->address + 7);
     free(s->address);
     s->address = strdup("http://localhost");
-    return s->socket && s->address ? ERR_OK : no_memory(o);
+    return s->socket && s->address ? ERR_OK : error_no_memory(o->o.e);
   }
   size_t len = strlen(s->address);
   while (len > 0 && s->address[len - 1] == '/')
     s->address[--len] = '\0';
-  if (!http_url_host(s->address, host, sizeof host, &https, &port) || strpbrk(s->address, "?#@"))
-    return WRONG(o, at, "address is not https://HOST:PORT");
-  if (!https && !http_host_is_loopback(host))
-    return WRONG(o, at, "address: plain http:// is for loopback addresses only, use https://");
+  enum server_url kind = server_url_kind(s->address);
+  if (kind == SERVER_URL_WRONG)
+    return OPENING_WRONG(&o->o, at, "address is not https://HOST:PORT");
+  if (kind == SERVER_URL_PLAIN)
+    return OPENING_WRONG(&o->o, at,
+                         "address: plain http:// is for loopback addresses only, use https://");
   return ERR_OK;
 }
 
-static enum err take_server(struct opening *o, const struct store_context *ctx) {
+static enum err take_server(struct vault_opening *o) {
   struct vault_server *s = &o->server;
-  const struct store_setting *timeout = given(o, "timeout");
+  const struct store_setting *timeout = opening_find(&o->o, "timeout");
   int64_t seconds = 0;
   if (timeout &&
       (text_parse_duration(timeout->value, &seconds) != ERR_OK || seconds < 1 || seconds > 600))
-    return WRONG(o, timeout, "timeout: expected 1s to 10m");
+    return OPENING_WRONG(&o->o, timeout, "timeout: expected 1s to 10m");
   s->timeout_ms = seconds * 1000;
-  if (!keep(o, "address", &s->address) || !keep(o, "namespace", &s->space) ||
-      !keep(o, "ca_file", &s->ca_file) || !keep(o, "client_cert", &s->client_cert) ||
-      !keep(o, "client_key", &s->client_key) || !keep(o, "tls_server_name", &s->tls_server_name))
-    return no_memory(o);
-  if (ctx && ctx->user_agent && !(s->user_agent = strdup(ctx->user_agent)))
-    return no_memory(o);
-  enum err err = vault_env_complete(s, o->e);
+  if (!opening_keep(&o->o, "address", &s->address) ||
+      !opening_keep(&o->o, "namespace", &s->space) ||
+      !opening_keep(&o->o, "ca_file", &s->ca_file) ||
+      !opening_keep(&o->o, "client_cert", &s->client_cert) ||
+      !opening_keep(&o->o, "client_key", &s->client_key) ||
+      !opening_keep(&o->o, "tls_server_name", &s->tls_server_name))
+    return error_no_memory(o->o.e);
+  enum err err = vault_env_complete(s, o->o.e);
   if (err != ERR_OK)
     return err;
-  if (!s->client_cert != !s->client_key)
-    return WRONG(o, given(o, s->client_cert ? "client_cert" : "client_key"),
-                 "client_cert and client_key go together");
-  return check_address(o);
+  err = opening_check_pair(&o->o, s->client_cert, s->client_key);
+  return err ? err : check_address(o);
 }
 
 // --- authentication ---
 
-static enum err one_of(struct opening *o, const char *a, const char *b, bool needed,
+static enum err one_of(struct vault_opening *o, const char *a, const char *b, bool needed,
                        const char *what) {
-  const struct store_setting *x = given(o, a), *y = given(o, b);
+  const struct store_setting *x = opening_find(&o->o, a), *y = opening_find(&o->o, b);
   if (x && y)
-    return WRONG(o, y, "%s: expected one of %s and %s, found both", what, a, b);
-  return needed && !x && !y ? WRONG(o, x, "%s: expected %s or %s", what, a, b) : ERR_OK;
+    return OPENING_WRONG(&o->o, y, "%s: expected one of %s and %s, found both", what, a, b);
+  return needed && !x && !y ? OPENING_WRONG(&o->o, x, "%s: expected %s or %s", what, a, b) : ERR_OK;
 }
 
-static enum err take_approle(struct opening *o, struct vault_auth_settings *a) {
-  const char *wrapped = store_setting_get(o->settings, o->n, "auth.approle.secret_id.wrapped");
+static enum err take_approle(struct vault_opening *o, struct vault_auth_settings *a) {
   enum err err = one_of(o, "auth.approle.role_id", "auth.approle.role_id_file", true, "approle");
   a->method = &vault_auth_approle;
-  a->wrapped = wrapped && strcmp(wrapped, "true") == 0;
+  a->wrapped = opening_is_true(&o->o, "auth.approle.secret_id.wrapped");
   if (err == ERR_OK)
     err = one_of(o, "auth.approle.secret_id.file", "auth.approle.secret_id.credential", a->wrapped,
                  "approle secret_id");
   if (err == ERR_OK &&
-      (!keep(o, "auth.approle.mount", &a->mount) || !keep(o, "auth.approle.role", &a->role) ||
-       !keep(o, "auth.approle.role_id", &a->role_id) ||
-       !keep(o, "auth.approle.role_id_file", &a->role_id_file) ||
-       !keep(o, "auth.approle.secret_id.file", &a->secret_file) ||
-       !keep(o, "auth.approle.secret_id.credential", &a->secret_credential)))
-    err = no_memory(o);
+      (!opening_keep(&o->o, "auth.approle.mount", &a->mount) ||
+       !opening_keep(&o->o, "auth.approle.role", &a->role) ||
+       !opening_keep(&o->o, "auth.approle.role_id", &a->role_id) ||
+       !opening_keep(&o->o, "auth.approle.role_id_file", &a->role_id_file) ||
+       !opening_keep(&o->o, "auth.approle.secret_id.file", &a->secret_file) ||
+       !opening_keep(&o->o, "auth.approle.secret_id.credential", &a->secret_credential)))
+    err = error_no_memory(o->o.e);
   if (err == ERR_OK && a->wrapped && !a->role)
-    err = WRONG(o, given(o, "auth.approle.secret_id.wrapped"),
-                "approle: wrapped needs the AppRole's name as role, to check where the wrapping"
-                " token comes from");
+    err = OPENING_WRONG(
+        &o->o, opening_find(&o->o, "auth.approle.secret_id.wrapped"),
+        "approle: wrapped needs the AppRole's name as role, to check where the wrapping"
+        " token comes from");
   return err;
 }
 
-static enum err take_kubernetes(struct opening *o, struct vault_auth_settings *a) {
+static enum err take_kubernetes(struct vault_opening *o, struct vault_auth_settings *a) {
   a->method = &vault_auth_kubernetes;
-  if (!keep(o, "auth.kubernetes.mount", &a->mount) || !keep(o, "auth.kubernetes.role", &a->role) ||
-      !keep(o, "auth.kubernetes.token_file", &a->secret_file))
-    return no_memory(o);
-  return a->role ? ERR_OK : WRONG(o, given(o, "auth.kubernetes.mount"), "kubernetes needs a role");
+  if (!opening_keep(&o->o, "auth.kubernetes.mount", &a->mount) ||
+      !opening_keep(&o->o, "auth.kubernetes.role", &a->role) ||
+      !opening_keep(&o->o, "auth.kubernetes.token_file", &a->secret_file))
+    return error_no_memory(o->o.e);
+  return a->role ? ERR_OK
+                 : OPENING_WRONG(&o->o, opening_find(&o->o, "auth.kubernetes.mount"),
+                                 "kubernetes needs a role");
 }
 
-static enum err take_token(struct opening *o, struct vault_auth_settings *a) {
+static enum err take_token(struct vault_opening *o, struct vault_auth_settings *a) {
   a->method = &vault_auth_token;
-  if (!keep(o, "auth.token.file", &a->secret_file) ||
-      !keep(o, "auth.token.credential", &a->secret_credential))
-    return no_memory(o);
+  if (!opening_keep(&o->o, "auth.token.file", &a->secret_file) ||
+      !opening_keep(&o->o, "auth.token.credential", &a->secret_credential))
+    return error_no_memory(o->o.e);
   return one_of(o, "auth.token.file", "auth.token.credential", true, "token");
 }
 
 // It becomes a part of a URL, and of a path that is compared.
-static enum err check_mount_name(struct opening *o, const char *setting) {
-  const struct store_setting *s = given(o, setting);
+static enum err check_mount_name(struct vault_opening *o, const char *setting) {
+  const struct store_setting *s = opening_find(&o->o, setting);
   if (!s || strspn(s->value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                              "-_/") == strlen(s->value))
     return ERR_OK;
-  return WRONG(o, s, "%s: expected letters, digits, '-', '_' and '/'", setting);
+  return OPENING_WRONG(&o->o, s, "%s: expected letters, digits, '-', '_' and '/'", setting);
 }
 
-static enum err take_auth(struct opening *o) {
+static enum err take_auth(struct vault_opening *o) {
   struct vault_auth_settings *a = &o->server.auth;
   const struct store_setting *first = NULL;
-  for (size_t i = 0; i < o->n; i++) {
-    const struct store_setting *s = &o->settings[i];
+  for (size_t i = 0; i < o->o.n; i++) {
+    const struct store_setting *s = &o->o.settings[i];
     if (!text_starts(s->name, "auth."))
       continue;
     size_t len = strcspn(s->name + 5, ".") + 5;
     if (first && strncmp(first->name, s->name, len + 1) != 0)
-      return WRONG(o, s, "auth: expected one method, found two");
+      return OPENING_WRONG(&o->o, s, "auth: expected one method, found two");
     first = s;
   }
   if (!first) {
@@ -215,30 +199,30 @@ static enum err take_auth(struct opening *o) {
 
 // --- what ---
 
-static enum err take_fields(struct opening *o, enum store_kind kind) {
+static enum err take_fields(struct vault_opening *o, enum store_kind kind) {
   static const char *const names[FIELD_COUNT] = {"fields.value", "fields.id", "fields.name",
                                                  "fields.created", "fields.stamp"};
   static const char *const sink[FIELD_COUNT] = {"api_key", "api_key_id", "", "", "rotator_stamp"};
   static const char *const home[FIELD_COUNT] = {"state", "", "", "", "rotator_stamp"};
   const char *const *fallback = kind == STORE_SINK ? sink : home;
   for (size_t i = 0; i < FIELD_COUNT; i++) {
-    const struct store_setting *s = given(o, names[i]);
+    const struct store_setting *s = opening_find(&o->o, names[i]);
     const char *value = s && kind == STORE_SINK ? s->value : fallback[i];
     if (!text_copy(o->v->field[i], sizeof o->v->field[i], value))
-      return WRONG(o, s, "%s is longer than %d bytes", names[i], VAULT_FIELD_MAX);
+      return OPENING_WRONG(&o->o, s, "%s is longer than %d bytes", names[i], VAULT_FIELD_MAX);
     if (!*value && (i == FIELD_VALUE || i == FIELD_STAMP))
-      return WRONG(o, s, "%s needs a name", names[i]);
+      return OPENING_WRONG(&o->o, s, "%s needs a name", names[i]);
     for (size_t k = 0; k < i; k++)
       if (*value && strcmp(value, o->v->field[k]) == 0)
-        return WRONG(o, s, "%s and %s are the same field", names[k], names[i]);
+        return OPENING_WRONG(&o->o, s, "%s and %s are the same field", names[k], names[i]);
   }
   return ERR_OK;
 }
 
-static void take_kind(struct opening *o, enum store_kind kind) {
-  const char *version = store_setting_get(o->settings, o->n, "kv_version");
-  const char *reads = store_setting_get(o->settings, o->n, "reads");
-  const char *destroy = store_setting_get(o->settings, o->n, "destroy_old");
+static void take_kind(struct vault_opening *o, enum store_kind kind) {
+  const char *version = opening_text(&o->o, "kv_version");
+  const char *reads = opening_text(&o->o, "reads");
+  const char *destroy = opening_text(&o->o, "destroy_old");
   struct vault_item *v = o->v;
   bool one = version && strcmp(version, "1") == 0;
   v->item.kind = kind;
@@ -250,7 +234,7 @@ static void take_kind(struct opening *o, enum store_kind kind) {
   v->destroy_old = !one && (!destroy || strcmp(destroy, "true") == 0);
 }
 
-static enum err name_item(struct opening *o) {
+static enum err name_item(struct vault_opening *o) {
   struct vault_item *v = o->v;
   const struct vault_server *s = &o->server;
   snprintf(v->item.what, sizeof v->item.what, "vault %.80s/%.160s", v->mount, v->path);
@@ -258,18 +242,19 @@ static enum err name_item(struct opening *o) {
                    s->socket ? "unix:" : s->address, s->socket ? s->socket : "",
                    s->space ? s->space : "", v->mount, v->path);
   if (n < 0 || (size_t)n >= sizeof v->item.place)
-    return WRONG(o, given(o, "path"), "address, mount and path together are too long");
+    return OPENING_WRONG(&o->o, opening_find(&o->o, "path"),
+                         "address, mount and path together are too long");
   return ERR_OK;
 }
 
-static enum err configure(struct opening *o, const struct store_context *ctx,
+static enum err configure(struct vault_opening *o, const struct store_context *ctx,
                           enum store_kind kind) {
   struct vault_item *v = o->v;
   enum err err = take_path(o, "mount", v->mount, sizeof v->mount, v->mount_url);
   if (err == ERR_OK)
     err = take_path(o, "path", v->path, sizeof v->path, v->path_url);
   if (err == ERR_OK)
-    err = take_server(o, ctx);
+    err = take_server(o);
   if (err == ERR_OK)
     err = take_auth(o);
   if (err == ERR_OK)
@@ -281,16 +266,16 @@ static enum err configure(struct opening *o, const struct store_context *ctx,
   take_kind(o, kind);
   v->env = ctx && ctx->env ? ctx->env : env_real();
   v->session = vault_session_get(&o->server, v->env);
-  return v->session ? ERR_OK : no_memory(o);
+  return v->session ? ERR_OK : error_no_memory(o->o.e);
 }
 
 enum err vault_open(const struct store_context *ctx, enum store_kind kind,
                     const struct store_setting *settings, size_t n, struct store_item **ret,
                     int *ret_line, struct error *e) {
-  struct opening o = {.settings = settings, .n = n, .ret_line = ret_line, .e = e};
-  o.v = calloc(1, sizeof(*o.v));
+  struct vault_opening o = {.o = {settings, n, ret_line, e}};
+  o.v = calloc(1, sizeof *o.v);
   if (!o.v)
-    return no_memory(&o);
+    return error_no_memory(e);
   *ret_line = 0;
   enum err err = configure(&o, ctx, kind);
   vault_server_clear(&o.server);
@@ -299,16 +284,4 @@ enum err vault_open(const struct store_context *ctx, enum store_kind kind,
   else
     free(o.v);
   return err;
-}
-
-void vault_item_free(struct store_item *it) {
-  struct vault_item *v = vault_item_of(it);
-  vault_session_put(v->session);
-  free(v);
-}
-
-void vault_path(const struct vault_item *v, const char *part, const char *query, char *dst,
-                size_t cap) {
-  snprintf(dst, cap, "%s%s%s/%s%s", v->mount_url, part ? "/" : "", part ? part : "", v->path_url,
-           query ? query : "");
 }

@@ -6,7 +6,7 @@
 
 // In the order of the manual page. What is not given is taken from the environment where `vault`,
 // the command, would take it from there.
-const struct store_option vault_options[] = {
+static const struct store_option vault_options[] = {
     TEXT("address", "https://127.0.0.1:8200",
          "Address of the server, https://HOST:PORT, or unix:///PATH of a socket."),
     TEXT("namespace", NULL, "Namespace of Vault Enterprise or OpenBao."),

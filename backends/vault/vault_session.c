@@ -1,186 +1,228 @@
-// The registry of sessions and the pool of transports of each.
-#include <stdlib.h>
+// A session: the life of its token, calls with it, and the end.
+//
+// The token is got by the first who needs one, renewed when two thirds of its lease are over, got
+// anew when it cannot be renewed or the server has forgotten it, given back at the end. One thread
+// does it, the others wait.
 #include <string.h>
 
+#include "backends/vault/vault.h"
 #include "backends/vault/vault_session_internal.h"
-#include "rotator/http/retry.h"
+#include "rotator/base/text.h"
 
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct vault_session *registry;
-static vault_transport_maker *maker;
+// --- the token -----------------------------------------------------------------------------------
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static enum err started = ERR_INTERNAL;
-static struct error start_error;
-
-// --- who and where ---
-
-enum { TEXTS = 15 };
-
-static void list_texts(struct vault_server *s, char **ret[TEXTS]) {
-  char **const all[TEXTS] = {
-      &s->address,           &s->socket,           &s->space,
-      &s->user_agent,        &s->ca_file,          &s->client_cert,
-      &s->client_key,        &s->tls_server_name,  &s->proxy,
-      &s->auth.mount,        &s->auth.role,        &s->auth.role_id,
-      &s->auth.role_id_file, &s->auth.secret_file, &s->auth.secret_credential};
-  memcpy(ret, all, sizeof all);
+static void forget(struct vault_session *s) {
+  secret_free(s->login.token);
+  s->login = (struct vault_login){0};
 }
 
-void vault_server_clear(struct vault_server *s) {
-  char **texts[TEXTS];
-  list_texts(s, texts);
-  for (size_t i = 0; i < TEXTS; i++)
-    free(*texts[i]);
-  memset(s, 0, sizeof(*s));
+// Whatever does not pass by itself is a matter of rights to the item's reader; in no case may it
+// look like an answer about the item.
+static enum err as_denied(enum err err, struct error *e) {
+  bool stays = err_is_passing(err) || err == ERR_CANCELLED || err == ERR_INTERNAL;
+  if (err == ERR_CONFLICT || err == ERR_UNSURE)
+    err = ERR_UNSENT;
+  else if (!stays)
+    err = ERR_DENIED;
+  e->kind = err;
+  return err;
 }
 
-static bool copy(struct vault_server *dst, const struct vault_server *src) {
-  char **texts[TEXTS];
-  bool good = true;
-  *dst = *src;
-  list_texts(dst, texts);
-  for (size_t i = 0; i < TEXTS; i++)
-    if (*texts[i]) {
-      *texts[i] = strdup(*texts[i]);
-      good = good && *texts[i];
-    }
+static enum err log_in(struct vault_session *s, struct error *e) {
+  struct vault_login got = {0};
+  const struct vault_auth_settings *a = &s->server.auth;
+  enum err err = a->method->login(s, a, &s->kept, &got, e);
+  if (err != ERR_OK)
+    return as_denied(err, e);
+  forget(s);
+  s->login = got;
+  s->login_ms = s->got_ms = env_mono_ms(s->session.env);
+  return ERR_OK;
+}
+
+// A failure is no news: the old token serves on, or the next request tells.
+static bool renew(struct vault_session *s) {
+  struct vault_reply r = {0};
+  struct vault_login got = {0};
+  struct error e = {0};
+  JSON_AUTO body = cJSON_CreateObject();
+  const struct vault_request q = {.method = "POST", .path = "auth/token/renew-self", .body = body};
+  bool good = vault_send(s, s->login.token, &q, &r, &e) == ERR_OK && r.status == 200 &&
+              vault_auth_take(&r, &got, &e) == ERR_OK;
+  if (good && got.lease_s > 0) {
+    s->login.lease_s = got.lease_s;
+    s->login.renewable = got.renewable;
+    s->login_ms = env_mono_ms(s->session.env);
+  }
+  // At the end of its longest life a token is renewed by less and less.
+  good = good && got.lease_s > 60;
+  secret_free(got.token);
+  vault_reply_clear(&r);
   return good;
 }
 
-static bool same(const struct vault_server *a, const struct vault_server *b) {
-  char **x[TEXTS], **y[TEXTS];
-  list_texts((struct vault_server *)(uintptr_t)a, x);
-  list_texts((struct vault_server *)(uintptr_t)b, y);
-  for (size_t i = 0; i < TEXTS; i++)
-    if (!*x[i] != !*y[i] || (*x[i] && strcmp(*x[i], *y[i]) != 0))
-      return false;
+static bool is_old(const struct vault_session *s) {
+  return s->login.ours && s->login.lease_s > 0 &&
+         env_mono_ms(s->session.env) - s->login_ms >= s->login.lease_s * 1000 * 2 / 3;
+}
+
+static enum err copy_token(const struct vault_session *s, struct secret **ret, struct error *e) {
+  *ret = secret_dup(s->login.token);
+  return *ret ? ERR_OK : error_no_memory(e);
+}
+
+static enum err token_get(struct vault_session *s, struct secret **ret, struct error *e) {
+  enum err err = ERR_OK;
+  pthread_mutex_lock(&s->session.token_lock);
+  if (!s->login.token)
+    err = log_in(s, e);
+  else if (is_old(s) && !(s->login.renewable && renew(s)) && log_in(s, e) != ERR_OK)
+    s->login_ms = env_mono_ms(s->session.env); // the old one lives on for a while
+  if (err == ERR_OK)
+    err = copy_token(s, ret, e);
+  pthread_mutex_unlock(&s->session.token_lock);
+  return err;
+}
+
+// Does the server know the token? Whoever has none of the default policy's rights looks like a
+// stranger here.
+static bool is_known(struct vault_session *s, const struct secret *token) {
+  struct vault_reply r = {0};
+  struct error e;
+  const struct vault_request q = {.method = "GET", .path = "auth/token/lookup-self"};
+  bool known = vault_send(s, token, &q, &r, &e) == ERR_OK && r.status != 403;
+  vault_reply_clear(&r);
+  return known;
+}
+
+static enum err token_refused(struct vault_session *s, const struct secret *token, bool *ret_other,
+                              struct error *e) {
+  enum err err = ERR_OK;
+  *ret_other = false;
+  pthread_mutex_lock(&s->session.token_lock);
+  if (!secret_equal(token, s->login.token)) {
+    *ret_other = true; // somebody else was here before us
+  } else if (!s->useless_again && !is_known(s, token)) {
+    bool fresh = s->login.ours && env_mono_ms(s->session.env) - s->got_ms < 5000;
+    if (fresh) { // a node that lags may not have heard of it yet
+      *ret_other = env_sleep_ms(s->session.env, 500) == ERR_OK && is_known(s, token);
+    }
+    if (!*ret_other) {
+      err = log_in(s, e);
+      *ret_other = err == ERR_OK && !secret_equal(token, s->login.token);
+    }
+  }
+  pthread_mutex_unlock(&s->session.token_lock);
+  return err;
+}
+
+static void token_no_help(struct vault_session *s) {
+  pthread_mutex_lock(&s->session.token_lock);
+  s->useless_again = true;
+  pthread_mutex_unlock(&s->session.token_lock);
+}
+
+// --- calls ---------------------------------------------------------------------------------------
+
+static void index_get(struct vault_session *s, char *dst, size_t cap) {
+  pthread_mutex_lock(&s->session.token_lock);
+  text_copy(dst, cap, s->index);
+  pthread_mutex_unlock(&s->session.token_lock);
+}
+
+static void index_put(struct vault_session *s, const char *index) {
+  if (!*index)
+    return;
+  pthread_mutex_lock(&s->session.token_lock);
+  text_copy(s->index, sizeof s->index, index);
+  pthread_mutex_unlock(&s->session.token_lock);
+}
+
+static enum err once(struct vault_session *s, const struct secret *token,
+                     const struct vault_request *q, struct vault_reply *ret, struct error *e) {
+  char index[sizeof s->index] = "";
+  struct http_response h = {0};
+  if (!q->write)
+    index_get(s, index, sizeof index);
+  enum err err = vault_send_with(s, token, index, q, ret, &h, e);
+  if (err == ERR_OK && q->write)
+    index_put(s, h.index);
+  http_response_clear(&h);
+  return err;
+}
+
+// How long to wait before the same is asked again, −1: no use. Neither answer is about the item.
+static int64_t wait_ms(const struct vault_reply *r, int64_t waited_ms, unsigned n) {
+  bool lags = r->status == 412, upgrades = r->status == 400 && strstr(r->message, "Upgrading from");
+  if ((!lags && !upgrades) || waited_ms >= VAULT_LAG_MS)
+    return -1;
+  return upgrades ? 1000 : n < 5 ? 100 << n : 2000;
+}
+
+static enum err patiently(struct vault_session *s, const struct secret *token,
+                          const struct vault_request *q, struct vault_reply *ret, struct error *e) {
+  int64_t waited = 0, ms = 0;
+  for (unsigned n = 0;; n++, waited += ms) {
+    enum err err = once(s, token, q, ret, e);
+    ms = err == ERR_OK ? wait_ms(ret, waited, n) : -1;
+    if (ms < 0 || env_sleep_ms(s->session.env, ms) != ERR_OK)
+      return err;
+    vault_reply_clear(ret);
+  }
+}
+
+enum err vault_call(struct vault_session *s, const struct vault_request *q, struct vault_reply *ret,
+                    struct error *e) {
+  SECRET_AUTO token = NULL;
+  bool other = false;
+  enum err err = token_get(s, &token, e);
+  if (err == ERR_OK)
+    err = patiently(s, token, q, ret, e);
+  if (err != ERR_OK || ret->status != 403)
+    return err;
+  err = token_refused(s, token, &other, e);
+  if (err != ERR_OK || !other)
+    return err;
+  token = secret_free(token);
+  err = token_get(s, &token, e);
+  if (err != ERR_OK)
+    return err;
+  vault_reply_clear(ret);
+  err = patiently(s, token, q, ret, e);
+  if (err == ERR_OK && ret->status == 403)
+    token_no_help(s);
+  return err;
+}
+
+// --- sessions ------------------------------------------------------------------------------------
+
+static const size_t texts[] = {
+    offsetof(struct vault_server, address),
+    offsetof(struct vault_server, socket),
+    offsetof(struct vault_server, space),
+    offsetof(struct vault_server, ca_file),
+    offsetof(struct vault_server, client_cert),
+    offsetof(struct vault_server, client_key),
+    offsetof(struct vault_server, tls_server_name),
+    offsetof(struct vault_server, proxy),
+    offsetof(struct vault_server, auth.mount),
+    offsetof(struct vault_server, auth.role),
+    offsetof(struct vault_server, auth.role_id),
+    offsetof(struct vault_server, auth.role_id_file),
+    offsetof(struct vault_server, auth.secret_file),
+    offsetof(struct vault_server, auth.secret_credential),
+};
+
+static bool same(const void *x, const void *y) {
+  const struct vault_server *a = x, *b = y;
   return a->timeout_ms == b->timeout_ms && a->tries == b->tries &&
          a->no_redirect == b->no_redirect && a->auth.method == b->auth.method &&
          a->auth.wrapped == b->auth.wrapped;
 }
 
-// --- registry ---
-
-static void destroy(struct vault_session *s) {
-  for (size_t i = 0; i < s->n_idle; i++)
-    transport_free(s->idle[i]);
-  free(s->idle);
-  secret_free(s->login.token);
-  secret_free(s->kept);
-  pthread_mutex_destroy(&s->pool_lock);
-  pthread_mutex_destroy(&s->token_lock);
-  vault_server_clear(&s->server);
-  free(s);
-}
-
-static struct vault_session *make(const struct vault_server *server, struct env *env) {
-  struct vault_session *s = calloc(1, sizeof(*s));
-  if (!s)
-    return NULL;
-  s->env = env;
-  pthread_mutex_init(&s->pool_lock, NULL);
-  pthread_mutex_init(&s->token_lock, NULL);
-  if (!copy(&s->server, server)) {
-    destroy(s);
-    return NULL;
-  }
-  s->next = registry;
-  registry = s;
-  return s;
-}
-
-struct vault_session *vault_session_get(const struct vault_server *server, struct env *env) {
-  pthread_mutex_lock(&registry_lock);
-  struct vault_session *s = registry;
-  while (s && !(s->env == env && same(&s->server, server)))
-    s = s->next;
-  if (!s)
-    s = make(server, env);
-  if (s)
-    s->refs++;
-  pthread_mutex_unlock(&registry_lock);
-  return s;
-}
-
-// Without a token and a connection nothing is lost when it goes. Others wait for the end.
-void vault_session_put(struct vault_session *s) {
-  if (!s)
-    return;
-  pthread_mutex_lock(&registry_lock);
-  s->refs--;
-  if (s->refs == 0 && !s->login.token && s->n_idle == 0 && !s->kept) {
-    struct vault_session **at = &registry;
-    while (*at != s)
-      at = &(*at)->next;
-    *at = s->next;
-    destroy(s);
-  }
-  pthread_mutex_unlock(&registry_lock);
-}
-
-const struct vault_server *vault_session_server(const struct vault_session *s) {
-  return &s->server;
-}
-struct env *vault_session_env(const struct vault_session *s) {
-  return s->env;
-}
-
-static bool never(struct env *env) {
-  (void)env;
-  return false;
-}
-
-static void close_idle(struct vault_session *s) {
-  while (s->n_idle > 0)
-    transport_free(s->idle[--s->n_idle]);
-}
-
-// After a stop no transport begins anything, and yet a token must not outlive the program: it is
-// revoked in surroundings that know of no stop, within seconds.
-static void revoke(struct vault_session *s) {
-  struct env *env = s->env;
-  struct env_ops ops = *env_real()->ops;
-  struct env calm = {.ops = &ops};
-  ops.stopping = never;
-  if (env_stopping(env)) {
-    close_idle(s);
-    s->env = &calm;
-  }
-  vault_token_drop(s);
-  close_idle(s);
-  s->env = env;
-}
-
-void vault_sessions_finish(void) {
-  struct vault_session **at = &registry;
-  while (*at) {
-    struct vault_session *s = *at;
-    revoke(s);
-    if (s->refs > 0) {
-      at = &s->next;
-    } else {
-      *at = s->next;
-      destroy(s);
-    }
-  }
-}
-
-// --- pool ---
-
-void vault_sessions_use(vault_transport_maker *make_transport) {
-  maker = make_transport;
-}
-
-static void start(void) {
-  started = curl_transport_global_init(&start_error);
-}
-
-static struct transport *make_transport(struct vault_session *s, struct error *e) {
-  const struct vault_server *v = &s->server;
-  struct transport *inner = NULL;
-  const struct curl_options o = {.user_agent = v->user_agent,
-                                 .ca_file = v->ca_file,
+static struct transport *make_pool(const struct session *session) {
+  const struct vault_server *v = &((const struct vault_session *)session)->server;
+  const struct curl_options o = {.ca_file = v->ca_file,
                                  .client_cert = v->client_cert,
                                  .client_key = v->client_key,
                                  .tls_server_name = v->tls_server_name,
@@ -189,48 +231,79 @@ static struct transport *make_transport(struct vault_session *s, struct error *e
                                  .allow_plain_loopback = true,
                                  .timeout_ms = v->timeout_ms,
                                  .max_body = 4 * 1024 * 1024};
-  if (maker) {
-    inner = maker(&o, s->env);
-  } else {
-    pthread_once(&once, start);
-    if (started != ERR_OK) {
-      *e = start_error;
-      return NULL;
-    }
-    if (curl_transport_new(&o, s->env, &inner, e) != ERR_OK)
-      return NULL;
-  }
-  struct retry_policy p = RETRY_DEFAULT;
-  p.tries = (unsigned)(v->tries > 0 ? v->tries : 1);
-  struct transport *t = inner ? retry_transport_new(inner, &p, s->env) : NULL;
-  if (!t)
-    error_no_memory(e);
-  return t;
+  struct retry_policy retry = RETRY_DEFAULT;
+  retry.tries = (unsigned)(v->tries > 0 ? v->tries : 1);
+  return http_pool_new(&o, &retry, session->env);
 }
 
-struct transport *vault_pool_take(struct vault_session *s, struct error *e) {
-  struct transport *t = NULL;
-  pthread_mutex_lock(&s->pool_lock);
-  if (s->n_idle > 0)
-    t = s->idle[--s->n_idle];
-  pthread_mutex_unlock(&s->pool_lock);
-  return t ? t : make_transport(s, e);
+static void forget_all(struct session *session) {
+  struct vault_session *s = (struct vault_session *)session;
+  forget(s);
+  s->kept = secret_free(s->kept);
 }
 
-void vault_pool_put(struct vault_session *s, struct transport *t) {
-  pthread_mutex_lock(&s->pool_lock);
-  if (s->n_idle == s->idle_cap) {
-    size_t cap = s->idle_cap ? s->idle_cap * 2 : 4;
-    struct transport **grown = realloc(s->idle, cap * sizeof(struct transport *));
-    if (grown) {
-      s->idle = grown;
-      s->idle_cap = cap;
-    }
+static void revoke(struct vault_session *s) {
+  struct vault_reply r = {0};
+  struct error e;
+  const struct vault_request q = {
+      .method = "POST", .path = "auth/token/revoke-self", .write = true, .quick = true};
+  if (s->login.token && s->login.ours && !s->login.batch)
+    vault_send(s, s->login.token, &q, &r, &e);
+  vault_reply_clear(&r);
+}
+
+static bool never(struct env *env) {
+  (void)env;
+  return false;
+}
+
+// After a stop no transport begins anything, and yet a token must not outlive the program: it is
+// revoked in surroundings that know of no stop, within seconds.
+static void give_back(struct session *session) {
+  struct vault_session *s = (struct vault_session *)session;
+  struct env *env = session->env;
+  struct transport *http = session->http;
+  struct env_ops ops = *env_real()->ops;
+  struct env calm = {.ops = &ops};
+  if (!env_stopping(env)) {
+    revoke(s);
+    return;
   }
-  if (s->n_idle < s->idle_cap) {
-    s->idle[s->n_idle++] = t;
-    t = NULL;
-  }
-  pthread_mutex_unlock(&s->pool_lock);
-  transport_free(t);
+  ops.stopping = never;
+  session->env = &calm;
+  session->http = make_pool(session);
+  if (session->http)
+    revoke(s);
+  transport_free(session->http);
+  session->env = env;
+  session->http = http;
+}
+
+static struct session_registry sessions = {
+    .size = sizeof(struct vault_session),
+    .server_at = offsetof(struct vault_session, server),
+    .server_size = sizeof(struct vault_server),
+    .texts = texts,
+    .n_texts = sizeof texts / sizeof *texts,
+    .same = same,
+    .make_pool = make_pool,
+    .forget = forget_all,
+    .give_back = give_back,
+    .lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+struct vault_session *vault_session_get(const struct vault_server *server, struct env *env) {
+  return session_get(&sessions, server, env);
+}
+
+void vault_session_put(struct vault_session *s) {
+  session_put(&sessions, s ? &s->session : NULL);
+}
+
+void vault_sessions_finish(void) {
+  session_finish(&sessions);
+}
+
+void vault_server_clear(struct vault_server *s) {
+  session_server_clear(&sessions, s);
 }

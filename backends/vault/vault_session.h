@@ -1,28 +1,23 @@
-// A session: one server, one identity, one token, shared by every item and thread that means the
-// same (address, TLS, namespace, authentication). It is made when an item is opened and contacts
-// nothing until the first request.
+// A session (backends/session.h): one server, one identity, one token, shared by every item and
+// thread that means the same (address, TLS, namespace, authentication).
 //
 // vault_send makes one exchange with a token that the caller gives, and follows the one redirect
 // that a standby may answer with. vault_call is what stores use: it logs in when there is no token,
 // renews it in time, logs in again once when the server does not know it any more, and waits for
 // what passes by itself (a node that lags, an upgrade of the mount).
-//
-// Transports are pooled: a call takes an idle one or makes another, so N threads have at most N
-// connections. vault_sessions_finish revokes what logins gave, at the end of the program.
+// vault_sessions_finish revokes what logins gave, at the end of the program.
 #ifndef BACKENDS_VAULT_VAULT_SESSION_H
 #define BACKENDS_VAULT_VAULT_SESSION_H
 
 #include "backends/vault/vault_auth.h"
 #include "rotator/base/env.h"
 #include "rotator/base/json.h"
-#include "rotator/http/curl_transport.h"
 
 // Who and where. Strings may be NULL, where nothing is said.
 struct vault_server {
   char *address; // "https://host:8200", without a slash at its end; of a socket "http://localhost"
   char *socket;  // path of a Unix socket
   char *space;   // namespace
-  char *user_agent;
   char *ca_file, *client_cert, *client_key, *tls_server_name, *proxy;
   int64_t timeout_ms;
   int64_t tries; // of a request that may be repeated
@@ -57,8 +52,6 @@ struct vault_session;
 // memory. Every get has its put.
 struct vault_session *vault_session_get(const struct vault_server *server, struct env *env);
 void vault_session_put(struct vault_session *s);
-const struct vault_server *vault_session_server(const struct vault_session *s);
-struct env *vault_session_env(const struct vault_session *s);
 
 // ERR_OK: an answer of any status is in *ret. Else the transport's error.
 enum err vault_send(struct vault_session *s, const struct secret *token,
@@ -73,9 +66,5 @@ enum err vault_outcome(const struct vault_request *q, const struct vault_reply *
 // Revokes the tokens that logins gave, closes connections, frees sessions that no item holds.
 // Nobody may be calling meanwhile. Failures are passed over: leases end by themselves.
 void vault_sessions_finish(void);
-
-// For tests: makes the transports of every session from now on; NULL: the real ones.
-typedef struct transport *vault_transport_maker(const struct curl_options *o, struct env *env);
-void vault_sessions_use(vault_transport_maker *make);
 
 #endif

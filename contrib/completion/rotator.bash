@@ -14,12 +14,13 @@ _rotator()
   --log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")); return ;;
   esac
   case $command in
-  '') words='init run rotate status check keys rollback retire hold resume repair forget history  --config --json --quiet --verbose --log-format --jobs --help --version' ;;
+  '') words='init run rotate status check verify keys rollback retire hold resume repair forget history  --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   init) words=' --dry-run --print-policy --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   run) words=' --dry-run --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   rotate) words=' --reason --compromised --grace --wait --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   status) words=' --offline --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   check) words=' --offline --config --json --quiet --verbose --log-format --jobs --help --version' ;;
+  verify) words=' --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   keys) words=' --disable --delete --yes --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   rollback) words=' --reason --config --json --quiet --verbose --log-format --jobs --help --version' ;;
   retire) words=' --reason --yes --config --json --quiet --verbose --log-format --jobs --help --version' ;;

@@ -124,18 +124,24 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
   return err;
 }
 
+// Which identity the configuration means: the next run need not ask.
+static void remember_identity(struct managed *m) {
+  struct last_run *last = &m->last_run;
+  if (!m->bound)
+    return;
+  memset(last->service_id, 0, sizeof last->service_id);
+  text_copy(last->service_id, sizeof last->service_id, m->config->service_id);
+  text_copy(last->iam_id, sizeof last->iam_id, m->iam_id);
+  if (!m->target.rebound)
+    text_copy(last->binding, sizeof last->binding, m->binding);
+}
+
 // What the next run is spared, or has to know.
 static void remember_run(struct managed *m, const struct tick_result *r, const struct outcome *o,
                          int64_t now_s) {
   struct last_run *last = &m->last_run;
   last_run_note(last, o->fault, now_s);
-  if (m->bound) {
-    memset(last->service_id, 0, sizeof last->service_id);
-    text_copy(last->service_id, sizeof last->service_id, m->config->service_id);
-    text_copy(last->iam_id, sizeof last->iam_id, m->iam_id);
-    if (!m->target.rebound)
-      text_copy(last->binding, sizeof last->binding, m->binding);
-  }
+  remember_identity(m);
   last->last_look_s = m->memory.last_look_s;
   last->absent_since_s = 0;
   for (size_t i = 0; i < m->target.n_sinks; i++)
@@ -146,6 +152,13 @@ static void remember_run(struct managed *m, const struct tick_result *r, const s
   last->exit = o->exit;
 }
 
+void advance_keep_evidence(struct managed *m) {
+  struct error e;
+  remember_identity(m);
+  if (last_run_save(m->last_run_path, &m->last_run, &m->memory.book, false, &e) != ERR_OK)
+    log_error(LOG_LEVEL_DEBUG, m->target.name, "last_run", &e);
+}
+
 void advance_finish(struct managed *m, const struct tick_result *r, enum goal goal,
                     struct outcome *ret) {
   struct error e;
@@ -154,7 +167,6 @@ void advance_finish(struct managed *m, const struct tick_result *r, enum goal go
   if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
     return;
   remember_run(m, r, ret, now_s);
-  if (last_run_save(m->last_run_path, &m->last_run_before, &m->last_run, &e) != ERR_OK)
+  if (last_run_save(m->last_run_path, &m->last_run, &m->memory.book, true, &e) != ERR_OK)
     log_error(LOG_LEVEL_WARN, m->target.name, "last_run", &e);
-  m->last_run_before = m->last_run;
 }

@@ -24,6 +24,10 @@ struct advance {
 enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
                          struct tick_result *results, struct error *e);
 
+// A command looked without acting: what it saw of the values in the sinks is kept for the next run.
+// Failing is no matter for the command (a person without rights may look, too).
+void advance_keep_evidence(struct managed *m);
+
 // What the end of the target's tick means for the answer; remembered for its next run (last_run.h).
 void advance_finish(struct managed *m, const struct tick_result *r, enum goal goal,
                     struct outcome *ret);

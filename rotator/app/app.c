@@ -5,20 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "rotator/app/lazy_transport.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
+#include "rotator/http/curl_transport.h"
 
 static int (*const commands[CMD_COUNT])(struct app *a) = {
-    [CMD_INIT] = command_init,         [CMD_RUN] = command_run,       [CMD_ROTATE] = command_rotate,
-    [CMD_STATUS] = command_status,     [CMD_CHECK] = command_check,   [CMD_KEYS] = command_keys,
-    [CMD_ROLLBACK] = command_rollback, [CMD_RETIRE] = command_retire, [CMD_HOLD] = command_hold,
-    [CMD_RESUME] = command_resume,     [CMD_REPAIR] = command_repair, [CMD_FORGET] = command_forget,
-    [CMD_HISTORY] = command_history,
+    [CMD_INIT] = command_init,     [CMD_RUN] = command_run,           [CMD_ROTATE] = command_rotate,
+    [CMD_STATUS] = command_status, [CMD_VERIFY] = command_verify,     [CMD_CHECK] = command_check,
+    [CMD_KEYS] = command_keys,     [CMD_ROLLBACK] = command_rollback, [CMD_RETIRE] = command_retire,
+    [CMD_HOLD] = command_hold,     [CMD_RESUME] = command_resume,     [CMD_REPAIR] = command_repair,
+    [CMD_FORGET] = command_forget, [CMD_HISTORY] = command_history,
 };
 
 // --- configuration ---
@@ -186,7 +186,7 @@ static void clean_up(struct app *a) {
   free(a->config_path);
   cJSON_Delete(a->answer);
   cli_clear(&a->cli);
-  lazy_transport_cleanup();
+  curl_transport_finish();
 }
 
 static int dispatch(struct app *a) {

@@ -42,6 +42,7 @@ int command_init(struct app *a);
 int command_run(struct app *a);
 int command_rotate(struct app *a);
 int command_status(struct app *a);
+int command_verify(struct app *a);
 int command_check(struct app *a);
 int command_keys(struct app *a);
 int command_rollback(struct app *a);

@@ -21,6 +21,7 @@ enum command {
   CMD_ROTATE,
   CMD_STATUS,
   CMD_CHECK,
+  CMD_VERIFY,
   CMD_KEYS,
   CMD_ROLLBACK,
   CMD_RETIRE,

@@ -15,6 +15,8 @@ const struct cli_command cli_commands[CMD_COUNT] = {
          "Show phase, key, age, due date, sinks, and whether the old key is still used."},
     [CMD_CHECK] = {"check", CLI_TARGETS_ANY,
                    "Preflight: configuration, rights, stores, TLS, clock, quota; changes nothing."},
+    [CMD_VERIFY] = {"verify", CLI_TARGETS_ANY,
+                    "Prove now that the key read back from every sink can send; changes nothing."},
     [CMD_KEYS] = {"keys", CLI_TARGETS_ONE,
                   "List every key of the identity: ours, unknown, disabled."},
     [CMD_ROLLBACK] = {"rollback", CLI_TARGETS_ONE,

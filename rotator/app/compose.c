@@ -167,8 +167,7 @@ static void managed_init(struct managed *m, struct compose *c, const struct conf
   snprintf(m->key_words, sizeof m->key_words, "Cloud Logs ingestion key of %s", t->name);
   memory_init(&m->memory);
   last_run_path(m->last_run_path, sizeof m->last_run_path, c->config->state_dir, t->name);
-  last_run_load(m->last_run_path, &m->last_run);
-  m->last_run_before = m->last_run;
+  last_run_load(m->last_run_path, &m->last_run, &m->memory.book);
   m->memory.last_look_s = m->last_run.last_look_s;
   // One time for all sinks: those that are there set theirs back when they are read.
   for (size_t i = 0; i < STATE_SINKS_MAX; i++)
@@ -211,7 +210,7 @@ static bool home_is_default(const struct managed *m) {
 
 static enum err open_item(struct managed *m, const struct config_store *s, enum store_kind kind,
                           struct store_item **ret, struct error *e) {
-  struct store_context ctx = {.env = m->compose->env, .user_agent = NULL};
+  struct store_context ctx = {.env = m->compose->env};
   int line = s->line;
   enum err err = s->backend->open(&ctx, kind, s->settings, s->n_settings, ret, &line, e);
   if (err != ERR_OK)
@@ -366,20 +365,18 @@ struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e) {
   return workers_iam(m->compose->workers, worker, m->config->iam_url, e);
 }
 
-struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e) {
-  return workers_transport(c->workers, worker, e);
+struct transport *compose_transport(const struct compose *c) {
+  return workers_transport(c->workers);
 }
 
 static struct logs *managed_logs(struct managed *m, unsigned worker, struct error *e) {
   if (m->logs && m->logs_worker == worker)
     return m->logs;
   logs_free(m->logs);
-  m->logs = NULL;
-  struct transport *t = compose_transport(m->compose, worker, e);
-  if (t)
-    m->logs = logs_http_new(m->config->ingress_url,
-                            (const char *const *)m->compose->config->complaints, t);
-  if (t && !m->logs)
+  m->logs =
+      logs_http_new(m->config->ingress_url, (const char *const *)m->compose->config->complaints,
+                    compose_transport(m->compose));
+  if (!m->logs)
     error_no_memory(e);
   m->logs_worker = worker;
   return m->logs;

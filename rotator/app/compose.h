@@ -21,7 +21,7 @@ struct compose;
 // engine.
 struct seen {
   bool looked; // a command read it; then what it found:
-  enum working working;
+  struct verdict verdict;
   char current_id[IAM_ID_MAX];
   bool acted;                 // something was changed
   bool promoted, retired;     // in this run
@@ -37,7 +37,7 @@ struct managed {
   struct target target; // first: the engine's pointer leads back here (managed_of)
   const struct config_target *config;
   struct compose *compose;
-  struct last_run last_run, last_run_before; // as it is now, as it was read
+  struct last_run last_run; // its evidence is in `memory`
   struct seen seen;
   bool bound; // its identity is known and its stores are open: what follows is filled in
   char iam_id[IAM_ID_MAX], binding[TAG_BINDING_MAX];
@@ -76,9 +76,9 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
 enum err compose_look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
                          struct error *e);
 
-// The interfaces of a worker. They stay compose's.
+// The interfaces of a worker, and the transport of all. They stay compose's.
 struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e);
-struct transport *compose_transport(struct compose *c, unsigned worker, struct error *e);
+struct transport *compose_transport(const struct compose *c);
 // Binds and fills in *ret; made for fleet_options.io (ctx is not used).
 bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
                 struct error *e);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rotator/app/credential.h"
-#include "rotator/app/lazy_transport.h"
+#include "rotator/http/pool.h"
 
 // One IAM of the configuration: its authenticator is shared, so that all workers use one token.
 struct realm {
@@ -13,13 +13,13 @@ struct realm {
 };
 
 struct worker {
-  struct transport *transport;
   struct iam **iams; // one a realm, NULL until used
 };
 
 struct workers {
   const struct config *config;
   struct env *env;
+  struct transport *pool; // of all workers
   struct realm *realms;
   size_t n_realms;
   struct worker *list;
@@ -58,7 +58,11 @@ struct workers *workers_new(const struct config *config, struct env *env, unsign
     return NULL;
   *w = (struct workers){.config = config, .env = env, .n = jobs};
   w->list = calloc(jobs, sizeof *w->list);
-  if (w->list && make_realms(w))
+  w->pool =
+      http_pool_new(&(struct curl_options){.ca_file = config->ca_file,
+                                           .allow_plain_loopback = config->allow_plain_loopback},
+                    NULL, env);
+  if (w->list && w->pool && make_realms(w))
     return w;
   workers_free(w);
   return NULL;
@@ -71,8 +75,8 @@ void workers_free(struct workers *w) {
     for (size_t k = 0; w->list[i].iams && k < w->n_realms; k++)
       iam_free(w->list[i].iams[k]);
     free(w->list[i].iams);
-    transport_free(w->list[i].transport);
   }
+  transport_free(w->pool);
   for (size_t i = 0; i < w->n_realms; i++)
     iam_auth_free(w->realms[i].auth);
   free(w->realms);
@@ -80,31 +84,22 @@ void workers_free(struct workers *w) {
   free(w);
 }
 
-struct transport *workers_transport(struct workers *w, unsigned at, struct error *e) {
-  struct worker *me = &w->list[at];
-  if (!me->transport) {
-    struct curl_options o = {.ca_file = w->config->ca_file,
-                             .allow_plain_loopback = w->config->allow_plain_loopback};
-    me->transport = lazy_transport_new(&o, w->env);
-  }
-  if (!me->transport)
-    error_no_memory(e);
-  return me->transport;
+struct transport *workers_transport(const struct workers *w) {
+  return w->pool;
 }
 
 struct iam *workers_iam(struct workers *w, unsigned at, const char *iam_url, struct error *e) {
   struct worker *me = &w->list[at];
   struct realm *realm = find_realm(w, iam_url);
-  struct transport *t = workers_transport(w, at, e);
   if (!me->iams)
     me->iams = calloc(w->n_realms + 1, sizeof *me->iams);
-  if (!t || !realm || !me->iams) {
+  if (!realm || !me->iams) {
     error_set(e, ERR_INTERNAL, "no IAM client for %s", iam_url);
     return NULL;
   }
   struct iam **mine = &me->iams[realm - w->realms];
   if (!*mine)
-    *mine = iam_http_new(iam_url, t, realm->auth, w->env);
+    *mine = iam_http_new(iam_url, w->pool, realm->auth, w->env);
   if (!*mine)
     error_no_memory(e);
   return *mine;

@@ -12,9 +12,9 @@ struct workers;
 struct workers *workers_new(const struct config *config, struct env *env, unsigned jobs);
 void workers_free(struct workers *w);
 
-// Worker `at`'s transport, and its IAM client for that URL. Called by the worker's own thread; they
-// live as long as *w. NULL without memory.
-struct transport *workers_transport(struct workers *w, unsigned at, struct error *e);
+// The transport of all workers, for any thread; and worker `at`'s IAM client for that URL, for the
+// worker's own thread, NULL without memory. Both live as long as *w.
+struct transport *workers_transport(const struct workers *w);
 struct iam *workers_iam(struct workers *w, unsigned at, const char *iam_url, struct error *e);
 
 #endif

@@ -7,15 +7,10 @@
 #include "rotator/base/secret.h"
 #include "rotator/config/config.h"
 
-// Where it would be read from: the file, or the credential below $CREDENTIALS_DIRECTORY. False (and
-// a text in e) when the configuration names a credential and systemd passed none.
-bool credential_path(const struct config_credential *c, char *dst, size_t cap, struct error *e);
-
 // `ctx` is a const struct config_credential *. The key: the value of a store's item, or the file's
-// text without a trailing newline,
-// or the member "apikey" of the JSON that `ibmcloud iam api-key-create --file` writes. NULL with *e
-// set when it can't be read or can't be a key (empty, newline or NUL inside, a template left
-// unfilled).
+// text without a trailing newline, or the member "apikey" of the JSON that `ibmcloud iam
+// api-key-create --file` writes. NULL with *e set when it can't be read or can't be a key (empty, a
+// template left unfilled, a byte that no key has: the text says which).
 struct secret *credential_read(void *ctx, struct error *e);
 
 #endif

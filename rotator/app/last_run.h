@@ -1,7 +1,9 @@
 // What one run leaves for the next about one target: a small private file,
 // <state_dir>/<target>.run.
 //
-// Nothing in it has authority: losing it costs one look at IAM. It spares a run with nothing due
+// Nothing in it has authority: losing it costs one look at IAM and one probe of the key. It keeps
+// what was seen of the values that consumers read (evidence.h), so that what one run saw is not
+// forgotten by the next, nor by a command by hand. It spares a run with nothing due
 // every connection (the identity behind a service ID's name, the time of the last look), and lets
 // `run` stay silent about a passing fault until it has lasted. The file's own time says when the
 // last run ended, so that a run which changes nothing else costs one utimensat.
@@ -13,6 +15,7 @@
 
 #include "rotator/base/error.h"
 #include "rotator/cloud/iam.h"
+#include "rotator/engine/evidence.h"
 #include "rotator/engine/tag.h"
 
 struct last_run {
@@ -25,17 +28,19 @@ struct last_run {
   char row[32], why[32];   // how the last run ended
   int exit;                // … and what it answered
   int64_t ended_s;         // when it ended (the file's time); 0 never. Not written
+  uint64_t written;        // hash of the file's bytes; 0: there is none. Not written
 };
 
 // "<state_dir>/<target>.run" into dst.
 bool last_run_path(char *dst, size_t cap, const char *state_dir, const char *target);
 
-// Never fails: when there is none, or it cannot be used, *ret is all zero.
-void last_run_load(const char *path, struct last_run *ret);
+// Never fails: when there is none, or it cannot be used, *ret and *ret_book are all zero.
+void last_run_load(const char *path, struct last_run *ret, struct evidence_book *ret_book);
 
-// Writes *r if it differs from *before (what was loaded); else only the file's time is set.
-enum err last_run_save(const char *path, const struct last_run *before, const struct last_run *r,
-                       struct error *e);
+// Writes *r and the book if that differs from what the file holds. `ran`: a run has ended now; else
+// (a command looked) the file keeps its time, and nothing is done when nothing is new.
+enum err last_run_save(const char *path, struct last_run *r, const struct evidence_book *book,
+                       bool ran, struct error *e);
 
 // A run ended with a fault (or none): since when has this lasted?
 void last_run_note(struct last_run *r, bool fault, int64_t now_s);

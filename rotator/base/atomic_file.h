@@ -30,14 +30,16 @@ struct file_rules {
   // The directory must not be writable by group or others (sticky bit counts as private), and must
   // belong to somebody who might own the file.
   bool private_dir;
-  size_t max_bytes; // a larger file is refused when read; 0: 1 MiB
+  size_t max_bytes;      // a larger file is refused when read; 0: 1 MiB
+  bool any_owner;        // the file may belong to anybody
+  mode_t forbidden_mode; // a file with one of these bits is refused
 };
 
 // Reads a regular file. ERR_MISSING when it or its directory is not there; ERR_REFUSED for a
 // symbolic link, a directory, a device, a file owned by somebody other than root, the caller or
-// rules->owner, one that is too large or a directory that breaks the rules; ERR_DENIED on EACCES;
-// ERR_CONFLICT when somebody keeps writing to it; ERR_UNSENT on EIO and the like. The text names
-// path and reason. ret_version may be NULL.
+// rules->owner, one that is too large, a mode or a directory that breaks the rules; ERR_DENIED on
+// EACCES; ERR_CONFLICT when somebody keeps writing to it; ERR_UNSENT on EIO and the like. The text
+// names path and reason. ret_version may be NULL.
 enum err file_read(const char *path, const struct file_rules *rules, struct secret **ret,
                    struct file_version *ret_version, struct error *e);
 // Replaces (or creates) the file. `expect` may be NULL (no check) or point to the version that must

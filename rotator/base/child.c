@@ -1,5 +1,5 @@
-// child_start.c puts the program into a process group of its own, with pipes on its standard
-// streams. One poll loop then feeds the input, keeps the answer and the tail of the other output,
+// The program is put into a process group of its own, with pipes on its standard streams. One poll
+// loop then feeds the input, keeps the answer and the tail of the other output,
 // and looks at the clock and at a stop every TICK_MS. The child's end is what counts, not the end
 // of its output: a grandchild may keep the pipe open for ever.
 #include "rotator/base/child.h"
@@ -9,15 +9,94 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "rotator/base/child_start.h"
 #include "rotator/base/text.h"
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
 
 #define TAIL_MAX 300
 #define TICK_MS 50
 #define LAST_TICK_MS 2 // when all output has ended, the program most likely ends too
+
+// --- the start -----------------------------------------------------------------------------------
+//
+// fork and not posix_spawn, for two things that it cannot do: PR_SET_PDEATHSIG, so that a program
+// that writes to a store does not outlive a run that was killed (its time limit would die with that
+// run), and closing every descriptor. A pipe that exec closes brings its errno back.
+
+static void default_signals(void) {
+  struct sigaction usual = {.sa_handler = SIG_DFL};
+  sigset_t none;
+  sigemptyset(&none);
+  for (int s = 1; s < NSIG; s++)
+    sigaction(s, &usual, NULL); // fails for those that cannot be changed
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+// The pipes may have got the numbers 0 to 2.
+static int take_streams(const int streams[3]) {
+  int high[3];
+  for (int i = 0; i < 3; i++)
+    if ((high[i] = fcntl(streams[i], F_DUPFD_CLOEXEC, 3)) < 0)
+      return errno;
+  for (int i = 0; i < 3; i++)
+    if (dup2(high[i], i) < 0)
+      return errno;
+  return 0;
+}
+
+// In the new process: async-signal-safe calls only. Returns an errno, or not at all.
+static int become(const struct child_spec *spec, const int streams[3], pid_t parent) {
+  static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  static char *const path_alone[] = {path, NULL};
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent)
+    return ECANCELED;
+  setpgid(0, 0);
+  default_signals();
+  int error = take_streams(streams);
+  if (error)
+    return error;
+#ifdef SYS_close_range
+  syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC); // ours have O_CLOEXEC anyway
+#endif
+  execve(spec->argv[0], spec->argv, spec->environment ? spec->environment : path_alone);
+  return errno;
+}
+
+// Starts the program with these three as its standard streams. 0 and its id, or an errno.
+static int start_program(const struct child_spec *spec, const int streams[3], pid_t *ret_pid) {
+  int news[2], error = 0;
+  if (pipe2(news, O_CLOEXEC) != 0)
+    return errno;
+  pid_t parent = getpid(), pid = fork();
+  if (pid == 0) {
+    int number = fcntl(news[1], F_DUPFD_CLOEXEC, 3);
+    error = become(spec, streams, parent);
+    while (write(number, &error, sizeof error) < 0 && errno == EINTR)
+      continue;
+    _exit(127);
+  }
+  if (pid < 0)
+    error = errno;
+  else
+    setpgid(pid, pid); // whoever comes first
+  close(news[1]);
+  while (pid > 0 && read(news[0], &error, sizeof error) < 0 && errno == EINTR)
+    continue;
+  close(news[0]);
+  if (error == 0)
+    *ret_pid = pid;
+  return error;
+}
+
+// --- the run -------------------------------------------------------------------------------------
 
 struct running {
   const struct child_spec *spec;
@@ -49,7 +128,7 @@ static enum err start(struct running *r, struct error *e) {
   int no_pipe = open_pipes(in, out, answer, r->answer != NULL), error = no_pipe;
   if (!no_pipe) {
     const int streams[3] = {in[0], r->answer ? answer[1] : out[1], out[1]};
-    error = child_start(r->spec, streams, &r->pid);
+    error = start_program(r->spec, streams, &r->pid);
   }
   close_fd(&in[0]);
   close_fd(&out[1]);

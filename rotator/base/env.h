@@ -33,7 +33,8 @@ struct env *env_real(void);
 // Installs handlers for SIGTERM and SIGINT that make env_real() stop. SIGPIPE is ignored. Once,
 // before threads.
 void env_real_catch_signals(void);
-// Asks env_real() to stop, as a signal would (async-signal-safe).
+// Asks env_real() to stop, as a signal would (async-signal-safe). For tests, which cannot send
+// themselves one without ending.
 void env_real_stop(void);
 
 static inline int64_t env_wall_ms(struct env *env) {
@@ -53,6 +54,8 @@ static inline bool env_stopping(struct env *env) {
 }
 // True when stderr is the journal's own stream (JOURNAL_STREAM names its device and inode).
 bool env_stderr_is_journal(void);
+// Where systemd put credentials (CREDENTIALS_DIRECTORY); NULL: it passed none.
+const char *env_credentials_dir(void);
 
 // A number in [0, n); n > 0. For jitter, not for keys.
 uint32_t env_random_below(struct env *env, uint32_t n);

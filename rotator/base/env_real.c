@@ -6,8 +6,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -124,4 +127,20 @@ enum err env_random_hex(struct env *env, char *dst, size_t digits) {
     dst[i] = hex[bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
   dst[digits] = '\0';
   return ERR_OK;
+}
+
+// systemd sets JOURNAL_STREAM to "device:inode" of the stream it gave; the variable also reaches
+// processes whose stderr was redirected elsewhere, hence the comparison (systemd.exec(5)).
+bool env_stderr_is_journal(void) {
+  const char *text = getenv("JOURNAL_STREAM");
+  unsigned long long dev, ino;
+  char rest;
+  struct stat st;
+  return text && sscanf(text, "%llu:%llu%c", &dev, &ino, &rest) == 2 &&
+         fstat(STDERR_FILENO, &st) == 0 && dev == st.st_dev && ino == st.st_ino;
+}
+
+const char *env_credentials_dir(void) {
+  const char *dir = getenv("CREDENTIALS_DIRECTORY");
+  return dir && *dir ? dir : NULL;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,6 +36,11 @@ enum err file_fail(struct error *e, const char *path, const char *doing, int num
     if (mappings[i].number == number)
       kind = mappings[i].kind;
   const char *why = number == ELOOP ? "a symbolic link stands in the path" : strerror(number);
+  if (number == EROFS)
+    return error_set(
+        e, kind,
+        "%s: %s: %s (made so by a systemd unit, unless ReadWritePaths= names the directory)", path,
+        doing, why);
   return error_set(e, kind, "%s: %s: %s", path, doing, why);
 }
 
@@ -127,6 +133,16 @@ enum err file_dir_check(const struct file_place *p, const struct file_rules *rul
   return ERR_OK;
 }
 
+// Where nothing can be written, chmod is no advice.
+static enum err tell_mode(const char *path, const struct stat *st, struct error *e) {
+  struct statvfs fs;
+  bool fixed = statvfs(path, &fs) == 0 && fs.f_flag & ST_RDONLY;
+  return error_set(e, ERR_REFUSED, "%s: has mode %04o: %s", path, (unsigned)st->st_mode & 07777u,
+                   fixed ? "give it 0400 or 0440 where it is mounted (Docker: mode of the secret; "
+                           "Kubernetes: defaultMode of the volume)"
+                         : "chmod 0600 (or 0640) it");
+}
+
 enum err file_stat_check(const char *path, const struct stat *st, const struct file_rules *rules,
                          struct error *e) {
   if (S_ISLNK(st->st_mode))
@@ -134,7 +150,7 @@ enum err file_stat_check(const char *path, const struct stat *st, const struct f
   if (!S_ISREG(st->st_mode))
     return error_set(e, ERR_REFUSED, "%s: is %s", path,
                      S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");
-  if (!trusted(st->st_uid, rules))
+  if (!rules->any_owner && !trusted(st->st_uid, rules))
     return error_set(e, ERR_REFUSED, "%s: belongs to uid %u", path, (unsigned)st->st_uid);
-  return ERR_OK;
+  return st->st_mode & rules->forbidden_mode ? tell_mode(path, st, e) : ERR_OK;
 }

@@ -1,5 +1,5 @@
-// Inside of atomic_file.c and file_lock.c: directories opened without following a symbolic link,
-// temporary files, and errno as a decision.
+// Inside of atomic_file.c, file_lock.c and credential.c: directories opened without following a
+// symbolic link, temporary files, and errno as a decision.
 #ifndef ROTATOR_BASE_FILE_DIR_H
 #define ROTATOR_BASE_FILE_DIR_H
 
@@ -33,7 +33,8 @@ int file_open_dir(const char *path, int flags);
 // Does the directory keep the rules (private_dir)?
 enum err file_dir_check(const struct file_place *p, const struct file_rules *rules,
                         struct error *e);
-// Is it a regular file that may be trusted: owned by root, the caller or rules->owner?
+// Is it a regular file that may be trusted: owned by root, the caller or rules->owner, and of a
+// mode that the rules allow?
 enum err file_stat_check(const char *path, const struct stat *st, const struct file_rules *rules,
                          struct error *e);
 

@@ -142,6 +142,10 @@ bool json_add_text(cJSON *o, const char *name, const char *text) {
   return !text || cJSON_AddStringToObject(o, name, text);
 }
 
+bool json_add_int(cJSON *o, const char *name, int64_t v) {
+  return cJSON_AddNumberToObject(o, name, (double)v) != NULL;
+}
+
 bool json_add_u64_text(cJSON *o, const char *name, uint64_t v) {
   char text[24];
   snprintf(text, sizeof text, "%llu", (unsigned long long)v);

@@ -40,6 +40,7 @@ bool json_u64_text(const cJSON *o, const char *name, uint64_t *ret);
 // Adding: false without memory, or when `o` could not be made. A tree that lost a member must
 // neither be sent nor kept.
 bool json_add_text(cJSON *o, const char *name, const char *text); // NULL text: left out, true
+bool json_add_int(cJSON *o, const char *name, int64_t v);         // |v| < 2^53
 bool json_add_u64_text(cJSON *o, const char *name, uint64_t v);
 // A secret copy of a string member; NULL when absent, not a string, or empty.
 struct secret *json_secret(const cJSON *o, const char *name);

@@ -2,6 +2,7 @@
 // before its first allocation, and the secure heap is OpenSSL's.
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -20,6 +21,7 @@ enum {
   ARENA_BYTES = 1024 * 1024,
   SMALL_ARENA_BYTES = 32 * 1024, // where RLIMIT_MEMLOCK is the old 64 KiB
   SMALLEST_BYTES = 32,
+  TABLES_BYTES = 64 * 1024, // more than OpenSSL's tables of the arena take
 };
 
 static void *openssl_malloc(size_t n, const char *file, int line) {
@@ -40,12 +42,21 @@ static void openssl_free(void *p, const char *file, int line) {
   wipe_free(p);
 }
 
+// OpenSSL ends the process when it gets no memory for the tables of its arena.
+static bool tables_fit(void) {
+  void *room = wipe_malloc(TABLES_BYTES);
+  wipe_free(room);
+  return room != NULL;
+}
+
 static bool lock_arena(void) {
   struct rlimit r;
   if (getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur < r.rlim_max) {
     r.rlim_cur = r.rlim_max;
     (void)setrlimit(RLIMIT_MEMLOCK, &r);
   }
+  if (!tables_fit())
+    return false;
   if (CRYPTO_secure_malloc_init(ARENA_BYTES, SMALLEST_BYTES) == 1)
     return true;
   // 2: made, but not locked. A small arena that is locked holds the keys themselves; larger bodies
@@ -72,6 +83,7 @@ bool secret_setup(void) {
   if (done)
     return locked;
   done = true;
+  unsetenv("SSLKEYLOGFILE"); // TLS libraries would write the keys of every session there
   (void)CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
   cJSON_Hooks hooks = {.malloc_fn = wipe_malloc, .free_fn = wipe_free};
   cJSON_InitHooks(&hooks);

@@ -30,9 +30,6 @@ struct iam_auth {
 struct iam_auth *iam_auth_apikey_new(const char *iam_url, struct env *env,
                                      struct secret *(*read_key)(void *ctx, struct error *e),
                                      void *ctx);
-// A token from elsewhere (tests). Once refused it is refused for ever (ERR_DENIED); claims that do
-// not decode stay empty.
-struct iam_auth *iam_auth_fixed_new(const struct secret *bearer);
 void iam_auth_free(struct iam_auth *a);
 
 // t and auth stay the caller's and must outlive it.

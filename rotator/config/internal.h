@@ -126,7 +126,7 @@ struct config_loader {
   size_t n_claims, claims_cap;
 };
 
-// load.c: one main file from memory, without targets.d, for tests.
+// load.c: one main file from memory, without targets.d. For tests and fuzzing.
 enum err config_load_bytes(const char *name, const char *bytes, size_t len, int64_t now_s,
                            const struct store_backend *const *backends, struct config **ret,
                            struct config_report *ret_report);

@@ -103,6 +103,9 @@ const struct config_option config_options[] = {
      .help = "A fault that passes by itself becomes an error after this long."},
     {"look_every", CONFIG_DURATION, .most = 7 * DAY, .fallback = "1h", BOTH(policy.look_every_s),
      .help = "How often IAM is asked about a target at rest, at most."},
+    {"probe_every", CONFIG_DURATION, .most = 30 * DAY, .fallback = "6h", BOTH(policy.probe_every_s),
+     .help = "How old the last proof of the current key may become at rest, before it is proven "
+             "again with a token and one test log; at least 1m, or 0 for never."},
     {"failures_max", CONFIG_COUNT, .least = 1, .most = 20, .fallback = "3",
      BOTH(policy.failures_max),
      .help = "So many failed rotations in a row need a person's attention; no other begins."},

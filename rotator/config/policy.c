@@ -63,6 +63,13 @@ static void settle_reload(struct config_loader *l, struct policy *p, const struc
               (const int64_t[]){p->reload_within_s, p->grace_s});
 }
 
+static void settle_probe(struct config_loader *l, const struct policy *p,
+                         const struct config_slots *s) {
+  const yaml_mark_t *at = own(s, "probe_every");
+  if (at && p->probe_every_s > 0 && p->probe_every_s < 60)
+    config_wrong(l, at, NULL, "probe_every is 0 (never) or at least 1m");
+}
+
 static void settle_max_age(struct config_loader *l, struct policy *p,
                            const struct config_slots *s) {
   char wait[32], age[32];
@@ -117,6 +124,7 @@ void config_policy_settle(struct config_loader *l, struct config_target *t,
                           const struct config_slots *s) {
   struct policy *p = &t->policy;
   settle_jitter(l, p, s);
+  settle_probe(l, p, s);
   settle_reload(l, p, s);
   settle_max_age(l, p, s);
   check_length(l, p, s);

@@ -32,6 +32,7 @@ static const struct table_row {
     [ROW_foreign] = {WITH_STATE, row_foreign},
     [ROW_stray] = {WITH_STATE, row_stray},
     [ROW_heal] = {IDLE, row_heal},
+    [ROW_probe] = {IDLE | GRACE, row_probe},
     [ROW_due] = {IDLE, row_due},
     [ROW_blocked] = {IDLE, row_blocked},
     [ROW_rest] = {IDLE, row_rest},
@@ -77,7 +78,8 @@ static unsigned phase_bit(seen v) {
 static bool wants_look(seen v) {
   if (v->iam_asked || v->other_host || (v->home != HOME_OK && v->home != HOME_ABSENT))
     return false;
-  if (!v->state || v->state->phase != PHASE_IDLE || v->look_due || !has(v, SLOT_CURRENT))
+  if (!v->state || v->state->phase != PHASE_IDLE || v->look_due || v->probe_due ||
+      !has(v, SLOT_CURRENT))
     return true;
   for (size_t i = 0; i < v->n_sinks; i++)
     if (is_drifted(&v->sinks[i]) || v->sinks[i].value == SINK_FOREIGN)
@@ -136,46 +138,25 @@ const char *why_name(enum why w) {
 
 // --- do consumers have a working key? ------------------------------------------------------------
 
-static enum working slot_working(seen v, enum slot_name s) {
-  if (!has(v, s) || view_of(v, s)->dead)
-    return WORKING_NO;
-  switch (view_of(v, s)->key) {
-  case KEY_ACTIVE:
-  case KEY_NOT_ASKED:
-    return WORKING_YES; // it was proven before it came here
-  case KEY_GONE:
-  case KEY_EXPIRED:
-    return WORKING_NO;
-  default:
-    return WORKING_UNKNOWN;
-  }
+// What the evidence says of each value (evidence.h), and nothing else.
+struct verdict view_verdict(const struct view *v) {
+  static const int badness[] = {
+      [VERDICT_WORKING] = 0, [VERDICT_NOT_KNOWN] = 1, [VERDICT_NOT_WORKING] = 2};
+  struct verdict worst = evidence_verdict(NULL);
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (i == 0 || badness[v->sinks[i].verdict.kind] > badness[worst.kind])
+      worst = v->sinks[i].verdict;
+  return worst;
 }
 
-static enum working sink_working(seen v, const struct sink_view *s) {
-  switch (s->value) {
-  case SINK_CURRENT:
-    return slot_working(v, SLOT_CURRENT);
-  case SINK_PREVIOUS:
-    return slot_working(v, SLOT_PREVIOUS);
-  case SINK_EMPTY:
-  case SINK_RETIRED:
-  case SINK_CORRUPT:
-    return WORKING_NO;
-  case SINK_UNJUDGED:
-    return v->adoptable ? WORKING_YES : WORKING_UNKNOWN;
-  default:
-    return WORKING_UNKNOWN;
-  }
+enum working verdict_working(const struct verdict *v) {
+  static const enum working as[] = {[VERDICT_WORKING] = WORKING_YES,
+                                    [VERDICT_NOT_WORKING] = WORKING_NO,
+                                    [VERDICT_NOT_KNOWN] = WORKING_UNKNOWN};
+  return as[v->kind];
 }
 
 enum working view_working(const struct view *v) {
-  enum working worst = WORKING_YES;
-  for (size_t i = 0; i < v->n_sinks; i++) {
-    enum working w = sink_working(v, &v->sinks[i]);
-    if (w == WORKING_NO)
-      return WORKING_NO;
-    if (w == WORKING_UNKNOWN)
-      worst = WORKING_UNKNOWN;
-  }
-  return v->n_sinks > 0 ? worst : WORKING_UNKNOWN;
+  struct verdict worst = view_verdict(v);
+  return verdict_working(&worst);
 }

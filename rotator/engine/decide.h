@@ -10,9 +10,9 @@
 // clang-format off
 #define ROW_LIST(X)                                                                                \
   X(unreadable) X(corrupt) X(rebound) X(other_host) X(adopt) X(first) X(unclear) X(drift)          \
-  X(foreign) X(stray) X(heal) X(due) X(blocked) X(rest) X(give_up) X(create) X(note) X(taken)      \
-  X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead) X(publish) X(reload)        \
-  X(settle) X(stuck) X(moved) X(done) X(retire) X(serve) X(held) X(unsure) X(disable)              \
+  X(foreign) X(stray) X(heal) X(probe) X(due) X(blocked) X(rest) X(give_up) X(create) X(note)      \
+  X(taken) X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead) X(publish)         \
+  X(reload) X(settle) X(stuck) X(moved) X(done) X(retire) X(serve) X(held) X(unsure) X(disable)    \
   X(quarantine) X(delete) X(retired)
 // clang-format on
 
@@ -51,7 +51,8 @@ bool act_is_effect(enum act_kind kind);
   X(wished) X(hold) X(window_closed) X(key_places) X(sink_lost) X(failures) X(max_age) X(not_due)  \
   X(adopted) X(create_refused) X(proof_pending) X(proof_unknown) X(refuted) X(value_taken)         \
   X(key_gone) X(propagation) X(not_stager) X(hook_failed) X(sink_moved) X(moved_often) X(grace)    \
-  X(still_used) X(quarantine) X(previous_locked) X(pending_locked) X(absence) X(rollback) X(repeated)
+  X(still_used) X(refused) X(quarantine) X(previous_locked) X(pending_locked) X(absence)            \
+  X(rollback) X(repeated)
 // clang-format on
 
 enum why {
@@ -79,5 +80,8 @@ void decide(const struct view *v, struct action *ret);
 // Do consumers have a working key, as far as this view shows?
 enum working { WORKING_YES, WORKING_NO, WORKING_UNKNOWN };
 enum working view_working(const struct view *v);
+// The verdict that this rests on: the first of the worst sinks'. Unproven where there is no sink.
+struct verdict view_verdict(const struct view *v);
+enum working verdict_working(const struct verdict *v);
 
 #endif

@@ -34,6 +34,7 @@ struct memory {
   uint64_t max_seq, max_generation;
   int64_t back_since_ms; // since when an older state is being read; 0 not
   struct sighting sightings[MEMORY_SIGHTINGS_MAX];
+  struct evidence_book book; // kept over runs by the caller
   int64_t last_look_s; // wall clock of the last answered look at IAM (kept over runs by the caller)
   bool dropped;        // a pending was dropped in this run: look at once
   bool adopted;

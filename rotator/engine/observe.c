@@ -246,4 +246,5 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
   // An old reading must not cost the proofs that are under way on the newest one.
   for (int s = 0; v->home == HOME_OK && s < SLOT_COUNT; s++)
     proof_recall(u, t, io, (enum slot_name)s);
+  turn_judge(u, t);
 }

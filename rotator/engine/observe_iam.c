@@ -59,6 +59,33 @@ static void enter_sighting(const struct look *l, enum slot_name name, struct slo
   }
 }
 
+// What IAM shows of a key is evidence of its value. A key that was proven a moment ago and is not
+// seen is one that this replica does not know yet.
+static void enter_evidence(const struct look *l, const struct secret *value, const char *key_id,
+                           enum key_seen seen) {
+  static const enum cause causes[] = {[KEY_ACTIVE] = CAUSE_none,
+                                      [KEY_DISABLED] = CAUSE_disabled,
+                                      [KEY_EXPIRED] = CAUSE_expired,
+                                      [KEY_ABSENT] = CAUSE_deleted,
+                                      [KEY_GONE] = CAUSE_deleted};
+  struct evidence *e = turn_evidence(l->u, l->t, value, key_id);
+  int64_t now_s = l->u->view.now_s;
+  // A proof of the future was made by another clock: it is not young for years.
+  bool young = e && e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
+  if (e && !(seen == KEY_ABSENT && young))
+    evidence_iam(e, causes[seen], now_s);
+}
+
+// Was this value proven once? What IAM does not show says something of it only then: IAM may know a
+// key and not show it, and a pending key is born disabled.
+static bool was_proven(const struct look *l, const struct secret *value) {
+  char print[EVIDENCE_PRINT_MAX] = "";
+  if (value)
+    evidence_print(l->u->binding, value, print);
+  const struct evidence *known = evidence_find(&l->t->memory->book, print);
+  return known && known->proven_s > 0;
+}
+
 static enum err look_at_slot(struct look *l, enum slot_name name, struct error *e) {
   const struct slot *slot = &l->u->state.slots[name];
   struct slot_view *v = &l->u->view.slots[name];
@@ -74,6 +101,8 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
   enter_sighting(l, name, v);
+  if (name != SLOT_PENDING || was_proven(l, slot->value))
+    enter_evidence(l, slot->value, slot->key_id, v->key);
   iam_key_clear(&one);
   return ERR_OK;
 }
@@ -208,32 +237,57 @@ static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
               ours ? "this identity" : k->iam_id);
 }
 
+// Asks for the key of a value that is in no slot, and enters what is seen.
+static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
+                            struct error *e) {
+  enum err err = l->iam->ops->find_by_value(l->iam, value, ret, e);
+  if (err == ERR_OK)
+    enter_evidence(l, value, ret->id, seen_of(ret));
+  else if (err == ERR_MISSING && was_proven(l, value))
+    enter_evidence(l, value, "", KEY_ABSENT);
+  return err;
+}
+
 // A value in a sink that the state does not know: a key of ours older than the fingerprints, newer
-// than the state, or not ours.
-static enum err judge_foreign(struct look *l, size_t i, struct error *e) {
+// than the state, or not ours. One that it knows for retired is asked about for its evidence alone,
+// and an answer that does not come holds nothing up.
+static enum err judge_stranger(struct look *l, size_t i, struct error *e) {
   struct iam_key k = {0};
   struct tag tag;
-  bool same = false;
-  enum err err = l->iam->ops->find_by_value(l->iam, l->u->sinks[i].record.value, &k, e);
-  if (err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
+  struct error why;
+  bool same = false, foreign = l->u->sink_views[i].value == SINK_FOREIGN;
+  enum err err = find_key_of(l, l->u->sinks[i].record.value, &k, foreign ? e : &why);
+  if (foreign && err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
     if (tag.generation > l->u->state.generation)
       l->u->view.witness_ahead = true;
     else
       l->u->sink_views[i].value = SINK_RETIRED;
-  } else if (err == ERR_OK || err == ERR_MISSING || err == ERR_REFUSED) {
+  } else if (foreign && (err == ERR_OK || err == ERR_MISSING || err == ERR_REFUSED)) {
     tell_foreign(l, i, &k);
   }
   iam_key_clear(&k);
-  return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
+  return !foreign || err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
+}
+
+// Sinks that disagree are a person's matter, who wants to know which of the values work.
+static void judge_disagreeing(struct look *l) {
+  for (size_t i = 0; i < l->u->view.n_sinks; i++)
+    if (l->u->sink_views[i].value == SINK_UNJUDGED) {
+      struct iam_key k = {0};
+      struct error e;
+      find_key_of(l, l->u->sinks[i].record.value, &k, &e);
+      iam_key_clear(&k);
+    }
 }
 
 static enum err look_for_adoptable(struct look *l, struct error *e) {
   struct view *v = &l->u->view;
   struct iam_key *k = &l->u->adoptable;
-  if (!v->sinks_agree)
+  if (!v->sinks_agree) {
+    judge_disagreeing(l);
     return ERR_OK;
-  enum err err =
-      l->iam->ops->find_by_value(l->iam, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
+  }
+  enum err err = find_key_of(l, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
   if (err != ERR_OK)
     return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
   bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;
@@ -285,8 +339,8 @@ static enum err look_at_state(struct look *l, struct error *e) {
       !v->state->slots[SLOT_PENDING].key_id[0])
     err = look_for_pending(l, e);
   for (size_t i = 0; i < v->n_sinks && err == ERR_OK; i++)
-    if (v->sinks[i].value == SINK_FOREIGN)
-      err = judge_foreign(l, i, e);
+    if (v->sinks[i].value == SINK_FOREIGN || v->sinks[i].value == SINK_RETIRED)
+      err = judge_stranger(l, i, e);
   if (err == ERR_OK) {
     look_at_use(l);
     look_at_places(l);
@@ -306,7 +360,7 @@ static void start_budget(struct look *l) {
   m->enabled_ms = l->mono_ms;
 }
 
-void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {
+static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   struct look l = {.u = u, .t = t, .io = io, .iam = io->iam};
   struct view *v = &u->view;
   struct error e;
@@ -333,4 +387,9 @@ void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) 
   v->iam_answered = true;
   t->memory->last_look_s = env_wall_ms(io->env) / 1000;
   t->memory->dropped = false;
+}
+
+void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {
+  ask(u, t, io);
+  turn_judge(u, t);
 }

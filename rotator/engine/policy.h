@@ -23,19 +23,20 @@ enum policy_origin { POLICY_ORIGIN_ROTATOR, POLICY_ORIGIN_IAM }; // who makes th
 enum policy_still_used { POLICY_STILL_USED_STOP, POLICY_STILL_USED_CONTINUE };
 
 struct policy {
-  int64_t rotate_every_s;     // 30d
-  int64_t rotate_jitter_s;    // 3d: due is earlier by a hash-chosen part of it
-  int64_t grace_s;            // 24h: from the entry to `grace` until the old key may go
-  int64_t reload_within_s;    // 2h, ≤ grace: by then consumers have read the new key
-  int64_t quarantine_s;       // 65m: between disable and delete
-  int64_t max_age_s;          // 90d: older: attention
-  int64_t alert_after_s;      // 6h: waiting longer than this is attention
-  int64_t look_every_s;       // 1h: how often IAM is asked about a target at rest
-  unsigned proof_count;       // 3
-  int64_t proof_span_s;       // 10 s
-  int64_t absence_apart_s;    // 10 s: two looks that show an absence are this far apart
-  unsigned refute_count;      // 3
-  int64_t propagation_s;      // 60 s from the answer to enable
+  int64_t rotate_every_s;  // 30d
+  int64_t rotate_jitter_s; // 3d: due is earlier by a hash-chosen part of it
+  int64_t grace_s;         // 24h: from the entry to `grace` until the old key may go
+  int64_t reload_within_s; // 2h, ≤ grace: by then consumers have read the new key
+  int64_t quarantine_s;    // 65m: between disable and delete
+  int64_t max_age_s;       // 90d: older: attention
+  int64_t alert_after_s;   // 6h: waiting longer than this is attention
+  int64_t look_every_s;    // 1h: how often IAM is asked about a target at rest
+  int64_t probe_every_s;   // 6h: how old the last proof of current may become at rest; 0: any age
+  unsigned proof_count;    // 3
+  int64_t proof_span_s;    // 10 s
+  int64_t absence_apart_s; // 10 s: two looks that show an absence are this far apart
+  unsigned refute_count;   // 3
+  int64_t propagation_s;   // 60 s from the answer to enable
   int64_t still_used_limit_s; // 0: none; else `continue` after this long past the grace
   unsigned failures_max;      // 3 failed rotations in a row
   enum policy_still_used on_still_used;
@@ -51,6 +52,7 @@ struct policy {
                    .max_age_s = 90 * 86400,                                                        \
                    .alert_after_s = 6 * 3600,                                                      \
                    .look_every_s = 3600,                                                           \
+                   .probe_every_s = 6 * 3600,                                                      \
                    .proof_count = 3,                                                               \
                    .proof_span_s = 10,                                                             \
                    .absence_apart_s = 10,                                                          \

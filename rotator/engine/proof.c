@@ -13,6 +13,8 @@
 
 #define PROBE_FRESH_MS 60000 // "probed well now" is no older than this
 #define CONTROL_MINUTE_MS 60000
+#define VALUE_TRIES 2 // of a value that is proven by hand: a refusal counts when it is seen twice
+#define CODE_DISABLED "BXNIM0462E" // IAM: the key is disabled
 
 enum outcome { PASSED, REFUSED, UNKNOWN, STOPPED };
 
@@ -22,6 +24,7 @@ struct prover {
   const struct engine_io *io;
   const char *step;
   struct error *e;
+  enum cause cause; // what the last refusal was about
 };
 
 // --- one exchange and one log --------------------------------------------------------------------
@@ -30,13 +33,16 @@ static enum outcome exchange(struct prover *p, const struct secret *value, struc
   enum err err = p->io->iam->ops->exchange(p->io->iam, value, true, ret, p->e);
   if (err == ERR_CANCELLED)
     return STOPPED;
-  if (err == ERR_REFUSED) // ERR_DENIED (an address that is not on the allow-list) is about us,
-                          // not about the value
+  if (err == ERR_REFUSED) { // ERR_DENIED (an address that is not on the allow-list) is about us,
+                            // not about the value
+    p->cause = strcmp(p->e->code, CODE_DISABLED) == 0 ? CAUSE_disabled : CAUSE_refused;
     return REFUSED;
+  }
   if (err != ERR_OK)
     return UNKNOWN;
   if (strcmp(ret->iam_id, p->t->iam_id) == 0 && strcmp(ret->account, p->t->account) == 0)
     return PASSED;
+  p->cause = CAUSE_other_identity;
   error_set(p->e, ERR_REFUSED, "the value is a key of %s in account %s, not of %s", ret->iam_id,
             ret->account, p->t->iam_id);
   return REFUSED;
@@ -60,16 +66,20 @@ static enum logs_verdict send_log(struct prover *p, const struct secret *bearer,
   return p->io->logs->ops->send(p->io->logs, bearer, &record, false, p->e);
 }
 
-static enum outcome outcome_of(enum logs_verdict v) {
+static enum outcome outcome_of(struct prover *p, enum logs_verdict v) {
   switch (v) {
   case LOGS_ACCEPTED:
     return PASSED;
   case LOGS_REFUSED:
+    p->cause = CAUSE_sender_missing;
     return REFUSED;
+  case LOGS_NO_INSTANCE:
+    p->cause = CAUSE_instance_gone;
+    return UNKNOWN;
   case LOGS_STOPPED:
     return STOPPED;
   default:
-    return UNKNOWN; // a wrong instance, a malformed log or an outage say nothing about the key
+    return UNKNOWN; // a malformed log or an outage say nothing about the key
   }
 }
 
@@ -110,18 +120,43 @@ static bool has_ended(const struct prover *p, const struct iam_token *token) {
   return token->expires_at_ms > 0 && env_mono_ms(p->io->env) >= token->expires_at_ms;
 }
 
+// What consumers would meet with this value (evidence.h). A refusal by IAM is believed only while
+// IAM answers us. Of a pending key, which no consumer reads yet, only what passes is noted: it is
+// refused until every replica knows it.
+static void enter_evidence(struct prover *p, const struct slot *slot, enum outcome o) {
+  const struct view *v = &p->u->view;
+  struct evidence *e = turn_evidence(p->u, p->t, slot->value, slot->key_id);
+  bool by_iam = p->cause != CAUSE_sender_missing && p->cause != CAUSE_instance_gone;
+  bool believed = p->cause != CAUSE_none && (v->iam_answered || !by_iam);
+  if (!e || o == STOPPED)
+    return;
+  if (o == PASSED)
+    evidence_proven(e, p->step, v->now_s);
+  else if (slot == &p->u->state.slots[SLOT_PENDING])
+    return;
+  else if (believed)
+    evidence_refused(e, p->cause, v->now_s, env_mono_ms(p->io->env),
+                     p->t->policy.absence_apart_s * 1000);
+  else
+    evidence_unanswered(e, v->now_s);
+}
+
 static enum outcome try_once(struct prover *p, const struct slot *slot, bool *tamper_refused) {
   struct iam_token token = {0};
+  p->cause = CAUSE_none;
   enum outcome o = exchange(p, slot->value, &token);
   if (o == PASSED)
-    o = outcome_of(send_log(p, token.bearer, slot));
+    o = outcome_of(p, send_log(p, token.bearer, slot));
   if (o == PASSED && tamper_refused && !*tamper_refused) {
     o = check_endpoint(p, token.bearer, slot);
     *tamper_refused = o == PASSED && !has_ended(p, &token);
   }
-  if (o != STOPPED && has_ended(p, &token))
+  if (o != STOPPED && has_ended(p, &token)) {
     o = UNKNOWN;
+    p->cause = CAUSE_none;
+  }
   iam_token_clear(&token);
+  enter_evidence(p, slot, o);
   return o;
 }
 
@@ -196,6 +231,10 @@ static void refused(struct prover *p, struct proof_memory *m, enum slot_name slo
   int64_t now = env_mono_ms(p->io->env);
   if (!control || now - before > CONTROL_MINUTE_MS || within_budget(p->t, slot, now)) {
     unknown(m, now);
+    // A refusal that no other key can judge counts when it is seen twice, apart.
+    int64_t apart_ms = p->t->policy.absence_apart_s * 1000;
+    if (slot != SLOT_PENDING && m->next_ms < now + apart_ms)
+      m->next_ms = now + apart_ms;
     return;
   }
   m->passed = 0;
@@ -230,7 +269,7 @@ static enum outcome exchange_once(struct prover *p, struct proof_memory *m, cons
 enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io,
                     const struct action *a, struct error *e) {
   struct proof_memory *m = proof_memory(u, t, a->slot);
-  struct prover p = {u, t, io, row_name(a->row), e};
+  struct prover p = {.u = u, .t = t, .io = io, .step = row_name(a->row), .e = e};
   bool full = a->proof == PROOF_FULL;
   enum outcome o;
   error_set(e, ERR_OK, "%s", "");
@@ -254,7 +293,7 @@ enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
                    const struct slot *slot, struct error *e) {
   struct proof_memory m = {0};
   struct error why = {0};
-  struct prover p = {u, t, io, "repair", &why};
+  struct prover p = {.u = u, .t = t, .io = io, .step = "repair", .e = &why};
   enum outcome o = PASSED;
   while (o == PASSED && m.verdict != PROOF_PROVEN) {
     int64_t left_ms = m.next_ms - env_mono_ms(io->env);
@@ -271,4 +310,22 @@ enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
   if (e)
     *e = why;
   return why.kind;
+}
+
+enum err prove_value(struct turn *u, struct target *t, const struct engine_io *io,
+                     const struct slot *slot, const char *step, struct error *e) {
+  struct error why = {0};
+  struct prover p = {.u = u, .t = t, .io = io, .step = step, .e = &why};
+  enum outcome o = UNKNOWN;
+  for (int i = 0; i < VALUE_TRIES && o != PASSED && o != STOPPED; i++) {
+    bool stopped = i > 0 && env_sleep_ms(io->env, t->policy.absence_apart_s * 1000) != ERR_OK;
+    o = stopped ? STOPPED : try_once(&p, slot, NULL);
+  }
+  if (o == STOPPED)
+    return error_set(e, ERR_CANCELLED, "stopped while proving");
+  if (o == PASSED)
+    return ERR_OK;
+  if (e)
+    *e = why;
+  return why.kind != ERR_OK ? why.kind : ERR_UNSURE;
 }

@@ -7,6 +7,20 @@ bool row_heal(seen v, struct action *a) {
   return v->state->failures < v->policy->failures_max && act(a, ACT_CAS, WHY_current_dead);
 }
 
+// Proof at rest: nothing else would show that the Sender role was taken away, or that the instance
+// is gone. In grace as well, which may last; there the way back to the old key does not wait for
+// it, be it that current is refuted already or that a person wishes so.
+bool row_probe(seen v, struct action *a) {
+  const struct slot_view *current = view_of(v, SLOT_CURRENT);
+  size_t i;
+  if (!v->probe_due || !v->iam_answered || !any_sink(v, SINK_CURRENT, &i) ||
+      is_dead(v, SLOT_CURRENT) || doubts_current(v) || current->proof == PROOF_REFUTED)
+    return false;
+  if (current->prove_again_s > v->now_s && is_wished(v, WISH_BACK_TO))
+    return false;
+  return prove(a, v, SLOT_CURRENT, PROOF_PROBE);
+}
+
 // Why a rotation that is due or wished does not begin; WHY_none: it may. What costs nothing is
 // asked first.
 enum why rows_blocked_cheaply(seen v) {
@@ -81,8 +95,13 @@ bool row_rest(seen v, struct action *a) {
     a->sink = i;
     return wait_until(a, 0, WHY_sink_silent);
   }
-  a->attention = is_too_old(v) || v->sink_lost;
+  bool refused = view_of(v, SLOT_CURRENT)->verdict.kind == VERDICT_NOT_WORKING;
+  a->attention = is_too_old(v) || v->sink_lost || refused;
   a->wait_s =
       v->due_s < v->now_s + v->policy->look_every_s ? v->due_s : v->now_s + v->policy->look_every_s;
-  return act(a, ACT_REST, is_too_old(v) ? WHY_max_age : v->sink_lost ? WHY_sink_lost : WHY_not_due);
+  return act(a, ACT_REST,
+             refused         ? WHY_refused
+             : is_too_old(v) ? WHY_max_age
+             : v->sink_lost  ? WHY_sink_lost
+                             : WHY_not_due);
 }

@@ -215,16 +215,9 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
 
 // --- observing without acting --------------------------------------------------------------------
 
-enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
-                      struct state *ret_state, struct view *ret, struct error *e) {
-  struct turn *u = turn_new();
-  if (!u)
-    return error_no_memory(e);
-  turn_free(t->memory->kept);
-  t->memory->kept = u;
-  turn_read_stores(u, t, io);
-  if (ask_iam && !u->view.other_host)
-    turn_ask_iam(u, t, io);
+// Hands out what was seen; the reading itself stays with the memory.
+static enum err hand_out(struct turn *u, struct state *ret_state, struct view *ret,
+                         struct error *e) {
   if (u->view.state && state_copy(&u->state, ret_state) != ERR_OK)
     return error_no_memory(e);
   if (e)
@@ -233,4 +226,52 @@ enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam
   if (ret->state)
     ret->state = ret_state;
   return ERR_OK;
+}
+
+static struct turn *observe(struct target *t, const struct engine_io *io, bool ask_iam) {
+  struct turn *u = turn_new();
+  if (!u)
+    return NULL;
+  turn_free(t->memory->kept);
+  t->memory->kept = u;
+  turn_read_stores(u, t, io);
+  if (ask_iam && !u->view.other_host)
+    turn_ask_iam(u, t, io);
+  return u;
+}
+
+enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
+                      struct state *ret_state, struct view *ret, struct error *e) {
+  struct turn *u = observe(t, io, ask_iam);
+  return u ? hand_out(u, ret_state, ret, e) : error_no_memory(e);
+}
+
+// Was the value of this sink proven with that of one before it?
+static bool is_repeated(const struct turn *u, size_t sink) {
+  for (size_t i = 0; i < sink; i++)
+    if (u->sinks[i].result == ERR_OK &&
+        secret_equal(u->sinks[i].record.value, u->sinks[sink].record.value))
+      return true;
+  return false;
+}
+
+enum err tick_verify(struct target *t, const struct engine_io *io, struct state *ret_state,
+                     struct view *ret, struct error *e) {
+  struct turn *u = observe(t, io, true);
+  if (!u)
+    return error_no_memory(e);
+  for (size_t i = 0; i < t->n_sinks; i++) {
+    if (u->sinks[i].result != ERR_OK || is_repeated(u, i))
+      continue;
+    struct slot slot = {.used = true, .value = u->sinks[i].record.value};
+    text_copy(slot.key_id, sizeof slot.key_id, u->sink_views[i].verdict.key_id);
+    enum err err = prove_value(u, t, io, &slot, "verify", &u->error);
+    if (err == ERR_CANCELLED || err == ERR_INTERNAL) {
+      if (e)
+        *e = u->error;
+      return err;
+    }
+  }
+  turn_judge(u, t);
+  return hand_out(u, ret_state, ret, e);
 }

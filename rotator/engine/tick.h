@@ -74,9 +74,11 @@ struct tick_result {
   enum tick_end end;
   enum row row;
   enum why why;
-  enum phase phase; // PHASE_COUNT: no state
-  enum working working;
-  bool attention; // with TICK_WAIT and TICK_REST: a person should look all the same
+  enum phase phase;        // PHASE_COUNT: no state
+  struct verdict verdict;  // the worst of the sinks'; not known: nothing was read
+  struct verdict previous; // of the old key's value, where there is one
+  enum working working;    // the same in one word
+  bool attention;          // with TICK_WAIT and TICK_REST: a person should look all the same
   int64_t
       again_ms; // env_mono_ms at which the next tick makes sense; INT64_MAX: not in this process
   int64_t waiting_since_s; // phase_since of the state, 0 none
@@ -102,5 +104,11 @@ enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam
 // iam_key_clear. ERR_MISSING: no value was read, or IAM knows no key of it.
 enum err sink_key(struct target *t, const struct engine_io *io, size_t sink, struct iam_key *ret,
                   struct error *e);
+// The same with IAM asked, and after that the value of each sink is proven, read back from there: a
+// token and one test log. Nothing is changed but the evidence; the answer is in the verdicts of the
+// view. *e is what went wrong last. Takes two tries, `absence_apart` apart, where a value is
+// refused.
+enum err tick_verify(struct target *t, const struct engine_io *io, struct state *ret_state,
+                     struct view *ret, struct error *e);
 
 #endif

@@ -28,9 +28,12 @@ struct tick_result tick_result(const struct view *v, const struct action *a,
                           .row = a ? a->row : ROW_unreadable,
                           .why = a ? a->why : WHY_none,
                           .phase = PHASE_COUNT,
-                          .working = v ? view_working(v) : WORKING_UNKNOWN,
+                          .verdict = v ? view_verdict(v) : (struct verdict){.cause = CAUSE_none},
                           .attention = a && a->attention,
                           .again_ms = INT64_MAX};
+  r.working = verdict_working(&r.verdict);
+  if (v)
+    r.previous = v->slots[SLOT_PREVIOUS].verdict;
   if (v && v->state)
     add_state(&r, v->state);
   if (e)

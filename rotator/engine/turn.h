@@ -41,6 +41,12 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
 // Asks IAM, and fills in the rest.
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io);
 
+// What the evidence says of each slot and sink, put into the view. After every reading.
+void turn_judge(struct turn *u, struct target *t);
+// The entry of a value in the target's book; NULL for no value.
+struct evidence *turn_evidence(struct turn *u, struct target *t, const struct secret *value,
+                               const char *key_id);
+
 // One step of a proof of the slot, entered into memory: all exchanges at once when they need not be
 // spread, else one.
 enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io,
@@ -52,6 +58,11 @@ void proof_recall(struct turn *u, struct target *t, const struct engine_io *io,
 // in memory. ERR_REFUSED: it does not work.
 enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
                    const struct slot *slot, struct error *e);
+
+// A probe of a value that may be in no slot, now: what comes of it is in its evidence. Tries once
+// more, and sleeps in between, when it did not pass. `step` stands in the test log.
+enum err prove_value(struct turn *u, struct target *t, const struct engine_io *io,
+                     const struct slot *slot, const char *step, struct error *e);
 
 // Does the one act.
 enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,

@@ -3,6 +3,7 @@
 #ifndef ROTATOR_ENGINE_VIEW_H
 #define ROTATOR_ENGINE_VIEW_H
 
+#include "rotator/engine/evidence.h"
 #include "rotator/engine/policy.h"
 #include "rotator/engine/state.h"
 
@@ -33,11 +34,12 @@ struct sink_view {
   const char *name;
   enum sink_value value;
   enum store_class class;
-  bool stamped; // class A: bears this state's epoch (B, C: always true)
-  bool noted;   // its version is the one noted on entering grace
-  bool listed;  // the state lists its place
-  bool renamed; // … under another name
-  bool acted;   // written in this tick already
+  bool stamped;           // class A: bears this state's epoch (B, C: always true)
+  bool noted;             // its version is the one noted on entering grace
+  bool listed;            // the state lists its place
+  bool renamed;           // … under another name
+  bool acted;             // written in this tick already
+  struct verdict verdict; // does what consumers read here work?
 };
 
 enum key_seen {
@@ -65,8 +67,9 @@ struct slot_view {
   int64_t look_again_s; // when the next look may settle it (KEY_ABSENT, not yet dead); 0: no need
   int64_t modified_s;   // IAM's modified_at, −1 unknown
   enum proof_seen proof;
-  unsigned refutations;  // in a row, after the propagation budget
-  int64_t prove_again_s; // not before; 0: at once
+  unsigned refutations;   // in a row, after the propagation budget
+  int64_t prove_again_s;  // not before; 0: at once
+  struct verdict verdict; // does its value work?
 };
 
 struct view {
@@ -83,8 +86,10 @@ struct view {
   bool sinks_agree; // the non-empty ones hold one value (no state)
 
   bool iam_asked, iam_answered;
-  bool look_due; // at rest: look_every is over, a pending was dropped in this run, or current
-                 // looked bad
+  bool look_due;  // at rest: look_every is over, a pending was dropped in this run, or current
+                  // looked bad
+  bool probe_due; // at rest and in grace: the last proof of current is too old, or something spoke
+                  // against it since
   struct slot_view slots[SLOT_COUNT];
   char found_id[IAM_ID_MAX]; // pending without id: the id of its key, as answered or found; "" not
                              // seen

@@ -7,6 +7,8 @@
 // step in the text.
 #include "rotator/http/curl_transport.h"
 
+#include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,16 +16,35 @@
 #include "rotator/base/wipe_alloc.h"
 #include "rotator/http/curl_internal.h"
 
-enum err curl_transport_global_init(struct error *e) {
-  unsetenv("SSLKEYLOGFILE"); // libcurl would write the session keys of every connection there
-  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup,
-                           wipe_calloc))
-    return error_set(e, ERR_INTERNAL, "libcurl can't start");
-  return ERR_OK;
+// --- the start -----------------------------------------------------------------------------------
+
+static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool started;
+
+// Left to itself, libcurl starts with its first handle: with malloc, and with a file for the keys
+// of every TLS session where the environment names one.
+static enum err start(struct error *e) {
+  enum err err = ERR_OK;
+  pthread_mutex_lock(&start_lock);
+  if (!started) {
+    unsetenv("SSLKEYLOGFILE"); // secret_setup has done so before there were threads
+    // OpenSSL first, since libcurl does not look at how its start ends.
+    started = OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) == 1 &&
+              curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc, wipe_free, wipe_realloc,
+                                   wipe_strdup, wipe_calloc) == CURLE_OK;
+    if (!started)
+      err = error_set(e, ERR_INTERNAL, "libcurl or OpenSSL can't start: out of memory?");
+  }
+  pthread_mutex_unlock(&start_lock);
+  return err;
 }
 
-void curl_transport_global_cleanup(void) {
-  curl_global_cleanup();
+void curl_transport_finish(void) {
+  pthread_mutex_lock(&start_lock);
+  if (started)
+    curl_global_cleanup();
+  started = false;
+  pthread_mutex_unlock(&start_lock);
 }
 
 // --- what the end means --------------------------------------------------------------------------
@@ -177,7 +198,9 @@ static bool copy_options(struct curl_options *o) {
 enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret,
                             struct error *e) {
   static const struct transport_ops ops = {curl_exchange, curl_free_transport};
-  enum err err = curl_files_check(o, e);
+  enum err err = start(e);
+  if (!err)
+    err = curl_files_check(o, e);
   if (err)
     return err;
   struct curl_transport *t = calloc(1, sizeof *t);

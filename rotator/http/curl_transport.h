@@ -1,6 +1,7 @@
 // The transport that really sends, by libcurl. One object is used by one thread at a time and keeps
-// its connections alive between exchanges; objects share nothing but what
-// curl_transport_global_init sets up.
+// its connections alive between exchanges; objects share nothing but libcurl itself, which the
+// first one starts: with allocators that wipe, and so that no key of a TLS session is ever written
+// (SSLKEYLOGFILE).
 #ifndef ROTATOR_HTTP_CURL_TRANSPORT_H
 #define ROTATOR_HTTP_CURL_TRANSPORT_H
 
@@ -21,15 +22,16 @@ struct curl_options {
   size_t max_body;             // 0: 1 MiB
 };
 
-// Once, before threads; gives libcurl allocators that wipe. ERR_INTERNAL if libcurl can't start.
-enum err curl_transport_global_init(struct error *e);
-void curl_transport_global_cleanup(void);
-
-// The strings in *o are copied. ERR_INVALID for a CA or key file that can't be read (named in e).
+// The strings in *o are copied. ERR_INVALID for a CA or key file that can't be read (named in e);
+// ERR_INTERNAL without memory, also when libcurl or OpenSSL can't start.
 enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret,
                             struct error *e);
 
-// Counters since the object was made (for bench and status): exchanges, new connections.
+// Ends libcurl if any transport started it; after the last one was freed.
+void curl_transport_finish(void);
+
+// Counters since the object was made: exchanges, new connections. For tests, which hold us to the
+// connections that are kept.
 void curl_transport_counts(const struct transport *t, uint64_t *ret_exchanges,
                            uint64_t *ret_connections);
 

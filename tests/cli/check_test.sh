@@ -8,14 +8,18 @@ out_has '^ok .* credential'
 out_has '^ok .* sender '
 out_has '^warn .* not set up yet'
 run 0 init prod
-before=$(find "$T/state" "$T/sinks" -type f -exec sha256sum {} + | sort)
+# All but what was seen of the key (NAME.run), which is kept for the next run.
+before=$(find "$T/state" "$T/sinks" -type f ! -name '*.run' -exec sha256sum {} + | sort)
 run 0 check prod --json
 json '[.targets[0].findings[] | select(.finding == "FAIL")] == []'
+json '.targets[0].working == "yes" and ([.targets[0].findings[] | select(.name == "proof") | .finding] == ["ok"])'
 json '[.targets[0].findings[].name] | index("quota") and index("clock") and index("TLS") and index("home")'
 run 0 check --offline
 out_has '^unknown .* sender'
+out_has '^unknown .* proof'
 out_has '^ok .* state'
-[ "$(find "$T/state" "$T/sinks" -type f -exec sha256sum {} + | sort)" = "$before" ] || fail "check changed something"
+[ "$(find "$T/state" "$T/sinks" -type f ! -name '*.run' -exec sha256sum {} + | sort)" = "$before" ] ||
+  fail "check changed something"
 seen=$(requests_seen)
 run 0 check --offline
 [ "$(requests_seen)" = "$seen" ] || fail "--offline asked somebody"

@@ -6,7 +6,7 @@ start_emulator
 simple_config
 
 run 4 run prod
-err_has 'Consumers may have NO working key'
+err_has 'Consumers have NO working key'
 err_has 'never set up'
 error_is_whole
 passed "run before init asks for init"

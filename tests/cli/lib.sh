@@ -40,6 +40,12 @@ skip() {
 }
 passed() { echo "ok - $*"; }
 
+# look_again TARGET: the next run asks IAM, as if look_every were over; what was seen of the key is kept.
+look_again() {
+  local file=$T/state/$1.run
+  jq -c '.last_look_s = 0' "$file" >"$T/last_run" && cat "$T/last_run" >"$file"
+}
+
 # --- emulator ---
 
 start_emulator() {
@@ -188,7 +194,7 @@ next_works() {
   return 0
 }
 error_is_whole() { # the shape of every error
-  err_has 'Consumers have a working key|Consumers may have NO working key|Not known whether consumers have a working key'
+  err_has 'Consumers have a working key|Consumers have NO working key|Not known whether consumers have a working key'
   next_works
 }
 # No value of a key in anything that was printed or kept for people.
@@ -202,6 +208,15 @@ no_secrets() {
       fail "a key's value was printed or kept"
     fi
   done
+}
+
+# delete_by_hand ID: somebody deletes that key in the console.
+delete_by_hand() {
+  local token
+  token=$(curl -sS --cacert "$ca" "$url/identity/token" -d grant_type=urn:ibm:params:oauth:grant-type:apikey \
+    --data-urlencode "apikey@$T/management.key" | jq -r .access_token)
+  curl -sS --fail --cacert "$ca" -X DELETE -H "Authorization: Bearer $token" "$url/v1/apikeys/$1" >/dev/null ||
+    fail "cannot delete by hand"
 }
 
 # --- whole rotations of the target prod, in whatever store; the caller defines `consumer_works WHEN` ---

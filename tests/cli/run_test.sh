@@ -12,8 +12,10 @@ silent
 [ "$(requests_seen)" = "$seen" ] || fail "a run with nothing due asked somebody"
 run 0 run --json
 json '.exit == 0 and .targets[0].why == "not_due" and .targets[0].changed == false'
+run 0 status --offline
+[ "$(requests_seen)" = "$seen" ] || fail "status --offline asked somebody"
 run 0 status
-[ "$(requests_seen)" = "$seen" ] || fail "a run with nothing due asked somebody"
+[ "$(requests_seen)" != "$seen" ] || fail "status of one target did not look at IAM"
 passed "nothing due: silent, and nobody is asked"
 
 if command -v strace >/dev/null; then
@@ -39,7 +41,7 @@ passed "a due key is rotated"
 
 # --- a fault that passes ---
 simple_config "alert_after: 1h"
-rm -f "$T/state/prod.run"
+look_again prod
 fault '{"match":{"path":"/identity/token"},"effect":{"status":503}}'
 run 0 run --patience 0s
 silent
@@ -58,7 +60,7 @@ passed "a passing fault is told when it has lasted"
 
 # --- at once ---
 fault '{"match":{"path":"/identity/token"},"effect":{"delay_ms":1500}}'
-rm -f "$T/state/prod.run"
+look_again prod
 rotator -c "$config" rotate prod >"$T/first.out" 2>"$T/first.err" &
 first=$!
 sleep 0.7

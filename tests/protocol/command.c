@@ -34,6 +34,8 @@ void proc_command(struct proc *p) {
   struct wish w = {.grace_s = -1, .reason = "asked", .by = "a person"};
   struct hold h = {.reason = "asked", .by = "a person"};
   struct error e = {0};
+  struct state seen = {0};
+  struct view v = {0};
   enum err err = ERR_OK;
   size_t n;
   switch (p->job) {
@@ -73,8 +75,19 @@ void proc_command(struct proc *p) {
   case JOB_DROP_SINK:
     err = repair_drop_sink(t, &p->io, first_lost(s), &e);
     break;
+  case JOB_LOOK:
+    err = tick_observe(t, &p->io, true, &seen, &v, &e);
+    break;
+  case JOB_VERIFY:
+    err = tick_verify(t, &p->io, &seen, &v, &e);
+    break;
   default:
     break;
   }
+  if (!p->ghost && (p->job == JOB_LOOK || p->job == JOB_VERIFY) && err == ERR_OK)
+    check_look(p, &v);
+  if (!p->ghost)
+    book_save(p);
+  state_clear(&seen);
   sim_note(s, "%s command %d → %s %s", p->writer, p->job, err_name(err), e.text);
 }

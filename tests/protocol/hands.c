@@ -168,6 +168,36 @@ static void change_config(struct sim *s, void *arg) {
     sink_edit(s, (int)(sink - s->sinks), s->keys[current].value); // a person helps
 }
 
+// ---- rights, and looks by hand ----
+
+void rights_take(struct sim *s, enum shown_refusal what) {
+  s->rights = what;
+  sim_note(s, "ingestion %s",
+           what == SHOWN_NONE        ? "takes our logs again"
+           : what == SHOWN_NO_SENDER ? "refuses us: no Sender"
+                                     : "has no such instance");
+}
+
+static void give_back(struct sim *s, void *arg) {
+  (void)arg;
+  rights_take(s, SHOWN_NONE);
+}
+
+static void take_rights(struct sim *s, void *arg) {
+  (void)arg;
+  if (!again(s, s->p.rights_per_100d, take_rights) || s->rights != SHOWN_NONE)
+    return;
+  s->totals->rights++;
+  rights_take(s, rng_chance(&s->rng, 7000) ? SHOWN_NO_SENDER : SHOWN_NO_INSTANCE);
+  sim_at(s, s->now_ms + rng_between(&s->rng, MINUTE_MS, 2 * DAY_MS), give_back, NULL, NULL);
+}
+
+static void look(struct sim *s, void *arg) {
+  (void)arg;
+  if (again(s, s->p.looks_per_100d, look))
+    proc_start(s, any_host(s), rng_chance(&s->rng, 5000) ? JOB_LOOK : JOB_VERIFY);
+}
+
 static void outage(struct sim *s, void *arg) {
   (void)arg;
   if (!again(s, s->p.outage, outage))
@@ -229,6 +259,8 @@ void hands_begin(struct sim *s) {
   again(s, s->p.wishes_per_100d, make_wish);
   again(s, s->p.config_per_100d, change_config);
   again(s, s->p.outage, outage);
+  again(s, s->p.rights_per_100d, take_rights);
+  again(s, s->p.looks_per_100d, look);
   if (s->p.strangers)
     stranger(s, NULL);
   if (s->p.other_lineage)

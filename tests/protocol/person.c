@@ -42,6 +42,8 @@ static enum job remedy(struct sim *s) {
     return JOB_ROTATE;
   case WHY_create_refused:
     return JOB_ROLLBACK;
+  case WHY_refused: // a refusal stands until a proof: where nothing is probed, a person verifies
+    return JOB_VERIFY;
   case WHY_need_init:
     return JOB_INIT;
   case WHY_still_used:
@@ -84,7 +86,7 @@ static void person(struct sim *s, void *arg) {
   if (job == JOB_COUNT)
     return;
   s->totals->repairs++;
-  proc_start(s, (unsigned)rng_below(&s->rng, s->p.hosts), job);
+  proc_start(s, job == JOB_VERIFY ? s->last_host : (unsigned)rng_below(&s->rng, s->p.hosts), job);
 }
 
 void person_begin(struct sim *s) {

@@ -133,6 +133,28 @@ static void check_state(struct managed *m, struct findings *f) {
   look_clear(&l);
 }
 
+// The proof itself: what each sink holds is read back and used.
+static void check_proof(struct managed *m, struct findings *f) {
+  struct look l;
+  struct error e = {0};
+  if (look_at(m, LOOK_VERIFY, &l, &e) != ERR_OK) {
+    find_error(f, "proof", &e);
+    return;
+  }
+  for (size_t i = 0; l.view.home != HOME_ABSENT && i < l.view.n_sinks; i++) {
+    const struct verdict *v = &l.view.sinks[i].verdict;
+    char text[300];
+    verdict_words(text, sizeof text, v);
+    enum finding what = v->kind == VERDICT_WORKING       ? FINDING_OK
+                        : v->kind == VERDICT_NOT_WORKING ? FINDING_FAIL
+                                                         : FINDING_UNKNOWN;
+    find(f, what, "proof", "%s: %s", l.view.sinks[i].name, text);
+    if (what == FINDING_FAIL)
+      f->exit = exit_worse(f->exit, EXIT_PAGE);
+  }
+  look_clear(&l);
+}
+
 static void check_store(struct store_item *it, const char *name, struct findings *f) {
   struct error e = {0};
   if (store_check(it, &e) == ERR_OK)
@@ -255,12 +277,12 @@ static void check_clock(struct managed *m, struct iam *iam, struct findings *f) 
 static void check_ingress(struct managed *m, struct findings *f) {
   struct error e = {0};
   struct http_response answer = {0};
-  struct transport *t = compose_transport(m->compose, 0, &e);
+  struct transport *t = compose_transport(m->compose);
   struct http_request req = {.method = "GET",
                              .url = m->config->ingress_url,
                              .replay = HTTP_REPLAY_SAFE,
                              .fresh_connection = true};
-  enum err err = t ? http_exchange(t, &req, &answer, &e) : ERR_INTERNAL;
+  enum err err = http_exchange(t, &req, &answer, &e);
   if (err == ERR_OK)
     find(f, FINDING_OK, "TLS", "%s answers", m->config->ingress_url);
   else
@@ -306,7 +328,8 @@ static bool check_cloud(struct managed *m, struct findings *f) {
 // --- all of it ---
 
 static void say_unknown(struct findings *f) {
-  static const char *const names[] = {"rights", "identity", "sender", "quota", "clock", "TLS"};
+  static const char *const names[] = {"rights", "identity", "sender", "quota",
+                                      "clock",  "TLS",      "proof"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     find(f, FINDING_UNKNOWN, names[i], "--offline: nothing was contacted");
 }
@@ -328,19 +351,41 @@ static int check_target(struct app *a, struct managed *m) {
   if (bound) {
     check_stores(m, &f);
     check_state(m, &f);
+    if (!a->cli.offline)
+      check_proof(m, &f);
   }
   check_hook(m, &f);
-  if (o)
+  if (o) {
     cJSON_AddNumberToObject(o, "exit", f.exit);
+    if (m->seen.looked)
+      answer_add_working(o, &m->seen.verdict);
+    cJSON_AddBoolToObject(o, "attention", f.exit == EXIT_PERSON || f.exit == EXIT_PAGE);
+  }
   return f.exit;
+}
+
+// Of all targets that were read; NULL: none was.
+static const struct verdict *worst_verdict(const struct app *a) {
+  const struct verdict *worst = NULL;
+  for (size_t i = 0; i < a->n_selected; i++) {
+    const struct seen *s = &a->selected[i]->seen;
+    if (s->looked && (!worst || s->verdict.kind == VERDICT_NOT_WORKING ||
+                      (worst->kind == VERDICT_WORKING && s->verdict.kind != VERDICT_WORKING)))
+      worst = &s->verdict;
+  }
+  return worst;
 }
 
 static void report_end(struct app *a, int status) {
   if (status == EXIT_FINE)
     return;
   char next[700];
-  report_next(a, "check", NULL, next, sizeof next);
-  struct trouble t = {.working = WORKING_UNKNOWN,
+  const struct verdict *worst = worst_verdict(a);
+  report_next(a, worst && worst->kind == VERDICT_NOT_WORKING ? cause_next(worst->cause) : "check",
+              a->n_selected == 1 ? a->selected[0]->target.name : NULL, next, sizeof next);
+  struct trouble t = {.target = a->n_selected == 1 ? a->selected[0]->target.name : NULL,
+                      .working = worst ? verdict_working(worst) : WORKING_UNKNOWN,
+                      .verdict = worst,
                       .step = "check",
                       .text = "some checks failed: see the lines marked FAIL",
                       .hint = "nothing was changed",

@@ -16,14 +16,17 @@
 
 // --- looking ---
 
-static enum err observe(struct managed *m, bool ask_iam, struct look *l) {
+static enum err observe(struct managed *m, enum look_at how, struct look *l) {
   state_clear(&l->state);
-  enum err err = tick_observe(&m->target, &l->io, ask_iam, &l->state, &l->view, &l->error);
+  enum err err =
+      how == LOOK_VERIFY
+          ? tick_verify(&m->target, &l->io, &l->state, &l->view, &l->error)
+          : tick_observe(&m->target, &l->io, how == LOOK_AT_IAM, &l->state, &l->view, &l->error);
   if (err != ERR_OK)
     return err;
   decide(&l->view, &l->action);
   m->seen.looked = true;
-  m->seen.working = view_working(&l->view);
+  m->seen.verdict = view_verdict(&l->view);
   text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
   if (l->view.state)
     text_copy(m->seen.current_id, sizeof m->seen.current_id,
@@ -39,15 +42,17 @@ enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct e
     return err;
   if (!compose_io(NULL, 0, &m->target, &l.io, e))
     return ERR_INTERNAL;
-  err = observe(m, how == LOOK_AT_IAM, &l);
+  err = observe(m, how, &l);
   if (err == ERR_OK && how == LOOK_AS_NEEDED && l.action.kind == ACT_LOOK)
-    err = observe(m, true, &l);
+    err = observe(m, LOOK_AT_IAM, &l);
   if (err != ERR_OK && e)
     *e = l.error;
   if (err != ERR_OK)
     state_clear(&l.state);
   else
     *ret = l;
+  if (err == ERR_OK && l.view.iam_asked)
+    advance_keep_evidence(m);
   if (err == ERR_OK && ret->view.state)
     ret->view.state = &ret->state;
   return err;
@@ -55,6 +60,26 @@ enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct e
 
 void look_clear(struct look *l) {
   state_clear(&l->state);
+}
+
+int say_verdict(struct app *a, struct managed *m, const char *step, cJSON *o) {
+  const struct verdict *v = &m->seen.verdict;
+  bool bad = m->seen.looked && v->kind == VERDICT_NOT_WORKING;
+  char next[700];
+  report_next(a, cause_next(v->cause), m->target.name, next, sizeof next);
+  if (o && m->seen.looked) {
+    answer_add_working(o, v);
+    cJSON_AddBoolToObject(o, "attention", bad);
+  }
+  struct trouble t = {.target = m->target.name,
+                      .working = WORKING_NO,
+                      .verdict = v,
+                      .step = step,
+                      .text = "that was seen on the way",
+                      .next = next};
+  if (bad)
+    report_trouble(a, &t);
+  return bad ? EXIT_PAGE : EXIT_FINE;
 }
 
 bool is_busy(struct managed *m, struct env *env) {
@@ -186,6 +211,15 @@ int advance_and_report(struct app *a, const struct advance *how, bool by_hand) {
 
 // --- changes ---
 
+// Asks nobody: what earlier looks have seen is enough to not stay silent about a dead key.
+static int stand_after(struct app *a, struct managed *m, const char *command, cJSON *o) {
+  struct look l;
+  if (look_at(m, LOOK_OFFLINE, &l, NULL) != ERR_OK)
+    return EXIT_FINE;
+  look_clear(&l);
+  return say_verdict(a, m, command, o);
+}
+
 int change_each(struct app *a, const char *command,
                 enum err (*change)(struct app *a, struct managed *m, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e)) {
@@ -207,8 +241,11 @@ int change_each(struct app *a, const char *command,
     history_command(m, command, text, a->cli.reason);
     out_line("%s: %s", m->target.name, text);
     cJSON *o = answer_target(a, m->target.name);
+    // repair goes on from here, and tells how it stands when it is done
+    int status = a->cli.command == CMD_REPAIR ? EXIT_FINE : stand_after(a, m, command, o);
+    worst = exit_worse(worst, status);
     if (o) {
-      cJSON_AddNumberToObject(o, "exit", EXIT_FINE);
+      cJSON_AddNumberToObject(o, "exit", status);
       cJSON_AddStringToObject(o, "text", text);
     }
   }

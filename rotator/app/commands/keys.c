@@ -119,7 +119,8 @@ static int refuse(struct listing *l, const char *id, const char *why) {
   struct error e;
   error_set(&e, ERR_REFUSED, "%s", text);
   struct trouble t = {.target = l->managed->target.name,
-                      .working = view_working(&l->look.view),
+                      .working = verdict_working(&l->managed->seen.verdict),
+                      .verdict = &l->managed->seen.verdict,
                       .step = "keys",
                       .error = &e,
                       .next = next};
@@ -151,7 +152,7 @@ static int say_locked(struct listing *l, const char *id, const char *option,
   way_out_unlock(l->managed, id, again, next, sizeof next);
   struct trouble t = {.target = target,
                       .working = view_working(&l->look.view),
-                      .key_id = l->managed->seen.current_id,
+                      .verdict = &l->managed->seen.verdict,
                       .step = "keys",
                       .text = "the key is locked in IAM, and stays as it is until it is unlocked",
                       .error = e,
@@ -201,7 +202,7 @@ static int work(struct listing *l) {
   if (c->delete_id)
     return take_away(l, c->delete_id, true);
   show(l);
-  return EXIT_FINE;
+  return say_verdict(l->app, l->managed, "keys", answer_last_target(l->app));
 }
 
 int command_keys(struct app *a) {

@@ -215,7 +215,7 @@ static int show(struct app *a, struct managed *m) {
   if (o)
     answer_add_text(o, "next", w.next);
   look_clear(&l);
-  return EXIT_FINE;
+  return say_verdict(a, m, "repair", o);
 }
 
 // --- changing ---

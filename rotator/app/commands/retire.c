@@ -70,7 +70,7 @@ static int refuse(const struct ending *n, const struct error *e, const char *com
   report_next(n->app, command, n->managed->target.name, next, sizeof next);
   struct trouble t = {.target = n->managed->target.name,
                       .working = view_working(&n->look.view),
-                      .key_id = n->look.state.slots[SLOT_CURRENT].key_id,
+                      .verdict = &n->managed->seen.verdict,
                       .step = "retire",
                       .error = e,
                       .hint = "nothing was changed: both keys work as before",

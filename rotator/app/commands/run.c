@@ -106,6 +106,9 @@ static int outcome_of_look(struct app *a, struct managed *m, const struct look *
   struct tick_result r = tick_result(&l->view, act, &l->error);
   struct outcome o;
   outcome_of(&r, GOAL_NONE, m->config->policy.alert_after_s, 0, 0, &o);
+  // Nobody reads a key before the first set-up: its plan is no alarm.
+  if (m->target.init && act_is_effect(act->kind))
+    o = (struct outcome){.exit = EXIT_FINE, .silent = true};
   m->seen.until_s = act->wait_s;
   report_result(a, m, &r, &o);
   return o.exit;

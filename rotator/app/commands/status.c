@@ -1,5 +1,6 @@
 // status: where each target stands. One target is shown in full, several as a table. IAM is asked
-// only where a run would ask it, so that the status of targets at rest opens no connection.
+// about a few targets; of many, only where a run would ask it, so that the status of a fleet at
+// rest opens no connection.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
+
+#define ASKED_AT_MOST 20 // targets for which IAM is asked in any case
 
 struct standing {
   struct app *app;
@@ -107,6 +110,15 @@ static void say_wishes(const struct state *st) {
              st->failures == 1 ? "" : "s");
 }
 
+static void say_sink(const struct standing *s, size_t i) {
+  const struct sink_view *v = &s->look.view.sinks[i];
+  char text[300];
+  verdict_words(text, sizeof text, &v->verdict);
+  out_line("  %-10s %s: %s (%s)", i == 0 ? "sinks" : "", v->name, sink_words(v->value),
+           s->managed->target.sinks[i].item->what);
+  out_line("  %-10s   %s", "", text);
+}
+
 static void say_in_full(const struct standing *s) {
   char text[256];
   const struct view *v = &s->look.view;
@@ -121,8 +133,7 @@ static void say_in_full(const struct standing *s) {
   due_text(s, text, sizeof text);
   out_line("  %-10s %s", "due", text);
   for (size_t i = 0; i < v->n_sinks; i++)
-    out_line("  %-10s %s: %s (%s)", i == 0 ? "sinks" : "", v->sinks[i].name,
-             sink_words(v->sinks[i].value), s->managed->target.sinks[i].item->what);
+    say_sink(s, i);
   out_line("  %-10s %s%s%s", "now", why_words(s->look.action.why)->text,
            s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
   if (v->state)
@@ -233,10 +244,18 @@ static void ask_old_key_use(struct standing *s) {
   iam_key_clear(&k);
 }
 
+// A person who asks about a few targets wants to know what is so now; a fleet is told from what its
+// runs have seen.
+static enum look_at how_to_look(const struct app *a) {
+  if (a->cli.offline)
+    return LOOK_OFFLINE;
+  return a->n_selected <= ASKED_AT_MOST ? LOOK_AT_IAM : LOOK_AS_NEEDED;
+}
+
 static int stand(struct app *a, struct managed *m, struct table *t) {
   struct standing s = {.app = a, .managed = m, .now_s = env_wall_ms(a->env) / 1000};
   struct error e = {0};
-  if (look_at(m, a->cli.offline ? LOOK_OFFLINE : LOOK_AS_NEEDED, &s.look, &e) != ERR_OK)
+  if (look_at(m, how_to_look(a), &s.look, &e) != ERR_OK)
     return report_failure(a, m, "status", &e);
   if (s.look.view.now_s > 0)
     s.now_s = s.look.view.now_s;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "rotator/app/report/decision_words.h"
+#include "rotator/base/text_time.h"
 
 void answer_begin(struct app *a) {
   if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate)
@@ -61,6 +62,27 @@ void answer_add_text(cJSON *o, const char *name, const char *text) {
     cJSON_AddNullToObject(o, name);
 }
 
+void answer_add_working(cJSON *o, const struct verdict *v) {
+  static const char *const names[] = {
+      [WORKING_YES] = "yes", [WORKING_NO] = "no", [WORKING_UNKNOWN] = "unknown"};
+  cJSON_AddStringToObject(o, "working", names[verdict_working(v)]);
+  answer_add_text(o, "reason", v->cause != CAUSE_none ? cause_name(v->cause) : "");
+}
+
+static void add_time(cJSON *o, const char *name, int64_t t_s) {
+  char text[32];
+  text_format_time(text, sizeof text, t_s);
+  answer_add_text(o, name, t_s > 0 ? text : "");
+}
+
+static void add_verdict(cJSON *o, const struct verdict *v) {
+  cJSON_AddStringToObject(o, "verdict", verdict_name(v->kind));
+  answer_add_text(o, "reason", v->cause != CAUSE_none ? cause_name(v->cause) : "");
+  add_time(o, "seen_at", v->seen_s);
+  add_time(o, "proven_at", v->proven_s);
+  answer_add_text(o, "proven_by", v->proven_by);
+}
+
 void answer_add_sinks(cJSON *o, const struct target *t, const struct view *v) {
   cJSON *list = o ? cJSON_AddArrayToObject(o, "sinks") : NULL;
   for (size_t i = 0; list && i < v->n_sinks; i++) {
@@ -68,6 +90,7 @@ void answer_add_sinks(cJSON *o, const struct target *t, const struct view *v) {
     cJSON_AddStringToObject(x, "name", v->sinks[i].name);
     cJSON_AddStringToObject(x, "place", t->sinks[i].item->place);
     cJSON_AddStringToObject(x, "holds", sink_words(v->sinks[i].value));
+    add_verdict(x, &v->sinks[i].verdict);
     cJSON_AddItemToArray(list, x);
   }
 }

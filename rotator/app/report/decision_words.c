@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "rotator/base/text.h"
+#include "rotator/base/text_time.h"
+
 // The commands named here end what they are named for: tests/cli follows them.
 static const struct why_words whys[] = {
     [WHY_none] = {false, false, "nothing to report", NULL, NULL},
@@ -103,6 +106,7 @@ static const struct why_words whys[] = {
     [WHY_grace] = {false, false, "consumers are moving to the new key", NULL, NULL},
     [WHY_still_used] = {false, false, "the old key is still in use", "retire",
                         "decide: who still uses it, and may they be cut off?"},
+    [WHY_refused] = {false, true, "the current key does not work", NULL, NULL},
     [WHY_quarantine] = {false, false,
                         "the old key is disabled and will be deleted after its quarantine", NULL,
                         NULL},
@@ -140,6 +144,8 @@ static const struct row_words rows[] = {
                    "deleted the key of an abandoned attempt", "DELETE {iam}/v1/apikeys/{id}"},
     [ROW_heal] = {"staging a key in place of the dead one", "staged a key in place of the dead one",
                   NULL},
+    [ROW_probe] = {"proving that the current key still works",
+                   "proved that the current key still works", PROBE_REQUESTS},
     [ROW_due] = {"staging a new key", "staged a new key", NULL},
     [ROW_blocked] = {"waiting", "not begun", "none"},
     [ROW_rest] = {"resting", "nothing to do", "none"},
@@ -187,20 +193,80 @@ const struct row_words *row_words(enum row r) {
   return &rows[(unsigned)r < ROW_COUNT ? r : ROW_rest];
 }
 
-void working_words(char *dst, size_t cap, enum working w, const char *key_id) {
+static const struct cause_entry {
+  const char *text, *next;
+} causes[] = {
+    [CAUSE_none] = {"it works", "status"},
+    [CAUSE_deleted] = {"the key was deleted", "run"},
+    [CAUSE_disabled] = {"the key is disabled in IAM: by hand, or because it was found leaked",
+                        "run"},
+    [CAUSE_expired] = {"the key has expired", "run"},
+    [CAUSE_refused] = {"IAM refuses the key", "run"},
+    [CAUSE_other_identity] = {"the key belongs to another identity", "repair"},
+    [CAUSE_sender_missing] = {"the instance refuses its logs: role Sender is missing", "init"},
+    [CAUSE_instance_gone] = {"the Cloud Logs instance is not there", "check"},
+    [CAUSE_empty] = {"there is no key where consumers read it", "run"},
+    [CAUSE_not_decodable] = {"what consumers read is no key: it cannot be decoded",
+                             "repair --keep state"},
+    [CAUSE_retired] = {"consumers read a key that was retired", "run"},
+    [CAUSE_unreadable] = {"the rotator may not read what consumers read", "check"},
+    [CAUSE_silent] = {"the store of the key gave no answer", "check"},
+    [CAUSE_unanswered] = {"the last proof of the key got no answer", "verify"},
+    [CAUSE_unproven] = {"the key was never proven", "verify"},
+};
+static_assert(sizeof causes / sizeof *causes == CAUSE_COUNT, "every cause has words");
+
+const char *cause_words(enum cause c) {
+  return causes[(unsigned)c < CAUSE_COUNT ? c : CAUSE_none].text;
+}
+
+const char *cause_next(enum cause c) {
+  return causes[(unsigned)c < CAUSE_COUNT ? c : CAUSE_none].next;
+}
+
+// "; last proven …" where it was.
+static void add_proof(struct text_buf *b, const struct verdict *v) {
+  char when[32];
+  text_format_time(when, sizeof when, v->proven_s);
+  if (v->proven_s > 0)
+    text_buf_add(b, "; last proven %s", when);
+}
+
+void verdict_words(char *dst, size_t cap, const struct verdict *v) {
+  struct text_buf b = TEXT_BUF(300);
+  char when[32];
+  text_format_time(when, sizeof when, v->proven_s);
+  if (v->kind == VERDICT_WORKING)
+    text_buf_add(&b, "working, proven %s (%s)", when, v->proven_by);
+  else
+    text_buf_add(&b, "%s: %s", verdict_name(v->kind), cause_words(v->cause));
+  if (v->kind == VERDICT_NOT_KNOWN)
+    add_proof(&b, v);
+  text_copy(dst, cap, text_buf_str(&b));
+  text_buf_free(&b);
+}
+
+void working_words(char *dst, size_t cap, enum working w, const struct verdict *v) {
+  struct text_buf b = TEXT_BUF(300);
+  bool said = v && v->cause != CAUSE_none;
   switch (w) {
   case WORKING_YES:
-    snprintf(dst, cap,
-             key_id[0] ? "Consumers have a working key: %s" : "Consumers have a working key%s",
-             key_id);
-    return;
+    text_buf_add(&b, "Consumers have a working key%s%s", v && v->key_id[0] ? ": " : "",
+                 v ? v->key_id : "");
+    break;
   case WORKING_NO:
-    snprintf(dst, cap, "Consumers may have NO working key");
-    return;
+    text_buf_add(&b, "Consumers have NO working key%s%s", said ? ": " : "",
+                 said ? cause_words(v->cause) : "");
+    break;
   case WORKING_UNKNOWN:
+    text_buf_add(&b, "Not known whether consumers have a working key%s%s", said ? ": " : "",
+                 said ? cause_words(v->cause) : "");
+    if (said)
+      add_proof(&b, v);
     break;
   }
-  snprintf(dst, cap, "Not known whether consumers have a working key");
+  text_copy(dst, cap, text_buf_str(&b));
+  text_buf_free(&b);
 }
 
 static const char *const sink_values[] = {

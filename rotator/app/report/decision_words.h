@@ -29,8 +29,15 @@ struct row_words {
 };
 const struct row_words *row_words(enum row r);
 
-// "Consumers have a working key: ApiKey-…" and so on; `key_id` may be "".
-void working_words(char *dst, size_t cap, enum working w, const char *key_id);
+// Why a value does not work, or is not known to: a clause, "the key was deleted".
+const char *cause_words(enum cause c);
+// The command that ends that, as in why_words.
+const char *cause_next(enum cause c);
+// "working, proven 2026-11-24T05:40:00Z (settle)", "not working: the key was deleted".
+void verdict_words(char *dst, size_t cap, const struct verdict *v);
+// The first line of every answer about a target: "Consumers have a working key: ApiKey-…",
+// "Consumers have NO working key: the key was deleted". NULL, or without a cause: nobody looked.
+void working_words(char *dst, size_t cap, enum working w, const struct verdict *v);
 
 // What a sink holds: "old key", "no answer" …
 const char *sink_words(enum sink_value v);

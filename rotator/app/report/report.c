@@ -54,8 +54,8 @@ static void print_line(const char *text) {
 }
 
 void report_trouble(const struct app *a, const struct trouble *t) {
-  char working[160], what[LINE_MAX_BYTES], next[700], line[LINE_MAX_BYTES + 200];
-  working_words(working, sizeof working, t->working, t->key_id ? t->key_id : "");
+  char working[320], what[LINE_MAX_BYTES], next[700], line[LINE_MAX_BYTES + 200];
+  working_words(working, sizeof working, t->working, t->verdict);
   what_failed(t, what, sizeof what);
   if (t->next)
     text_copy(next, sizeof next, t->next);

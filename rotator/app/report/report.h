@@ -13,12 +13,12 @@
 struct trouble {
   const char *target; // NULL: of no target
   enum working working;
-  const char *key_id;        // with WORKING_YES; may be ""
-  const char *step;          // row or command; NULL: none
-  const char *text;          // NULL: the error's
-  const struct error *error; // NULL: none
-  const char *hint;          // one more line; NULL: none
-  const char *next;          // the whole next command; NULL: "check TARGET"
+  const struct verdict *verdict; // what that rests on; NULL: nothing was seen
+  const char *step;              // row or command; NULL: none
+  const char *text;              // NULL: the error's
+  const struct error *error;     // NULL: none
+  const char *hint;              // one more line; NULL: none
+  const char *next;              // the whole next command; NULL: "check TARGET"
 };
 void report_trouble(const struct app *a, const struct trouble *t);
 
@@ -30,6 +30,8 @@ void report_usage(const struct app *a, const char *text, const char *next);
 void report_next(const struct app *a, const char *command, const char *target, char *dst,
                  size_t cap);
 
+// Do consumers lack a key, and is the cause of that what has to be ended (cause_next)?
+bool report_asks_for_key(const struct tick_result *r);
 // Is it about the proof of a key (the sender's rights), and not about the management identity's?
 bool report_is_of_proof(const struct managed *m, enum row row);
 // Is it a store that refused? That is no matter of IBM Cloud's rights.

@@ -31,7 +31,8 @@ static const char *action_of(enum row row) {
 
 static bool is_about_proof(enum row row) {
   return row == ROW_promote || row == ROW_refute || row == ROW_await || row == ROW_settle ||
-         row == ROW_stuck || row == ROW_swap || row == ROW_retire || row == ROW_unsure;
+         row == ROW_stuck || row == ROW_swap || row == ROW_retire || row == ROW_unsure ||
+         row == ROW_probe || row == ROW_rest;
 }
 
 bool report_is_of_proof(const struct managed *m, enum row row) {
@@ -73,10 +74,6 @@ static const char *end_name(enum tick_end end) {
   return (unsigned)end < sizeof names / sizeof *names ? names[end] : "failed";
 }
 
-static const char *working_name(enum working w) {
-  return w == WORKING_YES ? "yes" : w == WORKING_NO ? "no" : "unknown";
-}
-
 // The clause for what happened: the reason's words, or, where an effect was refused for good, the
 // act's own.
 static void clause(const struct managed *m, const struct tick_result *r, char *dst, size_t cap) {
@@ -114,8 +111,8 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   answer_add_text(x, "row", decided ? row_name(r->row) : "");
   answer_add_text(x, "why", decided ? why_name(r->why) : "");
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
-  cJSON_AddStringToObject(x, "working", working_name(r->working));
-  cJSON_AddBoolToObject(x, "attention", r->attention || r->end == TICK_ATTENTION);
+  answer_add_working(x, &r->verdict);
+  cJSON_AddBoolToObject(x, "attention", o->exit == EXIT_PERSON || o->exit == EXIT_PAGE);
   cJSON_AddBoolToObject(x, "changed", m->seen.acted);
   answer_add_text(x, "current", r->current_id);
   answer_add_text(x, "previous", r->previous_id);
@@ -126,6 +123,15 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   answer_add_error(x, &r->error);
   answer_add_text(x, "person", out && out->person ? out->person : "");
   answer_add_text(x, "next", out ? out->next : "");
+}
+
+// Is there something that only a person ends, whatever becomes of the key?
+static bool needs_person(const struct tick_result *r) {
+  return r->attention || r->end == TICK_ATTENTION || r->end == TICK_FAILED;
+}
+
+bool report_asks_for_key(const struct tick_result *r) {
+  return r->why == WHY_refused || (r->working == WORKING_NO && !needs_person(r));
 }
 
 // A tick that never came to a row, or was stopped in between, has none to name.
@@ -147,7 +153,7 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
   bool rights = !report_is_of_store(r) && report_rights(m, r->row, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
-                      .key_id = r->current_id,
+                      .verdict = &r->verdict,
                       .step = step_name(r),
                       .text = r->end == TICK_FAILED ? NULL : text,
                       .error = e,
@@ -175,8 +181,10 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   char hint[400];
   if (e->kind == ERR_LOCKED)
     r.end = TICK_BUSY;
-  if (m->seen.looked)
-    r.working = m->seen.working;
+  if (m->seen.looked) {
+    r.verdict = m->seen.verdict;
+    r.working = verdict_working(&r.verdict);
+  }
   text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
   const char *command = r.end == TICK_BUSY       ? "status"
@@ -188,7 +196,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r.working,
-                      .key_id = r.current_id,
+                      .verdict = &r.verdict,
                       .step = step,
                       .error = e,
                       .hint = rights ? hint : NULL,

@@ -56,6 +56,16 @@ static void grant(const struct app *a, const struct managed *m, bool sender, str
   ret->person = NULL; // the hint says who lacks what
 }
 
+// Consumers lack a key that works: what ends the cause.
+static void end_cause(const struct app *a, const struct managed *m, enum cause cause,
+                      struct way_out *ret) {
+  command(a, m, cause_next(cause), ret);
+  if (cause == CAUSE_sender_missing)
+    grant(a, m, true, ret);
+  if (cause == CAUSE_instance_gone)
+    ret->person = "decide: bring the instance back, or name another one in the configuration";
+}
+
 void way_out_of(const struct app *a, const struct managed *m, const struct tick_result *r,
                 struct way_out *ret) {
   const struct error *e =
@@ -70,6 +80,8 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
     unlock(a, m, r, ret);
   } else if (!report_is_of_store(r) && report_rights(m, r->row, e, hint, sizeof hint)) {
     grant(a, m, report_is_of_proof(m, r->row), ret);
+  } else if (report_asks_for_key(r)) {
+    end_cause(a, m, r->verdict.cause, ret);
   } else if (r->end == TICK_FAILED) {
     command(a, m, "check", ret);
   } else if (r->why == WHY_none) {

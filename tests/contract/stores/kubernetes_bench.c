@@ -130,8 +130,7 @@ void kubernetes_bench_begin(void) {
   }
   struct curl_options o = {.ca_file = cluster_file(ca, sizeof ca, "ca.crt")};
   admin_token = read_line(cluster_file(path, sizeof path, "admin.token"));
-  if (curl_transport_global_init(&e) != ERR_OK ||
-      curl_transport_new(&o, env_real(), &admin, &e) != ERR_OK)
+  if (curl_transport_new(&o, env_real(), &admin, &e) != ERR_OK)
     give_up(e.text, 0);
   must(201, "POST", "/api/v1/namespaces", JSON,
        "{\"metadata\":{\"name\":\"" KUBERNETES_BENCH_NAMESPACE "\"}}");
@@ -154,7 +153,7 @@ void kubernetes_bench_end(void) {
   http_response_clear(&last);
   transport_free(admin);
   admin_token = secret_free(admin_token);
-  curl_transport_global_cleanup();
+  curl_transport_finish();
 }
 
 void kubernetes_bench_make(const char *name, const char *metadata, const char *members) {

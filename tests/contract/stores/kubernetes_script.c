@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends/http_pool.h"
+#include "backends/kubernetes/kube_session.h"
+#include "rotator/http/pool.h"
 #include "tests/support/unit.h"
 
 struct kubernetes_script kube;
@@ -47,6 +48,7 @@ int kubernetes_script_teardown(void **state) {
   (void)state;
   assert_int_equal(0, scripted_unexpected(kube.script));
   kube.it = store_item_free(kube.it);
+  kube_sessions_finish();
   transport_free(kube.script);
   http_pool_use(NULL);
   scratch_remove(&kube.dir);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/http_pool.h"
 #include "backends/store.h"
+#include "rotator/http/pool.h"
 #include "tests/support/fake_env.h"
 #include "tests/support/unit.h"
 

@@ -22,8 +22,7 @@ static struct transport *admin(void) {
   static struct transport *t;
   struct error e;
   const struct curl_options o = {.allow_plain_loopback = true};
-  if (!t && (curl_transport_global_init(&e) != ERR_OK ||
-             curl_transport_new(&o, env_real(), &t, &e) != ERR_OK))
+  if (!t && curl_transport_new(&o, env_real(), &t, &e) != ERR_OK)
     fail_msg("%s", e.text);
   return t;
 }

@@ -5,28 +5,14 @@
 #include <string.h>
 
 #include "backends/vault/vault_session.h"
+#include "rotator/http/pool.h"
 #include "tests/support/unit.h"
 
-// Sessions free their transports; the script stays with its test.
 static struct transport *script;
 
-static enum err forward(struct transport *t, const struct http_request *req,
-                        struct http_response *ret, struct error *e) {
-  (void)t;
-  return http_exchange(script, req, ret, e);
-}
-
-static void forward_free(struct transport *t) {
-  free(t);
-}
-
-static struct transport *make(const struct curl_options *o, struct env *env) {
-  static const struct transport_ops ops = {.exchange = forward, .free = forward_free};
-  struct transport *t = calloc(1, sizeof(*t));
+static struct transport *hand_out(const struct curl_options *o, struct env *env) {
   (void)o, (void)env;
-  assert_non_null(t);
-  t->ops = &ops;
-  return t;
+  return script;
 }
 
 int vault_script_setup(void **state) {
@@ -36,7 +22,7 @@ int vault_script_setup(void **state) {
   fake_env_init(&s->f, 1);
   s->t = script = scripted_transport_new(NULL, 0, &s->f.env);
   setenv("VAULT_TOKEN", VAULT_SCRIPT_TOKEN, 1);
-  vault_sessions_use(make);
+  http_pool_use(hand_out);
   *state = s;
   return 0;
 }
@@ -50,7 +36,7 @@ int vault_script_teardown(void **state) {
   struct vault_script *s = *state;
   vault_script_finish(s);
   transport_free(s->t);
-  vault_sessions_use(NULL);
+  http_pool_use(NULL);
   free(s);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/vault/vault.h"
+#include "backends/vault/vault_session_internal.h"
 
 struct given {
   const char *pairs[12];
@@ -135,21 +136,21 @@ static void takes_the_environment(void **state) {
   setenv("VAULT_CLIENT_TIMEOUT", "7", 1);
   setenv("VAULT_NAMESPACE", "team", 1);
   struct vault_item *v = opened(none, STORE_SINK);
-  const struct vault_server *s = vault_session_server(v->session);
+  const struct vault_server *s = &v->session->server;
   assert_string_equal("https://a:1", s->address);
   assert_int_equal(7000, s->timeout_ms);
   assert_string_equal("team", s->space);
   store_item_free(&v->item);
   setenv("BAO_ADDR", "https://b:1", 1);
   v = opened(none, STORE_SINK);
-  assert_string_equal("https://b:1", vault_session_server(v->session)->address);
+  assert_string_equal("https://b:1", v->session->server.address);
   store_item_free(&v->item);
   setenv("BAO_ADDR", "", 1); // set, and empty: the other is not looked at
   v = opened(none, STORE_SINK);
-  assert_string_equal("https://127.0.0.1:8200", vault_session_server(v->session)->address);
+  assert_string_equal("https://127.0.0.1:8200", v->session->server.address);
   store_item_free(&v->item);
   v = opened(given, STORE_SINK);
-  assert_string_equal("https://c:1", vault_session_server(v->session)->address);
+  assert_string_equal("https://c:1", v->session->server.address);
   store_item_free(&v->item);
   forget_environment();
 }

@@ -78,7 +78,7 @@ static struct secret *take_manager_key(const cJSON *made) {
 int scene_open(void **state) {
   struct scene *s = calloc(1, sizeof *s);
   char *seed = seed_text();
-  if (!s || !seed || curl_transport_global_init(NULL) || !emulator_start(&s->emulator, program))
+  if (!s || !seed || !emulator_start(&s->emulator, program))
     exit(1);
   JSON_AUTO made = emulator_post(&s->emulator, "seed", seed);
   if (!made)
@@ -102,7 +102,7 @@ int scene_close(void **state) {
   secret_free(s->value);
   bool well = emulator_stop(&s->emulator);
   free(s);
-  curl_transport_global_cleanup();
+  curl_transport_finish();
   return well ? 0 : -1;
 }
 

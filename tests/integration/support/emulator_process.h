@@ -7,8 +7,7 @@
 //   … m.https, m.ca …
 //   emulator_stop(&m);
 //
-// It ends with the process that started it, however that ends (a signal too). Call
-// curl_transport_global_init first.
+// It ends with the process that started it, however that ends (a signal too).
 #ifndef TESTS_INTEGRATION_SUPPORT_EMULATOR_PROCESS_H
 #define TESTS_INTEGRATION_SUPPORT_EMULATOR_PROCESS_H
 

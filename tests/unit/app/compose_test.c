@@ -107,7 +107,7 @@ static void test_rebound(void **state) {
   text_copy(r.service_id, sizeof r.service_id, ID_A);
   text_copy(r.binding, sizeof r.binding, m->binding);
   text_copy(old_state, sizeof old_state, m->home_path);
-  assert_int_equal(last_run_save(m->last_run_path, &m->last_run_before, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(m->last_run_path, &r, &m->memory.book, true, NULL), ERR_OK);
   unload();
 
   load(ID_B, ""); // the old state is gone: nothing would be left behind
@@ -135,7 +135,7 @@ static void test_a_name_is_remembered(void **state) {
   struct last_run r = {0};
   text_copy(r.service_id, sizeof r.service_id, "logs-agent");
   text_copy(r.iam_id, sizeof r.iam_id, "iam-" ID_A);
-  assert_int_equal(last_run_save(m->last_run_path, &m->last_run_before, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(m->last_run_path, &r, &m->memory.book, true, NULL), ERR_OK);
   unload();
   load("logs-agent", "");
   assert_string_equal(bind_prod()->iam_id, "iam-" ID_A);

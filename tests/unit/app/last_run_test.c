@@ -36,41 +36,97 @@ static struct last_run sample(void) {
   return r;
 }
 
+// One value of each kind of evidence.
+static struct evidence_book sample_book(void) {
+  struct evidence_book b = {0};
+  evidence_proven(evidence_enter(&b, "print of one", "ApiKey-1"), "settle", 100);
+  evidence_iam(evidence_enter(&b, "print of two", "ApiKey-2"), CAUSE_deleted, 200);
+  struct evidence *e = evidence_enter(&b, "print of three", "");
+  evidence_refused(e, CAUSE_sender_missing, 300, 0, 10);
+  evidence_refused(e, CAUSE_sender_missing, 310, 10, 10);
+  evidence_unanswered(evidence_enter(&b, "print of four", ""), 400);
+  return b;
+}
+
+static void assert_same_verdict(const struct evidence_book *a, const struct evidence_book *b,
+                                const char *print) {
+  struct verdict x = evidence_verdict(evidence_find(a, print)),
+                 y = evidence_verdict(evidence_find(b, print));
+  assert_memory_equal(&x, &y, sizeof x);
+}
+
 static void test_round_trip(void **state) {
   (void)state;
-  struct last_run none = {0}, r = sample(), back;
+  struct last_run r = sample(), back;
+  struct evidence_book book = sample_book(), book_back;
   struct stat st;
-  assert_int_equal(last_run_save(path, &none, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(path, &r, &book, true, NULL), ERR_OK);
   assert_int_equal(stat(path, &st), 0);
   assert_int_equal(st.st_mode & 07777, 0600);
-  last_run_load(path, &back);
+  last_run_load(path, &back, &book_back);
   assert_true(back.ended_s > 0);
   back.ended_s = 0;
   assert_memory_equal(&back, &r, sizeof r);
+  assert_int_equal(evidence_verdict(evidence_find(&book_back, "print of two")).kind,
+                   VERDICT_NOT_WORKING);
+  static const char *const prints[] = {"print of one", "print of two", "print of three",
+                                       "print of four"};
+  for (size_t i = 0; i < COUNT_OF(prints); i++)
+    assert_same_verdict(&book, &book_back, prints[i]);
+}
+
+static void make_old(void) {
+  const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+  assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
 }
 
 static void test_unchanged_only_sets_the_time(void **state) {
   (void)state;
-  struct last_run none = {0}, r = sample(), later;
+  struct last_run r = sample(), later;
+  struct evidence_book book = sample_book();
   struct stat before, after;
-  assert_int_equal(last_run_save(path, &none, &r, NULL), ERR_OK);
-  const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
-  assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+  assert_int_equal(last_run_save(path, &r, &book, true, NULL), ERR_OK);
+  make_old();
   assert_int_equal(stat(path, &before), 0);
-  assert_int_equal(last_run_save(path, &r, &r, NULL), ERR_OK);
+  assert_int_equal(last_run_save(path, &r, &book, true, NULL), ERR_OK);
   assert_int_equal(stat(path, &after), 0);
   assert_int_equal(before.st_ino, after.st_ino);
   assert_true(after.st_mtime > 1000);
   later = r;
   later.exit = 0;
-  assert_int_equal(last_run_save(path, &r, &later, NULL), ERR_OK);
+  assert_int_equal(last_run_save(path, &later, &book, true, NULL), ERR_OK);
   assert_int_equal(stat(path, &after), 0);
   assert_int_not_equal(before.st_ino, after.st_ino);
 }
 
+// A command that looked writes what it saw, and does not seem to have been a run.
+static void test_a_look_keeps_the_time(void **state) {
+  (void)state;
+  struct last_run r = sample();
+  struct evidence_book book = {0};
+  struct stat st, again;
+  assert_int_equal(last_run_save(path, &r, &book, true, NULL), ERR_OK);
+  make_old();
+  last_run_load(path, &r, &book);
+  assert_int_equal(r.ended_s, 1000);
+  assert_int_equal(last_run_save(path, &r, &book, false, NULL), ERR_OK); // nothing new
+  assert_int_equal(stat(path, &st), 0);
+  book = sample_book();
+  assert_int_equal(last_run_save(path, &r, &book, false, NULL), ERR_OK);
+  assert_int_equal(stat(path, &again), 0);
+  assert_int_not_equal(st.st_ino, again.st_ino);
+  assert_int_equal(again.st_mtime, 1000);
+}
+
+#define WITH_EVIDENCE(list)                                                                        \
+  "{\"rotator_run\":1,\"service_id\":\"a\",\"iam_id\":\"b\",\"binding\":\"c\","                    \
+  "\"last_look_s\":1,\"absent_since_s\":0,\"trouble_since_s\":0,\"row\":\"r\",\"why\":\"w\","      \
+  "\"exit\":0,\"evidence\":" list "}"
+
 static void test_damage_is_absence(void **state) {
   (void)state;
   static const struct last_run nothing;
+  static const struct evidence_book empty;
   static const char *const texts[] = {
       "",
       "x",
@@ -81,16 +137,25 @@ static void test_damage_is_absence(void **state) {
       "{\"rotator_run\":1,\"service_id\":\"a\",\"iam_id\":\"b\",\"binding\":\"c\",\"last_look_s\":-"
       "1,"
       "\"trouble_since_s\":0,\"row\":\"r\",\"why\":\"w\",\"exit\":0}",
+      WITH_EVIDENCE("5"),
+      WITH_EVIDENCE("[5]"),
+      WITH_EVIDENCE("[{\"print\":\"\"}]"),
+      WITH_EVIDENCE("[{\"print\":\"p\",\"key_id\":\"k\",\"proven_s\":1,\"proven_by\":\"s\","
+                    "\"iam\":\"no such cause\",\"iam_s\":0,\"refusal\":\"none\","
+                    "\"refusal_s\":0,\"unanswered_s\":0}]"),
   };
   for (size_t i = 0; i < COUNT_OF(texts); i++) {
     struct last_run r;
+    struct evidence_book book;
     scratch_write(path, texts[i]);
-    last_run_load(path, &r);
+    last_run_load(path, &r, &book);
     assert_memory_equal(&r, &nothing, sizeof r);
+    assert_memory_equal(&book, &empty, sizeof book);
   }
   unlink(path);
   struct last_run r;
-  last_run_load(path, &r);
+  struct evidence_book book;
+  last_run_load(path, &r, &book);
   assert_memory_equal(&r, &nothing, sizeof r);
 }
 
@@ -112,6 +177,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_unchanged_only_sets_the_time, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_a_look_keeps_the_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_damage_is_absence, set_up, tear_down),
       cmocka_unit_test(test_trouble_lasts),
   };

@@ -48,6 +48,14 @@ static void test_every_why_has_words(void **state) {
   }
 }
 
+static void test_every_cause_has_words(void **state) {
+  (void)state;
+  for (int i = 0; i < CAUSE_COUNT; i++) {
+    assert_clause(cause_words((enum cause)i));
+    assert_true(is_command(cause_next((enum cause)i)));
+  }
+}
+
 static void test_every_row_has_words(void **state) {
   (void)state;
   for (int i = 0; i < ROW_COUNT; i++) {
@@ -60,14 +68,20 @@ static void test_every_row_has_words(void **state) {
 static void test_working(void **state) {
   (void)state;
   char text[200];
-  working_words(text, sizeof text, WORKING_YES, "ApiKey-1");
+  struct verdict v = {.kind = VERDICT_WORKING, .key_id = "ApiKey-1"};
+  working_words(text, sizeof text, WORKING_YES, &v);
   assert_string_equal(text, "Consumers have a working key: ApiKey-1");
-  working_words(text, sizeof text, WORKING_YES, "");
+  working_words(text, sizeof text, WORKING_YES, NULL);
   assert_string_equal(text, "Consumers have a working key");
-  working_words(text, sizeof text, WORKING_NO, "ApiKey-1");
-  assert_string_equal(text, "Consumers may have NO working key");
-  working_words(text, sizeof text, WORKING_UNKNOWN, "");
-  assert_non_null(strstr(text, "Not known"));
+  v.cause = CAUSE_deleted;
+  working_words(text, sizeof text, WORKING_NO, &v);
+  assert_string_equal(text, "Consumers have NO working key: the key was deleted");
+  working_words(text, sizeof text, WORKING_UNKNOWN, NULL);
+  assert_string_equal(text, "Not known whether consumers have a working key");
+  v = (struct verdict){.cause = CAUSE_unanswered, .proven_s = 1795498800};
+  working_words(text, sizeof text, WORKING_UNKNOWN, &v);
+  assert_string_equal(text, "Not known whether consumers have a working key: the last proof of the "
+                            "key got no answer; last proven 2026-11-24T05:40:00Z");
 }
 
 static void test_the_worst_wins(void **state) {
@@ -97,6 +111,21 @@ static void test_attention(void **state) {
   assert_int_equal(exit_of(r, GOAL_NONE, 0, 0), 4);
   r = (struct tick_result){.end = TICK_WAIT, .why = WHY_grace, .attention = true};
   assert_int_equal(exit_of(r, GOAL_REACHED, 0, 0), 3);
+}
+
+// Nothing else than a page beside a dead key: however the tick ended, and whatever was wanted.
+static void test_a_dead_key_is_always_told(void **state) {
+  (void)state;
+  static const enum tick_end ends[] = {TICK_REST, TICK_WAIT, TICK_ATTENTION, TICK_STOPPED};
+  static const enum why whys[] = {WHY_not_due, WHY_hold,      WHY_iam_silent,
+                                  WHY_grace,   WHY_max_age,   WHY_window_closed,
+                                  WHY_refused, WHY_sink_lost, WHY_still_used};
+  for (size_t i = 0; i < COUNT_OF(ends); i++)
+    for (size_t k = 0; k < COUNT_OF(whys); k++)
+      for (int goal = GOAL_NONE; goal <= GOAL_MISSED; goal++) {
+        struct tick_result r = {.end = ends[i], .why = whys[k], .working = WORKING_NO};
+        assert_int_equal(exit_of(r, (enum goal)goal, 21600, 0), 4);
+      }
 }
 
 static void test_faults_that_pass(void **state) {
@@ -137,10 +166,12 @@ static void test_ends(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_why_has_words),
+      cmocka_unit_test(test_every_cause_has_words),
       cmocka_unit_test(test_every_row_has_words),
       cmocka_unit_test(test_working),
       cmocka_unit_test(test_the_worst_wins),
       cmocka_unit_test(test_attention),
+      cmocka_unit_test(test_a_dead_key_is_always_told),
       cmocka_unit_test(test_faults_that_pass),
       cmocka_unit_test(test_ends),
   };

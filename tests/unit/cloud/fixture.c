@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/unit/cloud/iam_auth_fixed.h"
+
 void fixture_open(struct fixture *f, const struct script_row *rows, size_t n) {
   memset(f, 0, sizeof *f);
   fake_env_init(&f->env, 1);

@@ -5,6 +5,7 @@
 
 #include "rotator/base/text.h"
 #include "tests/unit/cloud/fixture.h"
+#include "tests/unit/cloud/iam_auth_fixed.h"
 
 #define KEY "{\"id\":\"" KEY_ID "\",\"iam_id\":\"" IAM_ID "\",\"entity_tag\":\"1-a\"}"
 

@@ -60,6 +60,7 @@ static void agrees_with_the_policy(void **state) {
   assert_int_equal(p->max_age_s, want.max_age_s);
   assert_int_equal(p->alert_after_s, want.alert_after_s);
   assert_int_equal(p->look_every_s, want.look_every_s);
+  assert_int_equal(p->probe_every_s, want.probe_every_s);
   assert_int_equal(p->proof_count, want.proof_count);
   assert_int_equal(p->proof_span_s, want.proof_span_s);
   assert_int_equal(p->absence_apart_s, want.absence_apart_s);
@@ -77,7 +78,8 @@ static void agrees_with_the_policy(void **state) {
   indent "rotate_every: 60d\n" indent "rotate_jitter: 1d\n" indent "grace: 12h\n" indent           \
          "reload_within: 30m\n" indent "quarantine: 2h\n" indent "max_age: 100d\n" indent          \
          "alert_after: 1h\n" indent "look_every: 2h\n" indent "failures_max: 5\n" indent           \
-         "on_still_used: continue\n" indent "still_used_limit: 7d\n" indent "origin: iam\n" indent \
+         "probe_every: 3h\n" indent "on_still_used: continue\n" indent                             \
+         "still_used_limit: 7d\n" indent "origin: iam\n" indent                                    \
          "window: \"Mon-Fri 09:00-16:00 Europe/Berlin\"\n" indent                                  \
          "action_when_leaked: none\n" indent "endpoints: private\n" indent                         \
          "after_publish: {run: [/bin/true, -x], timeout: 5s}\n" indent                             \
@@ -94,6 +96,7 @@ static void expect_all_knobs(const struct config_target *t, int hook_line) {
   assert_int_equal(p->max_age_s, 100 * 86400);
   assert_int_equal(p->alert_after_s, 3600);
   assert_int_equal(p->look_every_s, 7200);
+  assert_int_equal(p->probe_every_s, 3 * 3600);
   assert_int_equal(p->failures_max, 5);
   assert_int_equal(p->on_still_used, POLICY_STILL_USED_CONTINUE);
   assert_int_equal(p->still_used_limit_s, 7 * 86400);
@@ -121,7 +124,7 @@ static void takes_every_knob_of_a_target(void **state) {
   (void)state;
   struct try t = try_text(LIST TARGET("one") ALL_KNOBS("    "));
   expect_mistakes(&t, NULL, 0);
-  expect_all_knobs(&t.config->targets[0], 23);
+  expect_all_knobs(&t.config->targets[0], 24);
   try_end(&t);
 }
 
@@ -141,7 +144,7 @@ static void takes_every_knob_from_the_defaults(void **state) {
   // Behind the targets: the order does not matter.
   struct try t = try_text(LIST TARGET("one") "defaults:\n" ALL_KNOBS("  "));
   expect_mistakes(&t, NULL, 0);
-  expect_all_knobs(&t.config->targets[0], 24);
+  expect_all_knobs(&t.config->targets[0], 25);
   try_end(&t);
 }
 

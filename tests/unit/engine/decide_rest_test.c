@@ -121,6 +121,38 @@ static struct world due(void) {
   return w;
 }
 
+ROW(probe) {
+  BEGIN;
+  // nothing is due, or a rotation cannot begin: at rest and in grace the key is proven all the same
+  CASE(world(PHASE_IDLE), w.view.probe_due = true, probe, ACT_PROVE);
+  assert_int_equal(a.slot, SLOT_CURRENT);
+  assert_int_equal(a.proof, PROOF_PROBE);
+  CASE(world(PHASE_GRACE), w.view.probe_due = true, probe, ACT_PROVE);
+  CASE(world(PHASE_IDLE), (w.view.probe_due = w.view.due = w.state.hold.on = true), probe,
+       ACT_PROVE);
+  // the second try of a refusal comes later
+  CASE(world(PHASE_IDLE), (w.view.probe_due = true, CURRENT.prove_again_s = NOW + 10), probe,
+       ACT_WAIT);
+  CASE(world(PHASE_IDLE), (w.view.probe_due = true, w.view.iam_asked = w.view.iam_answered = false),
+       adopt, ACT_LOOK);
+  // what is dead is not asked
+  CASE(world(PHASE_IDLE), (w.view.probe_due = CURRENT.dead = true), heal, ACT_CAS);
+  CASE(world(PHASE_IDLE), (w.view.probe_due = true, CURRENT.look_again_s = NOW + 5), rest,
+       ACT_WAIT);
+  // in grace, the way back goes first: refuted already, or wished for
+  CASE(world(PHASE_GRACE), (w.view.probe_due = true, CURRENT.proof = PROOF_REFUTED), swap,
+       ACT_PROVE);
+  assert_int_equal(a.slot, SLOT_PREVIOUS);
+  CASE(world(PHASE_GRACE),
+       (w.view.probe_due = true, CURRENT.prove_again_s = NOW + 10, w.state.wish.kind = WISH_BACK_TO,
+        strcpy(w.state.wish.key_id, "ApiKey-previous")),
+       swap, ACT_PROVE);
+  // no sink serves it: the sink is mended first
+  CASE(world(PHASE_IDLE),
+       (w.view.probe_due = true, w.sinks[0].value = w.sinks[1].value = SINK_EMPTY), drift,
+       ACT_WRITE_SINK);
+}
+
 ROW(due) {
   BEGIN;
   CASE(due(), 0, due, ACT_CAS);
@@ -160,4 +192,7 @@ ROW(rest) {
   assert_int_equal(a.why, WHY_max_age);
   CASE(world(PHASE_IDLE), w.sinks[1].value = SINK_REFUSED, rest, ACT_ATTENTION);
   CASE(world(PHASE_IDLE), w.view.iam_answered = false, rest, ACT_WAIT);
+  // it does not work, and IAM shows it alive: a person is told for as long as that is so
+  WHY(world(PHASE_IDLE), CURRENT.verdict.kind = VERDICT_NOT_WORKING, rest, WHY_refused);
+  assert_true(a.attention);
 }

@@ -8,6 +8,7 @@
 #include "backends/memory/memory.h"
 #include "rotator/engine/fleet.h"
 #include "rotator/engine/memory.h"
+#include "rotator/engine/tag.h"
 #include "tests/unit/engine/world.h"
 
 #define TARGETS 40
@@ -53,6 +54,15 @@ static void put_state(struct farm *f, int i, int64_t since_s) {
   state_clear(&w.state);
 }
 
+// Proven a moment ago: at rest, IAM is not needed.
+static void put_evidence(struct target *t, int64_t now_s) {
+  char binding[TAG_BINDING_MAX], print[EVIDENCE_PRINT_MAX];
+  SECRET_AUTO value = secret_copy_text("current-value");
+  tag_binding(t->account, t->iam_id, t->instance, binding);
+  evidence_print(binding, value, print);
+  evidence_proven(evidence_enter(&t->memory->book, print, "ApiKey-current"), "settle", now_s);
+}
+
 static struct farm *farm_new(void) {
   struct farm *f = calloc(1, sizeof *f);
   int64_t now = env_wall_ms(env_real()) / 1000;
@@ -78,6 +88,7 @@ static struct farm *farm_new(void) {
     t->home = memory_open(f->space, STORE_HOME, home, STORE_CLASS_A);
     t->sinks[0] =
         (struct engine_sink){"one", memory_open(f->space, STORE_SINK, f->names[i], STORE_CLASS_A)};
+    put_evidence(t, now);
     f->list[i] = t;
     put_state(f, i, now - DAY);
   }

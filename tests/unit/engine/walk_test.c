@@ -40,6 +40,7 @@ static void roll_slot(struct slot_view *s) {
   s->proof = (enum proof_seen)dice(PROOF_REFUTED + 1);
   s->refutations = dice(5);
   s->prove_again_s = coin() ? 0 : NOW + 5;
+  s->verdict.kind = (enum verdict_kind)dice(VERDICT_NOT_WORKING + 1);
 }
 
 static void roll_state(struct world *w) {
@@ -76,6 +77,7 @@ static struct world roll(void) {
   w.view.iam_asked = !rarely();
   w.view.iam_answered = w.view.iam_asked && !rarely();
   w.view.due = coin();
+  w.view.probe_due = rarely();
   w.view.window_open = coin();
   w.view.sink_lost = rarely();
   w.view.is_stager = coin();

@@ -333,6 +333,6 @@ int main(void) {
       CURL_TEST(proxies_are_not_for_plain_loopback),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  curl_transport_global_cleanup();
+  curl_transport_finish();
   return failed != 0;
 }

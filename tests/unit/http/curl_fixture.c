@@ -9,8 +9,6 @@ struct curl_fixture fix;
 
 void curl_fixture_global(void) {
   (void)secret_setup();
-  if (curl_transport_global_init(NULL))
-    fail();
 }
 
 void curl_fixture_transport(const struct curl_options *o) {

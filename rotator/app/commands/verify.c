@@ -1,0 +1,72 @@
+// verify: the value that consumers would read is proven now, through every sink: read back from
+// there, exchanged for a token, and one test log sent with it. Changes nothing.
+#include <stdio.h>
+
+#include "rotator/app/commands/common.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/out.h"
+
+static int status_of(const struct look *l) {
+  switch (view_working(&l->view)) {
+  case WORKING_YES:
+    return EXIT_FINE;
+  case WORKING_NO:
+    return EXIT_PAGE;
+  default:
+    return EXIT_AGAIN;
+  }
+}
+
+static void say_sinks(const struct managed *m, const struct look *l) {
+  char text[300];
+  for (size_t i = 0; i < l->view.n_sinks; i++) {
+    const struct verdict *v = &l->view.sinks[i].verdict;
+    verdict_words(text, sizeof text, v);
+    out_line("%s: %s: %s%s%s", m->target.name, l->view.sinks[i].name, text,
+             v->key_id[0] ? ", " : "", v->key_id);
+  }
+}
+
+static void report(struct app *a, struct managed *m, const struct look *l, int status) {
+  char next[700];
+  struct verdict v = view_verdict(&l->view);
+  report_next(a, cause_next(v.cause), m->target.name, next, sizeof next);
+  cJSON *o = answer_target(a, m->target.name);
+  if (o) {
+    cJSON_AddNumberToObject(o, "exit", status);
+    answer_add_working(o, &v);
+    cJSON_AddBoolToObject(o, "attention", status == EXIT_PAGE);
+    answer_add_error(o, &l->error);
+    answer_add_text(o, "next", status != EXIT_FINE ? next : "");
+    answer_add_sinks(o, &m->target, &l->view);
+  }
+  say_sinks(m, l);
+  struct trouble t = {.target = m->target.name,
+                      .working = verdict_working(&v),
+                      .verdict = &v,
+                      .step = "verify",
+                      .text = l->error.kind != ERR_OK ? NULL : cause_words(v.cause),
+                      .error = &l->error,
+                      .next = next};
+  if (status != EXIT_FINE)
+    report_trouble(a, &t);
+}
+
+static int verify(struct app *a, struct managed *m) {
+  struct look l;
+  struct error e = {0};
+  if (look_at(m, LOOK_VERIFY, &l, &e) != ERR_OK)
+    return report_failure(a, m, "verify", &e);
+  int status = status_of(&l);
+  report(a, m, &l, status);
+  look_clear(&l);
+  return status;
+}
+
+int command_verify(struct app *a) {
+  int worst = EXIT_FINE;
+  for (size_t i = 0; i < a->n_selected && !env_stopping(a->env); i++)
+    worst = exit_worse(worst, verify(a, a->selected[i]));
+  return worst;
+}

@@ -1,0 +1,135 @@
+#include "rotator/engine/evidence.h"
+
+#include <string.h>
+
+#include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
+
+#define X(name) [CAUSE_##name] = #name,
+static const char *const causes[] = {CAUSE_LIST(X)};
+#undef X
+
+const char *cause_name(enum cause c) {
+  return (unsigned)c < CAUSE_COUNT ? causes[c] : "none";
+}
+
+enum cause cause_of_name(const char *name) {
+  int c = 0;
+  while (c < CAUSE_COUNT && strcmp(causes[c], name) != 0)
+    c++;
+  return (enum cause)c;
+}
+
+const char *verdict_name(enum verdict_kind k) {
+  return k == VERDICT_WORKING ? "working" : k == VERDICT_NOT_WORKING ? "not working" : "not known";
+}
+
+void evidence_print(const char *salt, const struct secret *value, char ret[EVIDENCE_PRINT_MAX]) {
+  char sum[TEXT_SHA256_HEX], salted[TEXT_SHA256_HEX * 2];
+  text_sha256_hex(sum, secret_bytes(value), secret_len(value));
+  text_copy(salted, sizeof salted, sum);
+  text_copy(salted + strlen(sum), sizeof salted - strlen(sum), salt);
+  text_sha256_hex(sum, salted, strlen(salted));
+  text_copy(ret, EVIDENCE_PRINT_MAX, sum);
+  secret_wipe(salted, sizeof salted);
+}
+
+const struct evidence *evidence_find(const struct evidence_book *b, const char *print) {
+  for (int i = 0; print[0] && i < EVIDENCE_MAX; i++)
+    if (strcmp(b->of[i].print, print) == 0)
+      return &b->of[i];
+  return NULL;
+}
+
+static int64_t newest_s(const struct evidence *e) {
+  int64_t t = e->proven_s;
+  t = e->iam_s > t ? e->iam_s : t;
+  t = e->refusal_s > t ? e->refusal_s : t;
+  return e->unanswered_s > t ? e->unanswered_s : t;
+}
+
+struct evidence *evidence_enter(struct evidence_book *b, const char *print, const char *key_id) {
+  struct evidence *e = &b->of[0];
+  for (int i = 0; i < EVIDENCE_MAX; i++) {
+    if (strcmp(b->of[i].print, print) == 0) {
+      e = &b->of[i];
+      break;
+    }
+    if (newest_s(&b->of[i]) < newest_s(e))
+      e = &b->of[i];
+  }
+  if (strcmp(e->print, print) != 0) {
+    *e = (struct evidence){.iam = CAUSE_none};
+    text_copy(e->print, sizeof e->print, print);
+  }
+  if (key_id[0])
+    text_copy(e->key_id, sizeof e->key_id, key_id);
+  return e;
+}
+
+void evidence_proven(struct evidence *e, const char *by, int64_t now_s) {
+  e->proven_s = now_s;
+  text_copy(e->proven_by, sizeof e->proven_by, by);
+  e->iam = e->refusal = CAUSE_none;
+  e->refusal_s = e->unanswered_s = 0;
+  e->refusals = 0;
+}
+
+void evidence_iam(struct evidence *e, enum cause seen, int64_t now_s) {
+  // A key that was refused because it was disabled, and is enabled again: the refusal is the older
+  // news. A key that IAM shows alive all along and refuses all the same is not mended by that.
+  bool again = seen == CAUSE_none && e->iam != CAUSE_none;
+  bool by_iam = e->refusal == CAUSE_refused || e->refusal == CAUSE_disabled;
+  if (again && by_iam) {
+    e->refusal = CAUSE_none;
+    e->refusal_s = 0;
+    e->refusals = 0;
+  }
+  if (seen != e->iam) {
+    e->iam = seen;
+    e->iam_s = now_s;
+  }
+}
+
+bool evidence_refused(struct evidence *e, enum cause seen, int64_t now_s, int64_t now_ms,
+                      int64_t apart_ms) {
+  if (e->refusals++ == 0)
+    e->refused_ms = now_ms;
+  if (e->refusal == CAUSE_none && (e->refusals < 2 || now_ms - e->refused_ms < apart_ms))
+    return false;
+  e->refusal = seen;
+  e->refusal_s = now_s;
+  e->unanswered_s = 0;
+  return true;
+}
+
+void evidence_unanswered(struct evidence *e, int64_t now_s) {
+  e->unanswered_s = now_s;
+  e->refusals = 0;
+}
+
+struct verdict evidence_verdict(const struct evidence *e) {
+  struct verdict v = {.kind = VERDICT_NOT_KNOWN, .cause = CAUSE_unproven};
+  if (!e)
+    return v;
+  v.proven_s = e->proven_s;
+  text_copy(v.proven_by, sizeof v.proven_by, e->proven_by);
+  text_copy(v.key_id, sizeof v.key_id, e->key_id);
+  if (e->iam != CAUSE_none) {
+    v.kind = VERDICT_NOT_WORKING;
+    v.cause = e->iam;
+    v.seen_s = e->iam_s;
+  } else if (e->refusal != CAUSE_none) {
+    v.kind = VERDICT_NOT_WORKING;
+    v.cause = e->refusal;
+    v.seen_s = e->refusal_s;
+  } else if (e->unanswered_s > 0) {
+    v.cause = CAUSE_unanswered;
+    v.seen_s = e->unanswered_s;
+  } else if (e->proven_s > 0) {
+    v.kind = VERDICT_WORKING;
+    v.cause = CAUSE_none;
+    v.seen_s = e->proven_s;
+  }
+  return v;
+}

@@ -1,0 +1,101 @@
+// From evidence to verdicts: for each slot and each sink of a turn, what was seen of the value that
+// is there. A value of which nothing is known is judged by where it stands, as far as that tells.
+#include <string.h>
+
+#include "rotator/engine/turn.h"
+
+#define UNANSWERED_TRIES 3 // of one process, before an outage is left for the next look
+
+struct evidence *turn_evidence(struct turn *u, struct target *t, const struct secret *value,
+                               const char *key_id) {
+  char print[EVIDENCE_PRINT_MAX];
+  if (!value)
+    return NULL;
+  evidence_print(u->binding, value, print);
+  return evidence_enter(&t->memory->book, print, key_id);
+}
+
+// Without making an entry: what was never judged shall not push out what was.
+static const struct evidence *evidence_of(const struct turn *u, const struct target *t,
+                                          const struct secret *value) {
+  char print[EVIDENCE_PRINT_MAX];
+  if (!value)
+    return NULL;
+  evidence_print(u->binding, value, print);
+  return evidence_find(&t->memory->book, print);
+}
+
+// Does anything speak for it that was seen after the state last changed its phase? Whatever is
+// known for retired was so by then.
+static bool speaks_for_retired(const struct turn *u, const struct evidence *e) {
+  int64_t since_s = u->state.phase_since_s;
+  return e && (e->proven_s > since_s || (e->iam == CAUSE_none && e->iam_s > since_s));
+}
+
+static struct verdict without_evidence(enum verdict_kind kind, enum cause cause, int64_t now_s) {
+  return (struct verdict){.kind = kind, .cause = cause, .seen_s = now_s};
+}
+
+static struct verdict sink_verdict(const struct turn *u, const struct target *t, size_t i) {
+  const struct sink_reading *r = &u->sinks[i];
+  int64_t now_s = u->view.now_s;
+  switch (r->result) {
+  case ERR_OK:
+    break;
+  case ERR_MISSING:
+    return without_evidence(VERDICT_NOT_WORKING, CAUSE_empty, now_s);
+  case ERR_CORRUPT:
+    return without_evidence(VERDICT_NOT_WORKING, CAUSE_not_decodable, now_s);
+  case ERR_REFUSED:
+  case ERR_DENIED:
+  case ERR_INVALID:
+    return without_evidence(VERDICT_NOT_KNOWN, CAUSE_unreadable, now_s);
+  default:
+    return without_evidence(VERDICT_NOT_KNOWN, CAUSE_silent, now_s);
+  }
+  const struct evidence *e = evidence_of(u, t, r->record.value);
+  struct verdict v = evidence_verdict(e);
+  if (u->sink_views[i].value == SINK_RETIRED && v.kind != VERDICT_NOT_WORKING &&
+      !speaks_for_retired(u, e))
+    return without_evidence(VERDICT_NOT_WORKING, CAUSE_retired, now_s);
+  return v;
+}
+
+// A time of the future was noted by another clock.
+static bool is_over(int64_t since_s, int64_t wait_s, int64_t now_s) {
+  return since_s > now_s || now_s - since_s >= wait_s;
+}
+
+// Is it time to prove current again? One refusal is followed by a second try, which judges it. What
+// speaks against the value is tried again with each look, and not more often: an outage may last.
+// A key that IAM shows dead is not tried at all.
+static bool probe_is_due(const struct turn *u, const struct target *t) {
+  const struct policy *p = &t->policy;
+  int64_t now_s = u->view.now_s;
+  if (p->probe_every_s <= 0 || !u->view.state || !u->state.slots[SLOT_CURRENT].used)
+    return false;
+  const struct evidence *e = evidence_of(u, t, u->state.slots[SLOT_CURRENT].value);
+  if (!e)
+    return true;
+  if (e->iam != CAUSE_none)
+    return false;
+  bool again = is_over(e->unanswered_s, p->look_every_s, now_s);
+  if (e->refusal != CAUSE_none)
+    return again && is_over(e->refusal_s, p->look_every_s, now_s);
+  if (e->refusals > 0)
+    return true;
+  if (e->unanswered_s > 0)
+    return again || t->memory->proofs[SLOT_CURRENT].unknowns < UNANSWERED_TRIES;
+  return e->proven_s == 0 || is_over(e->proven_s, p->probe_every_s, now_s);
+}
+
+void turn_judge(struct turn *u, struct target *t) {
+  struct view *v = &u->view;
+  for (int i = 0; v->state && i < SLOT_COUNT; i++)
+    v->slots[i].verdict = evidence_verdict(evidence_of(u, t, v->state->slots[i].value));
+  for (size_t i = 0; i < v->n_sinks; i++)
+    u->sink_views[i].verdict = sink_verdict(u, t, i);
+  v->probe_due = probe_is_due(u, t);
+  if (v->state && v->slots[SLOT_CURRENT].verdict.kind == VERDICT_NOT_WORKING)
+    v->look_due = true; // so that its end is told, or its death is mended, at once
+}
