@@ -18,13 +18,11 @@
 #include "rotator/http/curl_transport.h"
 
 static int (*const commands[CMD_COUNT])(struct app *a) = {
-    [CMD_INIT] = command_init,       [CMD_RUN] = command_run,
-    [CMD_ROTATE] = command_rotate,   [CMD_STATUS] = command_status,
-    [CMD_VERIFY] = command_verify,   [CMD_CHECK] = command_check,
-    [CMD_KEYS] = command_keys,       [CMD_ROLLBACK] = command_rollback,
-    [CMD_HOLD] = command_hold,       [CMD_RESUME] = command_resume,
-    [CMD_REPAIR] = command_repair,   [CMD_FORGET] = command_forget,
-    [CMD_HISTORY] = command_history,
+    [CMD_INIT] = command_init,     [CMD_RUN] = command_run,           [CMD_ROTATE] = command_rotate,
+    [CMD_STATUS] = command_status, [CMD_VERIFY] = command_verify,     [CMD_CHECK] = command_check,
+    [CMD_KEYS] = command_keys,     [CMD_ROLLBACK] = command_rollback, [CMD_RETIRE] = command_retire,
+    [CMD_HOLD] = command_hold,     [CMD_RESUME] = command_resume,     [CMD_REPAIR] = command_repair,
+    [CMD_FORGET] = command_forget, [CMD_HISTORY] = command_history,
 };
 
 // --- configuration ---

@@ -50,6 +50,7 @@ int command_verify(struct app *a);
 int command_check(struct app *a);
 int command_keys(struct app *a);
 int command_rollback(struct app *a);
+int command_retire(struct app *a);
 int command_hold(struct app *a);
 int command_resume(struct app *a);
 int command_repair(struct app *a);

@@ -192,10 +192,14 @@ static enum err check_use(const struct parse *p, struct error *e) {
     if (!(p->given[i]->commands & 1u << c->command))
       return error_set(e, ERR_INVALID, "--%s does not belong to '%s'", p->given[i]->name,
                        cmd->name);
+  if (c->all && c->n_targets > 0)
+    return error_set(e, ERR_INVALID, "--all and a target: one of them");
+  if (cmd->targets == CLI_TARGETS_ALL && c->n_targets == 0 && !c->all)
+    return error_set(e, ERR_INVALID, "'%s' needs a target, or --all", cmd->name);
   bool needs = cmd->targets == CLI_TARGETS_ONE || cmd->targets == CLI_TARGETS_SOME;
   if (needs && c->n_targets == 0)
     return error_set(e, ERR_INVALID, "'%s' needs a target", cmd->name);
-  if (cmd->targets == CLI_TARGETS_ONE && c->n_targets > 1)
+  if ((cmd->targets == CLI_TARGETS_ONE || cmd->targets == CLI_TARGETS_ALL) && c->n_targets > 1)
     return error_set(e, ERR_INVALID, "'%s' takes one target", cmd->name);
   if (cmd->targets == CLI_TARGETS_COMMAND && c->n_targets > 1)
     return error_set(e, ERR_INVALID, "'%s' takes one command", cmd->name);

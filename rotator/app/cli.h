@@ -24,6 +24,7 @@ enum command {
   CMD_VERIFY,
   CMD_KEYS,
   CMD_ROLLBACK,
+  CMD_RETIRE,
   CMD_HOLD,
   CMD_RESUME,
   CMD_REPAIR,
@@ -38,6 +39,7 @@ enum cli_targets {
   CLI_TARGETS_ONE,     // TARGET
   CLI_TARGETS_SOME,    // TARGET…
   CLI_TARGETS_ANY,     // [TARGET…], none means all
+  CLI_TARGETS_ALL,     // TARGET, or --all
   CLI_TARGETS_COMMAND, // [COMMAND]: the word is no target but the name of a command
 };
 
@@ -64,7 +66,7 @@ struct cli {
   const char *log_format; // "text", "json", NULL
   int64_t jobs;           // 0: as configured
 
-  bool dry_run, print_policy, offline, yes;
+  bool dry_run, print_policy, offline, yes, all;
   bool compromised, new_key, take_host;
   const char *reason;
   int64_t grace_s;  // −1: not given

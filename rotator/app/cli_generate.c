@@ -22,6 +22,8 @@ static const char *targets_usage(enum command command) {
     return "[TARGET...]";
   case CLI_TARGETS_COMMAND:
     return "[COMMAND]";
+  case CLI_TARGETS_ALL:
+    return "TARGET|--all";
   }
   return "";
 }
@@ -149,6 +151,8 @@ static const char *targets_mdoc(enum command command) {
     return "Op Ar target ...";
   case CLI_TARGETS_COMMAND:
     return "Op Ar command";
+  case CLI_TARGETS_ALL:
+    return "Ar target | Fl -all";
   }
   return "";
 }

@@ -223,6 +223,20 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
 
 // --- what only some phases need ------------------------------------------------------------------
 
+// Whose value it is, for the person who has to judge it.
+static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
+  bool ours = strcmp(k->iam_id, l->t->iam_id) == 0;
+  const char *what = l->t->sinks[i].item->what;
+  if (!k->id[0])
+    error_set(&l->u->error, ERR_REFUSED, "%s holds no key that IAM knows", what);
+  else
+    error_set(&l->u->error, ERR_REFUSED, "%s holds key %s (%.60s), %s, of %s", what, k->id, k->name,
+              k->disabled  ? "disabled"
+              : k->expired ? "expired"
+                           : "active",
+              ours ? "this identity" : k->iam_id);
+}
+
 // Asks for the key of a value that is in no slot, and enters what is seen.
 static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
                             struct error *e) {
@@ -249,6 +263,8 @@ static enum err judge_stranger(struct look *l, size_t i, struct error *e) {
       l->u->view.witness_ahead = true;
     else
       l->u->sink_views[i].value = SINK_RETIRED;
+  } else if (foreign && (err == ERR_OK || err == ERR_MISSING || err == ERR_REFUSED)) {
+    tell_foreign(l, i, &k);
   }
   iam_key_clear(&k);
   return !foreign || err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;

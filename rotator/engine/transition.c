@@ -10,6 +10,14 @@ static void clear_wish(struct state *s) {
   memset(&s->wish, 0, sizeof s->wish);
 }
 
+// That the old key may go was said of one grace, and ends with it.
+static void forget_retire(struct state *s) {
+  if (s->wish.kind == WISH_RETIRE)
+    clear_wish(s);
+  else if (s->wish.kind == WISH_ROTATE)
+    s->wish.key_id[0] = '\0';
+}
+
 // What a rollback was meant for ends with the rotation; a wish for another rotation stays.
 static void end_rotation(struct state *s) {
   s->grace_s = s->quarantine_s = -1;
@@ -26,6 +34,7 @@ static void enter(struct state *s, enum phase phase, int64_t now_s) {
     return;
   s->phase = phase;
   s->phase_since_s = now_s;
+  forget_retire(s);
   if (phase == PHASE_PUBLISHING)
     s->epoch = s->seq;
   if (phase == PHASE_IDLE)
@@ -263,8 +272,14 @@ enum err transition(const struct view *v, const struct action *a, struct transit
 // A rotation that a person asks for forgives those that failed. The key that leaked may be the one
 // that a rotation under way is about to retire: it shall not wait for its grace.
 static void wish_rotation(struct state *s, const struct wish *w) {
+  struct wish before = s->wish;
+  bool retire = state_may_retire(s);
   s->wish = *w;
   s->wish.kind = WISH_ROTATE;
+  if (retire) { // that stays asked for
+    text_copy(s->wish.key_id, sizeof s->wish.key_id, before.key_id);
+    s->wish.at_s = before.at_s;
+  }
   s->failures = 0;
   if (w->compromised && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
     s->grace_s = s->quarantine_s = 0;
@@ -295,8 +310,50 @@ static enum err wish_back(struct state *s, const struct wish *w, struct error *e
   }
 }
 
-static enum err drop_sink(struct state *s, const struct view *v, const char *name,
-                          struct error *e) {
+const char *transition_keeps_previous(const struct view *v) {
+  const struct state *s = v->state;
+  bool held = s->hold.on && (s->hold.until_s == 0 || v->now_s < s->hold.until_s);
+  switch (s->phase) {
+  case PHASE_PUBLISHING:
+    return "the new key is not proven through every sink yet";
+  case PHASE_RETIRING:
+    return "the old key is past the point of no return already";
+  case PHASE_GRACE:
+    break;
+  default:
+    return "there is no old key in grace";
+  }
+  if (held)
+    return "a hold is on: resume first";
+  if (v->sink_lost)
+    return "a sink that the state lists is no longer configured, and may still be read: drop it "
+           "first";
+  if (s->wish.kind == WISH_BACK_TO)
+    return "a rollback to the old key is asked for";
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (v->sinks[i].value != SINK_CURRENT)
+      return "not every sink holds the new key";
+  return NULL;
+}
+
+// A wish for a rotation that stands is kept: one wish may say both.
+static enum err wish_end(struct state *s, const struct view *v, const struct wish *w,
+                         struct error *e) {
+  const char *reason = transition_keeps_previous(v);
+  if (reason)
+    return error_set(e, ERR_REFUSED, "%s", reason);
+  if (s->wish.kind != WISH_ROTATE) {
+    s->wish = *w;
+    s->wish.kind = WISH_RETIRE;
+  }
+  text_copy(s->wish.key_id, sizeof s->wish.key_id, s->slots[SLOT_PREVIOUS].key_id);
+  s->wish.at_s = v->now_s;
+  return ERR_OK;
+}
+
+// A place that is configured under another name was renamed, and is read as ever.
+static enum err drop_sink(struct state *s, const struct view *v, const struct transition_input *in,
+                          const char *name, struct error *e) {
   for (size_t i = 0; i < v->n_sinks; i++)
     if (strcmp(v->sinks[i].name, name) == 0)
       return error_set(e, ERR_REFUSED, "sink %s is in the configuration: take it out there first",
@@ -304,6 +361,12 @@ static enum err drop_sink(struct state *s, const struct view *v, const char *nam
   for (size_t i = 0; i < s->n_sinks; i++) {
     if (strcmp(s->sinks[i].name, name) != 0)
       continue;
+    const struct state_sink *same = find_place(in->sinks, in->n_sinks, s->sinks[i].place);
+    if (same)
+      return error_set(e, ERR_REFUSED,
+                       "sink %s is in the configuration under another name (%s): there is nothing "
+                       "to drop",
+                       name, same->name);
     memmove(&s->sinks[i], &s->sinks[i + 1], (s->n_sinks - i - 1) * sizeof s->sinks[0]);
     memset(&s->sinks[--s->n_sinks], 0, sizeof s->sinks[0]);
     return ERR_OK;
@@ -321,6 +384,8 @@ static enum err expect_values(struct state *s, const struct view *v,
     if (value &&
         (foreign ? v->sinks[i].value == SINK_FOREIGN : !secret_equal(value, in->kept.value)))
       err = state_add_retired(s, value);
+    if (v->sinks[i].value == SINK_CORRUPT)
+      err = state_add_garbage(s, in->sinks[i].place, &in->sinks[i].noted);
   }
   return err == ERR_OK ? ERR_OK : error_no_memory(e);
 }
@@ -351,8 +416,10 @@ static enum err obey(struct state *s, const struct view *v, const struct order *
   case ORDER_TAKE_HOST:
     text_copy(s->host, sizeof s->host, o->name);
     return ERR_OK;
+  case ORDER_RETIRE:
+    return wish_end(s, v, &o->wish, e);
   case ORDER_DROP_SINK:
-    return drop_sink(s, v, o->name, e);
+    return drop_sink(s, v, in, o->name, e);
   case ORDER_KEEP_STATE:
     return expect_values(s, v, in, true, e);
   case ORDER_KEEP_SINK:

@@ -79,7 +79,7 @@ static void set_sinks(struct proc *p) {
       continue;
     fake_item_init(p, (int)i, &p->sinks[i]);
     t->sinks[t->n_sinks++] =
-        (struct engine_sink){.name = p->sim->sinks[i].name, .item = &p->sinks[i].base};
+        (struct engine_sink){.name = p->sim->sinks[i].called, .item = &p->sinks[i].base};
   }
 }
 
@@ -161,6 +161,8 @@ static void tick_on(struct proc *p) {
     s->has_last = true;
     s->last_host = p->host;
     s->said[p->book] = verdict_working(&r.verdict);
+    if (r.end == TICK_REST)
+      check_rest(p);
     int64_t wait = r.again_ms == INT64_MAX ? INT64_MAX : r.again_ms - fake_mono_ms(p);
     if (wait > patience || env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
       return;

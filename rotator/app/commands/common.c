@@ -27,6 +27,7 @@ static enum err observe(struct managed *m, enum look_at how, struct look *l) {
   decide(&l->view, &l->action);
   m->seen.looked = true;
   m->seen.verdict = view_verdict(&l->view);
+  text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
   if (l->view.state)
     text_copy(m->seen.current_id, sizeof m->seen.current_id,
               l->view.state->slots[SLOT_CURRENT].key_id);

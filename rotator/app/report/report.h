@@ -35,6 +35,13 @@ void report_unusable(const struct app *a, const char *text, const char *next);
 void report_next(const struct app *a, const char *command, const char *target, char *dst,
                  size_t cap);
 
+// Do consumers lack a key, and is the cause of that what has to be ended (cause_next)?
+bool report_asks_for_key(const struct tick_result *r);
+// Is it about the proof of a key (the sender's rights), and not about the management identity's?
+bool report_is_of_proof(const struct managed *m, enum row row);
+// Is it a store that refused? That is no matter of IBM Cloud's rights.
+bool report_is_of_store(const struct tick_result *r);
+
 // What comes out of a tick: the error, when there is one, and the object in the JSON answer.
 // Results for people when all is well are the commands' own. m->seen: what happened on the way.
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
