@@ -31,8 +31,10 @@ void shown_key(struct proc *p, int key, bool alive, bool absent) {
     return;
   if (!alive && w->proven && !(absent && is_young(p, w)))
     w->dead = true;
-  if (alive && w->dead && w->refused == SHOWN_REFUSED)
-    w->refused = SHOWN_NONE; // refused because it was dead, and alive again
+  if (alive && w->dead && w->refused == SHOWN_REFUSED) { // because it was dead, and it lives again
+    w->refused = SHOWN_NONE;
+    w->refusals = 0;
+  }
   if (alive)
     w->dead = false;
   w->ever_dead = w->ever_dead || !alive;
@@ -49,8 +51,9 @@ void shown_refused(struct proc *p, int key, enum shown_refusal how) {
   struct shown *w = shown_of(p, key);
   if (!w || is_pending(p->sim, key))
     return;
-  if (how == SHOWN_REFUSED && !p->iam_answered) {
+  if (how == SHOWN_REFUSED && !p->iam_answered) { // in part, perhaps: then it may be believed
     w->refusals = 0;
+    w->ever_refused = true;
     return;
   }
   if (w->refusals++ == 0)
