@@ -101,7 +101,8 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
   enter_sighting(l, name, v);
-  if (name != SLOT_PENDING || was_proven(l, slot->value))
+  // That a pending key is disabled is no news: it was born so, and a replica may not know better.
+  if (name != SLOT_PENDING || (v->key != KEY_DISABLED && was_proven(l, slot->value)))
     enter_evidence(l, slot->value, slot->key_id, v->key);
   iam_key_clear(&one);
   return ERR_OK;

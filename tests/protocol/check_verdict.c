@@ -27,15 +27,19 @@ static bool is_young(const struct proc *p, const struct shown *w) {
 // `absent`: it was not found. Of a value that was never proven, that says nothing.
 void shown_key(struct proc *p, int key, bool alive, bool absent) {
   struct shown *w = shown_of(p, key);
-  if (!w || is_pending(p->sim, key))
+  if (!w)
+    return;
+  w->ever_dead = w->ever_dead || !alive;
+  if (is_pending(p->sim, key))
     return;
   if (!alive && w->proven && !(absent && is_young(p, w)))
     w->dead = true;
-  if (alive && w->dead && w->refused == SHOWN_REFUSED)
-    w->refused = SHOWN_NONE; // refused because it was dead, and alive again
+  if (alive && w->dead && w->refused == SHOWN_REFUSED) { // because it was dead, and it lives again
+    w->refused = SHOWN_NONE;
+    w->refusals = 0;
+  }
   if (alive)
     w->dead = false;
-  w->ever_dead = w->ever_dead || !alive;
 }
 
 void shown_no_verdict(struct proc *p, int key) {
@@ -47,10 +51,15 @@ void shown_no_verdict(struct proc *p, int key) {
 // Counts when it is seen twice, apart; a refusal by IAM only while IAM answers us.
 void shown_refused(struct proc *p, int key, enum shown_refusal how) {
   struct shown *w = shown_of(p, key);
-  if (!w || is_pending(p->sim, key))
+  if (!w)
     return;
-  if (how == SHOWN_REFUSED && !p->iam_answered) {
+  if (is_pending(p->sim, key)) { // a hand may have put its value into a sink: then it is told
+    w->ever_refused = true;
+    return;
+  }
+  if (how == SHOWN_REFUSED && !p->iam_answered) { // in part, perhaps: then it may be believed
     w->refusals = 0;
+    w->ever_refused = true;
     return;
   }
   if (w->refusals++ == 0)
