@@ -62,8 +62,8 @@ bool row_unclear(seen v, struct action *a) {
 
 // --- with a state, in any phase ------------------------------------------------------------------
 
-// A sink that serves our key is on the list, by the name that it has now, whoever put the key there:
-// who takes it out of the configuration later must be asked for its readers.
+// A sink that serves our key is on the list, by the name that it has now, whoever put the key
+// there: who takes it out of the configuration later must be asked for its readers.
 static bool list_sink(seen v, struct action *a) {
   for (size_t i = 0; i < v->n_sinks; i++)
     if (v->sinks[i].value == SINK_CURRENT && (!v->sinks[i].listed || v->sinks[i].renamed)) {

@@ -1,8 +1,8 @@
 // The state of one target: the one item in its home store, changed only by compare-and-set.
 // PROTOCOL.md section 2.
 //
-// transition.c is the only file that makes a changed state; store it with its successor's seq and
-// read it back before anything is done on the strength of it.
+// transition.c and order.c are the only files that make a changed state; store it with its
+// successor's seq and read it back before anything is done on the strength of it.
 #ifndef ROTATOR_ENGINE_STATE_H
 #define ROTATOR_ENGINE_STATE_H
 

@@ -3,8 +3,9 @@
 // another type makes the document corrupt.
 //
 // A wish to retire is written as kind "none" with the id of the key that may go: what was written
-// before that wish existed reads it as no wish, keeps it, and waits, as it would without one. A word
-// of its own would make the document corrupt for it, and call a person to a target that is fine.
+// before that wish existed reads it as no wish, keeps it, and waits, as it would without one. A
+// word of its own would make the document corrupt for it, and call a person to a target that is
+// fine.
 //
 // The checksum covers the text of the "state" member as cJSON prints it without white space;
 // numbers that may pass 2^53 are strings, so that printing what was parsed gives the same bytes

@@ -176,10 +176,13 @@ static void add_other(struct ways *w) {
   const struct look *l = w->look;
   struct tick_result r = tick_result(&l->view, &l->action, &l->error);
   struct way_out out;
+  recall_trouble(w->managed, &r);
   bool asks = r.attention || r.end == TICK_ATTENTION || r.working == WORKING_NO;
   if (!asks || w->n > 0)
     return;
   way_out_of(w->app, w->managed, &r, &out);
+  if (r.error.kind != ERR_OK && !l->action.attention)
+    out_line("  now    %s: %s", why_words(r.why)->text, r.error.text);
   add_command(w, out.next, out.person ? out.person : why_words(r.why)->text);
 }
 

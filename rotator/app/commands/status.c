@@ -220,6 +220,8 @@ static void judge(struct standing *s) {
   if (act->sink < s->managed->target.n_sinks)
     text_copy(s->managed->seen.sink, sizeof s->managed->seen.sink,
               s->managed->target.sinks[act->sink].name);
+  if (!s->app->cli.offline)
+    recall_trouble(s->managed, &r);
   outcome_of(&r, GOAL_NONE, s->managed->config->policy.alert_after_s,
              s->managed->last_run.trouble_since_s, s->now_s, &o);
   s->exit = o.exit;

@@ -23,7 +23,8 @@ static void command(const struct app *a, const struct managed *m, const char *te
   report_next(a, text, m->target.name, ret->next, sizeof ret->next);
 }
 
-void way_out_for(const struct app *a, const struct managed *m, enum why why, struct way_out *ret) {
+static void for_reason(const struct app *a, const struct managed *m, enum why why,
+                       struct way_out *ret) {
   const struct why_words *words = why_words(why);
   command(a, m, words->next ? words->next : "run", ret);
   ret->person = words->person;
@@ -88,6 +89,6 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
     command(a, m, "run", ret);
     ret->person = "mend what was refused; the next run goes on from there";
   } else {
-    way_out_for(a, m, r->why, ret);
+    for_reason(a, m, r->why, ret);
   }
 }

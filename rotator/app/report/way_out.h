@@ -18,9 +18,6 @@ struct way_out {
 void way_out_of(const struct app *a, const struct managed *m, const struct tick_result *r,
                 struct way_out *ret);
 
-// For a reason alone: what nobody has to decide about a look (repair).
-void way_out_for(const struct app *a, const struct managed *m, enum why why, struct way_out *ret);
-
 // "ibmcloud iam service-api-key-unlock ApiKey-… ServiceId-… --force", and then the command given
 // (NULL: nothing).
 void way_out_unlock(const struct managed *m, const char *key_id, const char *then, char *dst,

@@ -37,7 +37,8 @@ static void assert_listed(struct rig *r, size_t i, const char *name) {
   state_clear(&s);
 }
 
-// Somebody gave a new sink the current key by hand: nothing is to be written, and its readers count.
+// Somebody gave a new sink the current key by hand: nothing is to be written, and its readers
+// count.
 static void a_sink_filled_by_hand_is_listed(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
