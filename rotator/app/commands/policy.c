@@ -1,6 +1,6 @@
 // init --print-policy: the ibmcloud commands that make the rotator's own identity, give it its
-// least rights and put its key where the rotator reads it. Printed to be read and pasted, in this order.
-// Before there is a configuration they speak of variables that a person fills in.
+// least rights and put its key where the rotator reads it. Printed to be read and pasted, in this
+// order. Before there is a configuration they speak of variables that a person fills in.
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
