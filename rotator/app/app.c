@@ -51,7 +51,7 @@ static int load_config(struct app *a) {
   report_mistakes(a, true);
   report_next(a, "check --offline", NULL, next, sizeof next);
   snprintf(text, sizeof text, "the configuration %s cannot be used", a->config_path);
-  report_unusable(a, text, next);
+  report_unusable(a, text, NULL, next);
   return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
 }
 
@@ -71,7 +71,7 @@ static int unknown_target(const struct app *a, const char *name, const char *nea
     return EXIT_USAGE;
   }
   report_mistakes(a, false);
-  report_unusable(a, text, next);
+  report_unusable(a, text, NULL, next);
   return EXIT_PERSON;
 }
 
@@ -118,7 +118,7 @@ static int report_broken(struct app *a) {
     if (a->n_broken == 0)
       text_copy(text, sizeof text,
                 "targets.d cannot be used as a whole: what the rest of it holds is not worked on");
-    report_unusable(a, text, next);
+    report_unusable(a, text, a->n_selected > 0 ? "the other targets are worked on" : NULL, next);
   }
   return a->n_selected > 0 || files > 0 ? EXIT_PERSON : EXIT_USAGE;
 }
@@ -171,7 +171,7 @@ static int report_credential(struct app *a) {
   if (a->cli.command != CMD_RUN || !credential_is_missing(&a->config->management, &e))
     return EXIT_FINE;
   report_next(a, "check --offline", NULL, next, sizeof next);
-  report_unusable(a, e.text, next);
+  report_unusable(a, e.text, "what needs no answer of IBM Cloud goes on", next);
   return EXIT_PERSON;
 }
 

@@ -117,8 +117,8 @@ void report_usage(const struct app *a, const char *text, const char *hint, const
   report_unstarted(a, true, text, hint, next);
 }
 
-void report_unusable(const struct app *a, const char *text, const char *next) {
-  report_unstarted(a, false, text, NULL, next);
+void report_unusable(const struct app *a, const char *text, const char *hint, const char *next) {
+  report_unstarted(a, false, text, hint, next);
 }
 
 static bool concerns(const struct app *a, const struct config_mistake *m) {

@@ -28,7 +28,7 @@ void report_trouble(const struct app *a, const struct trouble *t);
 void report_usage(const struct app *a, const char *text, const char *hint, const char *next);
 // Targets that cannot be worked on for their configuration: what becomes of their consumers is not
 // known.
-void report_unusable(const struct app *a, const char *text, const char *next);
+void report_unusable(const struct app *a, const char *text, const char *hint, const char *next);
 
 // "rotator -c FILE repair prod-logs": a command for the configuration in use. `command` may have
 // words of its own; target may be NULL.
