@@ -18,9 +18,16 @@ const cJSON *vault_reply_data(const struct vault_reply *r) {
 
 #define ECHO_LEAST 6 // shorter texts are words like "true", and no secrets
 
-// Does the text hold one of the strings that were sent?
+// A misspelt role is what a person has to see.
+static bool is_no_secret(const cJSON *m) {
+  return m->string && strcmp(m->string, "role") == 0;
+}
+
+// Does the text hold one of the secrets that were sent?
 static bool repeats(const char *text, const cJSON *sent) {
   for (const cJSON *m = sent; m; m = m->next) {
+    if (is_no_secret(m))
+      continue;
     if (cJSON_IsString(m) && strlen(m->valuestring) >= ECHO_LEAST && strstr(text, m->valuestring))
       return true;
     if (m->child && repeats(text, m->child))

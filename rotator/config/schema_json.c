@@ -141,6 +141,22 @@ static cJSON *store_reference(const struct store_backend *b) {
   return reference(name);
 }
 
+// The option's name is the first part of others' names too: a word, or a mapping of them.
+static bool has_members(const struct store_backend *b, const struct store_option *o) {
+  size_t len = strlen(o->name);
+  for (const struct store_option *m = b->options; m->name; m++)
+    if (strncmp(m->name, o->name, len) == 0 && m->name[len] == '.')
+      return true;
+  return false;
+}
+
+static cJSON *word_or_mapping(cJSON *word) {
+  cJSON *s = cJSON_CreateObject(), *both = cJSON_AddArrayToObject(s, "anyOf");
+  cJSON_AddItemToArray(both, word);
+  cJSON_AddItemToArray(both, mapping());
+  return s;
+}
+
 static void define_store(cJSON *defs, const struct store_backend *b) {
   char name[64];
   cJSON *object = mapping();
@@ -149,6 +165,8 @@ static void define_store(cJSON *defs, const struct store_backend *b) {
     cJSON *in = group_of(object, o->name, &leaf);
     const char *choices = o->type == STORE_OPT_CHOICE ? o->choices : NULL;
     cJSON *s = value(config_store_type(o->type), choices, 0, 0);
+    if (has_members(b, o))
+      s = word_or_mapping(s);
     char help[512];
     snprintf(help, sizeof help, "%s%s", o->help, o->required ? " Required." : "");
     describe(s, help, o->fallback, NULL);
