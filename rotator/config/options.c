@@ -48,8 +48,8 @@ const struct config_option config_options[] = {
      .help = "Allow http:// URLs to loopback addresses, for emulators."},
     {"complaints", CONFIG_WORDS, .least = 1, .most = 64, MAIN(complaints),
      .shown = "drop, reject, too old, invalid, not accepted",
-     .help = "Words that make a 2xx answer of Cloud Logs a complaint when they stand in its first "
-             "4 KiB; case is not looked at."},
+     .help = "Words that make a 2xx answer of Cloud Logs a complaint: in a text of it, or in the "
+             "name of a member that is not 0 or empty; case is not looked at."},
     {"jobs", CONFIG_INT, .least = 1, .most = 64, .fallback = "8", MAIN(jobs),
      .help = "How many targets are worked on at once."},
     {"defaults", CONFIG_SECTION, .where = CONFIG_MAIN,
