@@ -101,8 +101,9 @@ const struct config_option config_options[] = {
          "on_still_used stop, and at once with continue."},
     {"alert_after", CONFIG_DURATION, .most = 30 * DAY, .fallback = "6h", BOTH(policy.alert_after_s),
      .help = "A fault that passes by itself becomes an error after this long."},
-    {"look_every", CONFIG_DURATION, .most = 7 * DAY, .fallback = "1h", BOTH(policy.look_every_s),
-     .help = "How often IAM is asked about a target at rest, at most."},
+    {"look_every", CONFIG_DURATION, .least = MINUTE, .most = 7 * DAY, .fallback = "1h",
+     BOTH(policy.look_every_s),
+     .help = "How often IAM is asked about a target at rest, at most; at least 1m."},
     {"probe_every", CONFIG_DURATION, .most = 30 * DAY, .fallback = "6h", BOTH(policy.probe_every_s),
      .help = "How old the last proof of the current key may become at rest, before it is proven "
              "again with a token and one test log; at least 1m, or 0 for never."},
