@@ -58,10 +58,22 @@ static void add_bounds(cJSON *schema, int64_t least, int64_t most) {
                             (double)most);
 }
 
+// What a pattern can say of a duration's lower bound: it is not 0, or has a minute in it.
+static void bound_duration(cJSON *schema, int64_t least) {
+  if (least <= 0)
+    return;
+  cJSON_AddStringToObject(schema, "type", "string");
+  cJSON_AddStringToObject(schema, "pattern",
+                          least < 60 ? "[1-9]" : "[1-9][0-9]*[wdhm]|([6-9][0-9]|[1-9][0-9]{2,})s");
+}
+
 static cJSON *value(enum config_type type, const char *choices, int64_t least, int64_t most) {
   const char *text = config_types[type].schema;
   cJSON *s = text ? cJSON_Parse(text) : NULL;
-  add_bounds(s, least, most);
+  if (type == CONFIG_DURATION)
+    bound_duration(s, least);
+  else
+    add_bounds(s, least, most);
   if (!choices)
     return s;
   return s ? either(words(choices), s) : words(choices);

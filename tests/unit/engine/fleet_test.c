@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backends/memory/memory.h"
@@ -190,6 +191,40 @@ static void a_target_that_waits_is_put_back(void **unused) {
   farm_free(f);
 }
 
+// A clock that runs 4,000 times as fast as the real one.
+static int64_t fast_mono_ms(struct env *env) {
+  (void)env;
+  static int64_t start;
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  int64_t us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+  int64_t none = 0;
+  __atomic_compare_exchange_n(&start, &none, us, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  return 1 + (us - __atomic_load_n(&start, __ATOMIC_RELAXED)) * 4;
+}
+
+// However short the intervals: what rests is finished, and what waits in vain is left to the next
+// run.
+static void a3_a_run_ends_whatever_the_intervals(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  struct env_ops ops = *env_real()->ops;
+  struct env fast = {&ops};
+  ops.mono_ms = fast_mono_ms;
+  o.patience_ms = 30000;
+  for (int i = 0; i < TARGETS; i++)
+    f->targets[i].policy.look_every_s = 1;
+  f->memories[5].last_look_s = 0; // wants IAM, which never answers
+  int64_t begun = fast_mono_ms(&fast);
+  fleet_run(f->list, TARGETS, &o, &fast, f->results);
+  assert_int_equal(f->results[1].end, TICK_REST);
+  assert_int_equal(f->results[5].end, TICK_WAIT);
+  assert_true(fast_mono_ms(&fast) - begun < 2 * FLEET_PATIENCES * 30000);
+  farm_free(f);
+}
+
 static void a_busy_target_is_said_or_waited_for(void **unused) {
   (void)unused;
   struct farm *f = farm_new();
@@ -234,6 +269,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(everyone_is_ticked_once_when_nothing_is_due),
                                      cmocka_unit_test(a_bad_target_stops_no_other),
                                      cmocka_unit_test(a_target_that_waits_is_put_back),
+                                     cmocka_unit_test(a3_a_run_ends_whatever_the_intervals),
                                      cmocka_unit_test(a_busy_target_is_said_or_waited_for),
                                      cmocka_unit_test(a_stop_begins_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
