@@ -53,8 +53,11 @@ static enum err login_outcome(const struct vault_auth_request *q, const struct v
   bool refused = r->status < 500 ? !passes(r) : strstr(r->message, "invalid") != NULL;
   if (!refused || r->status < 400)
     return vault_outcome(sent, r, "login", e);
-  return error_set(e, ERR_DENIED, "the login is refused, HTTP %d%s%s; %s", r->status,
-                   r->message[0] ? ": " : "", r->message, q->hint);
+  error_set(e, ERR_DENIED, "the login is refused, HTTP %d%s%s; %s", r->status,
+            r->message[0] ? ": " : "", r->message, q->hint);
+  if (e)
+    e->status = r->status;
+  return ERR_DENIED;
 }
 
 static void remember(const struct vault_auth_request *q, const struct error *e) {
