@@ -35,10 +35,23 @@ static void remember_effect(struct seen *seen, const struct step *s) {
     seen->dropped = a->row;
 }
 
+void advance_saw(struct managed *m, const struct view *v) {
+  struct seen *seen = &m->seen;
+  seen->looked = true;
+  seen->verdict = view_verdict(v);
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    seen->sinks[i].value = v->sinks[i].value;
+    seen->sinks[i].verdict = v->sinks[i].verdict;
+  }
+  if (v->state)
+    text_copy(seen->current_id, sizeof seen->current_id, v->state->slots[SLOT_CURRENT].key_id);
+}
+
 static void remember(struct managed *m, const struct step *s) {
   struct seen *seen = &m->seen;
   const struct action *a = s->action;
   bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
+  advance_saw(m, s->view);
   if (is_effect(s) && s->result == ERR_OK)
     remember_effect(seen, s);
   if (failed && s->error && a->kind == ACT_PROVE && a->slot == SLOT_PENDING)
@@ -149,6 +162,7 @@ static void remember_run(struct managed *m, const struct tick_result *r, const s
   last_run_note(last, o->fault, now_s);
   remember_identity(m);
   last->last_look_s = m->memory.last_look_s;
+  last->iam_refused = m->memory.iam_refused;
   last->absent_since_s = 0;
   for (size_t i = 0; i < m->target.n_sinks; i++)
     if (m->memory.absent_since_s[i] > last->absent_since_s)
@@ -161,6 +175,7 @@ static void remember_run(struct managed *m, const struct tick_result *r, const s
 void advance_keep_evidence(struct managed *m) {
   struct error e;
   remember_identity(m);
+  m->last_run.iam_refused = m->memory.iam_refused;
   if (last_run_save(m->last_run_path, &m->last_run, &m->memory.book, false, &e) != ERR_OK)
     log_error(LOG_LEVEL_DEBUG, m->target.name, "last_run", &e);
 }

@@ -26,6 +26,9 @@ struct advance {
 enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
                          struct tick_result *results, struct error *e);
 
+// Keeps in m->seen what the view shows of consumers.
+void advance_saw(struct managed *m, const struct view *v);
+
 // A command looked without acting: what it saw of the values in the sinks is kept for the next run.
 // Failing is no matter for the command (a person without rights may look, too).
 void advance_keep_evidence(struct managed *m);

@@ -169,6 +169,7 @@ static void managed_init(struct managed *m, struct compose *c, const struct conf
   last_run_path(m->last_run_path, sizeof m->last_run_path, c->config->state_dir, t->name);
   last_run_load(m->last_run_path, &m->last_run, &m->memory.book);
   m->memory.last_look_s = m->last_run.last_look_s;
+  m->memory.iam_refused = m->last_run.iam_refused;
   // One time for all sinks: those that are there set theirs back when they are read.
   for (size_t i = 0; i < STATE_SINKS_MAX; i++)
     m->memory.absent_since_s[i] = m->last_run.absent_since_s;

@@ -20,8 +20,12 @@ struct compose;
 // What was seen of a target in this run: by a command that looked at it, and by the steps of the
 // engine.
 struct seen {
-  bool looked; // a command read it; then what it found:
-  struct verdict verdict;
+  bool looked;            // it was read; then what was found the last time:
+  struct verdict verdict; // the worst of the sinks'
+  struct {
+    enum sink_value value;
+    struct verdict verdict;
+  } sinks[STATE_SINKS_MAX]; // as configured
   char current_id[IAM_ID_MAX];
   bool acted;                 // something was changed
   bool promoted, retired;     // in this run

@@ -32,6 +32,7 @@
 #define CAUSE_LIST(X)                                                                              \
   X(none)                                                                                          \
   X(deleted) X(disabled) X(expired)                    /* IAM: of the key */                       \
+  X(identity_gone)                                     /* IAM: the service ID was deleted */       \
   X(refused)                                           /* IAM takes no token request with it */    \
   X(other_identity)                                    /* … it is a key of somebody else */        \
   X(sender_missing) X(instance_gone)                   /* ingestion: 401 or 403; 404 */            \

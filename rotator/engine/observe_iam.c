@@ -362,6 +362,36 @@ static void start_budget(struct look *l) {
   m->enabled_ms = l->mono_ms;
 }
 
+// IAM, or our own credential, said no for good. Is that because the identity itself is gone? Then
+// its keys went with it.
+static void refused(struct look *l, struct error *e) {
+  struct target *t = l->t;
+  struct turn *u = l->u;
+  struct iam_service_id id = {0};
+  struct error why;
+  size_t n = 0;
+  const char *dash = strchr(t->iam_id, '-');
+  u->view.iam_refused = t->memory->iam_refused = true;
+  if (e->kind == ERR_DENIED || !dash ||
+      l->iam->ops->find_service_id(l->iam, t->account, dash + 1, &id, &n, &why) != ERR_MISSING)
+    return;
+  error_set(e, ERR_REFUSED,
+            "the service ID %s was deleted, and its keys with it: name another one "
+            "in the configuration",
+            dash + 1);
+  for (int i = 0; u->view.state && i < SLOT_COUNT; i++) {
+    struct evidence *known = NULL;
+    if (i != SLOT_PENDING && u->state.slots[i].used)
+      known = turn_evidence(u, t, u->state.slots[i].value, u->state.slots[i].key_id);
+    if (known)
+      evidence_iam(known, CAUSE_identity_gone, u->view.now_s);
+  }
+}
+
+static bool is_for_good(enum err err) {
+  return err == ERR_DENIED || err == ERR_REFUSED || err == ERR_INVALID || err == ERR_MISSING;
+}
+
 static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   struct look l = {.u = u, .t = t, .io = io, .iam = io->iam};
   struct view *v = &u->view;
@@ -380,6 +410,8 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   if (err == ERR_OK)
     err = v->state ? look_at_state(&l, &e) : look_for_adoptable(&l, &e);
   iam_key_list_clear(&l.list);
+  if (is_for_good(err))
+    refused(&l, &e);
   if (err != ERR_OK) {
     u->error = e;
     return;
@@ -388,7 +420,7 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
     start_budget(&l);
   v->iam_answered = true;
   t->memory->last_look_s = env_wall_ms(io->env) / 1000;
-  t->memory->dropped = false;
+  t->memory->dropped = t->memory->iam_refused = false;
 }
 
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {

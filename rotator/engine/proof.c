@@ -121,13 +121,13 @@ static bool has_ended(const struct prover *p, const struct iam_token *token) {
 }
 
 // What consumers would meet with this value (evidence.h). A refusal by IAM is believed only while
-// IAM answers us. Of a pending key, which no consumer reads yet, only what passes is noted: it is
+// IAM answers us, be it with a refusal. Of a pending key, which no consumer reads yet, only what passes is noted: it is
 // refused until every replica knows it.
 static void enter_evidence(struct prover *p, const struct slot *slot, enum outcome o) {
   const struct view *v = &p->u->view;
   struct evidence *e = turn_evidence(p->u, p->t, slot->value, slot->key_id);
   bool by_iam = p->cause != CAUSE_sender_missing && p->cause != CAUSE_instance_gone;
-  bool believed = p->cause != CAUSE_none && (v->iam_answered || !by_iam);
+  bool believed = p->cause != CAUSE_none && (v->iam_answered || v->iam_refused || !by_iam);
   if (!e || o == STOPPED)
     return;
   if (o == PASSED)

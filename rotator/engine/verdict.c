@@ -96,6 +96,8 @@ void turn_judge(struct turn *u, struct target *t) {
   for (size_t i = 0; i < v->n_sinks; i++)
     u->sink_views[i].verdict = sink_verdict(u, t, i);
   v->probe_due = probe_is_due(u, t);
-  if (v->state && v->slots[SLOT_CURRENT].verdict.kind == VERDICT_NOT_WORKING)
-    v->look_due = true; // so that its end is told, or its death is mended, at once
+  // So that the end of a trouble is told, or a death is mended, at once.
+  if (v->state &&
+      (v->slots[SLOT_CURRENT].verdict.kind == VERDICT_NOT_WORKING || t->memory->iam_refused))
+    v->look_due = true;
 }

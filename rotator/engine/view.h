@@ -86,8 +86,9 @@ struct view {
   bool sinks_agree; // the non-empty ones hold one value (no state)
 
   bool iam_asked, iam_answered;
-  bool look_due;  // at rest: look_every is over, a pending was dropped in this run, or current
-                  // looked bad
+  bool iam_refused; // it, or our own credential, said no for good: nothing is learned from a list
+  bool look_due;    // at rest: look_every is over, a pending was dropped in this run, or current
+                    // looked bad
   bool probe_due; // at rest and in grace: the last proof of current is too old, or something spoke
                   // against it since
   struct slot_view slots[SLOT_COUNT];

@@ -93,6 +93,11 @@ def _json(answer, world):
     yield from _sinks(target, world)
 
 
+def _reason(sink):
+    """The name of the reason, and the same in words."""
+    return "%s: %s" % (sink.get("reason") or "", sink.get("text") or "")
+
+
 def _sinks(target, world):
     listed = target.get("sinks")
     if not isinstance(listed, list):
@@ -106,8 +111,8 @@ def _sinks(target, world):
             yield "no verdict of sink %s" % name
         elif verdict not in wanted.words:
             yield "sink %s is said to be %s, not %s" % (name, verdict, " or ".join(wanted.words))
-        elif verdict == NO and wanted.reason and not re.search(wanted.reason, sink.get("reason") or "", re.I):
-            yield "sink %s: the reason %r lacks %r" % (name, sink.get("reason"), wanted.reason)
+        elif verdict == NO and wanted.reason and not re.search(wanted.reason, _reason(sink), re.I):
+            yield "sink %s: the reason %r lacks %r" % (name, _reason(sink), wanted.reason)
         elif verdict == YES and not sink.get("proven_at"):
             yield "sink %s is said to be working, and not when that was proven" % name
 

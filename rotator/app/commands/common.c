@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
@@ -25,12 +26,8 @@ static enum err observe(struct managed *m, enum look_at how, struct look *l) {
   if (err != ERR_OK)
     return err;
   decide(&l->view, &l->action);
-  m->seen.looked = true;
-  m->seen.verdict = view_verdict(&l->view);
+  advance_saw(m, &l->view);
   text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
-  if (l->view.state)
-    text_copy(m->seen.current_id, sizeof m->seen.current_id,
-              l->view.state->slots[SLOT_CURRENT].key_id);
   return ERR_OK;
 }
 
@@ -60,26 +57,6 @@ enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct e
 
 void look_clear(struct look *l) {
   state_clear(&l->state);
-}
-
-int say_verdict(struct app *a, struct managed *m, const char *step, cJSON *o) {
-  const struct verdict *v = &m->seen.verdict;
-  bool bad = m->seen.looked && v->kind == VERDICT_NOT_WORKING;
-  char next[700];
-  report_next(a, cause_next(v->cause), m->target.name, next, sizeof next);
-  if (o && m->seen.looked) {
-    answer_add_working(o, v);
-    cJSON_AddBoolToObject(o, "attention", bad);
-  }
-  struct trouble t = {.target = m->target.name,
-                      .working = WORKING_NO,
-                      .verdict = v,
-                      .step = step,
-                      .text = "that was seen on the way",
-                      .next = next};
-  if (bad)
-    report_trouble(a, &t);
-  return bad ? EXIT_PAGE : EXIT_FINE;
 }
 
 bool is_busy(struct managed *m, struct env *env) {
@@ -267,15 +244,6 @@ int advance_and_report(struct app *a, const struct advance *how, bool by_hand) {
 
 // --- changes ---
 
-// Asks nobody: what earlier looks have seen is enough to not stay silent about a dead key.
-static int stand_after(struct app *a, struct managed *m, const char *command, cJSON *o) {
-  struct look l;
-  if (look_at(m, LOOK_OFFLINE, &l, NULL) != ERR_OK)
-    return EXIT_FINE;
-  look_clear(&l);
-  return say_verdict(a, m, command, o);
-}
-
 int change_each(struct app *a, const char *command,
                 enum err (*change)(struct app *a, struct managed *m, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e)) {
@@ -291,19 +259,19 @@ int change_each(struct app *a, const char *command,
     if (err == ERR_OK)
       err = change(a, m, &io, text, sizeof text, &e);
     if (err != ERR_OK) {
-      worst = exit_worse(worst, report_failure(a, m, command, &e));
+      worst = exit_worse(worst, report_no_success(a, m, command, &e));
       continue;
     }
     history_command(m, command, text, a->cli.reason);
     out_line("%s: %s", m->target.name, text);
     cJSON *o = answer_target(a, m->target.name);
     // repair goes on from here, and tells how it stands when it is done
-    int status = a->cli.command == CMD_REPAIR ? EXIT_FINE : stand_after(a, m, command, o);
-    worst = exit_worse(worst, status);
-    if (o) {
-      cJSON_AddNumberToObject(o, "exit", status);
+    if (a->cli.command == CMD_REPAIR)
+      continue;
+    look_offline(m);
+    worst = exit_worse(worst, report_verdict(a, m, command, o));
+    if (o)
       cJSON_AddStringToObject(o, "text", text);
-    }
   }
   return worst;
 }

@@ -21,11 +21,6 @@ enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM, LOOK_VERIFY };
 enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e);
 void look_clear(struct look *l);
 
-// What a command that has another subject says of consumers: adds "working", "reason" and
-// "attention" to `o` (NULL: none), and when what was seen says that they have no working key,
-// reports that and returns EXIT_PAGE; else EXIT_FINE.
-int say_verdict(struct app *a, struct managed *m, const char *step, cJSON *o);
-
 // Is a run at work on the target now? (A command by hand does not wait behind it.)
 bool is_busy(struct managed *m, struct env *env);
 // For wishes: who asked ("alice@host"), why.

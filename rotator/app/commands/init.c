@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/init_cloud.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
@@ -215,7 +216,7 @@ static int make_first_key(struct app *a, struct managed *m) {
   struct error e = {0};
   m->target.init = true;
   if (advance_targets(&how, &m, 1, &r, &e) != ERR_OK)
-    return report_failure(a, m, "init", &e);
+    return report_no_success(a, m, "init", &e);
   advance_finish(m, &r, is_reached(NULL, &m->target, &r) ? GOAL_REACHED : GOAL_MISSED, &o);
   say_done(m, &r);
   say_result(m, &r);
@@ -239,13 +240,13 @@ static int init_target(struct app *a, struct managed *m, struct survey *s) {
   struct error e = {0};
   enum err err = survey(a, m, s, &e);
   if (err != ERR_OK)
-    return report_failure(a, m, "init", &e);
+    return report_no_success(a, m, "init", &e);
   if (!is_clear(&s->look))
     return stop(a, m, s);
   if (a->cli.dry_run)
     return dry_run(a, m, s);
   err = make_cloud(a, m, s, &e);
-  return err == ERR_OK ? make_first_key(a, m) : report_failure(a, m, "init", &e);
+  return err == ERR_OK ? make_first_key(a, m) : report_no_success(a, m, "init", &e);
 }
 
 int command_init(struct app *a) {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
@@ -186,7 +186,7 @@ static int take_away(struct listing *l, const char *id, bool delete) {
   if (err == ERR_LOCKED)
     return say_locked(l, id, delete ? "--delete" : "--disable", &e);
   if (err != ERR_OK)
-    return report_failure(l->app, l->managed, delete ? "delete" : "disable", &e);
+    return report_no_success(l->app, l->managed, delete ? "delete" : "disable", &e);
   history_command(l->managed, "keys", delete ? "deleted by hand" : "disabled by hand", id);
   out_line("%s: %s %s", l->managed->target.name, delete ? "deleted" : "disabled", id);
   cJSON *o = answer_target(l->app, l->managed->target.name);
@@ -202,7 +202,7 @@ static int work(struct listing *l) {
   if (c->delete_id)
     return take_away(l, c->delete_id, true);
   show(l);
-  return say_verdict(l->app, l->managed, "keys", answer_last_target(l->app));
+  return report_verdict(l->app, l->managed, "keys", answer_last_target(l->app));
 }
 
 int command_keys(struct app *a) {
@@ -217,11 +217,11 @@ int command_keys(struct app *a) {
   l.managed = a->selected[0];
   enum err err = look_at(l.managed, LOOK_AT_IAM, &l.look, &e);
   if (err != ERR_OK)
-    return report_failure(a, l.managed, "keys", &e);
+    return report_no_success(a, l.managed, "keys", &e);
   struct iam *iam = l.look.io.iam;
   int status;
   if (iam->ops->list(iam, l.managed->target.account, l.managed->iam_id, &l.list, &e) != ERR_OK) {
-    status = report_failure(a, l.managed, "keys", &e);
+    status = report_no_success(a, l.managed, "keys", &e);
   } else {
     int64_t server_s = iam->ops->server_time_s(iam);
     l.now_s = server_s > 0 ? server_s : env_wall_ms(a->env) / 1000;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
@@ -203,22 +203,17 @@ static int show(struct app *a, struct managed *m) {
   struct look l;
   struct error e = {0};
   if (look_at(m, LOOK_AT_IAM, &l, &e) != ERR_OK)
-    return report_failure(a, m, "repair", &e);
+    return report_no_success(a, m, "repair", &e);
   struct ways w = {.app = a, .managed = m, .look = &l};
-  cJSON *o = answer_target(a, m->target.name);
-  if (o) {
-    cJSON_AddStringToObject(o, "row", row_name(l.action.row));
-    cJSON_AddStringToObject(o, "why", why_name(l.action.why));
-    cJSON_AddStringToObject(o, "text", why_words(l.action.why)->text);
-    answer_add_sinks(o, &m->target, &l.view);
-    w.list = cJSON_AddArrayToObject(o, "ways_out");
-  }
+  w.list = a->targets ? cJSON_CreateArray() : NULL;
+  say_working(m);
   say_side_by_side(m, &l);
   say_ways_out(&w);
-  if (o)
-    answer_add_text(o, "next", w.next);
+  int status = report_look(a, m, &l);
+  if (w.list)
+    cJSON_AddItemToObject(answer_last_target(a), "ways_out", w.list);
   look_clear(&l);
-  return say_verdict(a, m, "repair", o);
+  return status;
 }
 
 // --- changing ---
@@ -280,7 +275,7 @@ int command_repair(struct app *a) {
     return show(a, a->selected[0]);
   struct error e = {0};
   if (compose_make_state_dir(a->compose, &e) != ERR_OK)
-    return report_failure(a, a->selected[0], "repair", &e);
+    return report_no_success(a, a->selected[0], "repair", &e);
   int status = change_each(a, "repair", repair);
   if (status != EXIT_FINE)
     return status;

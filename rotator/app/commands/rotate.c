@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/waiting.h"
@@ -153,7 +153,7 @@ static enum err make_wish(struct rotations *rs, struct rotation *mine, struct er
 static void fail(struct rotations *rs, struct rotation *mine, const struct error *e) {
   mine->asked = ASKED_FAILED;
   say_asked(mine->managed, e->kind);
-  rs->status = exit_worse(rs->status, report_failure(rs->app, mine->managed, "rotate", e));
+  rs->status = exit_worse(rs->status, report_no_success(rs->app, mine->managed, "rotate", e));
 }
 
 static void ask_first(struct rotations *rs, struct rotation *mine) {
@@ -300,7 +300,7 @@ int command_rollback(struct app *a) {
   enum err err = ask_back(a, a->selected[0], &goal, &e);
   say_asked(a->selected[0], err);
   if (err != ERR_OK)
-    return report_failure(a, a->selected[0], "rollback", &e);
+    return report_no_success(a, a->selected[0], "rollback", &e);
   struct advance how = {
       .app = a, .patience_s = a->cli.patience_s, .done = is_back, .done_ctx = &goal};
   return advance_and_report(a, &how, true);

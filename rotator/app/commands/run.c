@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
@@ -102,14 +102,12 @@ static void say_wait(const struct managed *m, const struct look *l) {
 }
 
 static int outcome_of_look(struct app *a, struct managed *m, const struct look *l) {
-  const struct action *act = &l->action;
-  struct tick_result r = tick_result(&l->view, act, &l->error);
+  struct tick_result r;
   struct outcome o;
-  outcome_of(&r, GOAL_NONE, m->config->policy.alert_after_s, 0, 0, &o);
+  judge_look(m, l, &r, &o);
   // Nobody reads a key before the first set-up: its plan is no alarm.
-  if (m->target.init && act_is_effect(act->kind))
+  if (m->target.init && act_is_effect(l->action.kind))
     o = (struct outcome){.exit = EXIT_FINE, .silent = true};
-  m->seen.until_s = act->wait_s;
   report_result(a, m, &r, &o);
   return o.exit;
 }
@@ -157,7 +155,7 @@ static int plan_one(struct app *a, struct managed *m) {
   struct look l;
   struct error e;
   if (look_at(m, LOOK_AS_NEEDED, &l, &e) != ERR_OK)
-    return report_failure(a, m, "plan", &e);
+    return report_no_success(a, m, "plan", &e);
   int status = plan_look(a, m, &l, NULL, 0);
   look_clear(&l);
   return status;

@@ -106,7 +106,6 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   cJSON *x = answer_target(a, m->target.name);
   if (!x)
     return;
-  cJSON_AddNumberToObject(x, "exit", o->exit);
   cJSON_AddStringToObject(x, "end", end_name(r->end));
   answer_add_text(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
   bool decided = r->end != TICK_FAILED && r->end != TICK_BUSY && r->end != TICK_STOPPED;
@@ -114,8 +113,7 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   answer_add_text(x, "row", decided ? row_name(r->row) : "");
   answer_add_text(x, "why", decided ? why_name(r->why) : "");
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
-  answer_add_working(x, &r->verdict);
-  cJSON_AddBoolToObject(x, "attention", o->exit == EXIT_PERSON || o->exit == EXIT_PAGE);
+  answer_add_consumers(x, m);
   cJSON_AddBoolToObject(x, "changed", m->seen.acted);
   answer_add_text(x, "current", r->current_id);
   answer_add_text(x, "previous", r->previous_id);
@@ -127,7 +125,7 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   if (m->seen.asks)
     cJSON_AddBoolToObject(x, "asked_for", m->seen.asked);
   answer_add_text(x, "person", out && out->person ? out->person : "");
-  answer_add_text(x, "next", out ? out->next : "");
+  answer_add_end(x, o->exit, out ? out->next : "");
 }
 
 // Is there something that only a person ends, whatever becomes of the key?
