@@ -61,6 +61,17 @@ void vault_item_free(struct store_item *it);
 // once. ERR_REFUSED and what to write instead otherwise.
 enum err vault_mount_check(struct vault_item *v, struct error *e);
 
+// When a version deletes itself or was deleted, by its metadata or by the answer to its write, made
+// printable. False, and "": never.
+bool vault_deletion_time(const cJSON *meta, char ret[40]);
+// `kind` with what to do about a version that will delete itself.
+enum err vault_dying(const struct vault_item *v, enum err kind, int64_t number, const char *when,
+                     struct error *e);
+// How a version that is deleted comes back: ERR_MISSING for a sink, ERR_REFUSED for a home, which
+// is not given up while it can be had.
+enum err vault_deleted(const struct vault_item *v, int64_t number, const char *when,
+                       struct error *e);
+
 // vault_check.c
 enum err vault_check(struct store_item *it, struct error *e);
 

@@ -1,5 +1,7 @@
 // AppRole: a role id, which is no secret, and a secret id, which is. Both are read at each login. A
 // secret id that comes wrapped can be unwrapped once; it is kept in the session for another login.
+// One that was refused is not sent again: it may be good for one login only, and failures lock the
+// AppRole for everybody.
 //
 // A wrapped one is looked at before it is unwrapped: it must come from this very role's secret-id
 // endpoint, else somebody put another in its place. A token that is used up already was unwrapped
@@ -44,7 +46,8 @@ static enum err look_up(struct vault_session *s, const struct vault_auth_setting
                         const struct secret *wrapping, struct error *e) {
   struct vault_reply r = {0};
   JSON_AUTO body = cJSON_CreateObject();
-  cJSON_AddStringToObject(body, "token", secret_bytes(wrapping));
+  if (!json_add_text(body, "token", secret_bytes(wrapping)))
+    return error_no_memory(e);
   const struct vault_request q = {.method = "POST", .path = "sys/wrapping/lookup", .body = body};
   enum err err = vault_send(s, NULL, &q, &r, e);
   if (err == ERR_OK && used_up(&r))
@@ -89,7 +92,7 @@ static enum err role_id(const struct vault_auth_settings *a, struct secret **ret
 }
 
 static enum err secret_id(struct vault_session *s, const struct vault_auth_settings *a,
-                          struct secret **kept, struct secret **ret, struct error *e) {
+                          struct vault_auth_memory *kept, struct secret **ret, struct error *e) {
   SECRET_AUTO wrapping = NULL;
   if (!a->secret_file && !a->secret_credential) // bind_secret_id=false
     return ERR_OK;
@@ -99,18 +102,19 @@ static enum err secret_id(struct vault_session *s, const struct vault_auth_setti
   if (!a->wrapped)
     return credential_read_word(&file, ret, e);
   enum err err = ERR_OK;
-  if (!*kept)
+  if (!kept->unwrapped)
     err = credential_read_word(&file, &wrapping, e);
-  if (err == ERR_OK && !*kept)
-    err = unwrap(s, a, wrapping, kept, e);
+  if (err == ERR_OK && !kept->unwrapped)
+    err = unwrap(s, a, wrapping, &kept->unwrapped, e);
   if (err != ERR_OK)
     return err;
-  *ret = secret_dup(*kept);
+  *ret = secret_dup(kept->unwrapped);
   return *ret ? ERR_OK : error_no_memory(e);
 }
 
 static enum err approle_login(struct vault_session *s, const struct vault_auth_settings *a,
-                              struct secret **kept, struct vault_login *ret, struct error *e) {
+                              struct vault_auth_memory *kept, struct vault_login *ret,
+                              struct error *e) {
   SECRET_AUTO role = NULL;
   SECRET_AUTO secret = NULL;
   enum err err = role_id(a, &role, e);
@@ -119,9 +123,17 @@ static enum err approle_login(struct vault_session *s, const struct vault_auth_s
   if (err != ERR_OK)
     return err;
   cJSON *body = cJSON_CreateObject();
-  cJSON_AddStringToObject(body, "role_id", secret_bytes(role));
-  if (secret)
-    cJSON_AddStringToObject(body, "secret_id", secret_bytes(secret));
-  return vault_auth_login(s, a->mount ? a->mount : "approle", body, ret, e);
+  if (!json_add_text(body, "role_id", secret_bytes(role)) ||
+      !json_add_text(body, "secret_id", secret ? secret_bytes(secret) : NULL))
+    body = json_free(body);
+  const struct vault_auth_request q = {
+      .mount = a->mount ? a->mount : "approle",
+      .body = body,
+      .hint = "is the role id right, and the secret id neither used up (secret_id_num_uses) nor"
+              " expired, or the AppRole locked after failures? It is not sent again before another"
+              " is in its place",
+      .once = secret ? secret : role,
+      .kept = kept};
+  return vault_auth_login(s, &q, ret, e);
 }
 const struct vault_auth_method vault_auth_approle = {"approle", approle_login};

@@ -96,17 +96,22 @@ static enum err check_mount(struct vault_item *v, struct error *e) {
   return err;
 }
 
+// NULL without memory.
 static cJSON *paths_body(const struct vault_item *v) {
   char path[sizeof v->mount + sizeof v->path + 16];
   const struct need *needs[3];
   cJSON *body = cJSON_CreateObject();
   cJSON *paths = cJSON_AddArrayToObject(body, "paths");
   size_t n = needs_of(v, needs);
-  for (size_t i = 0; i < n; i++) {
+  bool made = paths;
+  for (size_t i = 0; made && i < n; i++) {
     raw_path(v, needs[i], path, sizeof path);
-    cJSON_AddItemToArray(paths, cJSON_CreateString(path));
+    cJSON *text = cJSON_CreateString(path);
+    made = text && cJSON_AddItemToArray(paths, text);
+    if (!made)
+      json_free(text);
   }
-  return body;
+  return made ? body : json_free(body);
 }
 
 // Who may not even ask is let pass: the reading below tells the rest.
@@ -114,7 +119,7 @@ static enum err check_rights(struct vault_item *v, struct error *e) {
   struct vault_reply r = {0};
   JSON_AUTO body = paths_body(v);
   const struct vault_request q = {.method = "POST", .path = "sys/capabilities-self", .body = body};
-  enum err err = vault_call(v->session, &q, &r, e);
+  enum err err = body ? vault_call(v->session, &q, &r, e) : error_no_memory(e);
   if (err == ERR_OK && r.status == 200)
     err = judge(v, vault_reply_data(&r) ? vault_reply_data(&r) : r.json, e);
   else if (err == ERR_OK && r.status != 403)
@@ -123,26 +128,46 @@ static enum err check_rights(struct vault_item *v, struct error *e) {
   return err;
 }
 
-// A version that deletes itself takes the key from its consumers.
-static enum err check_stays(struct vault_item *v, struct error *e) {
-  char path[VAULT_PATH_MAX * 2 + 64], when[40] = "";
+// A setting that makes versions delete themselves, as the server writes it: not "0s", and not
+// negative, which switches it off.
+static bool is_limit(const char *text) {
+  return text && text[0] != '-' && strpbrk(text, "123456789");
+}
+
+// Whoever may not look is let pass: the answer to the first write tells.
+static enum err read_limit(struct vault_item *v, const char *path, char ret[40], struct error *e) {
   struct vault_reply r = {0};
-  if (v->item.class == STORE_CLASS_C)
-    return ERR_OK;
-  vault_path(v, "data", NULL, path, sizeof path);
   const struct vault_request q = {.method = "GET", .path = path};
   enum err err = vault_call(v->session, &q, &r, e);
-  const cJSON *meta = json_get(vault_reply_data(&r), "metadata");
-  if (err == ERR_OK && r.status == 200 &&
-      json_copy_text(meta, "deletion_time", when, sizeof when) && when[0]) {
-    char shown[40];
-    text_printable(shown, sizeof shown, when, strlen(when));
-    err = error_set(e, ERR_REFUSED,
-                    "its present version deletes itself at %s: set delete_version_after of secret"
-                    " and mount to 0",
-                    shown);
-  }
+  const char *text = json_text(vault_reply_data(&r), "delete_version_after");
+  ret[0] = '\0';
+  if (err == ERR_OK && r.status == 200 && text)
+    text_printable(ret, 40, text, strlen(text));
   vault_reply_clear(&r);
+  return err;
+}
+
+// A version that deletes itself takes the key from its consumers, so none may be about to be made.
+static enum err check_stays(struct vault_item *v, struct error *e) {
+  char path[VAULT_PATH_MAX * 2 + 64], of_mount[40], of_secret[40];
+  if (v->item.class == STORE_CLASS_C)
+    return ERR_OK;
+  snprintf(path, sizeof path, "%s/config", v->mount_url);
+  enum err err = read_limit(v, path, of_mount, e);
+  if (err == ERR_OK && is_limit(of_mount))
+    return error_set(e, ERR_REFUSED,
+                     "versions of mount '%s' delete themselves after %s, and consumers would lose"
+                     " the key: vault write %s/config delete_version_after=0s",
+                     v->mount, of_mount, v->mount);
+  if (err != ERR_OK || of_mount[0] == '-')
+    return err;
+  vault_path(v, "metadata", NULL, path, sizeof path);
+  err = read_limit(v, path, of_secret, e);
+  if (err == ERR_OK && is_limit(of_secret))
+    return error_set(e, ERR_REFUSED,
+                     "its versions delete themselves after %s, and consumers would lose the key:"
+                     " vault kv metadata put -mount=%s -delete-version-after=0s %s",
+                     of_secret, v->mount, v->path);
   return err;
 }
 

@@ -46,7 +46,7 @@ static enum err exchange(struct vault_session *s, const struct secret *token, co
     return error_set(e, ERR_REFUSED, "the URL is too long");
   if (!body_of(q, &body))
     return error_no_memory(e);
-  if (token)
+  if (!secret_is_empty(token))
     headers[n++] = (struct http_header){.name = "X-Vault-Token", .secret = token};
   if (s->server.space)
     headers[n++] = (struct http_header){.name = "X-Vault-Namespace", .value = s->server.space};

@@ -3,6 +3,7 @@
 // A key that is not there and a mount that is another engine's answer alike: 404. Absence is
 // evidence to the caller, so it is believed only where the mount was seen to be of the right
 // version, once for an item.
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,34 @@ enum err vault_mount_check(struct vault_item *v, struct error *e) {
   enum err err = ask(v, e);
   v->mount_known = err == ERR_OK;
   return err;
+}
+
+// --- versions that go ----------------------------------------------------------------------------
+
+bool vault_deletion_time(const cJSON *meta, char ret[40]) {
+  char when[40] = "";
+  ret[0] = '\0';
+  if (json_copy_text(meta, "deletion_time", when, sizeof when))
+    text_printable(ret, 40, when, strlen(when));
+  return ret[0] != '\0';
+}
+
+enum err vault_dying(const struct vault_item *v, enum err kind, int64_t number, const char *when,
+                     struct error *e) {
+  return error_set(e, kind,
+                   "version %" PRId64 " deletes itself at %s: set delete_version_after of mount and"
+                   " secret to 0s, then: vault kv undelete -mount=%s -versions=%" PRId64 " %s",
+                   number, when, v->mount, number, v->path);
+}
+
+enum err vault_deleted(const struct vault_item *v, int64_t number, const char *when,
+                       struct error *e) {
+  bool home = v->item.kind == STORE_HOME;
+  return error_set(e, home ? ERR_REFUSED : ERR_MISSING,
+                   "version %" PRId64 " was deleted or expired%s%s; it comes back with: vault kv"
+                   " undelete -mount=%s -versions=%" PRId64 " %s%s",
+                   number, when[0] ? ", " : "", when, v->mount, number, v->path,
+                   home ? " (to begin without it: vault kv metadata delete)" : "");
 }
 
 void vault_item_free(struct store_item *it) {

@@ -7,6 +7,12 @@
 // engine's compare-and-set looks at is good only together with the time. The write itself is
 // fenced by `cas`, so of two writers one wins, whatever they have read.
 //
+// A version that will delete itself (delete_version_after of mount or secret) takes the key from its
+// consumers, or the state from us, without anybody's doing. The answer to the write that made it says
+// so already, and so does each reading, which is refused then. One that is gone, expired or deleted,
+// is still there and can be called back until it is destroyed: a state that is gone so is no
+// evidence of absence, while a sink may be written again.
+//
 // Any standby may answer a read, and late. An item remembers the highest number it saw and waits a
 // while for a node that is behind it; the caller is told by stale_reads that this is no proof.
 #include <inttypes.h>
@@ -20,9 +26,11 @@
 struct present {
   bool exists; // it has a number
   bool alive;  // and content
+  bool destroyed;
   int64_t number;
   struct store_version version;
-  cJSON *data; // the fields, ours; NULL unless alive
+  char dies[40]; // when it deletes itself, or was deleted; "": never
+  cJSON *data;   // the fields, ours; NULL unless alive
 };
 
 static void present_clear(struct present *p) {
@@ -46,7 +54,9 @@ static enum err take_present(struct vault_reply *r, bool alive, struct present *
                              struct error *e) {
   cJSON *outer = (cJSON *)(uintptr_t)vault_reply_data(r);
   const cJSON *meta = json_get(outer, "metadata");
-  struct present p = {.exists = true, .alive = alive};
+  struct present p = {
+      .exists = true, .alive = alive, .destroyed = json_bool(meta, "destroyed", false)};
+  vault_deletion_time(meta, p.dies);
   if (!json_int(meta, "version", &p.number) ||
       !version_format(p.number, json_text(meta, "created_time"), alive, &p.version))
     return error_set(e, ERR_CORRUPT, "the answer bears no version: is this KV version 2?");
@@ -135,8 +145,12 @@ static enum err kv2_read(struct store_item *it, struct store_record *ret,
     return err;
   if (!p.exists)
     err = error_set(e, ERR_MISSING, "there is no such secret");
+  else if (p.destroyed)
+    err = error_set(e, ERR_MISSING, "version %" PRId64 " is destroyed", p.number);
   else if (!p.alive)
-    err = error_set(e, ERR_MISSING, "version %" PRId64 " is deleted or destroyed", p.number);
+    err = vault_deleted(v, p.number, p.dies, e);
+  else if (p.dies[0])
+    err = vault_dying(v, ERR_REFUSED, p.number, p.dies, e);
   else
     err = vault_fields_read(v, p.data, ret, e);
   *ret_version = p.version;
@@ -149,13 +163,15 @@ static enum err kv2_read(struct store_item *it, struct store_record *ret,
 static enum err take_written(struct vault_item *v, const struct vault_reply *r, int64_t cas,
                              struct store_version *ret, struct error *e) {
   int64_t number = 0;
+  char dies[40];
   const cJSON *data = vault_reply_data(r);
   if (!json_int(data, "version", &number) || number != cas + 1 ||
       !version_format(number, json_text(data, "created_time"), true, ret))
     return error_set(e, ERR_UNSURE,
                      "the answer to the write bears no version that follows %" PRId64, cas);
   v->seen = (uint64_t)number;
-  return ERR_OK;
+  // It is written, and consumers have it for a while: no refusal, and no success either.
+  return vault_deletion_time(data, dies) ? vault_dying(v, ERR_UNSURE, number, dies, e) : ERR_OK;
 }
 
 static enum err write_failed(struct vault_item *v, const struct vault_request *q,

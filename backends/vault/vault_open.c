@@ -176,6 +176,10 @@ static enum err take_auth(struct vault_opening *o) {
   const struct store_setting *first = NULL;
   for (size_t i = 0; i < o->o.n; i++) {
     const struct store_setting *s = &o->o.settings[i];
+    if (strcmp(s->name, "auth") == 0) { // its one word
+      a->method = &vault_auth_listener;
+      return ERR_OK;
+    }
     if (!text_starts(s->name, "auth."))
       continue;
     size_t len = strcspn(s->name + 5, ".") + 5;

@@ -29,6 +29,8 @@ static const struct store_option vault_options[] = {
     TEXT("fields.stamp", "rotator_stamp", "Field of the rotator's own that orders its writes."),
     BOOL("destroy_old", "true",
          "Destroy versions with retired keys at the end of a rotation (KV version 2)."),
+    {"auth", STORE_OPT_CHOICE, false, "listener", NULL,
+     "listener: the address is that of an agent or proxy which has a token of its own."},
     PATH("auth.token.file", "File that holds a token, such as the sink of an agent."),
     TEXT("auth.token.credential", NULL, "Name of a systemd credential that holds a token."),
     TEXT("auth.approle.mount", "approle", "Path of the AppRole method."),

@@ -25,6 +25,7 @@ static enum err as_denied(enum err err, struct error *e) {
   else if (!stays)
     err = ERR_DENIED;
   e->kind = err;
+  e->status = 0; // of a login, not of what the caller asks for
   return err;
 }
 
@@ -47,7 +48,7 @@ static bool renew(struct vault_session *s) {
   struct error e = {0};
   JSON_AUTO body = cJSON_CreateObject();
   const struct vault_request q = {.method = "POST", .path = "auth/token/renew-self", .body = body};
-  bool good = vault_send(s, s->login.token, &q, &r, &e) == ERR_OK && r.status == 200 &&
+  bool good = body && vault_send(s, s->login.token, &q, &r, &e) == ERR_OK && r.status == 200 &&
               vault_auth_take(&r, &got, &e) == ERR_OK;
   if (good && got.lease_s > 0) {
     s->login.lease_s = got.lease_s;
@@ -181,13 +182,14 @@ enum err vault_call(struct vault_session *s, const struct vault_request *q, stru
   if (err != ERR_OK || ret->status != 403)
     return err;
   err = token_refused(s, token, &other, e);
-  if (err != ERR_OK || !other)
+  if (err == ERR_OK && !other)
     return err;
   token = secret_free(token);
-  err = token_get(s, &token, e);
+  vault_reply_clear(ret); // whatever comes now, it is not about the policy of that token
+  if (err == ERR_OK)
+    err = token_get(s, &token, e);
   if (err != ERR_OK)
     return err;
-  vault_reply_clear(ret);
   err = patiently(s, token, q, ret, e);
   if (err == ERR_OK && ret->status == 403)
     token_no_help(s);
@@ -239,7 +241,22 @@ static struct transport *make_pool(const struct session *session) {
 static void forget_all(struct session *session) {
   struct vault_session *s = (struct vault_session *)session;
   forget(s);
-  s->kept = secret_free(s->kept);
+  vault_auth_forget(&s->kept);
+}
+
+// An agent's listener may put its own token in the place of the one that it is sent, and end that
+// one: "self" is ours only where its accessor is the one that the login gave. A listener hides it.
+static bool self_is_ours(struct vault_session *s) {
+  struct vault_reply r = {0};
+  struct error e;
+  const struct vault_request q = {.method = "GET", .path = "auth/token/lookup-self", .quick = true};
+  bool ours = false;
+  if (s->login.accessor[0] && vault_send(s, s->login.token, &q, &r, &e) == ERR_OK) {
+    const char *accessor = json_text(vault_reply_data(&r), "accessor");
+    ours = r.status == 200 && accessor && strcmp(accessor, s->login.accessor) == 0;
+  }
+  vault_reply_clear(&r);
+  return ours;
 }
 
 static void revoke(struct vault_session *s) {
@@ -247,7 +264,7 @@ static void revoke(struct vault_session *s) {
   struct error e;
   const struct vault_request q = {
       .method = "POST", .path = "auth/token/revoke-self", .write = true, .quick = true};
-  if (s->login.token && s->login.ours && !s->login.batch)
+  if (s->login.token && s->login.ours && !s->login.batch && self_is_ours(s))
     vault_send(s, s->login.token, &q, &r, &e);
   vault_reply_clear(&r);
 }

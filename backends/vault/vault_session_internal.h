@@ -10,11 +10,11 @@ struct vault_session {
   struct vault_server server;
   // Under session.token_lock:
   struct vault_login login; // token NULL: none
-  struct secret *kept;      // of the method
-  int64_t login_ms;         // monotonic: when the token was got or renewed
-  int64_t got_ms;           // … and when it was got
-  bool useless_again;       // another login did not help: not tried any more
-  char index[1024];         // X-Vault-Index of the last write
+  struct vault_auth_memory kept;
+  int64_t login_ms;   // monotonic: when the token was got or renewed
+  int64_t got_ms;     // … and when it was got
+  bool useless_again; // another login did not help: not tried any more
+  char index[1024];   // X-Vault-Index of the last write
 };
 
 // vault_client.c: as vault_send, and the answer itself in *h, which the caller clears. `index` says

@@ -57,6 +57,7 @@ static void remember(struct managed *m, const struct step *s) {
   if (failed && s->error && a->kind == ACT_PROVE && a->slot == SLOT_PENDING)
     seen->dropped_error = *s->error; // why it is given up, if it comes to that
   seen->until_s = a->kind == ACT_WAIT || a->kind == ACT_REST ? a->wait_s : 0;
+  text_copy(seen->key_id, sizeof seen->key_id, a->key_id);
   seen->sink[0] = '\0';
   if (a->sink < m->target.n_sinks && !is_effect(s))
     text_copy(seen->sink, sizeof seen->sink, m->target.sinks[a->sink].name);

@@ -34,6 +34,7 @@ struct seen {
   char sink[64];              // the sink meant by the last decision
   int64_t until_s;            // … and until when it waits; 0 not known
   char retired_id[IAM_ID_MAX];
+  char key_id[IAM_ID_MAX];  // the key that the last decision was about
   char back_to[IAM_ID_MAX]; // went back to this key, or a person asked for it; "" neither
   // What became of a wish, for commands that make one: is it in the state? And the same in words,
   // one more line where the command does not end well (NULL: none).

@@ -1,10 +1,15 @@
+// What an answer of ingestion means. That a 2xx may have dropped logs is documented, what its body
+// says then is not: words are looked for, as what they are in the body. A counter {"rejected":0} is
+// no complaint; a text that says "rejected" is.
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#include "rotator/base/json.h"
+#include "rotator/base/text.h"
 #include "rotator/cloud/logs.h"
 
-#define LOOKED_AT 4096 // bytes of a 2xx body that are searched for complaints
+#define LOOKED_AT 4096 // bytes of a 2xx body that are searched when it is no JSON
 
 static const char *const names[] = {
     [LOGS_ACCEPTED] = "accepted", [LOGS_COMPLAINED] = "complained",
@@ -32,12 +37,77 @@ static bool contains(const char *body, size_t len, const char *word) {
   return false;
 }
 
-static bool complains(const char *body, size_t len, const char *const *complaints) {
-  static const char *const usual[] = {"drop", "reject", "too old", "invalid", "not accepted", NULL};
-  for (const char *const *word = complaints ? complaints : usual; *word; word++)
-    if (contains(body, len, *word))
-      return true;
-  return false;
+static const char *word_in(const char *text, size_t len, const char *const *words) {
+  for (; *words; words++)
+    if (contains(text, len, *words))
+      return *words;
+  return NULL;
+}
+
+// --- a body that is JSON -------------------------------------------------------------------------
+
+// A counter of nothing, or a tree of them.
+static bool is_empty(const cJSON *m) {
+  if (cJSON_IsNumber(m))
+    return m->valuedouble == 0;
+  if (cJSON_IsString(m))
+    return strspn(m->valuestring, "0") == strlen(m->valuestring);
+  for (const cJSON *child = m->child; child; child = child->next)
+    if (!is_empty(child))
+      return false;
+  return !cJSON_IsTrue(m);
+}
+
+static const char *word_of(const cJSON *m, const char *const *words) {
+  const char *word =
+      cJSON_IsString(m) ? word_in(m->valuestring, strlen(m->valuestring), words) : NULL;
+  if (!word && m->string && !is_empty(m))
+    word = word_in(m->string, strlen(m->string), words);
+  return word;
+}
+
+// The first member, or element, that complains. Recursion is as deep as json_parse allows.
+static const cJSON *find(const cJSON *m, const char *const *words, const char **ret_word) {
+  for (; m; m = m->next) {
+    *ret_word = word_of(m, words);
+    const cJSON *found = *ret_word ? m : find(m->child, words, ret_word);
+    if (found)
+      return found;
+  }
+  return NULL;
+}
+
+static void quote(const cJSON *m, struct logs_match *ret) {
+  struct text_buf b = TEXT_BUF(64 * 1024);
+  char *value = cJSON_PrintUnformatted(m);
+  if (m->string)
+    text_buf_add(&b, "\"%s\":", m->string);
+  text_buf_add(&b, "%s", value ? value : "");
+  text_printable(ret->quote, sizeof ret->quote, text_buf_str(&b), strlen(text_buf_str(&b)));
+  cJSON_free(value);
+  text_buf_free(&b);
+}
+
+// --- the body ------------------------------------------------------------------------------------
+
+static bool complains(const char *body, size_t len, const char *const *words,
+                      struct logs_match *ret) {
+  JSON_AUTO tree = json_parse(body, len);
+  const char *word = NULL;
+  if (tree) {
+    const cJSON *m = find(tree, words, &word);
+    if (m)
+      quote(m, ret);
+  } else {
+    if (len > LOOKED_AT)
+      len = LOOKED_AT;
+    word = word_in(body, len, words);
+    if (word)
+      text_printable(ret->quote, sizeof ret->quote, body, len);
+  }
+  if (word)
+    text_printable(ret->word, sizeof ret->word, word, strlen(word));
+  return word != NULL;
 }
 
 // A page in HTML with a 200 comes from a proxy or a portal: no log was taken.
@@ -50,17 +120,18 @@ static bool is_page(const char *body, size_t len) {
 }
 
 enum logs_verdict logs_classify(int status, const char *body, size_t len,
-                                const char *const *complaints) {
+                                const char *const *complaints, struct logs_match *ret) {
+  static const char *const usual[] = {"drop", "reject", "too old", "invalid", "not accepted", NULL};
+  *ret = (struct logs_match){.word = ""};
   switch (status) {
   case 200:
   case 201:
   case 202:
   case 204:
-    if (len > LOOKED_AT)
-      len = LOOKED_AT;
     if (is_page(body, len))
       return LOGS_OUTAGE;
-    return complains(body, len, complaints) ? LOGS_COMPLAINED : LOGS_ACCEPTED;
+    return complains(body, len, complaints ? complaints : usual, ret) ? LOGS_COMPLAINED
+                                                                      : LOGS_ACCEPTED;
   case 401:
   case 403:
     return LOGS_REFUSED;

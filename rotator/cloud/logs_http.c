@@ -27,13 +27,20 @@ _Static_assert(sizeof kinds / sizeof kinds[0] == LOGS_STOPPED + 1, "a kind for e
 
 // The shape of ingestion's answers is not published, so the first bytes are shown as they are, made
 // printable.
-static void tell(enum logs_verdict v, const struct http_response *r, struct error *e) {
+static void tell(enum logs_verdict v, const struct http_response *r, const struct logs_match *m,
+                 struct error *e) {
   struct iam_fault f;
   char shown[SHOWN + 1];
   iam_fault_decode(secret_bytes(r->body), secret_len(r->body), &f);
   text_printable(shown, sizeof shown, secret_bytes(r->body), secret_len(r->body));
-  error_set(e, kinds[v], WHAT ": HTTP %d (%s)%s%s", r->status, logs_verdict_name(v),
-            shown[0] ? ": " : "", shown);
+  if (v == LOGS_COMPLAINED)
+    error_set(e, kinds[v],
+              WHAT ": HTTP %d (%s): %s has the word '%s'; if that is no complaint, set the words"
+                   " that are (complaints)",
+              r->status, logs_verdict_name(v), m->quote, m->word);
+  else
+    error_set(e, kinds[v], WHAT ": HTTP %d (%s)%s%s", r->status, logs_verdict_name(v),
+              shown[0] ? ": " : "", shown);
   if (!e)
     return;
   e->status = r->status;
@@ -69,15 +76,16 @@ static enum logs_verdict send_record(struct logs *base, const struct secret *bea
                                        .replay = HTTP_REPLAY_SAFE,
                                        .fresh_connection = fresh};
   struct http_response response = {0};
+  struct logs_match match = {.word = ""};
   enum err err = http_exchange(l->transport, &request, &response, e);
   enum logs_verdict verdict;
   if (err) {
     verdict = without_answer(err, e);
   } else {
     verdict = logs_classify(response.status, secret_bytes(response.body), secret_len(response.body),
-                            (const char *const *)l->complaints);
+                            (const char *const *)l->complaints, &match);
     if (verdict != LOGS_ACCEPTED)
-      tell(verdict, &response, e);
+      tell(verdict, &response, &match, e);
   }
   http_response_clear(&response);
   if (verdict != LOGS_ACCEPTED)

@@ -115,7 +115,8 @@ enum err config_endpoint_check(struct config_value *v) {
   if (!strstr(v->text, "://")) {
     text_copy(v->nearest, sizeof v->nearest, nearest_choice(v->choices, v->text).best);
     return error_set(e, ERR_INVALID, "expected public, private, classic or a URL, not %s",
-                     config_show_text(shown, v->text));
+                     strchr(v->text, '@') ? "a text with user and password"
+                                          : config_show_text(shown, v->text));
   }
   if (!expand(url, sizeof url, v->text, "00000000-0000-0000-0000-000000000000", "eu-de"))
     return error_set(

@@ -36,7 +36,8 @@ const struct config_option config_options[] = {
     {"management.vault.field", CONFIG_TEXT, .least = 1, .most = 128, .fallback = "api_key",
      MAIN(management.vault.field), .help = "Field of the secret that holds the key."},
     {"state_dir", CONFIG_PATH, MAIN(state_dir),
-     .shown = "$STATE_DIRECTORY; else /var/lib/rotator for root, ~/.local/state/rotator for others",
+     .shown = "$STATE_DIRECTORY; else /var/lib/rotator for root and its owner, "
+              "~/.local/state/rotator for others",
      .help = "Directory of the lock and of the state of each target that has no home of its own."},
     {"host_id", CONFIG_TOKEN, .most = 64, MAIN(host_id), .shown = "the machine id",
      .help = "Name of this host, noted in the state of targets that belong to one host; needed in "
@@ -48,8 +49,8 @@ const struct config_option config_options[] = {
      .help = "Allow http:// URLs to loopback addresses, for emulators."},
     {"complaints", CONFIG_WORDS, .least = 1, .most = 64, MAIN(complaints),
      .shown = "drop, reject, too old, invalid, not accepted",
-     .help = "Words that make a 2xx answer of Cloud Logs a complaint when they stand in its first "
-             "4 KiB; case is not looked at."},
+     .help = "Words that make a 2xx answer of Cloud Logs a complaint: in a text of it, or in the "
+             "name of a member that is not 0 or empty; case is not looked at."},
     {"jobs", CONFIG_INT, .least = 1, .most = 64, .fallback = "8", MAIN(jobs),
      .help = "How many targets are worked on at once."},
     {"defaults", CONFIG_SECTION, .where = CONFIG_MAIN,
@@ -101,8 +102,9 @@ const struct config_option config_options[] = {
          "on_still_used stop, and at once with continue."},
     {"alert_after", CONFIG_DURATION, .most = 30 * DAY, .fallback = "6h", BOTH(policy.alert_after_s),
      .help = "A fault that passes by itself becomes an error after this long."},
-    {"look_every", CONFIG_DURATION, .most = 7 * DAY, .fallback = "1h", BOTH(policy.look_every_s),
-     .help = "How often IAM is asked about a target at rest, at most."},
+    {"look_every", CONFIG_DURATION, .least = MINUTE, .most = 7 * DAY, .fallback = "1h",
+     BOTH(policy.look_every_s),
+     .help = "How often IAM is asked about a target at rest, at most; at least 1m."},
     {"probe_every", CONFIG_DURATION, .most = 30 * DAY, .fallback = "6h", BOTH(policy.probe_every_s),
      .help = "How old the last proof of the current key may become at rest, before it is proven "
              "again with a token and one test log; at least 1m, or 0 for never."},

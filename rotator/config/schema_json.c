@@ -58,10 +58,22 @@ static void add_bounds(cJSON *schema, int64_t least, int64_t most) {
                             (double)most);
 }
 
+// What a pattern can say of a duration's lower bound: it is not 0, or has a minute in it.
+static void bound_duration(cJSON *schema, int64_t least) {
+  if (least <= 0)
+    return;
+  cJSON_AddStringToObject(schema, "type", "string");
+  cJSON_AddStringToObject(schema, "pattern",
+                          least < 60 ? "[1-9]" : "[1-9][0-9]*[wdhm]|([6-9][0-9]|[1-9][0-9]{2,})s");
+}
+
 static cJSON *value(enum config_type type, const char *choices, int64_t least, int64_t most) {
   const char *text = config_types[type].schema;
   cJSON *s = text ? cJSON_Parse(text) : NULL;
-  add_bounds(s, least, most);
+  if (type == CONFIG_DURATION)
+    bound_duration(s, least);
+  else
+    add_bounds(s, least, most);
   if (!choices)
     return s;
   return s ? either(words(choices), s) : words(choices);
@@ -93,6 +105,16 @@ static cJSON *properties(cJSON *object) {
   return cJSON_GetObjectItemCaseSensitive(object, "properties");
 }
 
+// Makes of an option that is a word one that may be a mapping instead. Returns the list of the two.
+static cJSON *word_or_mapping(cJSON *all, const char *name) {
+  cJSON *word = cJSON_DetachItemFromObjectCaseSensitive(all, name), *s = cJSON_CreateObject();
+  cJSON *both = cJSON_AddArrayToObject(s, "anyOf");
+  cJSON_AddItemToArray(both, word);
+  cJSON_AddItemToArray(both, mapping());
+  cJSON_AddItemToObject(all, name, s);
+  return both;
+}
+
 // The object in which the member of a dotted name stands, with the groups on the way made; *leaf is
 // its last part.
 static cJSON *group_of(cJSON *object, const char *dotted, const char **leaf) {
@@ -104,6 +126,8 @@ static cJSON *group_of(cJSON *object, const char *dotted, const char **leaf) {
       cJSON_AddItemToObject(all, part, next = mapping());
     // An option that may be a word or a mapping: the mapping is the second of the two.
     cJSON *both = cJSON_GetObjectItemCaseSensitive(next, "anyOf");
+    if (!both && !cJSON_HasObjectItem(next, "properties"))
+      both = word_or_mapping(all, part);
     object = both ? cJSON_GetArrayItem(both, 1) : next;
   }
   *leaf = dotted;
@@ -141,18 +165,33 @@ static cJSON *store_reference(const struct store_backend *b) {
   return reference(name);
 }
 
+static void define_setting(cJSON *object, const struct store_option *o, const char *spelt) {
+  const char *leaf = spelt;
+  cJSON *in = group_of(object, spelt, &leaf);
+  const char *choices = o->type == STORE_OPT_CHOICE ? o->choices : NULL;
+  cJSON *s = value(config_store_type(o->type), choices, 0, 0);
+  char help[512];
+  snprintf(help, sizeof help, "%s%s", o->help, o->required ? " Required." : "");
+  describe(s, help, o->fallback, NULL);
+  cJSON_AddItemToObject(properties(in), leaf, s);
+}
+
+static bool is_free(const struct store_backend *b, const char *name) {
+  for (const struct store_option *o = b->options; o->name; o++)
+    if (strcmp(o->name, name) == 0)
+      return false;
+  return true;
+}
+
 static void define_store(cJSON *defs, const struct store_backend *b) {
   char name[64];
   cJSON *object = mapping();
+  for (const struct store_option *o = b->options; o->name; o++)
+    define_setting(object, o, o->name);
   for (const struct store_option *o = b->options; o->name; o++) {
-    const char *leaf = o->name;
-    cJSON *in = group_of(object, o->name, &leaf);
-    const char *choices = o->type == STORE_OPT_CHOICE ? o->choices : NULL;
-    cJSON *s = value(config_store_type(o->type), choices, 0, 0);
-    char help[512];
-    snprintf(help, sizeof help, "%s%s", o->help, o->required ? " Required." : "");
-    describe(s, help, o->fallback, NULL);
-    cJSON_AddItemToObject(properties(in), leaf, s);
+    char other[CONFIG_NAME_MAX];
+    if (config_other_spelling(o->name, other) && is_free(b, other))
+      define_setting(object, o, other);
   }
   snprintf(name, sizeof name, "store_%s", b->name);
   cJSON_AddItemToObject(defs, name, object);

@@ -17,8 +17,8 @@ bool zone_is_known(const char *name);
 // The nearest name of the database ("Berlin" and "Europe/Berln" give "Europe/Berlin"), or "".
 void zone_nearest(const char *name, char dst[NEAREST_MAX]);
 // Today's name of a zone that was renamed ("America/New_York" for "US/Eastern"); false when the
-// database knows of none. It knows them also where the old names' own files are not installed, which
-// in Debian since 13 are in a package of their own.
+// database knows of none. It knows them even where the old names' own files are not installed:
+// in Debian since 13 these are in a package of their own.
 bool zone_renamed(const char *name, char dst[NEAREST_MAX]);
 // Is there a database at all?
 bool zone_database_is_there(void);

@@ -17,6 +17,13 @@ struct entry {
   struct tick_result *result;
   enum place place;
   int64_t due_ms;
+  struct { // what it waits for, and since when
+    bool is;
+    enum row row;
+    enum why why;
+    uint64_t seq;
+    int64_t since_ms;
+  } wait;
 };
 
 struct fleet {
@@ -102,9 +109,24 @@ static void tick_entry(struct fleet *f, struct entry *e, unsigned worker) {
   *e->result = r;
 }
 
-static bool is_finished(const struct fleet *f, const struct entry *e, int64_t now_ms) {
+// How long has it waited for this? A state that was written meanwhile is a step on the way.
+static int64_t waited_ms(struct entry *e, int64_t now_ms) {
   const struct tick_result *r = e->result;
-  if (r->end == TICK_STOPPED || r->end == TICK_FAILED || r->end == TICK_ATTENTION)
+  bool same = e->wait.is && e->wait.row == r->row && e->wait.why == r->why && e->wait.seq == r->seq;
+  if (!same) {
+    e->wait.is = true;
+    e->wait.row = r->row;
+    e->wait.why = r->why;
+    e->wait.seq = r->seq;
+    e->wait.since_ms = now_ms;
+  }
+  return now_ms - e->wait.since_ms;
+}
+
+static bool is_finished(const struct fleet *f, struct entry *e, int64_t now_ms) {
+  const struct tick_result *r = e->result;
+  if (r->end == TICK_STOPPED || r->end == TICK_FAILED || r->end == TICK_ATTENTION ||
+      r->end == TICK_REST)
     return true;
   if (r->again_ms == INT64_MAX && r->end != TICK_BUSY)
     return true;
@@ -112,7 +134,8 @@ static bool is_finished(const struct fleet *f, const struct entry *e, int64_t no
     return true;
   if (r->end == TICK_BUSY)
     return !f->o->wait_busy;
-  return r->again_ms - now_ms > f->o->patience_ms;
+  return r->again_ms - now_ms > f->o->patience_ms ||
+         waited_ms(e, now_ms) > FLEET_PATIENCES * f->o->patience_ms;
 }
 
 static void *work(void *arg) {

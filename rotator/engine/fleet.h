@@ -5,14 +5,18 @@
 
 #include "rotator/engine/tick.h"
 
+#define FLEET_PATIENCES 20
+
 struct fleet_options {
   unsigned jobs; // workers, ≥ 1
   // How long one call of fleet_run stays for a target that only waits: a target whose next tick is
-  // further away than this is finished for this run.
+  // further away than this is finished for this run. So is one that waits for the same thing again
+  // and again, FLEET_PATIENCES times as long together, and one that rests: whatever the intervals
+  // of the policy are, a run ends.
   int64_t patience_ms;
   bool wait_busy; // a target that another run holds is tried again until it is free
-  // Is this target done for the caller's purpose (rotate --wait=published …)? NULL: when it rests
-  // or waits too long.
+  // Is this target done for the caller's purpose (rotate --wait=published …), before it rests or
+  // waits too long? NULL: no.
   bool (*done)(void *ctx, const struct target *t, const struct tick_result *r);
   void *done_ctx;
   // The interfaces of one worker for one target; called by the worker's thread. Return false: the

@@ -101,7 +101,8 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
   enter_sighting(l, name, v);
-  if (name != SLOT_PENDING || was_proven(l, slot->value))
+  // That a pending key is disabled is no news: it was born so, and a replica may not know better.
+  if (name != SLOT_PENDING || (v->key != KEY_DISABLED && was_proven(l, slot->value)))
     enter_evidence(l, slot->value, slot->key_id, v->key);
   iam_key_clear(&one);
   return ERR_OK;
@@ -223,6 +224,20 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
 
 // --- what only some phases need ------------------------------------------------------------------
 
+// Whose value it is, for the person who has to judge it.
+static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
+  bool ours = strcmp(k->iam_id, l->t->iam_id) == 0;
+  const char *what = l->t->sinks[i].item->what;
+  if (!k->id[0])
+    error_set(&l->u->error, ERR_REFUSED, "%s holds no key that IAM knows", what);
+  else
+    error_set(&l->u->error, ERR_REFUSED, "%s holds key %s (%.60s), %s, of %s", what, k->id, k->name,
+              k->disabled  ? "disabled"
+              : k->expired ? "expired"
+                           : "active",
+              ours ? "this identity" : k->iam_id);
+}
+
 // Asks for the key of a value that is in no slot, and enters what is seen.
 static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
                             struct error *e) {
@@ -243,11 +258,14 @@ static enum err judge_stranger(struct look *l, size_t i, struct error *e) {
   struct error why;
   bool same = false, foreign = l->u->sink_views[i].value == SINK_FOREIGN;
   enum err err = find_key_of(l, l->u->sinks[i].record.value, &k, foreign ? e : &why);
+  l->u->sinks[i].key_alive = err == ERR_OK && seen_of(&k) == KEY_ACTIVE;
   if (foreign && err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
     if (tag.generation > l->u->state.generation)
       l->u->view.witness_ahead = true;
     else
       l->u->sink_views[i].value = SINK_RETIRED;
+  } else if (foreign && (err == ERR_OK || err == ERR_MISSING || err == ERR_REFUSED)) {
+    tell_foreign(l, i, &k);
   }
   iam_key_clear(&k);
   return !foreign || err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;

@@ -1,11 +1,17 @@
 // Rows of `retiring`: beyond the point of no return.
 #include "rotator/engine/rows.h"
 
+// IAM changes no locked key, and unlocking is a person's.
+static bool on_previous(struct action *a, enum act_kind kind, seen v) {
+  on_key(a, kind, v, SLOT_PREVIOUS);
+  return view_of(v, SLOT_PREVIOUS)->locked ? attention(a, WHY_previous_locked) : true;
+}
+
 bool row_held(seen v, struct action *a) {
   if (!hold_is_on(v) || is_dead(v, SLOT_CURRENT))
     return false;
   if (v->iam_answered && view_of(v, SLOT_PREVIOUS)->key == KEY_DISABLED)
-    return on_key(a, ACT_ENABLE, v, SLOT_PREVIOUS);
+    return on_previous(a, ACT_ENABLE, v);
   if (doubts_current(v))
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
   return wait_until(
@@ -39,7 +45,7 @@ bool row_unsure(seen v, struct action *a) {
 }
 
 bool row_disable(seen v, struct action *a) {
-  return view_of(v, SLOT_PREVIOUS)->key == KEY_ACTIVE && on_key(a, ACT_DISABLE, v, SLOT_PREVIOUS);
+  return view_of(v, SLOT_PREVIOUS)->key == KEY_ACTIVE && on_previous(a, ACT_DISABLE, v);
 }
 
 bool row_quarantine(seen v, struct action *a) {
@@ -55,8 +61,7 @@ bool row_delete(seen v, struct action *a) {
   const struct slot_view *previous = view_of(v, SLOT_PREVIOUS);
   if (previous->key != KEY_DISABLED && previous->key != KEY_EXPIRED)
     return false;
-  on_key(a, ACT_DELETE, v, SLOT_PREVIOUS);
-  return previous->locked ? attention(a, WHY_previous_locked) : true;
+  return on_previous(a, ACT_DELETE, v);
 }
 
 bool row_retired(seen v, struct action *a) {

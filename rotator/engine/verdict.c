@@ -25,11 +25,11 @@ static const struct evidence *evidence_of(const struct turn *u, const struct tar
   return evidence_find(&t->memory->book, print);
 }
 
-// Does anything speak for it that was seen after the state last changed its phase? Whatever is
-// known for retired was so by then.
-static bool speaks_for_retired(const struct turn *u, const struct evidence *e) {
-  int64_t since_s = u->state.phase_since_s;
-  return e && (e->proven_s > since_s || (e->iam == CAUSE_none && e->iam_s > since_s));
+// Does anything speak for a retired value that was seen later than that? Whatever is known for
+// retired was so when the state last changed its phase.
+static bool speaks_for_retired(const struct turn *u, const struct sink_reading *r,
+                               const struct evidence *e) {
+  return r->key_alive || (e && e->proven_s > u->state.phase_since_s);
 }
 
 static struct verdict without_evidence(enum verdict_kind kind, enum cause cause, int64_t now_s) {
@@ -56,7 +56,7 @@ static struct verdict sink_verdict(const struct turn *u, const struct target *t,
   const struct evidence *e = evidence_of(u, t, r->record.value);
   struct verdict v = evidence_verdict(e);
   if (u->sink_views[i].value == SINK_RETIRED && v.kind != VERDICT_NOT_WORKING &&
-      !speaks_for_retired(u, e))
+      !speaks_for_retired(u, r, e))
     return without_evidence(VERDICT_NOT_WORKING, CAUSE_retired, now_s);
   return v;
 }

@@ -26,6 +26,7 @@ enum sink_value {
   SINK_PENDING,
   SINK_RETIRED,  // a value of ours that was retired
   SINK_FOREIGN,  // a value that never was ours
+  SINK_CORRUPT,  // it does not decode; it can be written over
   SINK_UNJUDGED, // a value, but there is no state to compare it with
 };
 
@@ -35,7 +36,8 @@ struct sink_view {
   enum store_class class;
   bool stamped;           // class A: bears this state's epoch (B, C: always true)
   bool noted;             // its version is the one noted on entering grace
-  bool listed;            // the state lists it
+  bool listed;            // the state lists its place
+  bool renamed;           // … under another name
   bool acted;             // written in this tick already
   struct verdict verdict; // does what consumers read here work?
 };

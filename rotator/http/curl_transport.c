@@ -77,9 +77,32 @@ static const char *step_before(CURL *easy, CURLcode code) {
   }
 }
 
+// libcurl quotes a proxy that it does not understand, user and password included, and takes parts of
+// a password for the host when it is not encoded. What a proxy answers is no secret.
+static bool tells_of_proxy(const struct curl_call *c, CURLcode code) {
+  if (strstr(c->detail, "CONNECT"))
+    return false;
+  if (strcasestr(c->detail, "proxy"))
+    return true;
+  return code == CURLE_COULDNT_CONNECT && c->https && !c->t->o.unix_socket &&
+         !c->t->o.tls_server_name && !strstr(c->detail, c->host);
+}
+
+static enum err fail_at_proxy(const struct curl_call *c, struct error *e) {
+  const char *why = strstr(c->detail, "resolve")       ? "its name has no address"
+                    : strstr(c->detail, "Unsupported") ? "it is written in a way that is not known"
+                                                       : "it does not answer as one";
+  return error_set(e, ERR_UNSENT,
+                   "use the proxy for %s:%d: %s; see https_proxy and all_proxy%s (not shown here:"
+                   " there may be a password in it)",
+                   c->host, c->port, why, c->t->o.proxy ? ", VAULT_PROXY_ADDR" : "");
+}
+
 static enum err fail_before(const struct curl_call *c, CURLcode code, struct error *e) {
   if (c->stopped)
     return error_set(e, ERR_CANCELLED, "%s:%d: a stop was asked for", c->host, c->port);
+  if (tells_of_proxy(c, code))
+    return fail_at_proxy(c, e);
   enum err kind = code == CURLE_OUT_OF_MEMORY                                         ? ERR_INTERNAL
                   : code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? ERR_REFUSED
                                                                                       : ERR_UNSENT;

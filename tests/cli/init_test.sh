@@ -159,5 +159,5 @@ run 2 init prdo
 err_has "did you mean 'prod'"
 run 2 init
 err_has "'init' needs a target"
-error_is_whole
+usage_is_whole
 passed "wrong targets are named"

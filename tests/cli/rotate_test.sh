@@ -122,7 +122,7 @@ run 2 rotate prod --grace 5
 err_has 'duration'
 run 2 rotate prod --wait=never
 err_has 'published\|retired'
-error_is_whole
+usage_is_whole
 
 wait $others
 wait $waiting || fail "rotate --wait=retired ended with $?: $(cat "$T/slow.err")"

@@ -7,10 +7,14 @@
 
 static void check_verdicts(const char *body, size_t len) {
   for (int status = 100; status < 600; status++) {
-    enum logs_verdict v = logs_classify(status, body, len, NULL);
+    struct logs_match m;
+    enum logs_verdict v = logs_classify(status, body, len, NULL, &m);
     bool good = status == 200 || status == 201 || status == 202 || status == 204;
     FUZZ_CHECK(good || (v != LOGS_ACCEPTED && v != LOGS_COMPLAINED));
     FUZZ_CHECK(status < 500 || v == LOGS_OUTAGE);
+    FUZZ_CHECK((v == LOGS_COMPLAINED) == (m.word[0] != '\0'));
+    for (const char *c = m.quote; *c; c++)
+      FUZZ_CHECK(*c >= 0x20 && *c < 0x7f);
   }
 }
 

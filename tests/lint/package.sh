@@ -57,12 +57,14 @@ look_at_files() {
   for f in /usr/lib/systemd/system/rotator.service /usr/lib/systemd/system/rotator.timer \
     /usr/lib/systemd/system/agent-restart@.path /usr/share/man/man1/rotator.1.gz /usr/share/man/man5/rotator.yaml.5.gz \
     /usr/share/man/man8/rotator-as-service.8.gz /usr/share/bash-completion/completions/rotator \
-    /usr/share/rotator/rotator.schema.json /usr/share/doc/rotator/runbook.md /usr/share/doc/rotator/examples/rotator.yaml; do
+    /usr/share/rotator/rotator.schema.json /usr/share/doc/rotator/runbook.md /usr/share/doc/rotator/examples/rotator.yaml \
+    /etc/rotator/rotator.yaml.example; do
     [ -s "$f" ] || failed "$f is not there"
   done
   [ "$(stat -c '%U %a' /var/lib/rotator /etc/rotator/keys /usr/libexec/rotator | tr '\n' ' ')" = \
     "rotator 700 rotator 755 root 755 " ] ||
     failed "folders: $(stat -c '%n %U %a' /var/lib/rotator /etc/rotator/keys /usr/libexec/rotator)"
+  [ -d /etc/rotator/targets.d ] || failed "no targets.d"
   if command -v systemd-analyze >/dev/null; then
     f=$(systemd-analyze verify --man=no /usr/lib/systemd/system/rotator.service /usr/lib/systemd/system/rotator.timer 2>&1)
     [ -z "$f" ] || failed "$f"

@@ -2,7 +2,7 @@
 // work that was never proven, or that was seen refused or dead since and is so in truth; nothing is
 // said not to work of which nothing was shown.
 //
-// What a host was shown is noted where an answer reaches its process, by value, and is kept and lost
+// What a host was shown is noted where an answer reaches its process, by value, and kept and lost
 // together with the book of evidence that the program keeps for it.
 #include <string.h>
 
@@ -27,15 +27,19 @@ static bool is_young(const struct proc *p, const struct shown *w) {
 // `absent`: it was not found. Of a value that was never proven, that says nothing.
 void shown_key(struct proc *p, int key, bool alive, bool absent) {
   struct shown *w = shown_of(p, key);
-  if (!w || is_pending(p->sim, key))
+  if (!w)
+    return;
+  w->ever_dead = w->ever_dead || !alive;
+  if (is_pending(p->sim, key))
     return;
   if (!alive && w->proven && !(absent && is_young(p, w)))
     w->dead = true;
-  if (alive && w->dead && w->refused == SHOWN_REFUSED)
-    w->refused = SHOWN_NONE; // refused because it was dead, and alive again
+  if (alive && w->dead && w->refused == SHOWN_REFUSED) { // because it was dead, and it lives again
+    w->refused = SHOWN_NONE;
+    w->refusals = 0;
+  }
   if (alive)
     w->dead = false;
-  w->ever_dead = w->ever_dead || !alive;
 }
 
 void shown_no_verdict(struct proc *p, int key) {
@@ -47,10 +51,15 @@ void shown_no_verdict(struct proc *p, int key) {
 // Counts when it is seen twice, apart; a refusal by IAM only while IAM answers us.
 void shown_refused(struct proc *p, int key, enum shown_refusal how) {
   struct shown *w = shown_of(p, key);
-  if (!w || is_pending(p->sim, key))
+  if (!w)
     return;
-  if (how == SHOWN_REFUSED && !p->iam_answered) {
+  if (is_pending(p->sim, key)) { // a hand may have put its value into a sink: then it is told
+    w->ever_refused = true;
+    return;
+  }
+  if (how == SHOWN_REFUSED && !p->iam_answered) { // in part, perhaps: then it may be believed
     w->refusals = 0;
+    w->ever_refused = true;
     return;
   }
   if (w->refusals++ == 0)
@@ -159,23 +168,32 @@ static bool has_value(enum cause c) {
   return c != CAUSE_unreadable && c != CAUSE_silent;
 }
 
-void check_verdicts(struct proc *p, const struct verdict *v, size_t n) {
+static void check_verdict(struct proc *p, size_t i, const struct verdict *v) {
   struct sim *s = p->sim;
-  for (size_t i = 0; i < n; i++) {
-    const char *sink = p->target.sinks[i].name;
-    int key = key_read(p, i);
-    s->totals->verdicts++;
-    sim_note(s, "%s says: %s, key %d, is %s (%s)", p->writer, sink, key, verdict_name(v[i].kind),
-             cause_name(v[i].cause));
-    if (v[i].kind == VERDICT_WORKING && key < 0)
-      sim_violate(s, "S8", "%s says that %s works, which holds no key's value", p->writer, sink);
-    else if (v[i].kind == VERDICT_WORKING)
-      check_said_working(p, sink, key);
-    else if (v[i].kind == VERDICT_NOT_KNOWN && key >= 0 && has_value(v[i].cause))
-      check_said_not_known(p, sink, key);
-    else if (v[i].kind == VERDICT_NOT_WORKING && key >= 0)
-      check_said_not_working(p, sink, key, v[i].cause);
-  }
+  const char *sink = p->target.sinks[i].name;
+  int key = key_read(p, i);
+  s->totals->verdicts++;
+  sim_note(s, "%s says: %s, key %d, is %s (%s)", p->writer, sink, key, verdict_name(v->kind),
+           cause_name(v->cause));
+  if (v->kind == VERDICT_WORKING && key < 0)
+    sim_violate(s, "S8", "%s says that %s works, which holds no key's value", p->writer, sink);
+  else if (v->kind == VERDICT_WORKING)
+    check_said_working(p, sink, key);
+  else if (v->kind == VERDICT_NOT_KNOWN && key >= 0 && has_value(v->cause))
+    check_said_not_known(p, sink, key);
+  else if (v->kind == VERDICT_NOT_WORKING && key >= 0)
+    check_said_not_working(p, sink, key, v->cause);
+}
+
+void check_verdicts(struct proc *p, const struct view *v) {
+  for (size_t i = 0; i < v->n_sinks; i++)
+    check_verdict(p, i, &v->sinks[i].verdict);
+}
+
+// The result of a tick, also of one that was broken off, speaks for the worst of the sinks.
+void check_result(struct proc *p, const struct tick_result *r) {
+  for (size_t i = 0; r->verdict.kind == VERDICT_WORKING && i < p->target.n_sinks; i++)
+    check_verdict(p, i, &r->verdict);
 }
 
 // Was the key dead already when the look began, for every replica?
@@ -189,13 +207,10 @@ static bool dead_before(const struct proc *p, int key) {
 // shown now.
 void check_look(struct proc *p, const struct view *v) {
   struct sim *s = p->sim;
-  struct verdict said[STATE_SINKS_MAX];
-  for (size_t i = 0; i < v->n_sinks; i++)
-    said[i] = v->sinks[i].verdict;
-  check_verdicts(p, said, v->n_sinks);
+  check_verdicts(p, v);
   for (size_t i = 0; i < v->n_sinks; i++) {
     int key = key_read(p, i);
-    if (said[i].kind != VERDICT_WORKING || key < 0)
+    if (v->sinks[i].verdict.kind != VERDICT_WORKING || key < 0)
       continue;
     if (v->iam_answered && dead_before(p, key))
       sim_violate(s, "S8", "%s looked and says that %s works: key %d was dead before", p->writer,

@@ -134,9 +134,9 @@ static void edit_sink(struct sim *s, void *arg) {
 
 static void make_wish(struct sim *s, void *arg) {
   (void)arg;
-  static const enum job jobs[] = {JOB_ROTATE,      JOB_ROTATE,   JOB_ROTATE,
-                                  JOB_ROLLBACK,    JOB_ROLLBACK, JOB_ROLLBACK,
-                                  JOB_COMPROMISED, JOB_HOLD,     JOB_RESUME};
+  static const enum job jobs[] = {JOB_ROTATE,   JOB_ROTATE,   JOB_ROTATE,      JOB_ROLLBACK,
+                                  JOB_ROLLBACK, JOB_ROLLBACK, JOB_COMPROMISED, JOB_HOLD,
+                                  JOB_RESUME,   JOB_RETIRE};
   if (!again(s, s->p.wishes_per_100d, make_wish))
     return;
   s->totals->wishes++;
@@ -151,12 +151,21 @@ static void change_config(struct sim *s, void *arg) {
   unsigned configured = 0;
   for (unsigned i = 0; i < s->p.sinks; i++)
     configured += s->sinks[i].configured;
+  if (sink->configured && rng_chance(&s->rng, 3000)) {
+    sink->called = sink->called == sink->name ? sink->other_name : sink->name;
+    s->totals->config++;
+    sim_note(s, "the configuration calls %s %s", sink->name, sink->called);
+    return;
+  }
   if (sink->configured && configured == 1)
     return;
   sink->configured = !sink->configured;
   s->totals->config++;
   sim_note(s, "the configuration %s %s", sink->configured ? "now has" : "no longer has",
            sink->name);
+  int current = state_key(s, SLOT_CURRENT);
+  if (sink->configured && current >= 0 && rng_chance(&s->rng, 3000))
+    sink_edit(s, (int)(sink - s->sinks), s->keys[current].value); // a person helps
 }
 
 // ---- rights, and looks by hand ----
@@ -229,6 +238,8 @@ void people_see(struct sim *s, enum phase phase) {
     proc_start_later(s, soon_ms(s), any_host(s), phase == PHASE_STAGED ? JOB_ROLLBACK : JOB_HOLD);
   if (s->p.eager_wishes && published && rng_chance(&s->rng, 500))
     proc_start_later(s, soon_ms(s), any_host(s), JOB_COMPROMISED);
+  if (s->p.eager_retire && phase == PHASE_GRACE && rng_chance(&s->rng, 5000))
+    proc_start_later(s, soon_ms(s), any_host(s), JOB_RETIRE);
   if (s->p.eager_hands && rng_chance(&s->rng, 1200))
     sim_at(s, s->now_ms + soon_ms(s), turn_to_key, NULL, NULL);
   if (s->p.eager_edits && rng_chance(&s->rng, 1200))

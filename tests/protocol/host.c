@@ -65,12 +65,11 @@ static void watch(void *ctx, const struct step *step) {
   if (p->ghost)
     return;
   p->sim->totals->rows[step->action->row]++;
-  bool ends = !act_is_effect(step->action->kind) && step->action->kind != ACT_PROVE;
-  p->n_said = ends ? step->view->n_sinks : 0;
-  for (size_t i = 0; i < p->n_said; i++)
-    p->said[i] = step->view->sinks[i].verdict;
   sim_note(p->sim, "%s row %s (%s) → %s", p->writer, row_name(step->action->row),
            why_name(step->action->why), err_name(step->result));
+  enum act_kind kind = step->action->kind;
+  if (kind == ACT_WAIT || kind == ACT_REST || kind == ACT_ATTENTION)
+    check_verdicts(p, step->view); // the tick ends with this reading
 }
 
 static void set_sinks(struct proc *p) {
@@ -80,7 +79,7 @@ static void set_sinks(struct proc *p) {
       continue;
     fake_item_init(p, (int)i, &p->sinks[i]);
     t->sinks[t->n_sinks++] =
-        (struct engine_sink){.name = p->sim->sinks[i].name, .item = &p->sinks[i].base};
+        (struct engine_sink){.name = p->sim->sinks[i].called, .item = &p->sinks[i].base};
   }
 }
 
@@ -147,11 +146,10 @@ static void tick_on(struct proc *p) {
   for (int i = 0; i < TICKS_MAX && !p->ghost; i++) {
     struct tick_result r;
     s->totals->ticks++;
-    p->n_said = 0;
     tick(&p->target, &p->io, &w, &r);
     if (p->ghost)
       return;
-    check_verdicts(p, p->said, p->n_said);
+    check_result(p, &r);
     book_save(p);
     if (r.end == TICK_STOPPED || r.end == TICK_BUSY)
       return;
@@ -162,7 +160,9 @@ static void tick_on(struct proc *p) {
     s->last = r;
     s->has_last = true;
     s->last_host = p->host;
-    s->said[p->book] = r.working;
+    s->said[p->book] = verdict_working(&r.verdict);
+    if (r.end == TICK_REST)
+      check_rest(p);
     int64_t wait = r.again_ms == INT64_MAX ? INT64_MAX : r.again_ms - fake_mono_ms(p);
     if (wait > patience || env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
       return;

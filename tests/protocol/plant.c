@@ -89,6 +89,11 @@ static void distort_sinks(struct distorted *d) {
     struct sink_view *s = &d->sinks[i];
     if (planted(sim, PLANT_NO_STAMP))
       s->stamped = true;
+    if (planted(sim, PLANT_UNLISTED_NEVER) && in_phase(&d->view, PHASE_IDLE) &&
+        s->value == SINK_CURRENT)
+      s->listed = true;
+    if (planted(sim, PLANT_RENAMED_NEVER))
+      s->renamed = false;
     if (planted(sim, PLANT_MOVED_IGNORED) && s->value == SINK_CURRENT)
       s->noted = true;
     if (planted(sim, PLANT_MEND_IN_GRACE) && in_phase(&d->view, PHASE_GRACE)) {
@@ -125,6 +130,9 @@ static void distort_keys(struct view *v) {
       current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROVEN;
   if (planted(sim, PLANT_RETIRE_UNPROVEN) && in_phase(v, PHASE_GRACE) &&
+      current->proof != PROOF_REFUTED)
+    current->proof = PROOF_PROBED;
+  if (planted(sim, PLANT_RETIRE_WISH_UNPROVEN) && v->state && state_may_retire(v->state) &&
       current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROBED;
   if (planted(sim, PLANT_SWAP_UNPROVEN))
@@ -217,6 +225,11 @@ enum err __wrap_transition(const struct view *v, const struct action *a,
     return err;
   if (planted(sim, PLANT_GRACE_FROM_PUBLISHING) && a->row == ROW_settle)
     ret->phase_since_s = v->state->phase_since_s;
+  if (planted(sim, PLANT_RETIRE_WISH_OUTLIVES) && v->state->wish.kind == WISH_RETIRE &&
+      (a->row == ROW_moved || a->row == ROW_settle)) {
+    ret->wish = v->state->wish;
+    ret->wish.at_s = INT32_MAX;
+  }
   if (planted(sim, PLANT_WISH_STAYS) && a->row == ROW_swap) {
     ret->wish = v->state->wish;
     if (ret->wish.kind == WISH_BACK_TO)

@@ -40,6 +40,10 @@
   X(hold_retires, HOLD_RETIRES, wishes, "a hold does not keep from retiring")                      \
   X(hook_skipped, HOOK_SKIPPED, base, "the reload hook is not waited for")                         \
   X(swap_no_epoch, SWAP_NO_EPOCH, base, "a swap does not begin a new epoch")                       \
+  X(retire_wish_unproven, RETIRE_WISH_UNPROVEN, endings, "a wish to retire needs no probe")        \
+  X(retire_wish_outlives, RETIRE_WISH_OUTLIVES, endings, "a wish to retire outlives its grace")    \
+  X(unlisted_never, UNLISTED_NEVER, config, "a sink that serves already is not put on the list")   \
+  X(renamed_never, RENAMED_NEVER, config, "the list keeps a sink's old name")                      \
   X(stop_ignored, STOP_IGNORED, base, "a stop does not stop")                                      \
   X(verdict_from_memory, VERDICT_FROM_MEMORY, hands, "a sink that holds current is said to work")  \
   X(book_not_kept, BOOK_NOT_KEPT, hands, "what was seen ends with the process")                    \

@@ -160,6 +160,14 @@ static void races(struct sim *s) {
   if (rng_chance(&s->rng, 6000))
     s->p.policy.grace_s = s->p.policy.reload_within_s = s->p.policy.quarantine_s = 0;
 }
+// Graces that a person ends, and sinks that are edited around that.
+static void endings(struct sim *s) {
+  s->p.policy.grace_s = 86400;
+  s->p.policy.reload_within_s = 3600;
+  s->p.wishes_per_100d = 100 + some(&s->rng, 200);
+  s->p.edits_per_100d = 100 + some(&s->rng, 200);
+  s->p.eager_wishes = s->p.eager_edits = s->p.eager_retire = true;
+}
 static void all(struct sim *s) {
   s->p.wishes_per_100d = some(&s->rng, 500);
   s->p.hands_per_100d = some(&s->rng, 60);
@@ -177,7 +185,7 @@ static const struct scenario {
                  {"edits", edits},    {"config", config},   {"strangers", strangers},
                  {"stale", stale},    {"ignored", ignored}, {"local", local},
                  {"iam", origin_iam}, {"first", first},     {"races", races},
-                 {"all", all},        {"calm", calm}};
+                 {"all", all},        {"calm", calm},       {"endings", endings}};
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 const char *scenario_names(void) {

@@ -54,8 +54,9 @@ struct params {
   unsigned crash, pause, slow, stop;                            // at each switch point
   unsigned unsent, throttled, lost, late, twice, stale, outage; // of each request
   unsigned hands_per_100d, wishes_per_100d, edits_per_100d, config_per_100d;
-  unsigned rights_per_100d, looks_per_100d;    // taken away; looks by hand
-  bool eager_wishes, eager_hands, eager_edits; // people act on a change of phase, at once
+  unsigned rights_per_100d, looks_per_100d; // taken away; looks by hand
+  // people act on a change of phase, at once
+  bool eager_wishes, eager_hands, eager_edits, eager_retire;
   int64_t list_lag_ms, token_lag_ms;
   int64_t timer_ms, reload_ms; // how often a host runs; how often a consumer reads
 };
@@ -90,7 +91,8 @@ struct sim_key {
 
 // The truth about one sink.
 struct sim_sink {
-  char name[16];
+  char name[16], other_name[16]; // for the rotators: one of these, `called`
+  const char *called;
   enum store_class class;
   bool configured; // rotators started now know it
   bool consumed;   // somebody reads it
@@ -156,6 +158,7 @@ enum job {
   JOB_KEEP_SINK,
   JOB_NEW_KEY,
   JOB_DROP_SINK,
+  JOB_RETIRE,
   JOB_LOOK,
   JOB_VERIFY,
   JOB_COUNT
@@ -208,8 +211,6 @@ struct proc {
   int64_t started_ms;
   bool iam_answered; // the last look at IAM got its answers
   struct shown shown[SIM_KEYS];
-  struct verdict said[STATE_SINKS_MAX]; // of the sinks, when the last tick ended
-  size_t n_said;
 };
 
 struct totals {
@@ -263,6 +264,9 @@ struct sim {
   enum shown_refusal rights; // what ingestion answers to a token of ours now
   int64_t wish_grace_s;      // a wish of this run asked for it; −1 none
   bool compromised;
+  bool asked_to_retire;          // a person did, at some time
+  int retire_key;                // the key that may go, as the state was asked to note, …
+  uint64_t retire_epoch;         // … in this epoch and in no other
   bool repairing;                // a person repairs: current may change by no row of the table
   const struct witness *landing; // what the sender of the write that lands knew
   unsigned n_procs;
@@ -350,6 +354,9 @@ void check_state_changed(struct sim *s, const struct state *old, const struct st
 void check_request(struct proc *p, const char *what,
                    const char *key_id); // before enable, disable, delete, describe
 bool check_end(struct sim *s, char *why, size_t cap);
+void check_rest(struct proc *p); // a tick of it ended at rest
+// Does the state list the sink, and by which name? NULL: no. A place tells one, not its name.
+const char *state_lists(const struct state *st, const struct sim_sink *sink);
 unsigned witness_passed(const struct witness *w, int key, uint64_t since, int64_t *ret_span_ms);
 bool witness_refused(const struct witness *w, int key, uint64_t since);
 
@@ -360,7 +367,8 @@ void shown_no_verdict(struct proc *p, int key); // a try to prove it ended in no
 void shown_accepted(struct proc *p, int key);
 void book_load(struct proc *p);
 void book_save(struct proc *p);
-void check_verdicts(struct proc *p, const struct verdict *v, size_t n);
+void check_verdicts(struct proc *p, const struct view *v); // of the sinks
+void check_result(struct proc *p, const struct tick_result *r);
 void check_look(struct proc *p, const struct view *v); // after a look by hand
 
 // remember.c

@@ -13,6 +13,8 @@ static void begin_sinks(struct sim *s) {
     *sink = (struct sim_sink){
         .class = s->p.sink_class[i], .key = SINK_NOTHING, .consumer_key = SINK_NOTHING};
     snprintf(sink->name, sizeof sink->name, "sink%d", i);
+    snprintf(sink->other_name, sizeof sink->other_name, "also%d", i);
+    sink->called = sink->name;
     sink->configured = i == 0 || s->p.config_per_100d == 0 || rng_chance(&s->rng, 7000);
     for (int k = 0; k < SIM_KEYS; k++)
       sink->held_ms[k] = -1;

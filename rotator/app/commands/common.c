@@ -27,6 +27,7 @@ static enum err observe(struct managed *m, enum look_at how, struct look *l) {
     return err;
   decide(&l->view, &l->action);
   advance_saw(m, &l->view);
+  text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
   return ERR_OK;
 }
 
@@ -90,7 +91,8 @@ bool confirm(const struct app *a, const char *question) {
     return true;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
     snprintf(next, sizeof next, "rotator %s --help", cli_commands[a->cli.command].name);
-    report_usage(a, "this has to be confirmed: there is no terminal to ask on, give --yes", next);
+    report_usage(a, "this has to be confirmed: there is no terminal to ask on, give --yes", NULL,
+                 next);
     return false;
   }
   fprintf(stderr, "%s [y/N] ", question);
@@ -116,6 +118,38 @@ void time_text(char *dst, size_t cap, int64_t t_s) {
     text_format_time(dst, cap, t_s);
   else
     text_copy(dst, cap, "-");
+}
+
+// --- what is still the matter ---
+
+static bool still_refuses(struct store_item *item, struct error *e) {
+  enum err err = store_check(item, e);
+  return err != ERR_OK && !err_is_passing(err);
+}
+
+static void tell_store(struct tick_result *r, enum why why, const struct error *e) {
+  r->why = why;
+  r->error = *e;
+  r->attention = true;
+}
+
+void recall_trouble(struct managed *m, struct tick_result *r) {
+  struct error e = {0};
+  bool called = m->last_run.exit == EXIT_PERSON || m->last_run.exit == EXIT_PAGE;
+  bool quiet = (r->end == TICK_WAIT || r->end == TICK_REST) && !r->attention &&
+               r->error.kind == ERR_OK && r->phase < PHASE_COUNT;
+  if (!called || !quiet || !m->bound)
+    return;
+  if (still_refuses(m->target.home, &e)) {
+    tell_store(r, WHY_home_silent, &e);
+    return;
+  }
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    if (still_refuses(m->target.sinks[i].item, &e)) {
+      tell_store(r, WHY_sink_refused, &e);
+      text_copy(m->seen.sink, sizeof m->seen.sink, m->target.sinks[i].name);
+      return;
+    }
 }
 
 // --- what was done ---
@@ -188,11 +222,12 @@ static enum goal goal_of(const struct advance *how, const struct managed *m,
 }
 
 static int report_all(struct app *a, const struct advance *how, bool by_hand,
-                      const struct tick_result *results) {
+                      struct tick_result *results) {
   int worst = EXIT_FINE;
   for (size_t i = 0; i < a->n_selected; i++) {
     struct managed *m = a->selected[i];
     struct outcome o;
+    recall_trouble(m, &results[i]);
     advance_finish(m, &results[i], goal_of(how, m, &results[i], by_hand), &o);
     say_done(m, &results[i]);
     report_result(a, m, &results[i], &o);

@@ -21,9 +21,9 @@ enum err init_cloud_make_id(struct app *a, struct managed *m, struct init_cloud 
 enum err init_cloud_grant(struct app *a, struct managed *m, const struct init_cloud *c,
                           struct error *e);
 
-// Whose keys do the sinks hold? Sentences for people, and the worst of what IAM shows: a key that it
-// names is not proven, and one that it does not know is not judged. True: each sink holds an active
-// key, whoever's.
+// Whose keys do the sinks hold? Sentences for people, and the worst of what IAM shows: a key that
+// it names is not proven, and one that it does not know is not judged. True: each sink holds an
+// active key, whoever's.
 bool init_cloud_name_keys(struct managed *m, struct iam *iam, char *text, size_t cap,
                           struct verdict *ret);
 

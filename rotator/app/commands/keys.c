@@ -7,6 +7,7 @@
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/text.h"
 #include "rotator/engine/tag.h"
 
@@ -141,6 +142,33 @@ static bool is_agreed(struct listing *l, const char *verb, const struct iam_key 
   return confirm(l->app, question);
 }
 
+// A lock in IAM is lifted by whoever may, and by nobody else: no run of ours is in the way.
+static int say_locked(struct listing *l, const char *id, const char *option,
+                      const struct error *e) {
+  char with[200], again[700], next[1000];
+  const char *target = l->managed->target.name;
+  snprintf(with, sizeof with, "keys %s %s --yes", option, id);
+  report_next(l->app, with, target, again, sizeof again);
+  way_out_unlock(l->managed, id, again, next, sizeof next);
+  struct trouble t = {.target = target,
+                      .working = view_working(&l->look.view),
+                      .verdict = &l->managed->seen.verdict,
+                      .step = "keys",
+                      .text = "the key is locked in IAM, and stays as it is until it is unlocked",
+                      .error = e,
+                      .hint = "decide: somebody locked the key on purpose; is that reason over?",
+                      .next = next};
+  report_trouble(l->app, &t);
+  cJSON *o = answer_target(l->app, target);
+  if (o) {
+    cJSON_AddNumberToObject(o, "exit", EXIT_PERSON);
+    cJSON_AddBoolToObject(o, "attention", true);
+    answer_add_error(o, e);
+    cJSON_AddStringToObject(o, "next", next);
+  }
+  return EXIT_PERSON;
+}
+
 static int take_away(struct listing *l, const char *id, bool delete) {
   const struct iam_key *k = find_key(l, id);
   struct iam *iam = l->look.io.iam;
@@ -155,6 +183,8 @@ static int take_away(struct listing *l, const char *id, bool delete) {
   if (!is_agreed(l, delete ? "Delete" : "Disable", k, role))
     return EXIT_USAGE;
   enum err err = delete ? iam->ops->remove(iam, id, &e) : iam->ops->disable(iam, id, &e);
+  if (err == ERR_LOCKED)
+    return say_locked(l, id, delete ? "--delete" : "--disable", &e);
   if (err != ERR_OK)
     return report_no_success(l->app, l->managed, delete ? "delete" : "disable", &e);
   history_command(l->managed, "keys", delete ? "deleted by hand" : "disabled by hand", id);
@@ -179,7 +209,7 @@ int command_keys(struct app *a) {
   struct listing l = {.app = a};
   struct error e = {0};
   if (a->cli.disable_id && a->cli.delete_id) {
-    report_usage(a, "--disable and --delete: one at a time", "rotator keys --help");
+    report_usage(a, "--disable and --delete: one at a time", NULL, "rotator keys --help");
     return EXIT_USAGE;
   }
   if (a->n_selected == 0)

@@ -28,6 +28,8 @@ void judge_look(struct managed *m, const struct look *l, struct tick_result *ret
   m->seen.sink[0] = '\0';
   if (act->sink < m->target.n_sinks)
     text_copy(m->seen.sink, sizeof m->seen.sink, m->target.sinks[act->sink].name);
+  if (l->view.iam_asked)
+    recall_trouble(m, ret);
   outcome_of(ret, GOAL_NONE, m->config->policy.alert_after_s, m->last_run.trouble_since_s,
              env_wall_ms(compose_env(m->compose)) / 1000, ret_outcome);
 }

@@ -6,7 +6,8 @@
 #include "rotator/base/text_time.h"
 
 void answer_begin(struct app *a) {
-  if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate)
+  if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate ||
+      a->cli.command == CMD_HELP)
     return;
   a->answer = cJSON_CreateObject();
   cJSON_AddNumberToObject(a->answer, "rotator", 1);

@@ -5,6 +5,7 @@
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/report.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
@@ -34,10 +35,19 @@ static bool is_about_proof(enum row row) {
          row == ROW_probe || row == ROW_rest;
 }
 
+bool report_is_of_proof(const struct managed *m, enum row row) {
+  return is_about_proof(row) || m->seen.dropped == ROW_refute;
+}
+
+bool report_is_of_store(const struct tick_result *r) {
+  return r->why == WHY_home_silent || r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
+         r->why == WHY_sink_drift || r->why == WHY_sink_corrupt;
+}
+
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap) {
   // A management key that is not accepted answers 400: that is no matter of rights.
-  bool proof = is_about_proof(row) || m->seen.dropped == ROW_refute;
+  bool proof = report_is_of_proof(m, row);
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
   if (proof) {
@@ -72,7 +82,9 @@ static const char *end_name(enum tick_end end) {
 static void clause(const struct managed *m, const struct tick_result *r, char *dst, size_t cap) {
   const char *sink = m->seen.sink;
   bool named = sink[0] && (r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
-                           r->why == WHY_sink_foreign || r->why == WHY_sink_drift);
+                           r->why == WHY_sink_foreign || r->why == WHY_sink_drift ||
+                           r->why == WHY_sink_corrupt || r->why == WHY_sink_moved ||
+                           r->why == WHY_moved_often);
   if (r->end == TICK_BUSY)
     text_copy(dst, cap, "another run works on this target now");
   else if (r->end == TICK_STOPPED)
@@ -89,7 +101,7 @@ static void clause(const struct managed *m, const struct tick_result *r, char *d
 }
 
 static void answer(struct app *a, const struct managed *m, const struct tick_result *r,
-                   const struct outcome *o, const char *next) {
+                   const struct outcome *o, const struct way_out *out) {
   char until[32], text[512];
   cJSON *x = answer_target(a, m->target.name);
   if (!x)
@@ -112,7 +124,8 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   answer_add_error(x, &r->error);
   if (m->seen.asks)
     cJSON_AddBoolToObject(x, "asked_for", m->seen.asked);
-  answer_add_end(x, o->exit, next ? next : "");
+  answer_add_text(x, "person", out && out->person ? out->person : "");
+  answer_add_end(x, o->exit, out ? out->next : "");
 }
 
 // Is there something that only a person ends, whatever becomes of the key?
@@ -120,17 +133,8 @@ static bool needs_person(const struct tick_result *r) {
   return r->attention || r->end == TICK_ATTENTION || r->end == TICK_FAILED;
 }
 
-static const char *next_command(const struct tick_result *r) {
-  if (r->end == TICK_BUSY)
-    return "status";
-  if (r->end == TICK_STOPPED)
-    return "run";
-  if (r->why == WHY_refused || (r->working == WORKING_NO && !needs_person(r)))
-    return cause_next(r->verdict.cause);
-  if (r->why == WHY_none)
-    return "check";
-  const char *next = why_words(r->why)->next;
-  return next ? next : "status";
+bool report_asks_for_key(const struct tick_result *r) {
+  return r->why == WHY_refused || (r->working == WORKING_NO && !needs_person(r));
 }
 
 // A tick that never came to a row, or was stopped in between, has none to name.
@@ -143,35 +147,34 @@ static const char *step_name(const struct tick_result *r) {
 }
 
 static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
-                        const char *next) {
+                        const struct way_out *out) {
   char text[400], hint[800];
   const struct error *e = &r->error;
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
   clause(m, r, text, sizeof text);
-  // What a store refuses is no matter of IBM Cloud's rights.
-  bool by_store = r->why == WHY_home_silent || r->why == WHY_sink_silent ||
-                  r->why == WHY_sink_refused || r->why == WHY_sink_drift;
-  bool rights = !by_store && report_rights(m, r->row, e, hint, sizeof hint);
+  bool rights = !report_is_of_store(r) && report_rights(m, r->row, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
                       .verdict = &r->verdict,
                       .step = step_name(r),
                       .text = r->end == TICK_FAILED ? NULL : text,
                       .error = e,
-                      .hint = rights ? hint : NULL,
+                      .hint = rights ? hint : out->person,
                       .note = m->seen.note,
-                      .next = next};
+                      .next = out->next};
   report_trouble(a, &t);
 }
 
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o) {
-  char next[700];
-  report_next(a, m->seen.next ? m->seen.next : next_command(r), m->target.name, next, sizeof next);
-  answer(a, m, r, o, o->silent ? NULL : next);
+  struct way_out out;
+  way_out_of(a, m, r, &out);
+  if (m->seen.next)
+    report_next(a, m->seen.next, m->target.name, out.next, sizeof out.next);
+  answer(a, m, r, o, o->silent ? NULL : &out);
   if (!o->silent)
-    print_error(a, m, r, next);
+    print_error(a, m, r, &out);
   else if (o->fault)
     log_line(LOG_LEVEL_NOTICE, m->target.name, row_name(r->row), "%s: %s", why_words(r->why)->text,
              r->error.text);
@@ -193,7 +196,8 @@ static const char *next_after_failure(const struct managed *m, const struct tick
 int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
-  char next[700], hint[800];
+  struct way_out out = {.person = NULL};
+  char hint[800];
   if (e->kind == ERR_BUSY)
     r.end = TICK_BUSY;
   if (m->seen.looked) {
@@ -202,9 +206,8 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   }
   text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
-  const char *command = next_after_failure(m, &r, e);
-  report_next(a, command, m->target.name, next, sizeof next);
-  answer(a, m, &r, &o, next);
+  report_next(a, next_after_failure(m, &r, e), m->target.name, out.next, sizeof out.next);
+  answer(a, m, &r, &o, &out);
   bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r.working,
@@ -213,7 +216,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
                       .error = e,
                       .hint = rights ? hint : NULL,
                       .note = m->seen.note,
-                      .next = next};
+                      .next = out.next};
   report_trouble(a, &t);
   return o.exit;
 }

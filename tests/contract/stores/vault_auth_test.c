@@ -10,9 +10,13 @@
 #define LOGIN .method = "POST", .url = "/v1/auth/approle/login$"
 #define KUBE_LOGIN .method = "POST", .url = "/v1/auth/kubernetes/login$"
 #define AUTH(token, type, lease)                                                                   \
-  "{\"auth\":{\"client_token\":\"" token "\",\"token_type\":\"" type                               \
+  "{\"auth\":{\"client_token\":\"" token "\",\"accessor\":\"of-" token "\",\"token_type\":\"" type \
   "\",\"lease_duration\":" lease ",\"renewable\":true,\"mfa_requirement\":null}}"
 #define READ {GET_DATA, .body = VAULT_SECRET("3")}
+#define SELF(accessor)                                                                             \
+  {.method = "GET",                                                                                \
+   .url = "/v1/auth/token/lookup-self$",                                                           \
+   .body = "{\"data\":{\"accessor\":\"" accessor "\"}}"}
 #define REVOKE {.method = "POST", .url = "/v1/auth/token/revoke-self$", .status = 204}
 #define DENY .status = 403, .body = ERRORS("permission denied")
 
@@ -55,6 +59,7 @@ static void logs_in_once_and_revokes(void **state) {
       {LOGIN, .in_body = "{\"role_id\":\"role-1\",\"secret_id\":\"s-12345678\"}",
        .body = AUTH("hvs.one", "service", "1200")},
       READ,
+      SELF("of-hvs.one"),
       REVOKE};
   struct vault_script *s = *state;
   vault_script_open(s, rows, COUNT_OF(rows), approle);
@@ -67,6 +72,44 @@ static void logs_in_once_and_revokes(void **state) {
   assert_int_equal(1, count(s, "approle/login"));
   assert_int_equal(1, count(s, "revoke-self"));
   assert_string_equal("hvs.one", scripted_header(scripted_last(s->t), "X-Vault-Token"));
+}
+
+// An agent's listener may put its own token in the place of ours: then "self" is the agent.
+static void r8_leaves_a_token_that_is_not_ours(void **state) {
+  static const struct script_row other[] = {
+      {LOGIN, .body = AUTH("hvs.one", "service", "1200")}, READ, SELF("of-the-agent"), REVOKE};
+  static const struct script_row hidden[] = {
+      {LOGIN, .body = AUTH("hvs.one", "service", "1200")},
+      READ,
+      {.url = "lookup-self$", .body = "{\"data\":{\"ttl\":5}}"},
+      REVOKE};
+  struct vault_script *s = *state;
+  vault_script_open(s, other, COUNT_OF(other), approle);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  vault_script_finish(s);
+  vault_script_open(s, hidden, COUNT_OF(hidden), approle);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  vault_script_finish(s);
+  assert_int_equal(2, count(s, "lookup-self"));
+  assert_int_equal(0, count(s, "revoke-self"));
+}
+
+static void r8_sends_no_token_to_a_listener(void **state) {
+  static const char *const pairs[] = {"auth", "listener", NULL};
+  static const struct script_row rows[] = {
+      {GET_DATA, .body = VAULT_SECRET("3"), .times = 1},
+      {GET_DATA, DENY, .times = 1},
+      {.url = "lookup-self$", .body = "{\"data\":{\"ttl\":5}}"}};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), pairs);
+  assert_int_equal(ERR_OK, read_once(s, NULL));
+  assert_string_equal("", scripted_header(scripted_last(s->t), "X-Vault-Token"));
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_non_null(strstr(e.text, "does the token's policy have"));
+  assert_int_equal(1, count(s, "lookup-self"));
+  vault_script_finish(s);
+  assert_int_equal(0, count(s, "revoke-self"));
 }
 
 static void leaves_batch_tokens(void **state) {
@@ -157,6 +200,97 @@ static void does_not_repeat_a_refused_login(void **state) {
   assert_int_equal(1, count(s, "approle/login"));
   assert_non_null(strstr(e.text, "auth/approle"));
   assert_null(strstr(e.text, "s-12345678"));
+}
+
+// A secret id may be good for one login, and failures lock the AppRole: sent once, whatever the
+// answer, until another is in its place.
+static void r7_a_secret_id_is_sent_once(void **state) {
+  static const struct {
+    int status;
+    const char *body;
+    enum err err;
+  } answers[] = {{400, ERRORS("invalid role or secret ID"), ERR_DENIED},
+                 {403, ERRORS("permission denied"), ERR_DENIED},
+                 {500, ERRORS("invalid secret id"), ERR_DENIED},
+                 {500, ERRORS("internal error"), ERR_UNSENT}};
+  struct vault_script *s = *state;
+  for (size_t i = 0; i < COUNT_OF(answers); i++) {
+    static struct script_row rows[3];
+    const struct script_row now[] = {
+        {LOGIN, .status = answers[i].status, .body = answers[i].body, .times = 1},
+        {LOGIN, .in_body = "s-another", .body = AUTH("hvs.two", "service", "1200")},
+        READ};
+    struct error e = {0};
+    vault_script_finish(s);
+    memcpy(rows, now, sizeof rows);
+    scratch_write(secret_path, "s-12345678");
+    vault_script_open(s, rows, COUNT_OF(rows), approle);
+    size_t before = count(s, "approle/login");
+    for (int k = 0; k < 6; k++)
+      assert_int_equal(answers[i].err, read_once(s, &e));
+    assert_int_equal(1, count(s, "approle/login") - before);
+    scratch_write(secret_path, "s-another");
+    assert_int_equal(ERR_OK, read_once(s, &e));
+    assert_int_equal(2, count(s, "approle/login") - before);
+  }
+}
+
+// The first login was the only one: the next is refused, and that is no matter of the policy.
+static void r7_a_used_up_secret_id_is_named(void **state) {
+  static const struct script_row rows[] = {
+      {LOGIN, .body = AUTH("hvs.one", "service", "1200"), .times = 1},
+      {LOGIN, .status = 500, .body = ERRORS("invalid secret id")},
+      {.url = "lookup-self$", DENY},
+      {.url = "/v1/sys/internal/ui/mounts/", DENY},
+      {GET_DATA, DENY}};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), approle);
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_int_equal(2, count(s, "approle/login"));
+  assert_non_null(strstr(e.text, "auth/approle: the login is refused, HTTP 500"));
+  assert_non_null(strstr(e.text, "used up"));
+  assert_null(strstr(e.text, "policy"));
+  assert_int_equal(ERR_DENIED, store_check(s->it, &e));
+  assert_null(strstr(e.text, "policy"));
+  assert_int_equal(2, count(s, "approle/login"));
+}
+
+// A login that is refused, a policy, an outage: three errors, three texts.
+static void r7_three_refusals_are_three_texts(void **state) {
+  static const struct script_row login[] = {{LOGIN, DENY}};
+  static const struct script_row policy[] = {
+      {LOGIN, .body = AUTH("hvs.one", "service", "1200")}, LOOKUP_GOOD, {GET_DATA, DENY}};
+  static const struct script_row outage[] = {
+      {LOGIN, .status = 503, .body = ERRORS("no active node"), .times = 9}};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, login, COUNT_OF(login), approle);
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_non_null(strstr(e.text, "the login is refused"));
+  assert_null(strstr(e.text, "policy"));
+  vault_script_open(s, policy, COUNT_OF(policy), approle);
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_null(strstr(e.text, "login"));
+  assert_non_null(strstr(e.text, "policy"));
+  vault_script_open(s, outage, COUNT_OF(outage), approle);
+  assert_int_equal(ERR_UNSENT, read_once(s, &e));
+  assert_non_null(strstr(e.text, "cannot serve now"));
+  assert_int_equal(ERR_UNSENT, read_once(s, &e)); // and is asked again
+  assert_true(count(s, "approle/login") >= 4);
+}
+
+static void r9_names_a_misspelt_role(void **state) {
+  static const char *const pairs[] = {"auth.kubernetes.role", "rotatorr",
+                                      "auth.kubernetes.token_file", secret_path, NULL};
+  static const struct script_row rows[] = {{.url = "/v1/auth/kubernetes/login$",
+                                            .status = 400,
+                                            .body = ERRORS("invalid role name \\\"rotatorr\\\"")}};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), pairs);
+  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  assert_non_null(strstr(e.text, "invalid role name \"rotatorr\""));
 }
 
 static void waits_where_there_is_no_answer(void **state) {
@@ -270,12 +404,18 @@ static void refuses_what_is_no_token(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       AUTH_TEST(logs_in_once_and_revokes),
+      AUTH_TEST(r8_leaves_a_token_that_is_not_ours),
+      AUTH_TEST(r8_sends_no_token_to_a_listener),
       AUTH_TEST(leaves_batch_tokens),
       AUTH_TEST(renews_in_time),
       AUTH_TEST(logs_in_again_when_forgotten),
       AUTH_TEST(keeps_a_token_that_is_known),
       AUTH_TEST(gives_up_logging_in_again),
       AUTH_TEST(does_not_repeat_a_refused_login),
+      AUTH_TEST(r7_a_secret_id_is_sent_once),
+      AUTH_TEST(r7_a_used_up_secret_id_is_named),
+      AUTH_TEST(r7_three_refusals_are_three_texts),
+      AUTH_TEST(r9_names_a_misspelt_role),
       AUTH_TEST(waits_where_there_is_no_answer),
       AUTH_TEST(refuses_a_second_factor),
       AUTH_TEST(logs_in_to_kubernetes),

@@ -8,7 +8,11 @@
 static void reads(void **state) {
   static const struct vault_want table[] = {
       {.name = "present", .rows = {GET_OK(VAULT_SECRET("3"))}, .version = VAULT_V("3")},
-      {.name = "deletes itself later", .rows = {GET_OK(VAULT_DYING)}, .version = VAULT_V("1")},
+      {.name = "R6: deletes itself later",
+       .rows = {GET_OK(VAULT_DYING)},
+       .err = ERR_REFUSED,
+       .says = "version 1 deletes itself at 2027-01-01T00:00:00Z: set delete_version_after of mount"
+               " and secret to 0s, then: vault kv undelete -mount=secret -versions=1 logs/edge"},
       {.name = "others' fields only",
        .rows = {GET_OK(VAULT_FIELDS("{\"team\":\"x\"}", "5"))},
        .err = ERR_MISSING,
@@ -28,6 +32,17 @@ static void reads(void **state) {
        .err = ERR_MISSING,
        .version = VAULT_V("4") "-",
        .says = "deleted"},
+      {.name = "R6: expired",
+       .rows = {GET_FAILS(404, VAULT_EXPIRED)},
+       .err = ERR_MISSING,
+       .version = VAULT_V("2") "-",
+       .says = "version 2 was deleted or expired, 2026-11-24T05:40:05Z; it comes back with: vault"
+               " kv undelete -mount=secret -versions=2 logs/edge"},
+      {.name = "R6: destroyed",
+       .rows = {GET_FAILS(404, VAULT_DESTROYED)},
+       .err = ERR_MISSING,
+       .version = VAULT_V("2") "-",
+       .says = "version 2 is destroyed"},
   };
   vault_script_reads(*state, table, COUNT_OF(table));
 }
@@ -178,22 +193,80 @@ static void follows_one_redirect(void **state) {
   vault_script_reads(*state, table, COUNT_OF(table));
 }
 
+// A state that is gone and can come back is no evidence that there is none.
+static void r6_a_deleted_home_is_not_absent(void **state) {
+  static const struct script_row rows[] = {GET_FAILS(404, VAULT_EXPIRED)};
+  static const struct script_row gone[] = {GET_FAILS(404, VAULT_DESTROYED)};
+  struct vault_script *s = *state;
+  struct store_record r = {0};
+  struct store_version v;
+  struct error e = {0};
+  vault_script_open_home(s, rows, COUNT_OF(rows));
+  assert_int_equal(ERR_REFUSED, store_read(s->it, &r, &v, &e));
+  assert_non_null(strstr(e.text, "vault kv undelete -mount=secret -versions=2 logs/edge"));
+  vault_script_open_home(s, gone, COUNT_OF(gone));
+  assert_int_equal(ERR_MISSING, store_read(s->it, &r, &v, &e));
+}
+
+#define MAY_NOT_ASK                                                                                \
+  {.method = "POST",                                                                               \
+   .url = "/v1/sys/capabilities-self$",                                                            \
+   .status = 403,                                                                                  \
+   .body = ERRORS("permission denied"),                                                            \
+   .times = 2}
+#define LIMIT_OF(where, time)                                                                      \
+  {.method = "GET",                                                                                \
+   .url = "/v1/secret/" where "$",                                                                 \
+   .body = "{\"data\":{\"delete_version_after\":\"" time "\"}}"}
+
 static void check_tells_what_deletes_itself(void **state) {
-  static const struct script_row rows[] = {
-      VAULT_MOUNT("2"),
-      {.method = "POST",
-       .url = "/v1/sys/capabilities-self$",
-       .status = 403,
-       .body = ERRORS("permission denied"),
-       .times = 2},
-      LOOKUP_GOOD,
-      GET_OK(VAULT_DYING),
-  };
+  static const struct script_row rows[] = {VAULT_MOUNT("2"), MAY_NOT_ASK, LOOKUP_GOOD,
+                                           GET_OK(VAULT_DYING)};
   struct vault_script *s = *state;
   struct error e = {0};
   vault_script_open(s, rows, COUNT_OF(rows), NULL);
   assert_int_equal(ERR_REFUSED, store_check(s->it, &e));
   assert_non_null(strstr(e.text, "deletes itself at 2027-01-01"));
+}
+
+// Before the first version is there, and so before a key is.
+static void r6_check_sees_it_before_a_version_is_written(void **state) {
+  static const struct script_row of_mount[] = {VAULT_MOUNT("2"), MAY_NOT_ASK, LOOKUP_GOOD,
+                                               GET_FAILS(404, VAULT_NOTHING),
+                                               LIMIT_OF("config", "5s")};
+  static const struct script_row of_secret[] = {VAULT_MOUNT("2"),
+                                                MAY_NOT_ASK,
+                                                LOOKUP_GOOD,
+                                                GET_FAILS(404, VAULT_NOTHING),
+                                                LIMIT_OF("config", "0s"),
+                                                LIMIT_OF("metadata/logs/edge", "24h0m0s")};
+  static const struct script_row off[] = {VAULT_MOUNT("2"),
+                                          MAY_NOT_ASK,
+                                          LOOKUP_GOOD,
+                                          GET_FAILS(404, VAULT_NOTHING),
+                                          LIMIT_OF("config", "-1ns"),
+                                          LIMIT_OF("metadata/logs/edge", "24h0m0s")};
+  static const struct script_row unseen[] = {
+      VAULT_MOUNT("2"),
+      MAY_NOT_ASK,
+      LOOKUP_GOOD,
+      GET_FAILS(404, VAULT_NOTHING),
+      {.method = "GET", .url = "/v1/secret/config$", .status = 403, .body = ERRORS("denied")},
+      {.method = "GET", .url = "/v1/secret/metadata", .status = 404, .body = VAULT_NOTHING}};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, of_mount, COUNT_OF(of_mount), NULL);
+  assert_int_equal(ERR_REFUSED, store_check(s->it, &e));
+  assert_non_null(strstr(e.text, "after 5s"));
+  assert_non_null(strstr(e.text, "vault write secret/config delete_version_after=0s"));
+  vault_script_open(s, of_secret, COUNT_OF(of_secret), NULL);
+  assert_int_equal(ERR_REFUSED, store_check(s->it, &e));
+  assert_non_null(
+      strstr(e.text, "vault kv metadata put -mount=secret -delete-version-after=0s logs/edge"));
+  vault_script_open(s, off, COUNT_OF(off), NULL);
+  assert_int_equal(ERR_OK, store_check(s->it, &e));
+  vault_script_open(s, unseen, COUNT_OF(unseen), NULL);
+  assert_int_equal(ERR_OK, store_check(s->it, &e));
 }
 
 #define VAULT_TEST(f) cmocka_unit_test_setup_teardown(f, vault_script_setup, vault_script_teardown)
@@ -205,7 +278,9 @@ int main(void) {
       VAULT_TEST(tells_troubles),
       VAULT_TEST(waits_until_troubles_pass),
       VAULT_TEST(follows_one_redirect),
+      VAULT_TEST(r6_a_deleted_home_is_not_absent),
       VAULT_TEST(check_tells_what_deletes_itself),
+      VAULT_TEST(r6_check_sees_it_before_a_version_is_written),
   };
   int failed = cmocka_run_group_tests_name("vault readings", tests, NULL, NULL);
   return failed != 0;

@@ -41,8 +41,8 @@ int vault_script_teardown(void **state) {
   return 0;
 }
 
-void vault_script_open(struct vault_script *s, const struct script_row *rows, size_t n,
-                       const char *const pairs[]) {
+static void open_kind(struct vault_script *s, enum store_kind kind, const struct script_row *rows,
+                      size_t n, const char *const pairs[]) {
   const struct store_context ctx = {.env = &s->f.env};
   struct store_setting settings[16] = {
       {"address", "https://vault:8200", 1}, {"mount", "secret", 2}, {"path", "logs/edge", 3}};
@@ -53,10 +53,18 @@ void vault_script_open(struct vault_script *s, const struct script_row *rows, si
   for (size_t i = 0; pairs && pairs[i]; i += 2)
     settings[k++] = (struct store_setting){pairs[i], pairs[i + 1], 10};
   scripted_set_rows(s->t, rows, n);
-  enum err err =
-      store_backend_find("vault")->open(&ctx, STORE_SINK, settings, k, &s->it, &line, &e);
+  enum err err = store_backend_find("vault")->open(&ctx, kind, settings, k, &s->it, &line, &e);
   if (err != ERR_OK)
     fail_msg("line %d: %s", line, e.text);
+}
+
+void vault_script_open(struct vault_script *s, const struct script_row *rows, size_t n,
+                       const char *const pairs[]) {
+  open_kind(s, STORE_SINK, rows, n, pairs);
+}
+
+void vault_script_open_home(struct vault_script *s, const struct script_row *rows, size_t n) {
+  open_kind(s, STORE_HOME, rows, n, NULL);
 }
 
 static size_t rows_of(const struct vault_want *w) {

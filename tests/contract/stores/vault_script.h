@@ -32,6 +32,11 @@
 #define VAULT_DYING                                                                                \
   "{\"data\":{\"data\":{\"api_key\":\"k\"},\"metadata\":{\"version\":1,\"created_time\":"          \
   "\"" VAULT_T "\",\"deletion_time\":\"2027-01-01T00:00:00Z\"}}}"
+#define VAULT_GONE(more)                                                                           \
+  "{\"data\":{\"data\":null,\"metadata\":{\"version\":2,\"created_time\":\"" VAULT_T               \
+  "\",\"deletion_time\":\"2026-11-24T05:40:05Z\",\"destroyed\":" more "}}}"
+#define VAULT_EXPIRED VAULT_GONE("false")
+#define VAULT_DESTROYED VAULT_GONE("true")
 #define VAULT_MOUNT_OF(path, v)                                                                    \
   {.method = "GET",                                                                                \
    .url = "/v1/sys/internal/ui/mounts/",                                                           \
@@ -53,6 +58,7 @@ int vault_script_teardown(void **state);
 // more settings (pairs that end with NULL; NULL: none), and a new session.
 void vault_script_open(struct vault_script *s, const struct script_row *rows, size_t n,
                        const char *const pairs[]);
+void vault_script_open_home(struct vault_script *s, const struct script_row *rows, size_t n);
 // Ends items and sessions, as the end of the program does.
 void vault_script_finish(struct vault_script *s);
 

@@ -20,6 +20,13 @@ static void writes(void **state) {
        .err = ERR_CONFLICT,
        .says = "wrote first",
        .posts = 1},
+      {.name = "R6: written, and deletes itself",
+       .rows = {present,
+                POST_OK("{\"data\":{\"version\":4,\"created_time\":\"2026-11-24T06:00:00Z\","
+                        "\"deletion_time\":\"2026-11-24T06:00:05Z\"}}")},
+       .err = ERR_UNSURE,
+       .says = "version 4 deletes itself at 2026-11-24T06:00:05Z: set delete_version_after",
+       .posts = 1},
       {.name = "other version", .rows = {GET_OK(VAULT_SECRET("4"))}, .err = ERR_CONFLICT},
       {.name = "same number of another life",
        .rows = {GET_OK("{\"data\":{\"data\":{},\"metadata\":{\"version\":3,\"created_time\":"

@@ -50,10 +50,16 @@ static const struct {
     {0, "", LOGS_OUTAGE},
 };
 
+static enum logs_verdict classify(int status, const char *body, size_t len,
+                                  const char *const *words) {
+  struct logs_match m;
+  return logs_classify(status, body, len, words, &m);
+}
+
 static void statuses_mean(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT(rows); i++) {
-    enum logs_verdict v = logs_classify(rows[i].status, rows[i].body, strlen(rows[i].body), NULL);
+    enum logs_verdict v = classify(rows[i].status, rows[i].body, strlen(rows[i].body), NULL);
     if (v != rows[i].verdict)
       fail_msg("%d \"%s\" gives %s", rows[i].status, rows[i].body, logs_verdict_name(v));
   }
@@ -63,9 +69,42 @@ static void words_can_be_chosen(void **state) {
   (void)state;
   static const char *const words[] = {"", "Nicht angenommen", NULL}, *const none[] = {NULL};
   const char body[] = "dropped: NICHT ANGENOMMEN";
-  assert_int_equal(logs_classify(200, body, strlen(body), words), LOGS_COMPLAINED);
-  assert_int_equal(logs_classify(200, "dropped", 7, words), LOGS_ACCEPTED);
-  assert_int_equal(logs_classify(200, body, strlen(body), none), LOGS_ACCEPTED);
+  assert_int_equal(classify(200, body, strlen(body), words), LOGS_COMPLAINED);
+  assert_int_equal(classify(200, "dropped", 7, words), LOGS_ACCEPTED);
+  assert_int_equal(classify(200, body, strlen(body), none), LOGS_ACCEPTED);
+}
+
+static const struct {
+  const char *body, *word, *quote; // "": no complaint
+} r4[] = {
+    {"{\"accepted\":1,\"dropped\":0,\"rejected\":0}", "", ""},
+    {"{\"accepted\":0,\"dropped\":0,\"rejected\":1}", "reject", "\"rejected\":1"},
+    {"{\"dropped\":0.0,\"rejected\":\"0\",\"invalid\":false,\"too old\":null}", "", ""},
+    {"{\"rejected\":[],\"dropped\":{},\"invalid\":\"\"}", "", ""},
+    {"{\"rejected\":{\"count\":0,\"reasons\":[]}}", "", ""},
+    {"{\"rejected\":{\"count\":2,\"reasons\":[]}}", "reject",
+     "\"rejected\":{\"count\":2,\"reasons\":[]}"},
+    {"{\"invalid\":true}", "invalid", "\"invalid\":true"},
+    {"{\"dropped\":-1}", "drop", "\"dropped\":-1"},
+    {"{\"rejected\":\"2\"}", "reject", "\"rejected\":\"2\""},
+    {"{\"a\":[{\"reason\":\"timestamp is T\\u006fo old\"}]}", "too old",
+     "\"reason\":\"timestamp is Too old\""},
+    {"[{\"dropped\":0},\"1 log dropped\"]", "drop", "\"1 log dropped\""},
+    {"{\"message\":\"0 dropped\"}", "drop", "\"message\":\"0 dropped\""},
+    {"\"rejected\"", "reject", "\"rejected\""},
+    {"{\"dropped\":0", "drop", "{\"dropped\":0"}, // no JSON
+    {"{\"dropped\":0} {\"dropped\":0}", "drop", "{\"dropped\":0} {\"dropped\":0}"},
+};
+
+static void r4_a_counter_of_nothing_is_no_complaint(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT(r4); i++) {
+    struct logs_match m;
+    enum logs_verdict v = logs_classify(200, r4[i].body, strlen(r4[i].body), NULL, &m);
+    if (v != (r4[i].word[0] ? LOGS_COMPLAINED : LOGS_ACCEPTED) || strcmp(m.word, r4[i].word) != 0 ||
+        strcmp(m.quote, r4[i].quote) != 0)
+      fail_msg("%s: %s, '%s' in %s", r4[i].body, logs_verdict_name(v), m.word, m.quote);
+  }
 }
 
 static void only_the_first_4_kib_are_searched(void **state) {
@@ -73,13 +112,13 @@ static void only_the_first_4_kib_are_searched(void **state) {
   static char body[8192];
   memset(body, '.', sizeof body);
   memcpy(body + 4090, "reject", 6);
-  assert_int_equal(logs_classify(200, body, sizeof body, NULL), LOGS_COMPLAINED);
+  assert_int_equal(classify(200, body, sizeof body, NULL), LOGS_COMPLAINED);
   memset(body, '.', sizeof body);
   memcpy(body + 4091, "reject", 6);
-  assert_int_equal(logs_classify(200, body, sizeof body, NULL), LOGS_ACCEPTED);
+  assert_int_equal(classify(200, body, sizeof body, NULL), LOGS_ACCEPTED);
   body[10] = '\0';
   memcpy(body + 100, "drop", 4);
-  assert_int_equal(logs_classify(200, body, sizeof body, NULL), LOGS_COMPLAINED);
+  assert_int_equal(classify(200, body, sizeof body, NULL), LOGS_COMPLAINED);
 }
 
 static void verdicts_have_names(void **state) {
@@ -95,6 +134,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(statuses_mean),
       cmocka_unit_test(words_can_be_chosen),
+      cmocka_unit_test(r4_a_counter_of_nothing_is_no_complaint),
       cmocka_unit_test(only_the_first_4_kib_are_searched),
       cmocka_unit_test(verdicts_have_names),
   };

@@ -75,7 +75,8 @@ static const struct {
     {{.url = "$", .status = 200, .body = "{\"dropped\":1}"},
      LOGS_COMPLAINED,
      ERR_REFUSED,
-     "send a test log: HTTP 200 (complained): {\"dropped\":1}"},
+     "send a test log: HTTP 200 (complained): \"dropped\":1 has the word 'drop'; if that is no"
+     " complaint, set the words that are (complaints)"},
     {{.url = "$", .status = 403, .body = "Forbidden\x1b[0m"},
      LOGS_REFUSED,
      ERR_DENIED,

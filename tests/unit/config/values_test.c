@@ -21,6 +21,10 @@ static void of_values(void **state) {
       {"grace: []", "found a list", NULL},
       {"grace: {a: b}", "found a mapping", NULL},
       {"rotate_every: 0", "a duration from 1s to", NULL},
+      {"look_every: 59s", "look_every: expected a duration from 1m to", NULL}, // A3
+      {"look_every: 0s", "look_every: expected a duration from 1m to", NULL},
+      {"look_every: 0", "look_every: expected a duration from 1m to", NULL},
+      {"after_publish: {run: [/bin/true], timeout: 0s}", "a duration from 1s to", NULL},
       {"rotate_every: 1000w", "at most 10 years", NULL},
       {"quarantine: 31d", "a duration from 0s to", NULL},
       {"failures_max: 0", "from 1 to 20", NULL},
@@ -50,6 +54,7 @@ static void of_values(void **state) {
       {"proof: {application: \"a'b\"}", "printable ASCII without quotes", NULL},
       {"proof: {application: \"\\u00e4\"}", "printable ASCII without quotes", NULL},
       {"endpoints: pubic", "expected public, private, classic or a URL", "public"},
+      {"endpoints: \"user:pw@host\"", "or a URL, not a text with user and password", NULL}, // A5
       {"endpoints: [a]", "endpoints: expected a value, found a list", NULL},
       {"endpoints: {iam: x}", "endpoints.iam: expected public", NULL},
       {"endpoints: {iam: \"http://iam.cloud.ibm.com\"}", "expected https://", NULL},

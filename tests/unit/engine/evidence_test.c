@@ -140,6 +140,32 @@ static void oldest_goes_first(void **state) {
   struct evidence *e = evidence_enter(&book, "print 5", "");
   assert_string_equal(e->key_id, "ApiKey-1");
   assert_int_equal(e->proven_s, 1005);
+  // and makes it the last to go, whatever the age of what is known of it
+  for (int i = 0; i < EVIDENCE_MAX - 1; i++) {
+    snprintf(print, sizeof print, "later %d", i);
+    evidence_enter(&book, print, "");
+  }
+  assert_non_null(evidence_find(&book, "print 5"));
+  evidence_enter(&book, "one more", "");
+  assert_null(evidence_find(&book, "print 5"));
+}
+
+// A refusal that waits for the second one is worth more than an entry that says nothing yet, and
+// room that is free comes before both.
+static void a_refusal_that_is_being_judged_stays(void **state) {
+  (void)state;
+  struct evidence_book book = {0};
+  char print[EVIDENCE_PRINT_MAX];
+  assert_false(evidence_refused(evidence_enter(&book, "refused", "ApiKey-1"), CAUSE_refused, 1000,
+                                1000 * 1000, APART_MS));
+  for (int i = 0; i < EVIDENCE_MAX - 1; i++) {
+    snprintf(print, sizeof print, "print %d", i);
+    evidence_enter(&book, print, "");
+  }
+  assert_non_null(evidence_find(&book, "print 0"));
+  evidence_proven(evidence_enter(&book, "one more", ""), "settle", 2000);
+  assert_true(evidence_refused(evidence_enter(&book, "refused", ""), CAUSE_refused, 1010,
+                               1010 * 1000, APART_MS));
 }
 
 static void causes_have_names(void **state) {
@@ -155,6 +181,7 @@ int main(void) {
       cmocka_unit_test(nothing_known),
       cmocka_unit_test(prints_differ_by_value_and_salt),
       cmocka_unit_test(oldest_goes_first),
+      cmocka_unit_test(a_refusal_that_is_being_judged_stays),
       cmocka_unit_test(causes_have_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "backends/memory/memory.h"
@@ -41,6 +42,10 @@ static void put_state(struct farm *f, int i, int64_t since_s) {
   char home[32];
   snprintf(home, sizeof home, "home-%d", i);
   w.state.slots[SLOT_CURRENT].since_s = since_s;
+  w.state.n_sinks = 1;
+  strcpy(w.state.sinks[0].name, "one");
+  snprintf(w.state.sinks[0].place, sizeof w.state.sinks[0].place, "%s",
+           f->targets[i].sinks[0].item->place);
   assert_int_equal(state_encode(&w.state, &r.value, NULL), ERR_OK);
   assert_int_equal(memory_poke(f->space, home, &r), ERR_OK);
   store_record_clear(&r);
@@ -68,7 +73,6 @@ static struct farm *farm_new(void) {
     char home[32];
     snprintf(f->names[i], sizeof f->names[i], "target-%d", i);
     snprintf(home, sizeof home, "home-%d", i);
-    put_state(f, i, now - DAY);
     memory_init(&f->memories[i]);
     f->memories[i].last_look_s = now;
     *t = (struct target){.name = f->names[i],
@@ -87,6 +91,7 @@ static struct farm *farm_new(void) {
         (struct engine_sink){"one", memory_open(f->space, STORE_SINK, f->names[i], STORE_CLASS_A)};
     put_evidence(t, now);
     f->list[i] = t;
+    put_state(f, i, now - DAY);
   }
   return f;
 }
@@ -186,6 +191,40 @@ static void a_target_that_waits_is_put_back(void **unused) {
   farm_free(f);
 }
 
+// A clock that runs 4,000 times as fast as the real one.
+static int64_t fast_mono_ms(struct env *env) {
+  (void)env;
+  static int64_t start;
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  int64_t us = (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+  int64_t none = 0;
+  __atomic_compare_exchange_n(&start, &none, us, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  return 1 + (us - __atomic_load_n(&start, __ATOMIC_RELAXED)) * 4;
+}
+
+// However short the intervals: what rests is finished, and what waits in vain is left to the next
+// run.
+static void a3_a_run_ends_whatever_the_intervals(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  struct env_ops ops = *env_real()->ops;
+  struct env fast = {&ops};
+  ops.mono_ms = fast_mono_ms;
+  o.patience_ms = 30000;
+  for (int i = 0; i < TARGETS; i++)
+    f->targets[i].policy.look_every_s = 1;
+  f->memories[5].last_look_s = 0; // wants IAM, which never answers
+  int64_t begun = fast_mono_ms(&fast);
+  fleet_run(f->list, TARGETS, &o, &fast, f->results);
+  assert_int_equal(f->results[1].end, TICK_REST);
+  assert_int_equal(f->results[5].end, TICK_WAIT);
+  assert_true(fast_mono_ms(&fast) - begun < 2 * FLEET_PATIENCES * 30000);
+  farm_free(f);
+}
+
 static void a_busy_target_is_said_or_waited_for(void **unused) {
   (void)unused;
   struct farm *f = farm_new();
@@ -230,6 +269,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(everyone_is_ticked_once_when_nothing_is_due),
                                      cmocka_unit_test(a_bad_target_stops_no_other),
                                      cmocka_unit_test(a_target_that_waits_is_put_back),
+                                     cmocka_unit_test(a3_a_run_ends_whatever_the_intervals),
                                      cmocka_unit_test(a_busy_target_is_said_or_waited_for),
                                      cmocka_unit_test(a_stop_begins_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -293,7 +293,11 @@ static void a_pending_that_was_proven_and_is_gone(void **unused) {
   assert_int_equal(s.phase, PHASE_STAGED);
   assert_int_equal(observe(r, false).slots[SLOT_PENDING].verdict.kind, VERDICT_WORKING);
   fake_env_advance(&r->env, 120 * 1000);
-  rig_key(r, s.slots[SLOT_PENDING].key_id)->gone = true;
+  struct fake_key *pending = rig_key(r, s.slots[SLOT_PENDING].key_id);
+  pending->key.disabled = true; // as a replica shows it that lags
+  observe(r, true);
+  assert_int_equal(observe(r, false).slots[SLOT_PENDING].verdict.kind, VERDICT_WORKING);
+  pending->gone = true;
   observe(r, true);
   struct verdict v = observe(r, false).slots[SLOT_PENDING].verdict;
   assert_int_equal(v.kind, VERDICT_NOT_WORKING);

@@ -64,6 +64,33 @@ static void never_connected(void **state) {
   assert_int_equal(connections, 0);
 }
 
+// What is wrong with a proxy is said without showing it: there may be a password in it.
+static void a5_a_mistyped_proxy_is_not_shown(void **state) {
+  (void)state;
+  static const char *const proxies[] = {
+      "htp://user:s3cret@127.0.0.1:1",    "http://us er:s3cret@127.0.0.1:1",
+      "http://user:s3cret@127.0.0.1:x",   "user:s3cret:host:80",
+      "http://user:s3cret@[::1",          "http://user:s3cret",
+      "http://user:a/s3cret@127.0.0.1:1", "http://user:a@s3cret@127.0.0.1:1",
+      "http://user:a@s3cret.invalid",     "s3cret.invalid:80",
+      "http://localhost:1/s3cret@host",   "user:s3cret@name.invalid:80",
+      "socks9://user:s3cret@127.0.0.1:1"};
+  for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
+    for (int from_environment = 0; from_environment < 2; from_environment++) {
+      if (from_environment)
+        setenv("https_proxy", proxies[i], 1);
+      curl_fixture_transport(&(struct curl_options){.proxy = from_environment ? NULL : proxies[i]});
+      expect("POST", "https://example.invalid/", ERR_UNSENT);
+      assert_null(strstr(fix.e.text, "user"));
+      if (i != 10) // a proxy that is not there, and nothing worse
+        assert_non_null(strstr(fix.e.text, "use the proxy for example.invalid:443: "));
+      transport_free(fix.t);
+      fix.t = NULL;
+      unsetenv("https_proxy");
+    }
+  }
+}
+
 static void urls_that_are_not_allowed(void **state) {
   (void)state;
   curl_fixture_transport(NULL);
@@ -296,6 +323,7 @@ int main(void) {
   curl_fixture_global();
   const struct CMUnitTest tests[] = {
       CURL_TEST(never_connected),
+      CURL_TEST(a5_a_mistyped_proxy_is_not_shown),
       CURL_TEST(urls_that_are_not_allowed),
       CURL_TEST(answers_that_are_none),
       CURL_TEST(what_was_seen_of_a_broken_answer),
