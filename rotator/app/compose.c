@@ -202,8 +202,7 @@ struct managed *compose_target(struct compose *c, size_t i) {
   return c->targets[i];
 }
 
-// The default home: is it the file below the state directory?
-static bool home_is_default(const struct managed *m) {
+static bool home_is_default(const struct managed *m) { // the file below the state directory
   return !m->config->home.backend;
 }
 
@@ -248,13 +247,6 @@ enum err compose_open_sinks(struct managed *m, struct error *e) {
     }
   }
   return err;
-}
-
-static enum err open_stores(struct managed *m, struct error *e) {
-  enum err err = home_is_default(m)
-                     ? open_default_home(m, e)
-                     : open_item(m, &m->config->home, STORE_HOME, &m->target.home, e);
-  return err == ERR_OK ? compose_open_sinks(m, e) : err;
 }
 
 // Stores without compare-and-set need the lock, those of class C the mark too, and both a host.
@@ -342,7 +334,10 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
   m->target.iam_id = m->iam_id;
   enum err err = name_paths(m, e);
   if (err == ERR_OK)
-    err = open_stores(m, e);
+    err = home_is_default(m) ? open_default_home(m, e)
+                             : open_item(m, &m->config->home, STORE_HOME, &m->target.home, e);
+  if (err == ERR_OK)
+    err = compose_open_sinks(m, e);
   if (err == ERR_OK)
     err = set_lock(m, e);
   if (err != ERR_OK) {
