@@ -95,7 +95,7 @@ broken() { # broken WHAT: the sink as it is now
   err_has 'does not decode'
   err_has "^next: rotator -c $config repair prod --keep state"
   cmp -s "$T/sinks/prod.env" "$T/broken" || fail "$1 was written over without being asked"
-  run 0 repair prod
+  run 4 repair prod
   out_has 'does not decode'
   follow_next
   [ "$status" = 0 ] || fail "the way out of $1: $status"
