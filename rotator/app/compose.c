@@ -11,6 +11,7 @@
 #include "rotator/base/child.h"
 #include "rotator/base/json.h"
 #include "rotator/base/text.h"
+#include "rotator/base/trust.h"
 
 #define HOOK_INPUT_MAX (32 * 1024)
 
@@ -147,6 +148,9 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
                                    struct error *e) {
   const struct config_hook *h = ctx;
   SECRET_AUTO input = NULL;
+  enum err err = trust_program(h->argv[0], e);
+  if (err != ERR_OK)
+    return error_wrap(e, "after_publish.run");
   if (describe_change(t, s, &input) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "the JSON for the reload hook could not be made");
   struct child_spec spec = {.argv = h->argv,
