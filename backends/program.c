@@ -86,22 +86,21 @@ static enum err check_text(const struct secret *value, struct error *e) {
   return ERR_OK;
 }
 
+static bool put(cJSON *o, const char *name, const char *text) {
+  return !text[0] || json_add_text(o, name, text);
+}
+
+// NULL without memory.
 static cJSON *write_request(const struct store_item *it, const struct store_record *r) {
   cJSON *o = cJSON_CreateObject();
-  char created[32];
-  if (!cJSON_AddStringToObject(o, "value", secret_bytes(r->value)))
-    return json_free(o);
-  if (it->kind == STORE_HOME)
-    return o;
-  if (r->key_id[0])
-    cJSON_AddStringToObject(o, "key_id", r->key_id);
-  if (r->key_name[0])
-    cJSON_AddStringToObject(o, "key_name", r->key_name);
-  if (r->created_s > 0) {
+  char created[32] = "";
+  bool sink = it->kind == STORE_SINK;
+  if (r->created_s > 0)
     text_format_time(created, sizeof created, r->created_s);
-    cJSON_AddStringToObject(o, "created", created);
-  }
-  return o;
+  bool made = json_add_text(o, "value", secret_bytes(r->value)) &&
+              (!sink || (put(o, "key_id", r->key_id) && put(o, "key_name", r->key_name) &&
+                         put(o, "created", created)));
+  return made ? o : json_free(o);
 }
 
 // Nothing but a second run that finds the value says that it is there.

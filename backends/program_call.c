@@ -8,6 +8,7 @@
 
 #include "rotator/base/child.h"
 #include "rotator/base/text.h"
+#include "rotator/base/trust.h"
 
 #define EXIT_TEMPFAIL 75                                 // of sysexits.h: not now, nothing was done
 #define MESSAGE_MAX ((size_t)6 * STORE_HOME_MAX + 16384) // each byte may be written as \u00xx
@@ -158,7 +159,7 @@ enum err program_call(const struct program_item *p, const char *verb, cJSON *req
                       struct error *e) {
   JSON_AUTO o = request;
   SECRET_AUTO text = NULL;
-  enum err err = program_trusted(p->path, e);
+  enum err err = trust_program(p->path, e);
   if (err != ERR_OK)
     return err;
   bool made = cJSON_AddNumberToObject(o, "version", 1) &&

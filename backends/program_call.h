@@ -17,10 +17,6 @@ struct program_item {
   size_t n_options;
 };
 
-// Can nobody but root and we ourselves put another program, or another directory, in its place?
-// ERR_REFUSED (also when it is not there or no program), ERR_DENIED (we may not run it).
-enum err program_trusted(const char *path, struct error *e);
-
 // Runs the program with that verb. `request` gets version, item, kind and options, and is freed.
 // ERR_OK: it answered with a JSON object that is no error; the caller frees *ret. Otherwise what it
 // answered or how it failed. With a verb that writes, everything that is not a definite answer is

@@ -91,8 +91,8 @@ static enum err work(const char *verb, cJSON *answer, struct error *e) {
     err = do_write(k, &item, request, e);
   else if (err == ERR_OK)
     err = keyring_check(k, &item, e);
-  if (err == ERR_OK && strcmp(verb, "read") != 0)
-    cJSON_AddTrueToObject(answer, "ok");
+  if (err == ERR_OK && strcmp(verb, "read") != 0 && !cJSON_AddTrueToObject(answer, "ok"))
+    err = error_no_memory(e); // an answer without a word breaks the protocol
   keyring_close(k);
   return err;
 }
@@ -102,12 +102,12 @@ static int serve(const char *verb) {
   JSON_AUTO answer = cJSON_CreateObject();
   SECRET_AUTO text = NULL;
   enum err err = work(verb, answer, &e);
-  if (err != ERR_OK) {
-    cJSON *error = cJSON_AddObjectToObject(answer, "error");
-    cJSON_AddStringToObject(error, "kind", err_name(err));
-    cJSON_AddStringToObject(error, "text", e.text);
-  }
-  return json_print(answer, MESSAGE_MAX, &text) == ERR_OK && write_all(STDOUT_FILENO, text) ? 0 : 1;
+  cJSON *error = err != ERR_OK ? cJSON_AddObjectToObject(answer, "error") : NULL;
+  bool made = answer && (err == ERR_OK || (json_add_text(error, "kind", err_name(err)) &&
+                                           json_add_text(error, "text", e.text)));
+  return made && json_print(answer, MESSAGE_MAX, &text) == ERR_OK && write_all(STDOUT_FILENO, text)
+             ? 0
+             : 1;
 }
 
 static int unlock(const char *collection) {

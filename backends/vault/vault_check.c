@@ -175,7 +175,9 @@ enum err vault_check(struct store_item *it, struct error *e) {
   struct vault_item *v = vault_item_of(it);
   struct store_record record = {0};
   struct store_version version;
-  enum err err = check_mount(v, e);
+  enum err err = vault_namespace_check(v->session, e);
+  if (err == ERR_OK)
+    err = check_mount(v, e);
   if (err == ERR_OK)
     err = check_rights(v, e);
   if (err == ERR_OK)

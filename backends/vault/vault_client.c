@@ -48,7 +48,7 @@ static enum err exchange(struct vault_session *s, const struct secret *token, co
     return error_no_memory(e);
   if (!secret_is_empty(token))
     headers[n++] = (struct http_header){.name = "X-Vault-Token", .secret = token};
-  if (s->server.space)
+  if (s->server.space && !q->root)
     headers[n++] = (struct http_header){.name = "X-Vault-Namespace", .value = s->server.space};
   if (index && *index)
     headers[n++] = (struct http_header){.name = "X-Vault-Index", .value = index};

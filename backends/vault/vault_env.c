@@ -72,7 +72,7 @@ static enum err take_tries(struct vault_server *s, struct error *e) {
   return ERR_OK;
 }
 
-static enum err take_trust(struct vault_server *s, struct error *e) {
+static enum err refuse_skip(struct error *e) {
   bool skip = false;
   enum err err = take_bool(&skip, "SKIP_VERIFY", e);
   if (err != ERR_OK)
@@ -81,24 +81,26 @@ static enum err take_trust(struct vault_server *s, struct error *e) {
     return error_set(e, ERR_INVALID,
                      "VAULT_SKIP_VERIFY in the environment: a server is always verified here; give"
                      " its authority as ca_file");
-  if (!s->ca_file && !vault_env("CACERT") && (vault_env("CACERT_BYTES") || vault_env("CAPATH")))
-    return error_set(e, ERR_INVALID,
-                     "VAULT_CACERT_BYTES and VAULT_CAPATH in the environment are not read: give a"
-                     " PEM file as ca_file");
   return ERR_OK;
+}
+
+// The first that says where the authorities are.
+static bool take_authorities(struct vault_server *s) {
+  return take(&s->ca_file, "CACERT") && (s->ca_file || take(&s->ca_bytes, "CACERT_BYTES")) &&
+         (s->ca_file || s->ca_bytes || take(&s->ca_path, "CAPATH"));
 }
 
 static bool take_texts(struct vault_server *s) {
   bool pair = s->client_cert || s->client_key;
   return take(&s->address, "AGENT_ADDR") && take(&s->address, "ADDR") &&
-         take(&s->space, "NAMESPACE") && take(&s->ca_file, "CACERT") &&
+         take(&s->space, "NAMESPACE") && take_authorities(s) &&
          (pair || (take(&s->client_cert, "CLIENT_CERT") && take(&s->client_key, "CLIENT_KEY"))) &&
          take(&s->tls_server_name, "TLS_SERVER_NAME") && take(&s->proxy, "PROXY_ADDR") &&
          take(&s->proxy, "HTTP_PROXY");
 }
 
 enum err vault_env_complete(struct vault_server *s, struct error *e) {
-  enum err err = take_trust(s, e);
+  enum err err = refuse_skip(e);
   if (err == ERR_OK)
     err = take_timeout(s, e);
   if (err == ERR_OK)

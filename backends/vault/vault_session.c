@@ -203,6 +203,8 @@ static const size_t texts[] = {
     offsetof(struct vault_server, socket),
     offsetof(struct vault_server, space),
     offsetof(struct vault_server, ca_file),
+    offsetof(struct vault_server, ca_bytes),
+    offsetof(struct vault_server, ca_path),
     offsetof(struct vault_server, client_cert),
     offsetof(struct vault_server, client_key),
     offsetof(struct vault_server, tls_server_name),
@@ -225,6 +227,8 @@ static bool same(const void *x, const void *y) {
 static struct transport *make_pool(const struct session *session) {
   const struct vault_server *v = &((const struct vault_session *)session)->server;
   const struct curl_options o = {.ca_file = v->ca_file,
+                                 .ca_bytes = v->ca_bytes,
+                                 .ca_path = v->ca_path,
                                  .client_cert = v->client_cert,
                                  .client_key = v->client_key,
                                  .tls_server_name = v->tls_server_name,

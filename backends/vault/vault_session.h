@@ -18,6 +18,7 @@ struct vault_server {
   char *address; // "https://host:8200", without a slash at its end; of a socket "http://localhost"
   char *socket;  // path of a Unix socket
   char *space;   // namespace
+  char *ca_bytes, *ca_path; // of the environment, where there is no ca_file
   char *ca_file, *client_cert, *client_key, *tls_server_name, *proxy;
   int64_t timeout_ms;
   int64_t tries; // of a request that may be repeated
@@ -32,6 +33,7 @@ struct vault_request {
   const cJSON *body; // NULL: none
   bool login;        // the body holds credentials, and the name of a role, which is none
   bool write;        // never sent twice when an answer was lost
+  bool root;         // not of the namespace
   bool quick;        // at the end of the program: not repeated, a short time
 };
 
@@ -63,6 +65,10 @@ enum err vault_call(struct vault_session *s, const struct vault_request *q, stru
 // 200 and 204. `what` names the step. 404 is ERR_REFUSED here: what it means is the caller's.
 enum err vault_outcome(const struct vault_request *q, const struct vault_reply *r, const char *what,
                        struct error *e);
+
+// The community edition has no namespaces and passes over a header that names one: ERR_REFUSED with
+// what to do. ERR_OK also where none is configured, or the server does not say what it is.
+enum err vault_namespace_check(struct vault_session *s, struct error *e);
 
 // Revokes the tokens that logins gave, closes connections, frees sessions that no item holds.
 // Nobody may be calling meanwhile. Failures are passed over: leases end by themselves.

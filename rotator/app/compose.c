@@ -11,6 +11,7 @@
 #include "rotator/base/child.h"
 #include "rotator/base/json.h"
 #include "rotator/base/text.h"
+#include "rotator/base/trust.h"
 
 #define HOOK_INPUT_MAX (32 * 1024)
 
@@ -148,6 +149,12 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
   const struct config_hook *h = ctx;
   SECRET_AUTO input = NULL;
   int status = 0;
+  enum err err = trust_program(h->argv[0], e);
+  // What cannot be run now cannot be run the next time either: a person's matter at once.
+  if (err != ERR_OK && err != ERR_INTERNAL)
+    e->kind = ERR_INVALID;
+  if (err != ERR_OK)
+    return error_wrap(e, "after_publish.run");
   if (describe_change(t, s, &input) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "the JSON for the reload hook could not be made");
   struct child_spec spec = {.argv = h->argv,
@@ -156,8 +163,7 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
                             .limit_ms = (h->timeout_s > 0 ? h->timeout_s : 60) * 1000,
                             .ret_exit = &status,
                             .env = managed_of(t)->compose->env};
-  enum err err = child_run(&spec, e);
-  // One that cannot be started will not start the next time either: a person's matter at once.
+  err = child_run(&spec, e);
   if (err == ERR_REFUSED && status == CHILD_NOT_STARTED)
     err = e->kind = ERR_INVALID;
   return err;
@@ -208,8 +214,7 @@ struct managed *compose_target(struct compose *c, size_t i) {
   return c->targets[i];
 }
 
-// The default home: is it the file below the state directory?
-static bool home_is_default(const struct managed *m) {
+static bool home_is_default(const struct managed *m) { // the file below the state directory
   return !m->config->home.backend;
 }
 
@@ -254,13 +259,6 @@ enum err compose_open_sinks(struct managed *m, struct error *e) {
     }
   }
   return err;
-}
-
-static enum err open_stores(struct managed *m, struct error *e) {
-  enum err err = home_is_default(m)
-                     ? open_default_home(m, e)
-                     : open_item(m, &m->config->home, STORE_HOME, &m->target.home, e);
-  return err == ERR_OK ? compose_open_sinks(m, e) : err;
 }
 
 // Stores without compare-and-set need the lock, those of class C the mark too, and both a host.
@@ -348,7 +346,10 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
   m->target.iam_id = m->iam_id;
   enum err err = name_paths(m, e);
   if (err == ERR_OK)
-    err = open_stores(m, e);
+    err = home_is_default(m) ? open_default_home(m, e)
+                             : open_item(m, &m->config->home, STORE_HOME, &m->target.home, e);
+  if (err == ERR_OK)
+    err = compose_open_sinks(m, e);
   if (err == ERR_OK)
     err = set_lock(m, e);
   if (err != ERR_OK) {

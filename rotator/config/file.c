@@ -3,12 +3,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/trust.h"
 #include "rotator/config/internal.h"
 
 static const char *kind_of(mode_t mode) {
@@ -38,15 +40,21 @@ static bool dir_is_open_to_all(const char *path) {
   return stat(dir, &st) == 0 && is_open_to_all(&st);
 }
 
+// What root runs may be named by root alone: the rules are those of the programs themselves. For
+// others a group that may write is theirs more often than not.
 static void note_access(struct config_loader *l, const char *path, const struct stat *st) {
-  bool dir = dir_is_open_to_all(path);
-  l->open_to_all = dir || is_open_to_all(st);
-  if (is_open_to_all(st))
+  bool dir = dir_is_open_to_all(path), file = is_open_to_all(st);
+  struct error e;
+  if (file)
     config_warn(l, NULL, NULL, "anybody may write this file (mode %04o); chmod o-w",
                 (unsigned)(st->st_mode & 07777));
   else if (dir)
     config_warn(l, NULL, NULL,
                 "anybody may replace this file: its directory is writable by all; chmod o-w");
+  if (file || dir)
+    text_copy(l->changers, sizeof l->changers, "a file that anybody may change");
+  else if (geteuid() == 0 && trust_file(path, &e) != ERR_OK)
+    snprintf(l->changers, sizeof l->changers, "%.160s; such a file", e.text);
 }
 
 static bool read_all(int fd, char *bytes, size_t cap, size_t *ret_len) {
@@ -102,7 +110,7 @@ static bool read_open(struct config_loader *l, const char *path, int fd, char **
 }
 
 bool config_file_read(struct config_loader *l, const char *path, char **ret, size_t *ret_len) {
-  l->open_to_all = false;
+  l->changers[0] = '\0';
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
     config_wrong(l, NULL, NULL, "cannot be opened: %s", strerror(errno));

@@ -113,7 +113,7 @@ struct config_loader {
   size_t n_wrong; // mistakes that are not warnings, those left out included
 
   const char *file;
-  bool open_to_all; // anybody may write this file
+  char changers[200]; // who may change this file so that it must not name a program; "": nobody
   bool file_broken;
   enum config_scope scope;
   struct config_target *target;

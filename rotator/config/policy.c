@@ -112,10 +112,8 @@ static void settle_hook(struct config_loader *l, struct config_target *t,
   struct config_hook *h = &t->after_publish;
   if (at)
     h->line = h->argv ? (int)at->line + 1 : 0;
-  if (at && h->argv && l->open_to_all)
-    config_wrong(
-        l, at, NULL,
-        "after_publish.run: a file that anybody may change must not name a program to run");
+  if (at && h->argv && l->changers[0])
+    config_wrong(l, at, NULL, "after_publish.run: %s must not name a program to run", l->changers);
   if (!h->argv && (at = own(s, "after_publish.timeout")) && !is_base(l, t))
     config_warn(l, at, NULL, "after_publish.timeout without after_publish.run has no effect");
 }

@@ -190,12 +190,14 @@ static bool read_mapping(struct config_loader *l, struct reading *r, yaml_node_t
   return value->type == YAML_MAPPING_NODE || config_is_null(value);
 }
 
-// The store whose items are programs.
-static void check_program(struct config_loader *l, const struct store_backend *b,
-                          const yaml_mark_t *at) {
-  if (l->open_to_all && strcmp(b->name, "helper") == 0)
-    config_wrong(l, at, NULL,
-                 "helper: a file that anybody may change must not name a program to run");
+// The store whose items are programs, and those that are told which program to use.
+static void check_program(struct config_loader *l, const struct reading *r, const yaml_mark_t *at) {
+  bool names = strcmp(r->backend->name, "helper") == 0;
+  for (size_t i = 0; i < r->n; i++)
+    names |= strcmp(r->list[i].name, "program") == 0;
+  if (l->changers[0] && names)
+    config_wrong(l, at, NULL, "%s: %s must not name a program to run", r->backend->name,
+                 l->changers);
 }
 
 void config_shared_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
@@ -208,8 +210,8 @@ void config_shared_read(struct config_loader *l, const struct store_backend *b, 
                  first->line);
   if (!shared)
     return;
-  check_program(l, b, &key->start_mark);
   read_mapping(l, &r, value);
+  check_program(l, &r, &key->start_mark);
   *shared = (struct config_shared){.next = l->shared,
                                    .backend = b,
                                    .settings = keep(l, &r),
@@ -281,7 +283,7 @@ void config_store_read(struct config_loader *l, const struct store_backend *b, y
   ret->backend = b;
   if (!read_mapping(l, &r, value))
     return;
-  check_program(l, b, at);
+  check_program(l, &r, at);
   size_t own = r.n;
   inherit(l, &r);
   if (l->n_wrong == wrong)

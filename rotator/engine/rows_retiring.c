@@ -38,6 +38,8 @@ bool row_unsure(seen v, struct action *a) {
     return wait_until(a, 0, WHY_iam_silent);
   if (is_probed(v, SLOT_CURRENT) || is_dead(v, SLOT_CURRENT) || !would_send(v))
     return false;
+  if (view_of(v, SLOT_PREVIOUS)->locked) // nothing can be sent, so nothing need be proven
+    return attention(a, WHY_previous_locked);
   if (needs_probe(v, a))
     return true;
   a->attention = true;

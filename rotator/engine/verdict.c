@@ -15,14 +15,16 @@ struct evidence *turn_evidence(struct turn *u, struct target *t, const struct se
   return evidence_enter(&t->memory->book, print, key_id);
 }
 
-// Without making an entry: what was never judged shall not push out what was.
-static const struct evidence *evidence_of(const struct turn *u, const struct target *t,
+// Without making an entry: what was never judged shall not push out what was. An entry that is there
+// counts as entered anew, so that what stands in a slot or a sink stays in the book.
+static const struct evidence *evidence_of(const struct turn *u, struct target *t,
                                           const struct secret *value) {
   char print[EVIDENCE_PRINT_MAX];
+  struct evidence_book *book = &t->memory->book;
   if (!value)
     return NULL;
   evidence_print(u->binding, value, print);
-  return evidence_find(&t->memory->book, print);
+  return evidence_find(book, print) ? evidence_enter(book, print, "") : NULL;
 }
 
 // Does anything speak for a retired value that was seen later than that? Whatever is known for
@@ -36,7 +38,7 @@ static struct verdict without_evidence(enum verdict_kind kind, enum cause cause,
   return (struct verdict){.kind = kind, .cause = cause, .seen_s = now_s};
 }
 
-static struct verdict sink_verdict(const struct turn *u, const struct target *t, size_t i) {
+static struct verdict sink_verdict(const struct turn *u, struct target *t, size_t i) {
   const struct sink_reading *r = &u->sinks[i];
   int64_t now_s = u->view.now_s;
   switch (r->result) {
@@ -69,7 +71,7 @@ static bool is_over(int64_t since_s, int64_t wait_s, int64_t now_s) {
 // Is it time to prove current again? One refusal is followed by a second try, which judges it. What
 // speaks against the value is tried again with each look, and not more often: an outage may last.
 // A key that IAM shows dead is not tried at all.
-static bool probe_is_due(const struct turn *u, const struct target *t) {
+static bool probe_is_due(const struct turn *u, struct target *t) {
   const struct policy *p = &t->policy;
   int64_t now_s = u->view.now_s;
   if (p->probe_every_s <= 0 || !u->view.state || !u->state.slots[SLOT_CURRENT].used)

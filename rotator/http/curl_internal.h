@@ -24,6 +24,8 @@ struct curl_transport {
   CURL *easy;
   struct env *env;
   struct curl_options o; // strings are our own copies; defaults filled in
+  char *bundle;          // of ca_path: its files in one; NULL: not that
+  uint64_t trust;        // what the files of authorities were like when the handle was made
   uint64_t exchanges, connections;
 };
 
@@ -67,5 +69,11 @@ void curl_answer_finish(struct curl_call *c);
 // Are the files of the options there and what they should be? ERR_INVALID names the one that is
 // not.
 enum err curl_files_check(const struct curl_options *o, struct error *e);
+// What the authorities' files are like: another number when they were changed or replaced.
+uint64_t curl_files_trust(const struct curl_options *o);
+// The PEM files of a directory in one text, to be freed. ERR_INVALID: no certificate there.
+enum err curl_files_bundle(const char *dir, char **ret, struct error *e);
+// Where the authorities are: ca_file, else the system's bundle; NULL: neither.
+const char *curl_files_ca(const struct curl_options *o);
 
 #endif

@@ -153,19 +153,34 @@ static CURLcode set_method(CURL *easy, const struct http_request *r) {
   return SET(CURLOPT_CUSTOMREQUEST, r->method);
 }
 
-static CURLcode set_tls(CURL *easy, const struct curl_options *o) {
+static CURLcode set_authorities(CURL *easy, const struct curl_transport *t) {
   CURLcode code = CURLE_OK;
-  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  SET(CURLOPT_SSL_VERIFYPEER, 1L);
-  SET(CURLOPT_SSL_VERIFYHOST, 2L);
-  const char *ca = o->ca_file ? o->ca_file : curl_version_info(CURLVERSION_NOW)->cainfo;
+  const char *pem = t->bundle ? t->bundle : t->o.ca_bytes, *ca = curl_files_ca(&t->o);
   // A CAPATH would switch off libcurl's cache of the parsed bundle: 20 ms for each new connection.
-  if (ca) {
+  if (pem) {
+    struct curl_blob blob = {
+        .data = (void *)(uintptr_t)pem, .len = strlen(pem), .flags = CURL_BLOB_NOCOPY};
+    SET(CURLOPT_CAPATH, NULL);
+    SET(CURLOPT_CAINFO, NULL);
+    SET(CURLOPT_CAINFO_BLOB, &blob);
+    SET(CURLOPT_PROXY_CAPATH, NULL);
+    SET(CURLOPT_PROXY_CAINFO, NULL);
+    SET(CURLOPT_PROXY_CAINFO_BLOB, &blob);
+  } else if (ca) {
     SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_CAINFO, ca);
     SET(CURLOPT_PROXY_CAPATH, NULL);
     SET(CURLOPT_PROXY_CAINFO, ca);
   }
+  return code;
+}
+
+static CURLcode set_tls(CURL *easy, const struct curl_transport *t) {
+  const struct curl_options *o = &t->o;
+  CURLcode code = set_authorities(easy, t);
+  SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  SET(CURLOPT_SSL_VERIFYPEER, 1L);
+  SET(CURLOPT_SSL_VERIFYHOST, 2L);
   if (o->client_cert) {
     SET(CURLOPT_SSLCERT, o->client_cert);
     SET(CURLOPT_SSLKEY, o->client_key);
@@ -259,7 +274,7 @@ enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *li
   SET(CURLOPT_USERAGENT, c->t->o.user_agent);
   SET(CURLOPT_HTTPHEADER, lists->headers);
   code = code ? code : set_method(easy, c->req);
-  code = code ? code : set_tls(easy, &c->t->o);
+  code = code ? code : set_tls(easy, c->t);
   code = code ? code : set_route(easy, c);
   code = code ? code : set_bounds(easy, c);
   if (code)

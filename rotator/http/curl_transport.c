@@ -177,6 +177,35 @@ static enum err perform(struct curl_call *c, struct http_response *ret, struct e
   return err;
 }
 
+// A handle with the authorities as they are now; connections that were trusted by others end.
+static enum err renew(struct curl_transport *t, struct error *e) {
+  uint64_t trust = curl_files_trust(&t->o); // before they are read: what comes later is noticed
+  char *bundle = NULL;
+  enum err err = t->o.ca_path ? curl_files_bundle(t->o.ca_path, &bundle, e) : ERR_OK;
+  if (err)
+    return err;
+  CURL *easy = curl_easy_init();
+  if (!easy) {
+    free(bundle);
+    return error_no_memory(e);
+  }
+  curl_easy_cleanup(t->easy);
+  free(t->bundle);
+  t->easy = easy;
+  t->bundle = bundle;
+  t->trust = trust;
+  return ERR_OK;
+}
+
+// Authorities that cannot be read now are an outage of the place where they are, not of the server.
+static enum err look_at_trust(struct curl_transport *t, struct error *e) {
+  if (curl_files_trust(&t->o) == t->trust || renew(t, e) == ERR_OK)
+    return ERR_OK;
+  if (e && e->kind == ERR_INVALID)
+    e->kind = ERR_UNSENT;
+  return e ? e->kind : ERR_UNSENT;
+}
+
 static enum err curl_exchange(struct transport *base, const struct http_request *req,
                               struct http_response *ret, struct error *e) {
   struct curl_call c = {.t = (struct curl_transport *)base, .req = req};
@@ -184,6 +213,8 @@ static enum err curl_exchange(struct transport *base, const struct http_request 
   enum err err = check_url(&c, e);
   if (!err && env_stopping(c.t->env))
     err = error_set(e, ERR_CANCELLED, "%s:%d: a stop was asked for", c.host, c.port);
+  if (!err && c.https)
+    err = look_at_trust(c.t, e);
   if (!err)
     err = perform(&c, ret, e);
   http_response_clear(&c.answer);
@@ -194,10 +225,11 @@ static enum err curl_exchange(struct transport *base, const struct http_request 
 
 static void curl_free_transport(struct transport *base) {
   struct curl_transport *t = (struct curl_transport *)base;
-  const char *const copies[] = {t->o.user_agent, t->o.ca_file,         t->o.client_cert,
-                                t->o.client_key, t->o.tls_server_name, t->o.unix_socket,
-                                t->o.proxy};
+  const char *const copies[] = {t->o.user_agent,      t->o.ca_file,     t->o.ca_bytes,
+                                t->o.ca_path,         t->o.client_cert, t->o.client_key,
+                                t->o.tls_server_name, t->o.unix_socket, t->o.proxy};
   curl_easy_cleanup(t->easy);
+  free(t->bundle);
   for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
     wipe_free((void *)(uintptr_t)copies[i]); // a proxy's URL may hold a password
   free(t);
@@ -205,9 +237,9 @@ static void curl_free_transport(struct transport *base) {
 
 // Copies every string; on a failure the ones not copied are NULL, so that the object can be freed.
 static bool copy_options(struct curl_options *o) {
-  const char **const fields[] = {&o->user_agent, &o->ca_file,         &o->client_cert,
-                                 &o->client_key, &o->tls_server_name, &o->unix_socket,
-                                 &o->proxy};
+  const char **const fields[] = {&o->user_agent,      &o->ca_file,     &o->ca_bytes,
+                                 &o->ca_path,         &o->client_cert, &o->client_key,
+                                 &o->tls_server_name, &o->unix_socket, &o->proxy};
   bool good = true;
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
     if (!*fields[i])
@@ -237,10 +269,10 @@ enum err curl_transport_new(const struct curl_options *o, struct env *env, struc
   t->o.timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 35 * 1000;
   t->o.max_body = o->max_body ? o->max_body : CURL_BODY_DEFAULT;
   bool good = copy_options(&t->o);
-  t->easy = curl_easy_init();
-  if (!good || !t->easy) {
+  err = good ? renew(t, e) : error_no_memory(e);
+  if (err) {
     curl_free_transport(&t->base);
-    return error_no_memory(e);
+    return err;
   }
   *ret = &t->base;
   return ERR_OK;

@@ -9,8 +9,10 @@
 #include "rotator/http/transport.h"
 
 struct curl_options {
-  const char *user_agent;  // NULL: "rotator/VERSION"
-  const char *ca_file;     // PEM; NULL: the system's bundle
+  const char *user_agent; // NULL: "rotator/VERSION"
+  const char *ca_file;    // PEM; NULL: the system's bundle, or one of the next two
+  const char *ca_bytes;   // PEM text
+  const char *ca_path; // a directory of PEM files, of any names; subdirectories are not looked at
   const char *client_cert; // PEM files; both or neither
   const char *client_key;
   const char *tls_server_name; // NULL: the URL's host
@@ -22,7 +24,8 @@ struct curl_options {
   size_t max_body;             // 0: 1 MiB
 };
 
-// The strings in *o are copied. ERR_INVALID for a CA or key file that can't be read (named in e);
+// The strings in *o are copied. Authorities that are replaced at their place are noticed before the
+// next exchange, which then begins with a new connection. ERR_INVALID for a CA or key file that can't be read (named in e);
 // ERR_INTERNAL without memory, also when libcurl or OpenSSL can't start.
 enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret,
                             struct error *e);

@@ -93,10 +93,10 @@ run 3 check --offline
 out_has 'hook .*not there'
 printf '#!/bin/sh\n' >"$hook"
 run 3 check --offline
-out_has 'hook .*cannot be executed'
+out_has 'hook .*cannot be run'
 chmod 777 "$hook"
 run 3 check --offline
-out_has 'hook .*written by others'
+out_has 'hook .*writable by others: chmod go-w'
 chmod 755 "$hook"
 run 0 check --offline
 out_has '^ok .* hook'

@@ -94,7 +94,7 @@ err_lacks "$(printf '\033')"
 [ "$(wc -c <"$T/err")" -lt 4000 ] || fail "too much of the hook's output"
 chmod 644 "$hook"
 run 3 rotate prod --patience 0s
-err_has 'cannot be started'
+err_has 'cannot be run'
 run 3 status prod # and it is not forgotten
 err_has 'the reload hook failed'
 rm "$hook"
@@ -107,3 +107,49 @@ run 0 run
 run 0 run
 [ "$(active_keys | wc -l)" = 1 ] || fail "the rotation did not end without the hook"
 passed "without the hook the rotation ends"
+
+# A4: a program that somebody else may change, or put another in its place, is never started as us.
+write_hook <<END
+#!/bin/sh
+touch $T/ran
+END
+hooked
+not_run() { # not_run WORDS
+  run 3 check --offline
+  out_has "hook .*$1"
+  run 75 rotate prod --patience 0s
+  err_has "reload hook failed: after_publish.run: .*$1"
+  [ ! -e "$T/ran" ] || fail "the hook ran though it is not to be trusted"
+}
+chmod 757 "$hook"
+not_run 'writable by others: chmod go-w'
+chmod 775 "$hook"
+not_run 'writable by others: chmod go-w'
+chmod 755 "$hook"
+mkdir -m 777 "$T/open"
+cp "$hook" "$T/open/reload"
+hook=$T/open/reload
+hooked
+not_run 'directory .* writable by others'
+hook=$T/reload
+hooked
+if [ "$(id -u)" = 0 ]; then
+  chown 12345 "$hook"
+  not_run 'belongs to user 12345, who could change it'
+  chown 0 "$hook"
+  chmod 664 "$config"
+  run 2 run
+  err_has 'must not name a program'
+  sed -i 's/^targets:/libsecret: {program: \/x}\ntargets:/; s/after_publish: .*//' "$config"
+  run 2 run
+  err_has 'libsecret: file .* must not name a program'
+  hooked
+  chmod 600 "$config"
+  chown 12345 "$config"
+  run 2 check --offline
+  err_has 'belongs to user 12345'
+  chown 0 "$config"
+fi
+run 0 rotate prod
+[ -e "$T/ran" ] || fail "the hook did not run"
+passed "a hook, or a configuration that names one, is trusted as helper programs are"

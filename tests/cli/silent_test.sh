@@ -36,6 +36,7 @@ first=$(sink_value prod)
 for kind in locked unsent throttled; do
   seal $kind
   for command in "hold prod" "resume prod" "rollback prod"; do
+    # shellcheck disable=SC2086 # words
     run 75 $command
     err_has "the safe is $kind"
     err_lacks 'another run'
@@ -65,6 +66,7 @@ passed "rotate: a home that stays sealed: 75, and nothing was asked for"
 for command in "rotate prod" "rotate prod --compromised" "rotate prod --wait=retired"; do
   before=$(sink_value prod)
   seal unsent 2
+  # shellcheck disable=SC2086 # words
   run 0 $command
   [ "$(sink_value prod)" != "$before" ] || fail "$command: status 0, and the key was not rotated"
 done

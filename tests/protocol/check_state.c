@@ -267,7 +267,8 @@ static void check_retire_wish(struct sim *s, const struct state *old, const stru
 // person who takes it out of the configuration is asked for its readers then.
 void check_rest(struct proc *p) {
   struct sim *s = p->sim;
-  if (!s->has_state || s->state.phase != PHASE_IDLE)
+  // Where the home store serves old readings, a host may rest by a list that was right once.
+  if (!s->has_state || s->state.phase != PHASE_IDLE || s->p.stale_home)
     return;
   for (size_t i = 0; i < p->target.n_sinks; i++) {
     const struct fake_item *item = (const struct fake_item *)p->target.sinks[i].item;

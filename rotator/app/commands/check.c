@@ -14,6 +14,7 @@
 #include "rotator/app/report/report.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
+#include "rotator/base/trust.h"
 
 // --- of the whole ---
 
@@ -107,36 +108,14 @@ static void check_stores(struct managed *m, struct findings *f) {
   }
 }
 
-// Whoever may change the hook runs as us.
-static bool is_changeable(const char *path, char *ret_what, size_t cap) {
-  struct stat st;
-  char dir[4096];
-  text_copy(dir, sizeof dir, path);
-  char *slash = strrchr(dir, '/');
-  if (slash)
-    slash[slash == dir ? 1 : 0] = '\0';
-  const char *const places[] = {path, dir};
-  for (size_t i = 0; i < 2; i++)
-    if (stat(places[i], &st) == 0 && st.st_mode & (S_IWGRP | S_IWOTH) &&
-        !(st.st_mode & S_ISVTX && i == 1)) {
-      text_copy(ret_what, cap, places[i]);
-      return true;
-    }
-  return false;
-}
-
+// Whoever may change the hook runs as us: the rules of helper programs, as before each of its runs.
 static void check_hook(struct managed *m, struct findings *f) {
-  char what[4096];
-  struct stat st;
+  struct error e;
   if (!m->target.hook)
     return;
   const char *path = m->config->after_publish.argv[0];
-  if (stat(path, &st) != 0)
-    find(f, FINDING_FAIL, "hook", "%s is not there", path);
-  else if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
-    find(f, FINDING_FAIL, "hook", "%s cannot be executed", path);
-  else if (is_changeable(path, what, sizeof what))
-    find(f, FINDING_FAIL, "hook", "%s can be written by others: chmod go-w it", what);
+  if (trust_program(path, &e) != ERR_OK)
+    find(f, FINDING_FAIL, "hook", "%s", e.text);
   else
     find(f, FINDING_OK, "hook", "%s", path);
 }

@@ -88,8 +88,17 @@ static int refuse(const struct ending *n, const struct error *e, const char *com
 
 // --- the wish ---
 
-static int advance(const struct ending *n) {
-  struct advance how = {.app = n->app, .patience_s = n->app->cli.patience_s};
+// What follows after it (a rotation that was asked for meanwhile) is another run's.
+static bool is_gone(void *ctx, const struct target *t, const struct tick_result *r) {
+  const struct ending *n = ctx;
+  const char *old = n->look.state.slots[SLOT_PREVIOUS].key_id;
+  (void)t;
+  return r->phase == PHASE_RETIRING || strcmp(r->previous_id, old) != 0;
+}
+
+static int advance(struct ending *n) {
+  struct advance how = {
+      .app = n->app, .patience_s = n->app->cli.patience_s, .done = is_gone, .done_ctx = n};
   return advance_and_report(n->app, &how, true);
 }
 

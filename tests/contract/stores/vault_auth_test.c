@@ -242,6 +242,7 @@ static void r7_a_used_up_secret_id_is_named(void **state) {
       {LOGIN, .status = 500, .body = ERRORS("invalid secret id")},
       {.url = "lookup-self$", DENY},
       {.url = "/v1/sys/internal/ui/mounts/", DENY},
+      {.url = "/v1/sys/health$", .body = "{}"},
       {GET_DATA, DENY}};
   struct vault_script *s = *state;
   struct error e = {0};

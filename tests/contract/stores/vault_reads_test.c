@@ -269,6 +269,36 @@ static void r6_check_sees_it_before_a_version_is_written(void **state) {
   assert_int_equal(ERR_OK, store_check(s->it, &e));
 }
 
+#define HEALTH(json) {.method = "GET", .url = "/v1/sys/health$", .body = (json)}
+
+// The community edition answers for its root, whatever namespace is asked for.
+static void v10_a_namespace_that_is_passed_over(void **state) {
+  static const struct {
+    const char *health;
+    bool refused;
+  } table[] = {{"{\"version\":\"1.13.1\"}", true},
+               {"{\"version\":\"1.21.4\",\"enterprise\":false}", true},
+               {"{\"version\":\"2.0.1\",\"enterprise\":false}", true},
+               {"{\"version\":\"1.21.4+ent\",\"enterprise\":true}", false},
+               {"{\"version\":\"1.13.1+ent\"}", false},
+               {"{\"version\":\"2.3.1\"}", false}, // OpenBao
+               {"{}", false}};
+  static const char *const pairs[] = {"namespace", "team-a", NULL};
+  static struct script_row rows[5];
+  struct vault_script *s = *state;
+  for (size_t i = 0; i < COUNT_OF(table); i++) {
+    const struct script_row now[] = {HEALTH(table[i].health), VAULT_MOUNT("2"), MAY_NOT_ASK,
+                                     LOOKUP_GOOD, GET_OK(VAULT_DYING)};
+    struct error e = {0};
+    vault_script_finish(s);
+    memcpy(rows, now, sizeof rows);
+    vault_script_open(s, rows, COUNT_OF(rows), pairs);
+    assert_int_equal(ERR_REFUSED, store_check(s->it, &e));
+    if (table[i].refused != (strstr(e.text, "passes over the namespace 'team-a'") != NULL))
+      fail_msg("%s: %s", table[i].health, e.text);
+  }
+}
+
 #define VAULT_TEST(f) cmocka_unit_test_setup_teardown(f, vault_script_setup, vault_script_teardown)
 
 int main(void) {
@@ -278,6 +308,7 @@ int main(void) {
       VAULT_TEST(tells_troubles),
       VAULT_TEST(waits_until_troubles_pass),
       VAULT_TEST(follows_one_redirect),
+      VAULT_TEST(v10_a_namespace_that_is_passed_over),
       VAULT_TEST(r6_a_deleted_home_is_not_absent),
       VAULT_TEST(check_tells_what_deletes_itself),
       VAULT_TEST(r6_check_sees_it_before_a_version_is_written),

@@ -121,11 +121,37 @@ static void shares_sessions(void **state) {
 }
 
 static void forget_environment(void) {
-  static const char *const names[] = {"VAULT_ADDR",        "BAO_ADDR",
-                                      "VAULT_SKIP_VERIFY", "VAULT_CLIENT_TIMEOUT",
-                                      "VAULT_NAMESPACE",   "VAULT_CAPATH"};
+  static const char *const names[] = {
+      "VAULT_ADDR",      "BAO_ADDR",     "VAULT_SKIP_VERIFY",  "VAULT_CLIENT_TIMEOUT",
+      "VAULT_NAMESPACE", "VAULT_CAPATH", "VAULT_CACERT_BYTES", "VAULT_CACERT"};
   for (size_t i = 0; i < COUNT_OF(names); i++)
     unsetenv(names[i]);
+}
+
+// As the command does: the file wins over the text, the text over the directory.
+static void takes_authorities_of_the_environment(void **state) {
+  static const char *const none[] = {NULL}, *const given[] = {"ca_file", "/mine.pem", NULL};
+  (void)state;
+  forget_environment();
+  setenv("VAULT_CAPATH", "/etc/authorities", 1);
+  struct vault_item *v = opened(none, STORE_SINK);
+  assert_string_equal(v->session->server.ca_path, "/etc/authorities");
+  store_item_free(&v->item);
+  setenv("VAULT_CACERT_BYTES", "PEM", 1);
+  v = opened(none, STORE_SINK);
+  assert_string_equal(v->session->server.ca_bytes, "PEM");
+  assert_null(v->session->server.ca_path);
+  store_item_free(&v->item);
+  setenv("VAULT_CACERT", "/ca.pem", 1);
+  v = opened(none, STORE_SINK);
+  assert_string_equal(v->session->server.ca_file, "/ca.pem");
+  assert_null(v->session->server.ca_bytes);
+  store_item_free(&v->item);
+  v = opened(given, STORE_SINK);
+  assert_string_equal(v->session->server.ca_file, "/mine.pem");
+  assert_null(v->session->server.ca_path);
+  store_item_free(&v->item);
+  forget_environment();
 }
 
 static void takes_the_environment(void **state) {
@@ -160,7 +186,6 @@ static void tells_what_the_environment_may_not_say(void **state) {
     const char *name, *value, *says;
   } table[] = {{"VAULT_SKIP_VERIFY", "1", "always verified"},
                {"VAULT_SKIP_VERIFY", "maybe", "neither true nor false"},
-               {"VAULT_CAPATH", "/etc/ssl", "ca_file"},
                {"VAULT_CLIENT_TIMEOUT", "soon", "no time"}};
   (void)state;
   for (size_t i = 0; i < COUNT_OF(table); i++) {
@@ -181,6 +206,7 @@ int main(void) {
       cmocka_unit_test(tells_mistakes),
       cmocka_unit_test(knows_its_class),
       cmocka_unit_test(shares_sessions),
+      cmocka_unit_test(takes_authorities_of_the_environment),
       cmocka_unit_test(takes_the_environment),
       cmocka_unit_test(tells_what_the_environment_may_not_say),
   };

@@ -257,6 +257,44 @@ static void warns_of_files_that_anybody_may_write(void **state) {
   try_end(&t);
 }
 
+// What root runs is named by root alone.
+static void a4_roots_programs_are_named_by_root(void **state) {
+  struct place *p = *state;
+  static const struct expected group[] = {
+      {8, "", "is writable by others: chmod go-w; such a file must not name a program", NULL}};
+  static const struct expected foreign[] = {
+      {8, "", "belongs to user 12345, who could change it; such a file must not name", NULL}};
+  static const struct expected dir[] = {
+      {8, "", "belongs to user 12345, who could put something else there; such a file", NULL}};
+  if (geteuid() != 0)
+    skip();
+  put(p, "rotator.yaml", LIST TARGET("a") HOOK);
+  assert_int_equal(chmod(p->main, 0664), 0);
+  struct try t = try_path(p->main);
+  expect_mistakes(&t, group, 1);
+  assert_true(t.config->targets[0].broken);
+  try_end(&t);
+  assert_int_equal(chmod(p->main, 0644), 0);
+  assert_int_equal(chown(p->main, 12345, 0), 0);
+  t = try_path(p->main);
+  expect_mistakes(&t, foreign, 1);
+  try_end(&t);
+  assert_int_equal(chown(p->main, 0, 0), 0);
+  assert_int_equal(chown(p->scratch.dir, 12345, 0), 0);
+  t = try_path(p->main);
+  expect_mistakes(&t, dir, 1);
+  try_end(&t);
+  assert_int_equal(chown(p->scratch.dir, 0, 0), 0);
+  t = try_path(p->main);
+  expect_mistakes(&t, NULL, 0);
+  try_end(&t);
+  put(p, "rotator.yaml", LIST TARGET("a")); // names none
+  assert_int_equal(chown(p->main, 12345, 0), 0);
+  t = try_path(p->main);
+  expect_mistakes(&t, NULL, 0);
+  try_end(&t);
+}
+
 static void warns_of_directories_that_anybody_may_write(void **state) {
   struct place *p = *state;
   put(p, "rotator.yaml", LIST TARGET("a"));
@@ -314,6 +352,7 @@ int main(void) {
       TEST(refuses_what_is_large),
       TEST(refuses_what_it_may_not_read),
       TEST(warns_of_files_that_anybody_may_write),
+      TEST(a4_roots_programs_are_named_by_root),
       TEST(warns_of_directories_that_anybody_may_write),
       TEST(holds_ten_thousand_targets),
   };

@@ -129,6 +129,7 @@ ROW(unsure) {
   CASE(world(PHASE_RETIRING), (CURRENT.proof = PROOF_UNKNOWN, CURRENT.prove_again_s = NOW + 8),
        unsure, ACT_WAIT);
   assert_true(a.attention);
+  WHY(world(PHASE_RETIRING), PREVIOUS.locked = true, unsure, WHY_previous_locked);
   CASE(world(PHASE_RETIRING), w.view.iam_answered = false, unsure, ACT_WAIT);
 }
 

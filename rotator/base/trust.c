@@ -1,13 +1,14 @@
-// Who can change a program that is given keys can take every key.
+// Each directory on the way counts, of the path as it is given and of the one it leads to.
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backends/program_call.h"
+#include "rotator/base/trust.h"
 
 static bool is_foreign(const struct stat *st) {
   return st->st_uid != 0 && st->st_uid != geteuid();
@@ -20,11 +21,11 @@ static enum err check_directory(const char *dir, struct error *e) {
     return error_set(e, ERR_REFUSED, "directory %s: %s", dir, strerror(errno));
   if (is_foreign(&st))
     return error_set(e, ERR_REFUSED,
-                     "directory %s belongs to user %u, who could put another program there", dir,
+                     "directory %s belongs to user %u, who could put something else there", dir,
                      (unsigned)st.st_uid);
   if ((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX))
     return error_set(e, ERR_REFUSED,
-                     "directory %s is writable by others, who could put another program there: "
+                     "directory %s is writable by others, who could put something else there: "
                      "chmod go-w",
                      dir);
   return ERR_OK;
@@ -42,24 +43,38 @@ static enum err check_directories(const char *path, struct error *e) {
   return err;
 }
 
-enum err program_trusted(const char *path, struct error *e) {
-  char real[PATH_MAX];
+static enum err check_file(const char *kind, const char *path, char real[PATH_MAX],
+                           struct error *e) {
   struct stat st;
   if (!realpath(path, real) || stat(real, &st) != 0)
-    return error_set(e, errno == EACCES ? ERR_DENIED : ERR_REFUSED, "program %s: %s", path,
-                     strerror(errno));
-  enum err err = check_directories(path, e);
+    return errno == ENOENT ? error_set(e, ERR_REFUSED, "%s %s is not there", kind, path)
+                           : error_set(e, errno == EACCES ? ERR_DENIED : ERR_REFUSED, "%s %s: %s",
+                                       kind, path, strerror(errno));
+  enum err err = path[0] == '/' ? check_directories(path, e) : ERR_OK;
   if (err == ERR_OK && strcmp(path, real) != 0)
     err = check_directories(real, e);
   if (err != ERR_OK)
     return err;
   if (!S_ISREG(st.st_mode))
-    return error_set(e, ERR_REFUSED, "%s is not a program", path);
+    return error_set(e, ERR_REFUSED, "%s is not a %s", path, kind);
   if (is_foreign(&st))
-    return error_set(e, ERR_REFUSED, "program %s belongs to user %u, who could change it", path,
+    return error_set(e, ERR_REFUSED, "%s %s belongs to user %u, who could change it", kind, path,
                      (unsigned)st.st_uid);
   if (st.st_mode & (S_IWGRP | S_IWOTH))
-    return error_set(e, ERR_REFUSED, "program %s is writable by others: chmod go-w", path);
+    return error_set(e, ERR_REFUSED, "%s %s is writable by others: chmod go-w", kind, path);
+  return ERR_OK;
+}
+
+enum err trust_file(const char *path, struct error *e) {
+  char real[PATH_MAX];
+  return check_file("file", path, real, e);
+}
+
+enum err trust_program(const char *path, struct error *e) {
+  char real[PATH_MAX];
+  enum err err = check_file("program", path, real, e);
+  if (err != ERR_OK)
+    return err;
   if (faccessat(AT_FDCWD, real, X_OK, AT_EACCESS) != 0)
     return error_set(e, ERR_DENIED, "program %s cannot be run: %s", path, strerror(errno));
   return ERR_OK;
