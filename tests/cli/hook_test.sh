@@ -117,7 +117,7 @@ hooked
 not_run() { # not_run WORDS
   run 3 check --offline
   out_has "hook .*$1"
-  run 75 rotate prod --patience 0s
+  run 3 rotate prod --patience 0s
   err_has "reload hook failed: after_publish.run: .*$1"
   [ ! -e "$T/ran" ] || fail "the hook ran though it is not to be trusted"
 }
