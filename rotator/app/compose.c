@@ -148,6 +148,7 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
                                    struct error *e) {
   const struct config_hook *h = ctx;
   SECRET_AUTO input = NULL;
+  int status = 0;
   enum err err = trust_program(h->argv[0], e);
   if (err != ERR_OK)
     return error_wrap(e, "after_publish.run");
@@ -157,8 +158,13 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
                             .input = secret_bytes(input),
                             .input_len = secret_len(input),
                             .limit_ms = (h->timeout_s > 0 ? h->timeout_s : 60) * 1000,
+                            .ret_exit = &status,
                             .env = managed_of(t)->compose->env};
-  return child_run(&spec, e);
+  err = child_run(&spec, e);
+  // One that cannot be started will not start the next time either: a person's matter at once.
+  if (err == ERR_REFUSED && status == CHILD_NOT_STARTED)
+    err = e->kind = ERR_INVALID;
+  return err;
 }
 
 // --- a target ---

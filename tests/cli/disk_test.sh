@@ -39,7 +39,7 @@ run 3 run --patience 1s
 err_has 'writable by everybody'
 run 3 status
 err_has 'writable by everybody'
-run 0 repair prod
+run 3 repair prod
 out_has 'writable by everybody|must not be used'
 chmod 0700 "$T/disk"
 run 0 run

@@ -53,7 +53,7 @@ passed "a key set by hand: --keep sink"
 printf 'IAM_API_KEY=somebody-elses-key-somebody-elses-key-123456\n' >"$T/sinks/prod.env"
 run 4 repair prod --keep sink=file
 error_is_whole
-run 4 repair prod --keep sink=nosuch
+run 3 repair prod --keep sink=nosuch
 err_has 'no sink nosuch'
 error_is_whole
 run 2 repair prod --keep everything

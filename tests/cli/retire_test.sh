@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 start_emulator
 simple_config "grace: 1s" "on_still_used: stop" "alert_after: 0s"
-run 3 retire prod --yes
+run 4 retire prod --yes
 err_has 'no state yet'
 error_is_whole
 run 0 init prod

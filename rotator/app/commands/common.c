@@ -140,6 +140,11 @@ void recall_trouble(struct managed *m, struct tick_result *r) {
                r->error.kind == ERR_OK && r->phase < PHASE_COUNT;
   if (!called || !quiet || !m->bound)
     return;
+  if (r->row == ROW_reload && strcmp(m->last_run.why, why_name(WHY_hook_failed)) == 0) {
+    r->why = WHY_hook_failed;
+    r->attention = true;
+    return;
+  }
   if (still_refuses(m->target.home, &e)) {
     tell_store(r, WHY_home_silent, &e);
     return;

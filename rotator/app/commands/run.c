@@ -124,6 +124,19 @@ static void say_before(const struct plan_step *s, cJSON *steps) {
   cJSON_AddItemToArray(steps, o);
 }
 
+static bool is_held(const struct look *l) {
+  const struct state *s = l->view.state;
+  return s && s->hold.on && (s->hold.until_s == 0 || l->view.now_s < s->hold.until_s);
+}
+
+static void say_hold(const struct managed *m, const struct look *l) {
+  char until[32];
+  time_text(until, sizeof until, l->state.hold.until_s);
+  out_line("%s: a hold is on %s%s: no rotation begins and nothing is retired", m->target.name,
+           l->state.hold.until_s > 0 ? "until " : "until it is lifted",
+           l->state.hold.until_s > 0 ? until : "");
+}
+
 static void say_headline(const struct managed *m, const struct look *l, int status, bool steps) {
   bool waits = is_waiting(&l->action);
   if (waits && status == EXIT_FINE)
@@ -138,7 +151,10 @@ int plan_look(struct app *a, struct managed *m, const struct look *l,
   cJSON *answer = answer_last_target(a);
   cJSON *steps = answer ? cJSON_AddArrayToObject(answer, "plan") : NULL;
   enum act_kind kind = l->action.kind;
-  bool on_the_way = place_of(l->action.row) < WAY_LEN;
+  bool held = is_held(l) && is_waiting(&l->action);
+  bool on_the_way = place_of(l->action.row) < WAY_LEN && !held;
+  if (held)
+    say_hold(m, l);
   if (kind == ACT_ATTENTION)
     return status;
   say_headline(m, l, status, n_before > 0 || (on_the_way && kind == ACT_WAIT));

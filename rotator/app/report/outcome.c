@@ -38,7 +38,8 @@ bool outcome_is_refusal(const struct tick_result *r) {
   bool silent = r->why == WHY_iam_silent || r->why == WHY_home_silent || r->why == WHY_sink_silent;
   bool definite = r->error.kind == ERR_DENIED || r->error.kind == ERR_REFUSED ||
                   r->error.kind == ERR_INVALID || r->error.kind == ERR_LIMIT;
-  return silent && definite;
+  bool hook = r->why == WHY_hook_failed && r->error.kind == ERR_INVALID; // cannot be started
+  return (silent && definite) || hook;
 }
 
 static int waiting(const struct tick_result *r, enum goal goal, bool *ret_fault) {

@@ -91,7 +91,7 @@ static void clause(const struct managed *m, const struct tick_result *r, char *d
     text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
   else if (m->seen.dropped != ROW_COUNT && r->why == WHY_failures)
     snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(m->seen.dropped)->done);
-  else if (outcome_is_refusal(r))
+  else if (outcome_is_refusal(r) && r->why != WHY_hook_failed)
     text_copy(dst, cap, r->why == WHY_iam_silent ? "IAM refused" : "the store refused");
   else if (r->why == WHY_none && r->error.kind != ERR_OK)
     snprintf(dst, cap, "%s failed", row_words(r->row)->doing);
