@@ -23,7 +23,7 @@
 #include "rotator/cloud/iam.h"
 
 #define EVIDENCE_PRINT_MAX 33 // 32 hex digits and NUL
-#define EVIDENCE_MAX 12        // values kept, the one entered last first
+#define EVIDENCE_MAX 12       // values kept, the one entered last first
 #define EVIDENCE_BY_MAX 16
 
 // Why a value does not work, or why that is not known. Names are for records and JSON; what people

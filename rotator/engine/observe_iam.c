@@ -362,32 +362,6 @@ static void start_budget(struct look *l) {
   m->enabled_ms = l->mono_ms;
 }
 
-// IAM, or our own credential, said no for good. Is that because the identity itself is gone? Then
-// its keys went with it.
-static void refused(struct look *l, struct error *e) {
-  struct target *t = l->t;
-  struct turn *u = l->u;
-  struct iam_service_id id = {0};
-  struct error why;
-  size_t n = 0;
-  const char *dash = strchr(t->iam_id, '-');
-  u->view.iam_refused = t->memory->iam_refused = true;
-  if (e->kind == ERR_DENIED || !dash ||
-      l->iam->ops->find_service_id(l->iam, t->account, dash + 1, &id, &n, &why) != ERR_MISSING)
-    return;
-  error_set(e, ERR_REFUSED,
-            "the service ID %s was deleted, and its keys with it: name another one "
-            "in the configuration",
-            dash + 1);
-  for (int i = 0; u->view.state && i < SLOT_COUNT; i++) {
-    struct evidence *known = NULL;
-    if (i != SLOT_PENDING && u->state.slots[i].used)
-      known = turn_evidence(u, t, u->state.slots[i].value, u->state.slots[i].key_id);
-    if (known)
-      evidence_iam(known, CAUSE_identity_gone, u->view.now_s);
-  }
-}
-
 static bool is_for_good(enum err err) {
   return err == ERR_DENIED || err == ERR_REFUSED || err == ERR_INVALID || err == ERR_MISSING;
 }
@@ -411,7 +385,7 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
     err = v->state ? look_at_state(&l, &e) : look_for_adoptable(&l, &e);
   iam_key_list_clear(&l.list);
   if (is_for_good(err))
-    refused(&l, &e);
+    turn_iam_refused(u, t, io->iam, &e);
   if (err != ERR_OK) {
     u->error = e;
     return;

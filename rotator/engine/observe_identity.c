@@ -1,0 +1,32 @@
+// What a refusal of the list of keys means: usually something about us, but it may be that the
+// identity itself is gone.
+#include <string.h>
+
+#include "rotator/engine/turn.h"
+
+// Its keys went with it.
+static void identity_is_gone(struct turn *u, struct target *t) {
+  for (int i = 0; u->view.state && i < SLOT_COUNT; i++) {
+    struct evidence *known = NULL;
+    if (i != SLOT_PENDING && u->state.slots[i].used)
+      known = turn_evidence(u, t, u->state.slots[i].value, u->state.slots[i].key_id);
+    if (known)
+      evidence_iam(known, CAUSE_identity_gone, u->view.now_s);
+  }
+}
+
+void turn_iam_refused(struct turn *u, struct target *t, struct iam *iam, struct error *e) {
+  struct iam_service_id id = {0};
+  struct error why;
+  size_t n = 0;
+  const char *dash = strchr(t->iam_id, '-'); // "iam-ServiceId-…"
+  u->view.iam_refused = t->memory->iam_refused = true;
+  if (e->kind == ERR_DENIED || !dash ||
+      iam->ops->find_service_id(iam, t->account, dash + 1, &id, &n, &why) != ERR_MISSING)
+    return;
+  error_set(e, ERR_REFUSED,
+            "the service ID %s was deleted, and its keys with it: name another one in the "
+            "configuration",
+            dash + 1);
+  identity_is_gone(u, t);
+}
