@@ -362,10 +362,6 @@ static void start_budget(struct look *l) {
   m->enabled_ms = l->mono_ms;
 }
 
-static bool is_for_good(enum err err) {
-  return err == ERR_DENIED || err == ERR_REFUSED || err == ERR_INVALID || err == ERR_MISSING;
-}
-
 static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   struct look l = {.u = u, .t = t, .io = io, .iam = io->iam};
   struct view *v = &u->view;
@@ -384,9 +380,8 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   if (err == ERR_OK)
     err = v->state ? look_at_state(&l, &e) : look_for_adoptable(&l, &e);
   iam_key_list_clear(&l.list);
-  if (is_for_good(err))
-    turn_iam_refused(u, t, io->iam, &e);
   if (err != ERR_OK) {
+    turn_iam_failed(u, t, io->iam, &e);
     u->error = e;
     return;
   }

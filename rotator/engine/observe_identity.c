@@ -15,11 +15,17 @@ static void identity_is_gone(struct turn *u, struct target *t) {
   }
 }
 
-void turn_iam_refused(struct turn *u, struct target *t, struct iam *iam, struct error *e) {
+static bool is_for_good(enum err err) {
+  return err == ERR_DENIED || err == ERR_REFUSED || err == ERR_INVALID || err == ERR_MISSING;
+}
+
+void turn_iam_failed(struct turn *u, struct target *t, struct iam *iam, struct error *e) {
   struct iam_service_id id = {0};
   struct error why;
   size_t n = 0;
   const char *dash = strchr(t->iam_id, '-'); // "iam-ServiceId-…"
+  if (!is_for_good(e->kind))
+    return;
   u->view.iam_refused = t->memory->iam_refused = true;
   if (e->kind == ERR_DENIED || !dash ||
       iam->ops->find_service_id(iam, t->account, dash + 1, &id, &n, &why) != ERR_MISSING)

@@ -42,9 +42,9 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
 // Asks IAM, and fills in the rest.
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io);
 
-// IAM, or our own credential, refused the list for good (*e): that is kept, and *e says it when the
-// identity is gone.
-void turn_iam_refused(struct turn *u, struct target *t, struct iam *iam, struct error *e);
+// The look at IAM failed with *e. When IAM, or our own credential, refused it for good, that is kept,
+// and *e says it when the identity is gone.
+void turn_iam_failed(struct turn *u, struct target *t, struct iam *iam, struct error *e);
 
 // What the evidence says of each slot and sink, put into the view. After every reading.
 void turn_judge(struct turn *u, struct target *t);
