@@ -121,8 +121,8 @@ static bool has_ended(const struct prover *p, const struct iam_token *token) {
 }
 
 // What consumers would meet with this value (evidence.h). A refusal by IAM is believed only while
-// IAM answers us, be it with a refusal. Of a pending key, which no consumer reads yet, only what passes is noted: it is
-// refused until every replica knows it.
+// IAM answers us, be it with a refusal. Of a pending key, which no consumer reads yet, only what
+// passes is noted: it is refused until every replica knows it.
 static void enter_evidence(struct prover *p, const struct slot *slot, enum outcome o) {
   const struct view *v = &p->u->view;
   struct evidence *e = turn_evidence(p->u, p->t, slot->value, slot->key_id);

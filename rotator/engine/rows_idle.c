@@ -9,8 +9,8 @@ bool row_heal(seen v, struct action *a) {
 
 // Proof at rest: nothing else would show that the Sender role was taken away, or that the instance
 // is gone. In grace as well, which may last; there the way back to the old key does not wait for
-// it, be it that current is refuted already or that a person wishes so. A management credential that
-// is refused is no hindrance: consumers do not use it.
+// it, be it that current is refuted already or that a person wishes so. A management credential
+// that is refused is no hindrance: consumers do not use it.
 bool row_probe(seen v, struct action *a) {
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
   size_t i;

@@ -15,8 +15,8 @@ struct evidence *turn_evidence(struct turn *u, struct target *t, const struct se
   return evidence_enter(&t->memory->book, print, key_id);
 }
 
-// Without making an entry: what was never judged shall not push out what was. An entry that is there
-// counts as entered anew, so that what stands in a slot or a sink stays in the book.
+// Without making an entry: what was never judged shall not push out what was. An entry that is
+// there counts as entered anew, so that what stands in a slot or a sink stays in the book.
 static const struct evidence *evidence_of(const struct turn *u, struct target *t,
                                           const struct secret *value) {
   char print[EVIDENCE_PRINT_MAX];

@@ -36,8 +36,8 @@ void age_text(char *dst, size_t cap, int64_t seconds);
 void time_text(char *dst, size_t cap, int64_t t_s); // "-" for 0 and less
 
 // Where the last run called a person: does a store still refuse what a write would need (a full
-// disk, a right that is missing)? A tick that had nothing to write does not see it, and the reason shall
-// stay visible until it is gone. Changes *r, if it says nothing else; the target is bound.
+// disk, a right that is missing)? A tick that had nothing to write does not see it, and the reason
+// shall stay visible until it is gone. Changes *r, if it says nothing else; the target is bound.
 void recall_trouble(struct managed *m, struct tick_result *r);
 
 // What a run has done to the target, one line on standard output.
