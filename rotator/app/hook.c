@@ -35,6 +35,9 @@ enum err hook_after_publish(void *ctx, const struct target *t, const struct stat
   SECRET_AUTO input = NULL;
   int status = 0;
   enum err err = trust_program(h->argv[0], e);
+  // What cannot be run now cannot be run the next time either: a person's matter at once.
+  if (err != ERR_OK && err != ERR_INTERNAL)
+    e->kind = ERR_INVALID;
   if (err != ERR_OK)
     return error_wrap(e, "after_publish.run");
   if (describe_change(t, s, &input) != ERR_OK)
@@ -46,7 +49,6 @@ enum err hook_after_publish(void *ctx, const struct target *t, const struct stat
                             .ret_exit = &status,
                             .env = compose_env(managed_of(t)->compose)};
   err = child_run(&spec, e);
-  // One that cannot be started will not start the next time either: a person's matter at once.
   if (err == ERR_REFUSED && status == CHILD_NOT_STARTED)
     err = e->kind = ERR_INVALID;
   return err;

@@ -93,10 +93,12 @@ err_has 'the last word'
 err_lacks "$(printf '\033')"
 [ "$(wc -c <"$T/err")" -lt 4000 ] || fail "too much of the hook's output"
 chmod 644 "$hook"
-run 75 rotate prod --patience 0s
+run 3 rotate prod --patience 0s
 err_has 'cannot be run'
+run 3 status prod # and it is not forgotten
+err_has 'the reload hook failed'
 rm "$hook"
-run 75 rotate prod --patience 0s
+run 3 rotate prod --patience 0s
 error_is_whole
 passed "output is bounded and printable; a missing program is said"
 
@@ -115,7 +117,7 @@ hooked
 not_run() { # not_run WORDS
   run 3 check --offline
   out_has "hook .*$1"
-  run 75 rotate prod --patience 0s
+  run 3 rotate prod --patience 0s
   err_has "reload hook failed: after_publish.run: .*$1"
   [ ! -e "$T/ran" ] || fail "the hook ran though it is not to be trusted"
 }

@@ -66,13 +66,13 @@ passed "a value that is no key of the identity is not kept"
 printf 'IAM_API_KEY=nobodys-key-nobodys-key-nobodys-key-12345678\n' >"$T/sinks/prod.env"
 run 4 run
 err_has 'no key that IAM knows'
-run 0 repair prod
+run 4 repair prod
 out_has 'IAM .*is no key that IAM knows'
 out_lacks '--keep sink='
-run 0 repair prod --json
+run 4 repair prod --json
 json '.targets[0].ways_out | length == 1'
 json '.targets[0].next | endswith("repair prod --keep state")'
-run 0 repair prod
+run 4 repair prod
 follow_next
 [ "$status" = 0 ] || fail "the way out of garbage: $status"
 foreign=$(seed '{"service_ids":[{"id":"ServiceId-dddddddd-0000-4000-8000-000000000001","name":"other","apikeys":[{"name":"payroll"}]}]}')
@@ -80,7 +80,7 @@ foreign_id=$(jq -r '.service_ids[0].apikeys[0].id' <<<"$foreign")
 printf 'IAM_API_KEY=%s\n' "$(jq -r '.service_ids[0].apikeys[0].apikey' <<<"$foreign")" >"$T/sinks/prod.env"
 run 4 run
 err_has "$foreign_id \(payroll\), active, of iam-ServiceId-dddddddd"
-run 0 repair prod
+run 4 repair prod
 out_has "IAM .*$foreign_id \(payroll\), active, of iam-ServiceId-dddddddd"
 out_lacks '--keep sink='
 follow_next
@@ -188,7 +188,7 @@ run 0 run
 simple_config
 run 3 run
 err_has 'no longer configured'
-run 0 repair prod
+run 3 repair prod
 out_has 'drop-sink renamed'
 follow_next
 [ "$status" = 0 ] || fail "--drop-sink: $status"

@@ -67,6 +67,6 @@ passed "a line each half minute for a command by hand, none for run"
 
 ends $mute 4 mute
 grep -q 'NO working key' "$T/mute.err" || fail "init without a key does not say that consumers have none"
-ends $hooked 75 hooked
-ends $quiet 0 quiet
+ends $hooked 3 hooked
+ends $quiet 3 quiet
 passed "init that made no working key: 4"

@@ -133,6 +133,19 @@ static void tell_store(struct tick_result *r, enum why why, const struct error *
   r->attention = true;
 }
 
+static enum why why_of_name(const char *name) {
+  int w = 0;
+  while (w < WHY_COUNT && strcmp(why_name((enum why)w), name) != 0)
+    w++;
+  return w < WHY_COUNT ? (enum why)w : WHY_none;
+}
+
+// Does it stand before the step for which the last run called somebody: one that a look cannot try?
+static bool is_same_step(const struct last_run *last, const struct tick_result *r) {
+  return r->why == WHY_none && strcmp(last->row, row_name(r->row)) == 0 &&
+         why_of_name(last->why) != WHY_none;
+}
+
 void recall_trouble(struct managed *m, struct tick_result *r) {
   struct error e = {0};
   bool called = m->last_run.exit == EXIT_PERSON || m->last_run.exit == EXIT_PAGE;
@@ -140,8 +153,8 @@ void recall_trouble(struct managed *m, struct tick_result *r) {
                r->error.kind == ERR_OK && r->phase < PHASE_COUNT;
   if (!called || !quiet || !m->bound)
     return;
-  if (r->row == ROW_reload && strcmp(m->last_run.why, why_name(WHY_hook_failed)) == 0) {
-    r->why = WHY_hook_failed;
+  if (is_same_step(&m->last_run, r)) {
+    r->why = why_of_name(m->last_run.why);
     r->attention = true;
     return;
   }

@@ -79,6 +79,7 @@ struct ways {
   cJSON *list;     // in the JSON answer; NULL: none
   size_t n;        // how many there are
   char next[1000]; // the first of them
+  char first[120]; // … without "rotator" and target, when it is a command for this target
 };
 
 static void add_command(struct ways *w, const char *command, const char *text) {
@@ -97,6 +98,8 @@ static void add_command(struct ways *w, const char *command, const char *text) {
 
 static void add_way(struct ways *w, const char *with, const char *text) {
   char command[900];
+  if (w->n == 0)
+    text_copy(w->first, sizeof w->first, with);
   report_next(w->app, with, w->managed->target.name, command, sizeof command);
   add_command(w, command, text);
 }
@@ -209,7 +212,10 @@ static int show(struct app *a, struct managed *m) {
   say_working(m);
   say_side_by_side(m, &l);
   say_ways_out(&w);
+  if (w.first[0])
+    m->seen.next = w.first;
   int status = report_look(a, m, &l);
+  m->seen.next = NULL; // it pointed into w
   if (w.list)
     cJSON_AddItemToObject(answer_last_target(a), "ways_out", w.list);
   look_clear(&l);

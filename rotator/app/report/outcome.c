@@ -38,14 +38,19 @@ bool outcome_is_refusal(const struct tick_result *r) {
   bool silent = r->why == WHY_iam_silent || r->why == WHY_home_silent || r->why == WHY_sink_silent;
   bool definite = r->error.kind == ERR_DENIED || r->error.kind == ERR_REFUSED ||
                   r->error.kind == ERR_INVALID || r->error.kind == ERR_LIMIT;
-  bool hook = r->why == WHY_hook_failed && r->error.kind == ERR_INVALID; // cannot be started
-  return (silent && definite) || hook;
+  return silent && definite;
+}
+
+// Waits that go on, and that a person had better end: a hook that cannot be started, an older state
+// (which is read again for a while before it is believed).
+static bool is_for_person(const struct tick_result *r) {
+  return (r->why == WHY_hook_failed && r->error.kind == ERR_INVALID) || r->why == WHY_home_back ||
+         (r->row == ROW_create && r->why == WHY_repeated &&
+          (r->error.kind == ERR_EXISTS || r->error.kind == ERR_CONFLICT));
 }
 
 static int waiting(const struct tick_result *r, enum goal goal, bool *ret_fault) {
-  // An older state is read again for a while before it is believed: whoever has no time for that
-  // tells all the same.
-  if (r->attention || outcome_is_refusal(r) || r->why == WHY_home_back)
+  if (r->attention || outcome_is_refusal(r) || is_for_person(r))
     return person(r);
   *ret_fault = why_words(r->why)->fault;
   return *ret_fault || goal == GOAL_MISSED ? EXIT_AGAIN : EXIT_FINE;

@@ -38,6 +38,7 @@ void report_next(const struct app *a, const char *command, const char *target, c
 // Do consumers lack a key, and is the cause of that what has to be ended (cause_next)?
 bool report_asks_for_key(const struct tick_result *r);
 // Is it about the proof of a key (the sender's rights), and not about the management identity's?
+enum row report_row_of_rights(const struct tick_result *r);
 bool report_is_of_proof(const struct managed *m, enum row row);
 // Is it a store that refused? That is no matter of IBM Cloud's rights.
 bool report_is_of_store(const struct tick_result *r);

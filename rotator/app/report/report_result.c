@@ -35,6 +35,11 @@ static bool is_about_proof(enum row row) {
          row == ROW_probe || row == ROW_rest;
 }
 
+// A refusal of the list is no matter of the row that waits for it.
+enum row report_row_of_rights(const struct tick_result *r) {
+  return r->why == WHY_iam_silent ? ROW_COUNT : r->row;
+}
+
 bool report_is_of_proof(const struct managed *m, enum row row) {
   return is_about_proof(row) || m->seen.dropped == ROW_refute;
 }
@@ -91,7 +96,7 @@ static void clause(const struct managed *m, const struct tick_result *r, char *d
     text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
   else if (m->seen.dropped != ROW_COUNT && r->why == WHY_failures)
     snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(m->seen.dropped)->done);
-  else if (outcome_is_refusal(r) && r->why != WHY_hook_failed)
+  else if (outcome_is_refusal(r))
     text_copy(dst, cap, r->why == WHY_iam_silent ? "IAM refused" : "the store refused");
   else if (r->why == WHY_none && r->error.kind != ERR_OK)
     snprintf(dst, cap, "%s failed", row_words(r->row)->doing);
@@ -153,7 +158,8 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
   clause(m, r, text, sizeof text);
-  bool rights = !report_is_of_store(r) && report_rights(m, r->row, e, hint, sizeof hint);
+  bool rights =
+      !report_is_of_store(r) && report_rights(m, report_row_of_rights(r), e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
                       .verdict = &r->verdict,

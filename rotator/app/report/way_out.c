@@ -81,8 +81,9 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
     command(a, m, "run", ret);
   } else if (is_locked(r->why)) {
     unlock(a, m, r, ret);
-  } else if (!report_is_of_store(r) && report_rights(m, r->row, e, hint, sizeof hint)) {
-    grant(a, m, report_is_of_proof(m, r->row), "run", ret);
+  } else if (!report_is_of_store(r) &&
+             report_rights(m, report_row_of_rights(r), e, hint, sizeof hint)) {
+    grant(a, m, report_is_of_proof(m, report_row_of_rights(r)), "run", ret);
   } else if (report_asks_for_key(r)) {
     end_cause(a, m, r->verdict.cause, ret);
   } else if (r->end == TICK_FAILED) {
