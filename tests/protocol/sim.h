@@ -53,6 +53,7 @@ struct params {
   unsigned crash, pause, slow, stop;                            // at each switch point
   unsigned unsent, throttled, lost, late, twice, stale, outage; // of each request
   unsigned hands_per_100d, wishes_per_100d, edits_per_100d, config_per_100d;
+  bool modified_stands; // IAM does not move modified_at when a key is disabled or enabled
   bool eager_wishes, eager_hands, eager_edits; // people act on a change of phase, at once
   int64_t list_lag_ms, token_lag_ms;
   int64_t timer_ms, reload_ms; // how often a host runs; how often a consumer reads
@@ -81,6 +82,7 @@ struct sim_key {
   bool removed;               // deleted by a rotator
   bool proven;                // a full proof of it passed, or it was adopted
   bool given_up;              // a person said that its value in a sink may be written over
+  bool overslept;             // its disabling came long after it was decided
   int64_t grace_ms;           // that was due to it when it went beyond return
   uint64_t looked[SIM_SINKS]; // event of the last look at each sink before that
 };
