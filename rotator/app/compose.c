@@ -148,8 +148,7 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
                                    struct error *e) {
   const struct config_hook *h = ctx;
   SECRET_AUTO input = NULL;
-  enum err err = trust_program(h->argv[0], e);
-  if (err != ERR_OK)
+  if (trust_program(h->argv[0], e) != ERR_OK)
     return error_wrap(e, "after_publish.run");
   if (describe_change(t, s, &input) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "the JSON for the reload hook could not be made");

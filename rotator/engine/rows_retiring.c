@@ -43,8 +43,8 @@ bool row_unsure(seen v, struct action *a) {
   return wait_until(a, view_of(v, SLOT_CURRENT)->prove_again_s, WHY_proof_unknown);
 }
 
-// A hold, or a crash, may lie between the beginning of `retiring` and this: then it begins anew, for
-// what it notes is when the key was disabled.
+// A hold, or a crash, may lie between the beginning of `retiring` and this: then it begins anew,
+// for what it notes is when the key was disabled.
 bool row_disable(seen v, struct action *a) {
   if (view_of(v, SLOT_PREVIOUS)->key != KEY_ACTIVE)
     return false;
