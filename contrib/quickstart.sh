@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to a rotated key in one command, on Debian 12: installs what is missing, builds, starts an emulator of IBM Cloud
+# From nothing to a rotated key in one command, on Debian 12 or 13: installs what is missing, builds, starts an emulator of IBM Cloud
 # IAM and Cloud Logs on loopback, makes the first key, rotates it, and shows what happened. Nothing outside build/ is kept, and
 # no account is needed.
 #
@@ -30,7 +30,7 @@ run() {
 }
 
 need cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev libsystemd-dev \
-  libmicrohttpd-dev libgnutls28-dev ca-certificates curl jq
+  libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates curl jq
 
 build=${ROTATOR_BUILD_DIR:-build}/quickstart
 say "Building (in $build; the first time takes a minute)"
@@ -50,7 +50,7 @@ emulator=$(realpath "$build/emulator/ibmcloud-emulator")
 if [ "$store" = vault ]; then
   say "A Vault (from VAULT_BIN, the PATH, or built once into the cache)"
   [ -n "${vault_given-}" ] || need golang-go
-  vault_binary
+  vault_binary build
 fi
 
 work=$(mktemp -d)

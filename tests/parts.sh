@@ -3,17 +3,17 @@
 # $scratch, $cores, $strict, and for each part $part, $results and TMPDIR.
 #
 # A part is a function part_NAME ('-' becomes '_'). It appends "pass NAME", "fail NAME", "skip NAME" or
-# "lack NAME" (it could not run for want of something) lines to $results.
+# "lack NAME" (it could not run for want of something) lines to $results; "show TEXT" is shown when the part has ended.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(servers asan tsan integration truth coverage analysis fuzz lint package systemd bench quickstart)
-# Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks.
-more_parts=(unit contract protocol fault cli emulator)
+all_parts=(servers asan tsan distros schedulers integration truth coverage analysis fuzz lint package systemd bench quickstart)
+# Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
+more_parts=(unit contract protocol fault cli emulator distros-bookworm distros-sid)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
-  libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev ca-certificates openssl curl jq strace tzdata)
+  libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
 packages_keyring="gnome-keyring libsecret-tools dbus libglib2.0-bin"
-packages_clients="node=nodejs npm=npm golang-go"  # the vendor's own clients, against the emulator
+packages_clients="node=nodejs npm=npm golang-go python3-venv javac=default-jdk-headless mvn=maven"  # the vendor's own clients, against the emulator
 declare -A packages_of=(
   [asan]="faketime $packages_keyring $packages_clients"
   [cli]="faketime"
@@ -22,12 +22,16 @@ declare -A packages_of=(
   [contract]="$packages_keyring"
   [coverage]="gcovr $packages_keyring"
   [analysis]="cppcheck clang-tidy"
-  [fuzz]="clang libclang-rt-14-dev"
+  [fuzz]="clang libclang-rt-dev"
   [lint]="clang-format-19 shellcheck mandoc systemd binutils python3"
   [systemd]="debootstrap systemd-container dpkg-dev"
-  [package]="binutils dpkg-dev fakeroot lintian"
+  [distros]="debootstrap"
+  [schedulers]="debootstrap"
+  [distros-bookworm]="debootstrap"
+  [distros-sid]="debootstrap"
+  [package]="adduser binutils dpkg-dev fakeroot lintian rpm rpmlint"
   [servers]="golang-go etcd-server procps python3-hvac"
-  [integration]="faketime procps $packages_keyring"
+  [integration]="faketime procps $packages_keyring $packages_clients"
   [bench]="python3"
 )
 
@@ -90,9 +94,22 @@ part_emulator() { build dev && tests_of dev emulator; }
 part_asan() { build asan && tests_of asan unit contract protocol fault cli emulator; }
 part_tsan() { build tsan && tests_of tsan unit protocol; }
 part_lint() { build release && tests_of release lint; }
-# Real servers, built from their modules when they are not there: some ten minutes each, once (tests/servers/build.sh).
+# server NAME BUILDER…: a real server is there, or is built from its module: some ten minutes, once, and no test waits for it.
+# How far that is, is shown as it goes (descriptor 3).
+server() {
+  local name=$1 status=0
+  shift
+  "$@" 2> >(tee /dev/fd/3 >&2) || status=$?
+  case $status in
+    0) echo "pass $part: there is a server $name" >>"$results" ;;
+    77) echo "lack $part: a server $name" >>"$results" ;;
+    *) echo "fail $part: $name could not be built" >>"$results"; return 1 ;;
+  esac
+}
+
 part_servers() {
-  build dev && tests_of dev servers || return 1
+  build dev && server vault tests/servers/build.sh vault && server kubernetes tests/servers/kubernetes/build.sh &&
+    tests_of dev servers || return 1
   check "contrib/quickstart.sh vault" contrib/quickstart.sh vault
 }
 part_integration() { build release && tests_of release integration; }
@@ -116,19 +133,30 @@ part_analysis() {
 
 part_fuzz() { build fuzz && tests_of fuzz fuzz; }
 
-part_package() { build release && check "deb package" tests/lint/package.sh "$build/release"; }
+part_package() { check "packages" tests/lint/package.sh; }
 
-# Where no container can be booted this is said, and is not a failure: not every machine of a CI may.
-part_systemd() {
+# tap COMMAND…: a script that prints TAP for a whole part. "1..0 # SKIP" (not every machine of a CI may boot a container, or
+# make a root) is said, and is not a failure. Lines "# | TEXT" are shown.
+tap() {
   local out=$TMPDIR/tap status=0
-  build release || return 1
-  tests/systemd/run.sh "$build/release" >"$out" 2>&1 || status=1
+  "$@" >"$out" 2>&1 || status=1
   cat "$out"
-  sed -n -e 's/^ok [0-9]* - /pass systemd: /p' -e 's/^not ok [0-9]* - /fail systemd: /p' -e 's/^1\.\.0 # SKIP /skip systemd: /p' \
-    "$out" >>"$results"
+  sed -n -e "s/^ok [0-9]* - /pass $part: /p" -e "s/^not ok [0-9]* - /fail $part: /p" -e "s/^1\.\.0 # SKIP /skip $part: /p" \
+    -e 's/^# | /show /p' "$out" >>"$results"
   return $status
 }
 
+part_systemd() { build release && tap tests/systemd/run.sh "$build/release" bookworm trixie; }
+
+part_schedulers() { tap tests/schedulers/run.sh; }
+
+# Other releases of Debian (tests/distros/run.sh).
+part_distros() { tap tests/distros/run.sh trixie; }
+part_distros_bookworm() { tap tests/distros/run.sh bookworm; }
+part_distros_sid() { tap tests/distros/run.sh sid; }
+
 part_bench() { build release && check "bench runs" tests/bench/run.sh --quick "$build/release"; }
 
-part_quickstart() { check "contrib/quickstart.sh" contrib/quickstart.sh; }
+part_quickstart() {
+  check "what is missing is installed" tests/distros/need_test.sh && check "contrib/quickstart.sh" contrib/quickstart.sh
+}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests. Installs what is missing on Debian 12, builds, runs, sums up.
+# Runs the tests. Installs what is missing on Debian 12 or 13, builds, runs, sums up.
 #
 #   tests/run.sh             everything
 #   tests/run.sh NAME…       the parts named
@@ -8,7 +8,7 @@
 # A part is a folder of tests/ (the label of its tests under ctest) or one of the checks that need a build of their own; each
 # is a function in tests/parts.sh. Parts run side by side, two at a time on two cores, each with a temporary folder of its
 # own; builds are kept in build/ (ROTATOR_BUILD_DIR) and shared. What a part says is in build/log/PART.log, and is shown
-# when it fails. With --ci, what cannot run has failed; otherwise it is skipped loudly.
+# when it fails. What takes long and is done once (a server built from its module) is told as it goes. With --ci, what cannot run has failed; otherwise it is skipped loudly.
 #
 # The last line but the verdict is "N passed, N failed, N skipped". Exit status: 0, or 1 when anything failed.
 set -u
@@ -70,7 +70,7 @@ stop_all() {
 trap stop_all EXIT
 trap 'exit 130' INT TERM
 
-# run_part PART: in a subshell of its own; results go to $scratch/PART.results, one "pass|fail|skip|lack NAME" a line.
+# run_part PART: in a subshell of its own; results go to $scratch/PART.results, one "pass|fail|skip|lack|show TEXT" a line.
 run_part() {
   part=$1
   results=$scratch/$part.results
@@ -84,7 +84,7 @@ run_part() {
 
 start_part() {
   set -m
-  run_part "$1" </dev/null >"$build/log/$1.log" 2>&1 &
+  run_part "$1" </dev/null 3>&1 >"$build/log/$1.log" 2>&1 &
   running+=("$! $1 $SECONDS")
   set +m
 }
@@ -105,7 +105,7 @@ finish_part() {
   else
     printf -- '---- %-12s ok, %s s: %s passed\n' "$part" "$seconds" "$p"
   fi
-  sed -n 's/^skip /  NOT RUN: /p' "$file"
+  sed -n -e 's/^skip /  NOT RUN: /p' -e 's/^show /  /p' "$file"
 }
 
 # Waits for one part to end, and takes it off the list.

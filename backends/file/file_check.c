@@ -60,8 +60,11 @@ static enum err check_room(const char *dir, struct error *e) {
   if (statvfs(dir, &fs) != 0)
     return refuse_errno(dir, errno, e);
   if (fs.f_flag & ST_RDONLY)
-    return error_set(e, ERR_REFUSED, "directory %s is on a file system that is mounted read-only",
-                     dir);
+    return error_set(
+        e, ERR_REFUSED,
+        "directory %s is on a file system that is mounted read-only (made so by a systemd "
+        "unit, unless ReadWritePaths= names the directory)",
+        dir);
   bool root = geteuid() == 0;
   uint64_t blocks = root ? fs.f_bfree : fs.f_bavail;
   if (blocks * fs.f_frsize < ROOM_BYTES)

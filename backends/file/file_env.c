@@ -128,15 +128,25 @@ static const char *near_miss(struct line l, const char *variable) {
                                                       : NULL;
 }
 
+// What a power loss leaves of a line that was never written.
+static bool is_lost(struct line l) {
+  for (size_t i = 0; i < l.len; i++)
+    if (l.at[i] != '\0' && l.at[i] != ' ' && l.at[i] != '\t')
+      return false;
+  return true;
+}
+
 static enum err take_line(const struct filestore *fs, struct line l, struct secret **value,
                           struct error *e) {
+  if (is_lost(l))
+    return error_set(e, ERR_CORRUPT, "line %d holds NUL bytes, as after a power loss", l.number);
   const char *fault = near_miss(l, fs->variable);
   if (fault)
     return error_set(e, ERR_REFUSED, "line %d is not ours: it %s", l.number, fault);
   if (!assigns(l, fs->variable))
     return foreign(l.number, "is not ours", e);
   if (*value)
-    return foreign(l.number, "sets the variable once more", e);
+    return error_set(e, ERR_CORRUPT, "line %d sets the variable once more", l.number);
   return take_value(l, strlen(fs->variable) + 1, value, e);
 }
 
@@ -144,6 +154,8 @@ static enum err env_decode(const struct filestore *fs, const struct secret *byte
                            struct store_record *ret, struct error *e) {
   const char *at = secret_bytes(bytes), *end = at + secret_len(bytes);
   int comment = 0;
+  enum err first = ERR_OK; // a line of ours that does not decode: it may be written over …
+  struct error first_error = {0};
   for (int number = 1; at < end; number++) {
     const char *stop = memchr(at, '\n', (size_t)(end - at));
     struct line l = {at, (size_t)((stop ? stop : end) - at), number};
@@ -155,8 +167,16 @@ static enum err env_decode(const struct filestore *fs, const struct secret *byte
       continue;
     }
     enum err err = take_line(fs, l, &ret->value, e);
-    if (err != ERR_OK)
-      return err;
+    if (err != ERR_OK && err != ERR_CORRUPT)
+      return err; // … but not where others' lines stand
+    if (err != ERR_OK && first == ERR_OK) {
+      first = err;
+      first_error = *e;
+    }
+  }
+  if (first != ERR_OK) {
+    *e = first_error;
+    return first;
   }
   if (!ret->value) // somebody's file in which everything is commented out
     return foreign(comment, "is a comment of a file that does not set the variable", e);

@@ -19,20 +19,21 @@
 
 struct memory_space;
 
-// A space of the caller's own, with one reference; NULL only when memory is exhausted.
+// For tests and simulators: a space of the caller's own, with one reference; NULL only when memory
+// is exhausted.
 struct memory_space *memory_space_new(void);
 // The space that settings call by this name, made when it is not there; the registry and the caller
 // hold a reference each.
 struct memory_space *memory_space_named(const char *name);
-// The registry forgets its named spaces (those in use live on, nameless). For the end of a test.
+// For tests, at their end: the registry forgets its named spaces (those in use live on, nameless).
 void memory_spaces_forget(void);
 // Drops a reference; items hold one each. With the last, everything is wiped. NULL allowed; always
 // NULL.
 struct memory_space *memory_space_unref(struct memory_space *s);
 
-// An item object of the space, like the one that the settings make. The caller may then set its
-// `stale_reads` and `longest_ms`, so that the engine knows what to expect of the faults below. NULL
-// only when memory is exhausted.
+// For tests and simulators: an item object of the space, like the one that the settings make. The
+// caller may then set its `stale_reads` and `longest_ms`, so that the engine knows what to expect
+// of the faults below. NULL only when memory is exhausted.
 struct store_item *memory_open(struct memory_space *s, enum store_kind kind, const char *name,
                                enum store_class class);
 
@@ -68,23 +69,24 @@ static inline enum memory_fault memory_stale(unsigned k) {
   return (enum memory_fault)(MEMORY_STALE + (int)k);
 }
 
-// Called before each operation on the space's items, from the thread that does it. NULL: no faults.
+// For tests and simulators. Called before each operation on the space's items, from the thread that
+// does it. NULL: no faults.
 void memory_space_set_fault(struct memory_space *s,
                             enum memory_fault (*fault)(void *ctx, const struct memory_op *op),
                             void *ctx);
 
-// Writes that are under way, oldest first. memory_land lets the index-th arrive, true if it took
-// effect; memory_drop lets it get lost.
+// For tests and simulators: writes that are under way, oldest first. memory_land lets the index-th
+// arrive, true if it took effect; memory_drop lets it get lost.
 size_t memory_delayed(struct memory_space *s);
 bool memory_land(struct memory_space *s, size_t index);
 void memory_drop(struct memory_space *s, size_t index);
 
-// The present truth about an item, past all faults. False: absent (nothing is written). The caller
-// clears *ret; ret_version may be NULL.
+// For tests and simulators: the present truth about an item, past all faults. False: absent
+// (nothing is written). The caller clears *ret; ret_version may be NULL.
 bool memory_peek(struct memory_space *s, const char *name, struct store_record *ret,
                  struct store_version *ret_version);
-// An edit by hand: writes without asking (value NULL: removes the item), and gives it a new
-// version.
+// For tests and simulators, an edit by hand: writes without asking (value NULL: removes the item),
+// and gives it a new version.
 enum err memory_poke(struct memory_space *s, const char *name, const struct store_record *r);
 
 #endif

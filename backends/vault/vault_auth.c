@@ -53,8 +53,11 @@ static enum err login_outcome(const struct vault_auth_request *q, const struct v
   bool refused = r->status < 500 ? !passes(r) : strstr(r->message, "invalid") != NULL;
   if (!refused || r->status < 400)
     return vault_outcome(sent, r, "login", e);
-  return error_set(e, ERR_DENIED, "the login is refused, HTTP %d%s%s; %s", r->status,
-                   r->message[0] ? ": " : "", r->message, q->hint);
+  error_set(e, ERR_DENIED, "the login is refused, HTTP %d%s%s; %s", r->status,
+            r->message[0] ? ": " : "", r->message, q->hint);
+  if (e)
+    e->status = r->status;
+  return ERR_DENIED;
 }
 
 static void remember(const struct vault_auth_request *q, const struct error *e) {
@@ -69,7 +72,7 @@ static enum err log_in(struct vault_session *s, const struct vault_auth_request 
   struct vault_reply r = {0};
   snprintf(path, sizeof path, "auth/%s/login", q->mount);
   const struct vault_request sent = {
-      .method = "POST", .path = path, .body = q->body, .write = true};
+      .method = "POST", .path = path, .body = q->body, .login = true, .write = true};
   enum err err = vault_send(s, NULL, &sent, &r, e);
   if (err == ERR_OK)
     err = login_outcome(q, &sent, &r, e);
@@ -169,6 +172,21 @@ const struct vault_auth_method vault_auth_listener = {"listener", listener_login
 
 #define SERVICE_ACCOUNT_TOKEN "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
+// Vault has the API server review the token, and answers a plain "permission denied" when the API
+// server gave no answer as well as when it said no (seen with Vault 1.13). The first passes, so it
+// is no verdict. Whatever it refuses by itself it says in other words.
+static enum err not_reviewed(enum err err, struct error *e) {
+  static const char plain[] = ": permission denied; ";
+  char *at = strstr(e->text, plain);
+  if (err != ERR_DENIED || e->status != 403 || !at)
+    return err;
+  at += strlen(plain) - 2;
+  snprintf(at, sizeof e->text - (size_t)(at - e->text),
+           ". Vault says so also when it cannot reach the Kubernetes API server, which reviews the "
+           "token");
+  return e->kind = ERR_UNSENT;
+}
+
 static enum err kubernetes_login(struct vault_session *s, const struct vault_auth_settings *a,
                                  struct vault_auth_memory *kept, struct vault_login *ret,
                                  struct error *e) {
@@ -187,6 +205,13 @@ static enum err kubernetes_login(struct vault_session *s, const struct vault_aut
       .body = body,
       .hint = "are role, audience and service account those of the role in Vault, and may Vault ask"
               " the API server?"};
-  return vault_auth_login(s, &q, ret, e);
+  struct error why = {0};
+  err = vault_auth_login(s, &q, ret, &why);
+  if (err == ERR_OK)
+    return ERR_OK;
+  err = not_reviewed(err, &why);
+  if (e)
+    *e = why;
+  return err;
 }
 const struct vault_auth_method vault_auth_kubernetes = {"kubernetes", kubernetes_login};

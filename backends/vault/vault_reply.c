@@ -1,5 +1,6 @@
 // What an answer says. Its text comes from a server, or from whatever stands before it, and is
-// shown to people: it is cut, made printable, and left out when it repeats anything that was sent.
+// shown to people: it is cut, made printable, and left out when it repeats anything secret that was
+// sent.
 #include <string.h>
 
 #include "backends/vault/vault_session_internal.h"
@@ -18,19 +19,19 @@ const cJSON *vault_reply_data(const struct vault_reply *r) {
 
 #define ECHO_LEAST 6 // shorter texts are words like "true", and no secrets
 
-// A misspelt role is what a person has to see.
-static bool is_no_secret(const cJSON *m) {
-  return m->string && strcmp(m->string, "role") == 0;
+// Names of roles, in the body of a login: a misspelt one is what the answer is about.
+static bool is_public(const cJSON *m, bool login) {
+  return login && m->string && (!strcmp(m->string, "role") || !strcmp(m->string, "role_id"));
 }
 
-// Does the text hold one of the secrets that were sent?
-static bool repeats(const char *text, const cJSON *sent) {
+// Does the text hold one of the strings that were sent?
+static bool repeats(const char *text, const cJSON *sent, bool login) {
   for (const cJSON *m = sent; m; m = m->next) {
-    if (is_no_secret(m))
+    if (is_public(m, login))
       continue;
     if (cJSON_IsString(m) && strlen(m->valuestring) >= ECHO_LEAST && strstr(text, m->valuestring))
       return true;
-    if (m->child && repeats(text, m->child))
+    if (m->child && repeats(text, m->child, login))
       return true;
   }
   return false;
@@ -64,7 +65,7 @@ static void join_errors(const cJSON *errors, struct text_buf *b) {
       text_buf_add(b, "%s%s", b->len ? "; " : "", m->valuestring);
 }
 
-static void read_message(const struct http_response *h, const cJSON *sent,
+static void read_message(const struct http_response *h, const struct vault_request *q,
                          const struct secret *token, struct vault_reply *r) {
   struct text_buf b = TEXT_BUF(64 * 1024);
   if (cJSON_IsArray(json_get(r->json, "errors")))
@@ -73,21 +74,22 @@ static void read_message(const struct http_response *h, const cJSON *sent,
     text_buf_add_bytes(&b, secret_bytes(h->body),
                        secret_len(h->body) < 4096 ? secret_len(h->body) : 4096);
   const char *text = text_buf_str(&b);
-  if (repeats(text, sent) || (!secret_is_empty(token) && strstr(text, secret_bytes(token))))
-    text_copy(r->message, sizeof r->message, "(its text repeats what was sent)");
+  if (repeats(text, q->body, q->login) ||
+      (!secret_is_empty(token) && strstr(text, secret_bytes(token))))
+    text_copy(r->message, sizeof r->message, "(its text repeats a secret that was sent)");
   else
     flatten(r->message, sizeof r->message, text, strlen(text));
   secret_wipe(b.bytes, b.bytes ? b.len : 0);
   text_buf_free(&b);
 }
 
-void vault_reply_read(const struct http_response *h, const cJSON *sent, const struct secret *token,
-                      struct vault_reply *ret) {
+void vault_reply_read(const struct http_response *h, const struct vault_request *q,
+                      const struct secret *token, struct vault_reply *ret) {
   char trace[64] = "";
   *ret = (struct vault_reply){.status = h->status, .retry_after_ms = h->retry_after_ms};
   ret->json = json_parse(secret_bytes(h->body), secret_len(h->body));
   if (h->status >= 300)
-    read_message(h, sent, token, ret);
+    read_message(h, q, token, ret);
   const cJSON *warnings = json_get(ret->json, "warnings");
   ret->warned = cJSON_IsArray(warnings) && cJSON_GetArraySize(warnings) > 0;
   if (json_copy_text(ret->json, "request_id", trace, sizeof trace))

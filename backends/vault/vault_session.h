@@ -31,6 +31,7 @@ struct vault_request {
   const char *method;
   const char *path;  // behind /v1/, percent-encoded, with its query
   const cJSON *body; // NULL: none
+  bool login;        // the body holds credentials, and the name of a role, which is none
   bool write;        // never sent twice when an answer was lost
   bool root;         // not of the namespace
   bool quick;        // at the end of the program: not repeated, a short time

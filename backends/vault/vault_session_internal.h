@@ -24,7 +24,7 @@ enum err vault_send_with(struct vault_session *s, const struct secret *token, co
                          struct http_response *h, struct error *e);
 
 // vault_reply.c
-void vault_reply_read(const struct http_response *h, const cJSON *sent, const struct secret *token,
-                      struct vault_reply *ret);
+void vault_reply_read(const struct http_response *h, const struct vault_request *q,
+                      const struct secret *token, struct vault_reply *ret);
 
 #endif

@@ -14,22 +14,24 @@ _rotator()
   --log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")); return ;;
   esac
   case $command in
-  '') words='init run rotate status check verify keys rollback hold resume repair forget history  --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  init) words=' --dry-run --print-policy --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  run) words=' --dry-run --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  rotate) words=' --reason --compromised --grace --wait --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  status) words=' --offline --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  check) words=' --offline --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  verify) words=' --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  keys) words=' --disable --delete --yes --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  rollback) words=' --reason --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  hold) words=' --reason --until --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  resume) words=' --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  repair) words=' --keep --new-key --take-host --drop-sink --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  forget) words=' --yes --config --json --quiet --verbose --log-format --jobs --help --version' ;;
-  history) words=' --lines --config --json --quiet --verbose --log-format --jobs --help --version' ;;
+  '') words='init run rotate status check verify keys rollback retire hold resume repair forget history help  --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  init) words=' --dry-run --print-policy --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  run) words=' --dry-run --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  rotate) words=' --reason --compromised --grace --wait --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  status) words=' --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  check) words=' --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  verify) words=' --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  keys) words=' --disable --delete --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  rollback) words=' --reason --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  retire) words=' --reason --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  hold) words=' --reason --all --until --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  resume) words=' --all --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  repair) words=' --keep --new-key --take-host --drop-sink --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  forget) words=' --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  history) words=' --lines --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  help) words='init run rotate status check verify keys rollback retire hold resume repair forget history help  --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   esac
-  if [[ $cur != -* && -n $command ]]; then
+  if [[ $cur != -* && -n $command && $command != help ]]; then
     words=$(rotator ${config[@]+"${config[@]}"} --generate=targets 2>/dev/null)
   fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -6,6 +6,7 @@
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/progress.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 
@@ -27,19 +28,36 @@ static void remember_effect(struct seen *seen, const struct step *s) {
     text_copy(seen->retired_id, sizeof seen->retired_id,
               s->view->state->slots[SLOT_PREVIOUS].key_id);
   }
+  if (a->kind == ACT_CAS && (a->row == ROW_swap || a->row == ROW_give_up) && s->view->state)
+    text_copy(seen->back_to, sizeof seen->back_to,
+              s->view->state->slots[a->row == ROW_swap ? SLOT_PREVIOUS : SLOT_CURRENT].key_id);
   if (is_drop(a))
     seen->dropped = a->row;
+}
+
+void advance_saw(struct managed *m, const struct view *v) {
+  struct seen *seen = &m->seen;
+  seen->looked = true;
+  seen->verdict = view_verdict(v);
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    seen->sinks[i].value = v->sinks[i].value;
+    seen->sinks[i].verdict = v->sinks[i].verdict;
+  }
+  if (v->state)
+    text_copy(seen->current_id, sizeof seen->current_id, v->state->slots[SLOT_CURRENT].key_id);
 }
 
 static void remember(struct managed *m, const struct step *s) {
   struct seen *seen = &m->seen;
   const struct action *a = s->action;
   bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
+  advance_saw(m, s->view);
   if (is_effect(s) && s->result == ERR_OK)
     remember_effect(seen, s);
   if (failed && s->error && a->kind == ACT_PROVE && a->slot == SLOT_PENDING)
     seen->dropped_error = *s->error; // why it is given up, if it comes to that
   seen->until_s = a->kind == ACT_WAIT || a->kind == ACT_REST ? a->wait_s : 0;
+  text_copy(seen->key_id, sizeof seen->key_id, a->key_id);
   seen->sink[0] = '\0';
   if (a->sink < m->target.n_sinks && !is_effect(s))
     text_copy(seen->sink, sizeof seen->sink, m->target.sinks[a->sink].name);
@@ -88,6 +106,7 @@ static void step_ends(void *ctx, const struct step *s) {
     history_step(m, s);
   log_step(s);
   log_oddities(s);
+  waiting_step(s);
   progress_end(s);
 }
 
@@ -104,6 +123,7 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
   int64_t patience_s = how->patience_s >= 0 ? how->patience_s : ADVANCE_PATIENCE_S;
   struct fleet_options o = {.jobs = a->jobs,
                             .patience_ms = patience_s * 1000,
+                            .wait_busy = how->wait_busy,
                             .done = is_done,
                             .done_ctx = (void *)(uintptr_t)how,
                             .io = compose_io,
@@ -142,6 +162,7 @@ static void remember_run(struct managed *m, const struct tick_result *r, const s
   last_run_note(last, o->fault, now_s);
   remember_identity(m);
   last->last_look_s = m->memory.last_look_s;
+  last->iam_refused = m->memory.iam_refused;
   last->absent_since_s = 0;
   for (size_t i = 0; i < m->target.n_sinks; i++)
     if (m->memory.absent_since_s[i] > last->absent_since_s)
@@ -154,6 +175,7 @@ static void remember_run(struct managed *m, const struct tick_result *r, const s
 void advance_keep_evidence(struct managed *m) {
   struct error e;
   remember_identity(m);
+  m->last_run.iam_refused = m->memory.iam_refused;
   if (last_run_save(m->last_run_path, &m->last_run, &m->memory.book, false, &e) != ERR_OK)
     log_error(LOG_LEVEL_DEBUG, m->target.name, "last_run", &e);
 }

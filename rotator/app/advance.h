@@ -9,10 +9,12 @@
 // A target whose next step is further away than this is left to a later run. Shorter than the
 // longest back-off, so that an outage ends a run.
 #define ADVANCE_PATIENCE_S 30
+#define ADVANCE_FOREVER_S (INT64_MAX / 4000) // whatever the wait
 
 struct advance {
   struct app *app;
   int64_t patience_s; // −1: ADVANCE_PATIENCE_S
+  bool wait_busy;     // another run that holds the lock is waited for
   // As fleet_options.done.
   bool (*done)(void *ctx, const struct target *t, const struct tick_result *r);
   void *done_ctx;
@@ -23,6 +25,9 @@ struct advance {
 // begin at all.
 enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
                          struct tick_result *results, struct error *e);
+
+// Keeps in m->seen what the view shows of consumers.
+void advance_saw(struct managed *m, const struct view *v);
 
 // A command looked without acting: what it saw of the values in the sinks is kept for the next run.
 // Failing is no matter for the command (a person without rights may look, too).

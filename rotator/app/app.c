@@ -5,39 +5,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rotator/app/as_service.h"
+#include "rotator/app/credential.h"
+#include "rotator/app/find_config.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/http/curl_transport.h"
 
 static int (*const commands[CMD_COUNT])(struct app *a) = {
-    [CMD_INIT] = command_init,       [CMD_RUN] = command_run,
-    [CMD_ROTATE] = command_rotate,   [CMD_STATUS] = command_status,
-    [CMD_VERIFY] = command_verify,   [CMD_CHECK] = command_check,
-    [CMD_KEYS] = command_keys,       [CMD_ROLLBACK] = command_rollback,
-    [CMD_HOLD] = command_hold,       [CMD_RESUME] = command_resume,
-    [CMD_REPAIR] = command_repair,   [CMD_FORGET] = command_forget,
-    [CMD_HISTORY] = command_history,
+    [CMD_INIT] = command_init,     [CMD_RUN] = command_run,           [CMD_ROTATE] = command_rotate,
+    [CMD_STATUS] = command_status, [CMD_VERIFY] = command_verify,     [CMD_CHECK] = command_check,
+    [CMD_KEYS] = command_keys,     [CMD_ROLLBACK] = command_rollback, [CMD_RETIRE] = command_retire,
+    [CMD_HOLD] = command_hold,     [CMD_RESUME] = command_resume,     [CMD_REPAIR] = command_repair,
+    [CMD_FORGET] = command_forget, [CMD_HISTORY] = command_history,
 };
 
 // --- configuration ---
-
-static char *find_config(const char *given) {
-  const char *home = getenv("HOME"), *xdg = getenv("XDG_CONFIG_HOME");
-  char path[4096];
-  if (given)
-    return strdup(given);
-  if (access("/etc/rotator/rotator.yaml", F_OK) == 0)
-    return strdup("/etc/rotator/rotator.yaml");
-  if (xdg && xdg[0] == '/')
-    snprintf(path, sizeof path, "%s/rotator/rotator.yaml", xdg);
-  else
-    snprintf(path, sizeof path, "%s/.config/rotator/rotator.yaml", home ? home : "");
-  return strdup(home || xdg ? path : "/etc/rotator/rotator.yaml");
-}
 
 // Words of a shell: quoted only where it must be.
 static void name_self(struct app *a) {
@@ -45,7 +33,7 @@ static void name_self(struct app *a) {
   static const char plain[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=@%,:";
   if (!c)
-    text_copy(a->self, sizeof a->self, "rotator");
+    text_copy(a->self, sizeof a->self, a->cli.here ? "rotator --here" : "rotator");
   else if (c[strspn(c, plain)] == '\0')
     snprintf(a->self, sizeof a->self, "rotator -c %s", c);
   else
@@ -54,14 +42,8 @@ static void name_self(struct app *a) {
 
 static int load_config(struct app *a) {
   char next[700], text[4200];
-  a->config_path = find_config(a->cli.config);
-  if (!a->config_path)
-    return EXIT_BUG;
-  if (access(a->config_path, F_OK) != 0) {
-    snprintf(text, sizeof text, "there is no configuration %s", a->config_path);
-    report_usage(a, text, "rotator --help");
-    return EXIT_USAGE;
-  }
+  if (access(a->config_path, F_OK) != 0)
+    return find_config_failed(a, NULL);
   enum err err = config_load(a->config_path, env_wall_ms(a->env) / 1000, store_backends, &a->config,
                              &a->mistakes);
   if (err == ERR_OK)
@@ -69,7 +51,7 @@ static int load_config(struct app *a) {
   report_mistakes(a, true);
   report_next(a, "check --offline", NULL, next, sizeof next);
   snprintf(text, sizeof text, "the configuration %s cannot be used", a->config_path);
-  report_usage(a, text, next);
+  report_unusable(a, text, NULL, next);
   return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
 }
 
@@ -77,12 +59,20 @@ static int load_config(struct app *a) {
 
 static int unknown_target(const struct app *a, const char *name, const char *near) {
   char text[400], next[700];
-  snprintf(text, sizeof text, "there is no target '%s'", name);
+  bool unread = a->config->n_broken_files > 0;
+  const char *where = unread ? " in what can be read of the configuration" : "";
+  snprintf(text, sizeof text, "there is no target '%s'%s", name, where);
   if (near[0])
-    snprintf(text, sizeof text, "there is no target '%s' (did you mean '%s'?)", name, near);
-  report_next(a, "status", NULL, next, sizeof next);
-  report_usage(a, text, next);
-  return EXIT_USAGE;
+    snprintf(text, sizeof text, "there is no target '%s'%s (did you mean '%s'?)", name, where,
+             near);
+  report_next(a, unread ? "check --offline" : "status", NULL, next, sizeof next);
+  if (!unread) {
+    report_usage(a, text, NULL, next);
+    return EXIT_USAGE;
+  }
+  report_mistakes(a, false);
+  report_unusable(a, text, NULL, next);
+  return EXIT_PERSON;
 }
 
 static bool select_target(struct app *a, const struct config_target *t) {
@@ -113,17 +103,24 @@ static int select_targets(struct app *a) {
   return ok ? EXIT_FINE : EXIT_BUG;
 }
 
-// A broken target stops itself only.
+// A broken target stops itself only, and a file of targets.d that cannot be used those in it. Who
+// these are is not known, so that it concerns every command that was to act on all.
 static int report_broken(struct app *a) {
   char text[200], next[700];
-  if (a->n_broken == 0)
+  size_t files = a->cli.n_targets == 0 ? a->config->n_broken_files : 0;
+  if (a->n_broken == 0 && files == 0)
     return EXIT_FINE;
-  report_mistakes(a, false);
-  report_next(a, "check --offline", NULL, next, sizeof next);
-  snprintf(text, sizeof text, "%zu target%s cannot be worked on: mistakes in the configuration",
-           a->n_broken, a->n_broken == 1 ? "" : "s");
-  report_usage(a, text, next);
-  return a->n_selected > 0 ? EXIT_PERSON : EXIT_USAGE;
+  if (a->cli.command != CMD_CHECK) { // which tells each mistake itself
+    report_mistakes(a, false);
+    report_next(a, "check --offline", NULL, next, sizeof next);
+    snprintf(text, sizeof text, "%zu target%s cannot be worked on: mistakes in the configuration",
+             a->n_broken, a->n_broken == 1 ? "" : "s");
+    if (a->n_broken == 0)
+      text_copy(text, sizeof text,
+                "targets.d cannot be used as a whole: what the rest of it holds is not worked on");
+    report_unusable(a, text, a->n_selected > 0 ? "the other targets are worked on" : NULL, next);
+  }
+  return a->n_selected > 0 || files > 0 ? EXIT_PERSON : EXIT_USAGE;
 }
 
 static int compose_all(struct app *a) {
@@ -132,11 +129,16 @@ static int compose_all(struct app *a) {
   enum err err = compose_new(a->config, a->env, a->jobs, &a->compose, &e);
   if (err == ERR_OK)
     return select_targets(a);
-  report_usage(a, e.text, "rotator --help");
+  report_usage(a, e.text, NULL, "rotator --help");
   return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
 }
 
 // --- from argv to status ---
+
+static int command_help(struct app *a) {
+  cli_help(stdout, a->cli.n_targets > 0 ? cli_find_command(a->cli.targets[0]) : CMD_NONE);
+  return EXIT_FINE;
+}
 
 static void set_up_logs(const struct app *a) {
   bool json = a->cli.log_format && strcmp(a->cli.log_format, "json") == 0;
@@ -152,15 +154,31 @@ static void set_up_logs(const struct app *a) {
 static int usage_mistake(struct app *a, const struct error *e) {
   char next[700];
   enum command c = a->cli.command;
+  if (a->nothing_typed && access(a->config_path, F_OK) != 0)
+    return find_config_failed(a, "no command given, and ");
   if (c == CMD_NONE)
     text_copy(next, sizeof next, "rotator --help");
   else
     snprintf(next, sizeof next, "rotator %s --help", cli_commands[c].name);
-  report_usage(a, e->text, next);
+  report_usage(a, e->text, NULL, next);
   return EXIT_USAGE;
 }
 
+// A run without its credential says so at once, and not when it first needs it.
+static int report_credential(struct app *a) {
+  struct error e = {0};
+  char next[700];
+  if (a->cli.command != CMD_RUN || !credential_is_missing(&a->config->management, &e))
+    return EXIT_FINE;
+  report_next(a, "check --offline", NULL, next, sizeof next);
+  report_unusable(a, e.text, "what needs no answer of IBM Cloud goes on", next);
+  return EXIT_PERSON;
+}
+
 static int run_command(struct app *a) {
+  bool before = a->cli.print_policy && access(a->config_path, F_OK) != 0;
+  if (before && !a->cli.config)
+    return print_policy(a, NULL, a->cli.targets[0]);
   int status = load_config(a);
   if (status != EXIT_FINE)
     return status;
@@ -170,11 +188,14 @@ static int run_command(struct app *a) {
     return EXIT_FINE;
   }
   status = compose_all(a);
-  if (status == EXIT_FINE && a->cli.command != CMD_CHECK)
-    status = report_broken(a);
-  if (status == EXIT_FINE || (status == EXIT_PERSON && a->n_selected > 0)) {
+  if (status != EXIT_FINE)
+    return status;
+  status = exit_worse(report_broken(a), report_credential(a));
+  if (status == EXIT_FINE || a->n_selected > 0 || a->cli.command == CMD_CHECK) {
     progress_ready();
+    waiting_setup(a->env, a->cli.command != CMD_RUN);
     status = exit_worse(status, commands[a->cli.command](a));
+    waiting_stop();
     progress_stopping();
   }
   return status;
@@ -191,7 +212,9 @@ static void clean_up(struct app *a) {
   curl_transport_finish();
 }
 
-static int dispatch(struct app *a) {
+static int dispatch(struct app *a, char **argv) {
+  if (a->cli.command == CMD_HELP && !a->cli.help)
+    return command_help(a);
   if (a->cli.help) {
     cli_help(stdout, a->cli.command);
     return EXIT_FINE;
@@ -202,21 +225,50 @@ static int dispatch(struct app *a) {
   }
   if (a->cli.generate && strcmp(a->cli.generate, "targets") != 0)
     return cli_generate(stdout, a->cli.generate) ? EXIT_FINE : EXIT_USAGE;
+  as_service_exec(&a->cli, a->config_path, argv);
   env_real_catch_signals();
   return run_command(a);
 }
 
+// systemd has names of its own for exit statuses, which it shows beside them: the last line of the
+// journal says what ours means.
+static void explain_status(int status) {
+  static const struct {
+    int status;
+    const char *systemd, *meaning;
+  } words[] = {
+      {EXIT_BUG, "FAILURE", "internal error"},
+      {EXIT_USAGE, "INVALIDARGUMENT", "usage or configuration; nothing was contacted"},
+      {EXIT_PERSON, "NOTIMPLEMENTED",
+       "a person is needed; as far as is known consumers have a working key"},
+      {EXIT_PAGE, "NOPERMISSION", "consumers may have NO working key"},
+      {EXIT_BUSY, "NOTINSTALLED", "another run holds the lock"},
+      {EXIT_AGAIN, "TEMPFAIL", "not reached for longer than alert_after; running again is safe"},
+  };
+  if (!env_stderr_is_journal())
+    return;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (words[i].status == status)
+      log_line(LOG_LEVEL_ERROR, NULL, NULL, "exit status %d: %s (systemd calls it %s)", status,
+               words[i].meaning, words[i].systemd);
+}
+
 int app_main(int argc, char **argv, bool memory_locked) {
   struct app a = {.env = env_real(), .memory_locked = memory_locked};
-  struct error e;
+  struct error e = {0};
   enum err err = cli_parse(argc, argv, &a.cli, &e);
+  a.nothing_typed = argc <= 1;
+  a.config_path = find_config(a.cli.config);
+  if (!a.config_path)
+    err = error_no_memory(&e);
   set_up_logs(&a);
   name_self(&a);
   answer_begin(&a);
-  int status = err == ERR_OK         ? dispatch(&a)
+  int status = err == ERR_OK         ? dispatch(&a, argv)
                : err == ERR_INTERNAL ? EXIT_BUG
                                      : usage_mistake(&a, &e);
   status = answer_end(&a, status);
+  explain_status(status);
   clean_up(&a);
   return status;
 }

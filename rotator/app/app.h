@@ -21,8 +21,9 @@ struct app {
   struct cli cli;
   struct env *env;
   bool memory_locked;
-  char self[512]; // how the next command begins: "rotator", or "rotator -c FILE"
-  char *config_path;
+  char self[512];     // how the next command begins: "rotator", or "rotator -c FILE"
+  bool nothing_typed; // but the name of the program
+  char *config_path;  // whether it is there or not
   struct config *config;
   struct config_report mistakes;
   struct compose *compose;
@@ -37,6 +38,9 @@ struct app {
 // Everything from argv to the exit status.
 int app_main(int argc, char **argv, bool memory_locked);
 
+// init --print-policy. `m`: NULL before there is a configuration.
+int print_policy(struct app *a, const struct managed *m, const char *target);
+
 // The commands, one file each in commands/.
 int command_init(struct app *a);
 int command_run(struct app *a);
@@ -46,6 +50,7 @@ int command_verify(struct app *a);
 int command_check(struct app *a);
 int command_keys(struct app *a);
 int command_rollback(struct app *a);
+int command_retire(struct app *a);
 int command_hold(struct app *a);
 int command_resume(struct app *a);
 int command_repair(struct app *a);

@@ -37,7 +37,7 @@ static struct nearest nearest_command(const char *word) {
   return n;
 }
 
-static enum command find_command(const char *word) {
+enum command cli_find_command(const char *word) {
   for (int i = CMD_NONE + 1; i < CMD_COUNT; i++)
     if (strcmp(cli_commands[i].name, word) == 0)
       return (enum command)i;
@@ -157,18 +157,20 @@ static enum err parse_letters(struct parse *p, const char *letters, struct error
   return ERR_OK;
 }
 
-static enum err parse_word(struct parse *p, const char *word, struct error *e) {
-  struct cli *c = p->cli;
+static enum err unknown_command(const char *word, struct error *e) {
   char shown[64];
   text_printable(shown, sizeof shown, word, strlen(word));
+  const struct nearest near = nearest_command(word);
+  return near.best[0] ? error_set(e, ERR_INVALID, "there is no command '%s' (did you mean '%s'?)",
+                                  shown, near.best)
+                      : error_set(e, ERR_INVALID, "there is no command '%s'", shown);
+}
+
+static enum err parse_word(struct parse *p, const char *word, struct error *e) {
+  struct cli *c = p->cli;
   if (c->command == CMD_NONE) {
-    c->command = find_command(word);
-    if (c->command != CMD_NONE)
-      return ERR_OK;
-    const struct nearest near = nearest_command(word);
-    return near.best[0] ? error_set(e, ERR_INVALID, "there is no command '%s' (did you mean '%s'?)",
-                                    shown, near.best)
-                        : error_set(e, ERR_INVALID, "there is no command '%s'", shown);
+    c->command = cli_find_command(word);
+    return c->command != CMD_NONE ? ERR_OK : unknown_command(word, e);
   }
   if (c->n_targets == CLI_TARGETS_MAX)
     return error_set(e, ERR_INVALID, "more than %d targets", CLI_TARGETS_MAX);
@@ -190,10 +192,20 @@ static enum err check_use(const struct parse *p, struct error *e) {
     if (!(p->given[i]->commands & 1u << c->command))
       return error_set(e, ERR_INVALID, "--%s does not belong to '%s'", p->given[i]->name,
                        cmd->name);
-  if (cmd->targets != CLI_TARGETS_ANY && c->n_targets == 0)
+  if (c->all && c->n_targets > 0)
+    return error_set(e, ERR_INVALID, "--all and a target: one of them");
+  if (cmd->targets == CLI_TARGETS_ALL && c->n_targets == 0 && !c->all)
+    return error_set(e, ERR_INVALID, "'%s' needs a target, or --all", cmd->name);
+  bool needs = cmd->targets == CLI_TARGETS_ONE || cmd->targets == CLI_TARGETS_SOME;
+  if (needs && c->n_targets == 0)
     return error_set(e, ERR_INVALID, "'%s' needs a target", cmd->name);
-  if (cmd->targets == CLI_TARGETS_ONE && c->n_targets > 1)
+  if ((cmd->targets == CLI_TARGETS_ONE || cmd->targets == CLI_TARGETS_ALL) && c->n_targets > 1)
     return error_set(e, ERR_INVALID, "'%s' takes one target", cmd->name);
+  if (cmd->targets == CLI_TARGETS_COMMAND && c->n_targets > 1)
+    return error_set(e, ERR_INVALID, "'%s' takes one command", cmd->name);
+  if (cmd->targets == CLI_TARGETS_COMMAND && c->n_targets == 1 &&
+      cli_find_command(c->targets[0]) == CMD_NONE)
+    return unknown_command(c->targets[0], e);
   if (c->jobs > JOBS_MAX)
     return error_set(e, ERR_INVALID, "--jobs takes at most %d", JOBS_MAX);
   return ERR_OK;

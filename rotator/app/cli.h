@@ -24,19 +24,23 @@ enum command {
   CMD_VERIFY,
   CMD_KEYS,
   CMD_ROLLBACK,
+  CMD_RETIRE,
   CMD_HOLD,
   CMD_RESUME,
   CMD_REPAIR,
   CMD_FORGET,
   CMD_HISTORY,
+  CMD_HELP,
   CMD_COUNT
 };
 
 // Whether a command takes targets, and how many.
 enum cli_targets {
-  CLI_TARGETS_ONE,  // TARGET
-  CLI_TARGETS_SOME, // TARGET…
-  CLI_TARGETS_ANY,  // [TARGET…], none means all
+  CLI_TARGETS_ONE,     // TARGET
+  CLI_TARGETS_SOME,    // TARGET…
+  CLI_TARGETS_ANY,     // [TARGET…], none means all
+  CLI_TARGETS_ALL,     // TARGET, or --all
+  CLI_TARGETS_COMMAND, // [COMMAND]: the word is no target but the name of a command
 };
 
 struct cli_command {
@@ -57,11 +61,12 @@ struct cli {
   bool help, version;
   const char *generate;
   const char *config; // NULL: the default places
+  bool here;          // root stays in its own shoes (as_service.h)
   bool json, quiet, verbose;
   const char *log_format; // "text", "json", NULL
   int64_t jobs;           // 0: as configured
 
-  bool dry_run, print_policy, offline, yes;
+  bool dry_run, print_policy, offline, yes, all;
   bool compromised, new_key, take_host;
   const char *reason;
   int64_t grace_s;  // −1: not given
@@ -107,6 +112,13 @@ bool cli_option_belongs(const struct cli_option *o, enum command command);
 // afterwards.
 enum err cli_parse(int argc, char **argv, struct cli *ret, struct error *e);
 void cli_clear(struct cli *c);
+
+// The command of that name, or CMD_NONE.
+enum command cli_find_command(const char *word);
+
+// What is said in --help, in rotator(1) and in the README with the same words: how often it runs,
+// what a day looks like, which status wins.
+extern const char *const cli_statements[3];
 
 // `rotator --help` (CMD_NONE) or `rotator COMMAND --help`.
 void cli_help(FILE *out, enum command command);

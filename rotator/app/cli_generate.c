@@ -8,6 +8,7 @@
 #include "rotator/config/config.h"
 
 #define GENERATED_MAX (1024 * 1024)
+#define HELP_WIDTH 100
 
 // --- --help ---
 
@@ -19,6 +20,10 @@ static const char *targets_usage(enum command command) {
     return "TARGET...";
   case CLI_TARGETS_ANY:
     return "[TARGET...]";
+  case CLI_TARGETS_COMMAND:
+    return "[COMMAND]";
+  case CLI_TARGETS_ALL:
+    return "TARGET|--all";
   }
   return "";
 }
@@ -47,18 +52,35 @@ static void help_options(FILE *out, enum command command, const char *title) {
     }
 }
 
+// As wide as a terminal.
+static void help_paragraph(FILE *out, const char *text) {
+  size_t column = 0;
+  fputc('\n', out);
+  for (size_t n; *text; text += n + (text[n] == ' ')) {
+    n = strcspn(text, " ");
+    bool fits = column > 0 && column + 1 + n <= HELP_WIDTH;
+    fprintf(out, "%s%.*s", column == 0 ? "" : fits ? " " : "\n", (int)n, text);
+    column = fits ? column + 1 + n : n;
+  }
+  fputc('\n', out);
+}
+
 static void help_all(FILE *out) {
   fprintf(out, "Usage: rotator COMMAND [OPTION...] [TARGET...]\n\n"
                "Rotates the IBM Cloud API keys of Cloud Logs senders. Running it again is always "
-               "right.\n\nCommands:\n");
+               "right.\n");
+  help_paragraph(out, cli_statements[0]);
+  help_paragraph(out, cli_statements[1]);
+  fprintf(out, "\nCommands:\n");
   for (int i = CMD_NONE + 1; i < CMD_COUNT; i++)
     fprintf(out, "  %-10s %s\n", cli_commands[i].name, cli_commands[i].help);
   help_options(out, CMD_NONE, "Options of every command");
   fprintf(out, "\nExit status: 0 fine, 1 internal error, 2 usage or configuration, 3 a person is "
                "needed (consumers have a\n"
                "working key), 4 consumers may have no working key, 5 another run holds the lock, "
-               "75 not reached, run again.\n"
-               "\n'rotator COMMAND --help' says more; so do rotator(1) and rotator.yaml(5).\n");
+               "75 not reached, run again.\n");
+  help_paragraph(out, cli_statements[2]);
+  fprintf(out, "\n'rotator help COMMAND' says more; so do rotator(1) and rotator.yaml(5).\n");
 }
 
 void cli_help(FILE *out, enum command command) {
@@ -127,6 +149,10 @@ static const char *targets_mdoc(enum command command) {
     return "Ar target ...";
   case CLI_TARGETS_ANY:
     return "Op Ar target ...";
+  case CLI_TARGETS_COMMAND:
+    return "Op Ar command";
+  case CLI_TARGETS_ALL:
+    return "Ar target | Fl -all";
   }
   return "";
 }
@@ -185,11 +211,14 @@ static void generate_bash(FILE *out) {
   fprintf(out, "' ;;\n");
   for (int i = CMD_NONE + 1; i < CMD_COUNT; i++) {
     fprintf(out, "  %s) words='", cli_commands[i].name);
+    if (cli_commands[i].targets == CLI_TARGETS_COMMAND)
+      for (int k = CMD_NONE + 1; k < CMD_COUNT; k++)
+        fprintf(out, "%s ", cli_commands[k].name);
     bash_words(out, (enum command)i);
     fprintf(out, "' ;;\n");
   }
   fprintf(out, "  esac\n"
-               "  if [[ $cur != -* && -n $command ]]; then\n"
+               "  if [[ $cur != -* && -n $command && $command != help ]]; then\n"
                "    words=$(rotator ${config[@]+\"${config[@]}\"} --generate=targets 2>/dev/null)\n"
                "  fi\n"
                "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
@@ -239,7 +268,10 @@ static void generate_zsh(FILE *out) {
     fprintf(out, "    %s)\n      _arguments \\\n", cli_commands[i].name);
     zsh_options(out, (enum command)i);
     zsh_options(out, CMD_NONE);
-    fprintf(out, "      '*:target:_rotator_targets' ;;\n");
+    if (cli_commands[i].targets == CLI_TARGETS_COMMAND)
+      fprintf(out, "      '1:command:(${commands%%%%:*})' ;;\n");
+    else
+      fprintf(out, "      '*:target:_rotator_targets' ;;\n");
   }
   fprintf(out, "    esac ;;\n  esac\n}\n_rotator \"$@\"\n");
 }

@@ -21,22 +21,36 @@ const struct cli_command cli_commands[CMD_COUNT] = {
                   "List every key of the identity: ours, unknown, disabled."},
     [CMD_ROLLBACK] = {"rollback", CLI_TARGETS_ONE,
                       "Give up the staged key, or go back to the previous one while it lives."},
-    [CMD_HOLD] = {"hold", CLI_TARGETS_ONE,
+    [CMD_RETIRE] =
+        {"retire", CLI_TARGETS_ONE,
+         "End the grace of the old key although it is still used; names who is cut off."},
+    [CMD_HOLD] = {"hold", CLI_TARGETS_ALL,
                   "Begin no new rotation and retire nothing until a date or until resumed."},
-    [CMD_RESUME] = {"resume", CLI_TARGETS_ONE, "Lift a hold."},
+    [CMD_RESUME] = {"resume", CLI_TARGETS_ALL, "Lift a hold."},
     [CMD_REPAIR] = {"repair", CLI_TARGETS_ONE,
                     "Show state, sinks and IAM side by side; with an option, end an attention."},
     [CMD_FORGET] = {"forget", CLI_TARGETS_ONE,
                     "End the management of a target and leave its key as it is."},
     [CMD_HISTORY] = {"history", CLI_TARGETS_ONE, "Show what was done to a target, oldest first."},
+    [CMD_HELP] = {"help", CLI_TARGETS_COMMAND, "Show help for a command, or for all."},
+};
+
+const char *const cli_statements[3] = {
+    "It runs every hour, from a systemd timer or from cron; a run that finds nothing due ends at "
+    "once and says nothing.",
+    "On most days nothing is due. On the day of a rotation one run makes, proves and publishes the "
+    "new key; the runs after it wait until the grace is over; then one disables the old key, and a "
+    "later one deletes it.",
+    "Over several targets the worst status wins: 4, 3, 1, 2, 75, 5, 0.",
 };
 
 #define ON(c) (1u << CMD_##c)
 #define FIELD(f) offsetof(struct cli, f)
 
 const struct cli_option cli_options[] = {
-    {"reason", 0, "TEXT", CLI_TEXT, FIELD(reason), NULL, NULL, ON(ROTATE) | ON(ROLLBACK) | ON(HOLD),
-     false, "Why; kept in the state, the history and the test log."},
+    {"reason", 0, "TEXT", CLI_TEXT, FIELD(reason), NULL, NULL,
+     ON(ROTATE) | ON(ROLLBACK) | ON(RETIRE) | ON(HOLD), false,
+     "Why; kept in the state, the history and the test log."},
     {"compromised", 0, NULL, CLI_FLAG, FIELD(compromised), NULL, NULL, ON(ROTATE), false,
      "The key leaked: no waiting for a window, no grace, no quarantine; the proof is never left "
      "out."},
@@ -53,7 +67,7 @@ const struct cli_option cli_options[] = {
     {"policy-wait", 0, "DURATION", CLI_DURATION, FIELD(policy_wait_s), NULL, NULL, ON(INIT), true,
      "How long to wait until a new policy can be read (5m)."},
     {"patience", 0, "DURATION", CLI_DURATION, FIELD(patience_s), NULL, NULL,
-     ON(RUN) | ON(ROTATE) | ON(ROLLBACK) | ON(INIT), true,
+     ON(RUN) | ON(ROTATE) | ON(ROLLBACK) | ON(RETIRE) | ON(INIT), true,
      "A target whose next step is further away than this is left for a later run."},
     {"offline", 0, NULL, CLI_FLAG, FIELD(offline), NULL, NULL, ON(CHECK) | ON(STATUS), false,
      "Contact no service; what only a service knows is shown as unknown."},
@@ -61,8 +75,10 @@ const struct cli_option cli_options[] = {
      "Disable that key. Never the current or the pending one."},
     {"delete", 0, "ID", CLI_TEXT, FIELD(delete_id), NULL, NULL, ON(KEYS), false,
      "Delete that key. Never the current or the pending one."},
-    {"yes", 'y', NULL, CLI_FLAG, FIELD(yes), NULL, NULL, ON(KEYS) | ON(FORGET), false,
+    {"yes", 'y', NULL, CLI_FLAG, FIELD(yes), NULL, NULL, ON(KEYS) | ON(RETIRE) | ON(FORGET), false,
      "Do not ask; needed where there is no terminal to ask on."},
+    {"all", 0, NULL, CLI_FLAG, FIELD(all), NULL, NULL, ON(HOLD) | ON(RESUME), false,
+     "Every target of the configuration that is set up."},
     {"until", 0, "TIME|DURATION", CLI_TEXT, FIELD(until), NULL, NULL, ON(HOLD), false,
      "End of the hold: 2026-12-01T06:00:00Z, or 3d from now; without it, until resumed."},
     {"keep", 0, "state|sink=NAME", CLI_TEXT, FIELD(keep), NULL, NULL, ON(REPAIR), false,
@@ -79,6 +95,8 @@ const struct cli_option cli_options[] = {
 
     {"config", 'c', "FILE", CLI_TEXT, FIELD(config), NULL, NULL, CLI_GLOBAL, false,
      "Read FILE instead of /etc/rotator/rotator.yaml or ~/.config/rotator/rotator.yaml."},
+    {"here", 0, NULL, CLI_FLAG, FIELD(here), NULL, NULL, CLI_GLOBAL, false,
+     "Typed by root: run as root, here, and not as rotator.service does."},
     {"json", 0, NULL, CLI_FLAG, FIELD(json), NULL, NULL, CLI_GLOBAL, false,
      "Answer with one JSON document on standard output."},
     {"quiet", 'q', NULL, CLI_FLAG, FIELD(quiet), NULL, NULL, CLI_GLOBAL, false,

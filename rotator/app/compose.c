@@ -148,7 +148,9 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
                                    struct error *e) {
   const struct config_hook *h = ctx;
   SECRET_AUTO input = NULL;
-  if (trust_program(h->argv[0], e) != ERR_OK)
+  int status = 0;
+  enum err err = trust_program(h->argv[0], e);
+  if (err != ERR_OK)
     return error_wrap(e, "after_publish.run");
   if (describe_change(t, s, &input) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "the JSON for the reload hook could not be made");
@@ -156,8 +158,13 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
                             .input = secret_bytes(input),
                             .input_len = secret_len(input),
                             .limit_ms = (h->timeout_s > 0 ? h->timeout_s : 60) * 1000,
+                            .ret_exit = &status,
                             .env = managed_of(t)->compose->env};
-  return child_run(&spec, e);
+  err = child_run(&spec, e);
+  // One that cannot be started will not start the next time either: a person's matter at once.
+  if (err == ERR_REFUSED && status == CHILD_NOT_STARTED)
+    err = e->kind = ERR_INVALID;
+  return err;
 }
 
 // --- a target ---
@@ -172,6 +179,7 @@ static void managed_init(struct managed *m, struct compose *c, const struct conf
   last_run_path(m->last_run_path, sizeof m->last_run_path, c->config->state_dir, t->name);
   last_run_load(m->last_run_path, &m->last_run, &m->memory.book);
   m->memory.last_look_s = m->last_run.last_look_s;
+  m->memory.iam_refused = m->last_run.iam_refused;
   // One time for all sinks: those that are there set theirs back when they are read.
   for (size_t i = 0; i < STATE_SINKS_MAX; i++)
     m->memory.absent_since_s[i] = m->last_run.absent_since_s;
@@ -204,8 +212,7 @@ struct managed *compose_target(struct compose *c, size_t i) {
   return c->targets[i];
 }
 
-// The default home: is it the file below the state directory?
-static bool home_is_default(const struct managed *m) {
+static bool home_is_default(const struct managed *m) { // the file below the state directory
   return !m->config->home.backend;
 }
 
@@ -236,13 +243,12 @@ static enum err open_default_home(struct managed *m, struct error *e) {
   return open_item(m, &home, STORE_HOME, &m->target.home, e);
 }
 
-static enum err open_stores(struct managed *m, struct error *e) {
+enum err compose_open_sinks(struct managed *m, struct error *e) {
   const struct config_target *t = m->config;
-  enum err err = home_is_default(m) ? open_default_home(m, e)
-                                    : open_item(m, &t->home, STORE_HOME, &m->target.home, e);
-  if (err == ERR_OK && t->n_sinks > STATE_SINKS_MAX)
+  enum err err = ERR_OK;
+  if (t->n_sinks > STATE_SINKS_MAX)
     err = error_set(e, ERR_INVALID, "%s:%d: more than %d sinks", t->file, t->line, STATE_SINKS_MAX);
-  for (size_t i = 0; err == ERR_OK && i < t->n_sinks; i++) {
+  for (size_t i = m->target.n_sinks; err == ERR_OK && i < t->n_sinks; i++) {
     struct engine_sink *s = &m->target.sinks[i];
     err = open_item(m, &t->sinks[i], STORE_SINK, &s->item, e);
     if (err == ERR_OK) {
@@ -338,7 +344,10 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
   m->target.iam_id = m->iam_id;
   enum err err = name_paths(m, e);
   if (err == ERR_OK)
-    err = open_stores(m, e);
+    err = home_is_default(m) ? open_default_home(m, e)
+                             : open_item(m, &m->config->home, STORE_HOME, &m->target.home, e);
+  if (err == ERR_OK)
+    err = compose_open_sinks(m, e);
   if (err == ERR_OK)
     err = set_lock(m, e);
   if (err != ERR_OK) {

@@ -20,8 +20,12 @@ struct compose;
 // What was seen of a target in this run: by a command that looked at it, and by the steps of the
 // engine.
 struct seen {
-  bool looked; // a command read it; then what it found:
-  struct verdict verdict;
+  bool looked;            // it was read; then what was found the last time:
+  struct verdict verdict; // the worst of the sinks'
+  struct {
+    enum sink_value value;
+    struct verdict verdict;
+  } sinks[STATE_SINKS_MAX]; // as configured
   char current_id[IAM_ID_MAX];
   bool acted;                 // something was changed
   bool promoted, retired;     // in this run
@@ -30,6 +34,15 @@ struct seen {
   char sink[64];              // the sink meant by the last decision
   int64_t until_s;            // … and until when it waits; 0 not known
   char retired_id[IAM_ID_MAX];
+  char key_id[IAM_ID_MAX];  // the key that the last decision was about
+  char back_to[IAM_ID_MAX]; // went back to this key, or a person asked for it; "" neither
+  // What became of a wish, for commands that make one: is it in the state? And the same in words,
+  // one more line where the command does not end well (NULL: none).
+  bool asks, asked;
+  unsigned hinted; // what a person could do was said already (report/waiting.c)
+  const char *note;
+  const char
+      *next; // the command that comes next, where the reason's own would not help; NULL: that
 };
 
 struct managed {
@@ -69,6 +82,9 @@ enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity 
                       struct error *e);
 // The same with an identity that is known already (init has just made it).
 enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e);
+
+// Opens the sinks alone, for reading, while there is no identity yet. Binding goes on from there.
+enum err compose_open_sinks(struct managed *m, struct error *e);
 
 // The service ID that the configuration names, as IAM has it. ERR_MISSING: none; ERR_INVALID:
 // several of that name.

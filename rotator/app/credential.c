@@ -1,5 +1,7 @@
 #include "rotator/app/credential.h"
 
+#include <string.h>
+
 #include "rotator/base/credential.h"
 #include "rotator/base/json.h"
 #include "rotator/cloud/iam_http.h"
@@ -43,6 +45,33 @@ static struct secret *from_store(const struct config_store *s, struct error *e) 
   return r.value;
 }
 
+// rotator.service has this in place of a file that is not there (SetCredential=).
+static bool is_stand_in(const struct config_credential *c, const struct secret *bytes) {
+  static const char stand_in[] = "missing";
+  return c->credential && secret_len(bytes) == sizeof stand_in - 1 &&
+         memcmp(secret_bytes(bytes), stand_in, sizeof stand_in - 1) == 0;
+}
+
+static void tell_missing(const struct config_credential *c, struct error *e) {
+  error_set(e, ERR_INVALID,
+            WHAT " '%s': there is no such file as LoadCredential= in rotator.service names (as "
+                 "packaged: /etc/rotator/management.key)",
+            c->credential);
+}
+
+bool credential_is_missing(const struct config_credential *c, struct error *e) {
+  const struct credential_file file = {CREDENTIAL_KEPT, WHAT, NULL, c->credential};
+  SECRET_AUTO bytes = NULL;
+  if (!c->credential || !env_credentials_dir())
+    return false;
+  if (credential_read_file(&file, &bytes, e) != ERR_OK)
+    return true;
+  if (!is_stand_in(c, bytes))
+    return false;
+  tell_missing(c, e);
+  return true;
+}
+
 struct secret *credential_read(void *ctx, struct error *e) {
   const struct config_credential *c = ctx;
   const struct credential_file file = {CREDENTIAL_KEPT, WHAT, c->file, c->credential};
@@ -51,6 +80,10 @@ struct secret *credential_read(void *ctx, struct error *e) {
     return from_store(c->store, e);
   if (credential_read_file(&file, &bytes, e) != ERR_OK)
     return NULL;
+  if (is_stand_in(c, bytes)) {
+    tell_missing(c, e);
+    return NULL;
+  }
   const char *name = c->file ? c->file : c->credential;
   struct secret *key = secret_bytes(bytes)[0] == '{' ? from_json(bytes) : from_text(bytes);
   if (!key) {

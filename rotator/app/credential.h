@@ -7,6 +7,10 @@
 #include "rotator/base/secret.h"
 #include "rotator/config/config.h"
 
+// Has systemd given a directory of credentials and not the one that is configured, or
+// rotator.service's stand-in for it? Then *e says so.
+bool credential_is_missing(const struct config_credential *c, struct error *e);
+
 // `ctx` is a const struct config_credential *. The key: the value of a store's item, or the file's
 // text without a trailing newline, or the member "apikey" of the JSON that `ibmcloud iam
 // api-key-create --file` writes. NULL with *e set when it can't be read or can't be a key (empty, a

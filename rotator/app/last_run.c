@@ -86,6 +86,7 @@ static enum err encode(const struct last_run *r, const struct evidence_book *boo
       o && json_add_int(o, "rotator_run", 1) && json_add_text(o, "service_id", r->service_id) &&
       json_add_text(o, "iam_id", r->iam_id) && json_add_text(o, "binding", r->binding) &&
       json_add_int(o, "last_look_s", r->last_look_s) &&
+      cJSON_AddBoolToObject(o, "iam_refused", r->iam_refused) &&
       json_add_int(o, "absent_since_s", r->absent_since_s) &&
       json_add_int(o, "trouble_since_s", r->trouble_since_s) && json_add_text(o, "row", r->row) &&
       json_add_text(o, "why", r->why) && json_add_int(o, "exit", r->exit) && add_book(o, book);
@@ -107,6 +108,7 @@ static bool decode(const struct secret *bytes, struct last_run *r, struct eviden
                json_int(o, "absent_since_s", &r->absent_since_s) &&
                json_int(o, "trouble_since_s", &r->trouble_since_s) &&
                json_int(o, "exit", &status) && decode_book(o, book);
+  r->iam_refused = json_bool(o, "iam_refused", false); // earlier programs did not write it
   r->exit = status >= 0 && status < 256 ? (int)status : 1;
   return whole && r->last_look_s >= 0 && r->absent_since_s >= 0 && r->trouble_since_s >= 0;
 }

@@ -23,6 +23,7 @@ struct last_run {
   char iam_id[IAM_ID_MAX];       // what it meant
   char binding[TAG_BINDING_MAX]; // of the state the last run worked on
   int64_t last_look_s;           // last answered look at IAM, our clock; 0 never
+  bool iam_refused;              // the last look was refused for good
   int64_t absent_since_s;  // since when a sink of class A has not been there, our clock; 0 all are
   int64_t trouble_since_s; // since when each run has met a fault; 0: the last met none
   char row[32], why[32];   // how the last run ended

@@ -55,7 +55,7 @@ enum err file_make_dir(const char *path, mode_t mode, struct error *e);
 
 bool file_version_equal(const struct file_version *a, const struct file_version *b);
 
-// An flock on a file that is made (0600) when absent and never unlinked. ERR_LOCKED when somebody
+// An flock on a file that is made (0600) when absent and never unlinked. ERR_BUSY when somebody
 // else holds it and wait_ms (measured on env) is over. The descriptor is close-on-exec.
 struct env;
 enum err file_lock(const char *path, struct env *env, int64_t wait_ms, int *ret_fd,

@@ -20,7 +20,7 @@ static enum err find(const struct credential_file *c, char *dst, size_t cap, str
   if (!c->file && (!dir || !c->credential))
     return error_set(e, ERR_INVALID,
                      "%s '%s': systemd passed none ($CREDENTIALS_DIRECTORY is not set); run it in "
-                     "its unit, or configure a file",
+                     "its unit, as root's `rotator` does, or configure a file",
                      c->what, c->credential ? c->credential : "");
   int n =
       c->file ? snprintf(dst, cap, "%s", c->file) : snprintf(dst, cap, "%s/%s", dir, c->credential);

@@ -8,21 +8,14 @@
 #include "rotator/base/text.h"
 
 static const char *const names[] = {
-    [ERR_OK] = "ok",
-    [ERR_INTERNAL] = "internal",
-    [ERR_INVALID] = "invalid",
-    [ERR_REFUSED] = "refused",
-    [ERR_DENIED] = "denied",
-    [ERR_MISSING] = "missing",
-    [ERR_EXISTS] = "exists",
-    [ERR_CONFLICT] = "conflict",
-    [ERR_LIMIT] = "limit",
-    [ERR_THROTTLED] = "throttled",
-    [ERR_UNSENT] = "unsent",
-    [ERR_UNSURE] = "unsure",
-    [ERR_LOCKED] = "locked",
-    [ERR_CORRUPT] = "corrupt",
-    [ERR_CANCELLED] = "cancelled",
+    [ERR_OK] = "ok",           [ERR_INTERNAL] = "internal",
+    [ERR_INVALID] = "invalid", [ERR_REFUSED] = "refused",
+    [ERR_DENIED] = "denied",   [ERR_MISSING] = "missing",
+    [ERR_EXISTS] = "exists",   [ERR_CONFLICT] = "conflict",
+    [ERR_LIMIT] = "limit",     [ERR_THROTTLED] = "throttled",
+    [ERR_UNSENT] = "unsent",   [ERR_UNSURE] = "unsure",
+    [ERR_LOCKED] = "locked",   [ERR_BUSY] = "busy",
+    [ERR_CORRUPT] = "corrupt", [ERR_CANCELLED] = "cancelled",
 };
 static_assert(sizeof names / sizeof *names == ERR_COUNT, "every kind has a name");
 
@@ -79,5 +72,5 @@ enum err error_wrap(struct error *e, const char *fmt, ...) {
 
 int err_is_passing(enum err kind) {
   return kind == ERR_THROTTLED || kind == ERR_UNSENT || kind == ERR_UNSURE || kind == ERR_LOCKED ||
-         kind == ERR_CONFLICT;
+         kind == ERR_BUSY || kind == ERR_CONFLICT;
 }

@@ -25,7 +25,8 @@ enum err {
   ERR_THROTTLED, // asked to wait (429); error.retry_after_ms where the service said how long
   ERR_UNSENT,    // certainly not applied: not resolved or connected, or a clean "not now"
   ERR_UNSURE,    // sent, and no trustworthy answer: applied, not applied, or still to be applied
-  ERR_LOCKED,    // somebody else holds it, or it is sealed
+  ERR_LOCKED,    // the thing itself is locked or sealed, by whomever
+  ERR_BUSY,      // another process of ours holds the lock of this host
   ERR_CORRUPT,   // it was read, and is not what it should be (checksum, schema, truncation)
   ERR_CANCELLED, // a stop was asked for; nothing was sent
   ERR_COUNT
@@ -56,7 +57,7 @@ enum err error_no_memory(struct error *e);
 enum err error_wrap(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 // True if the same call may succeed later without anybody's help (throttled, unsent, unsure,
-// locked, conflict).
+// locked, busy, conflict).
 int err_is_passing(enum err kind);
 
 #endif

@@ -36,6 +36,11 @@ enum err file_fail(struct error *e, const char *path, const char *doing, int num
     if (mappings[i].number == number)
       kind = mappings[i].kind;
   const char *why = number == ELOOP ? "a symbolic link stands in the path" : strerror(number);
+  if (number == EROFS)
+    return error_set(
+        e, kind,
+        "%s: %s: %s (made so by a systemd unit, unless ReadWritePaths= names the directory)", path,
+        doing, why);
   return error_set(e, kind, "%s: %s: %s", path, doing, why);
 }
 

@@ -78,7 +78,7 @@ static enum err take_lock(const char *path, int fd, struct env *env, int64_t wai
       return file_fail(e, path, "lock", errno);
     int64_t left = start + wait_ms - env_mono_ms(env);
     if (left <= 0)
-      return error_set(e, ERR_LOCKED, "%s: somebody else holds the lock", path);
+      return error_set(e, ERR_BUSY, "%s: somebody else holds the lock", path);
     if (env_sleep_ms(env, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS))
       return error_set(e, ERR_CANCELLED, "%s: a stop was asked for while waiting for the lock",
                        path);

@@ -33,7 +33,8 @@ struct secret *secret_free(struct secret *s);
 // memory.
 enum err secret_append(struct secret *s, const void *bytes, size_t len);
 enum err secret_append_text(struct secret *s, const char *text);
-void secret_clear(struct secret *s); // wipes the bytes, keeps the limit
+// Wipes the bytes, keeps the limit. For tests of the wiping, which must look while it still exists.
+void secret_clear(struct secret *s);
 
 const char *
 secret_bytes(const struct secret *s); // NUL-terminated; "" for NULL; valid until the next change

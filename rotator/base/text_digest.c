@@ -6,7 +6,7 @@
 
 #include "rotator/base/secret.h"
 
-void text_sha256(unsigned char dst[32], const void *bytes, size_t len) {
+static void text_sha256(unsigned char dst[32], const void *bytes, size_t len) {
   SHA256(len ? bytes : "", len, dst);
 }
 

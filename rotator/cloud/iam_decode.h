@@ -16,6 +16,7 @@
 
 // The answer of the token endpoint: bearer, expires_in_s and the claims; expires_at_ms is left 0.
 enum err iam_decode_token(const char *body, size_t len, struct iam_token *ret, struct error *e);
+// For tests and fuzzing, apart from the answer that a token comes in.
 // iam_id, account and name out of a token's middle part. Unverified. *ret_life_s: exp − iat, 0 if
 // they do not say.
 enum err iam_decode_claims(const char *jwt, size_t len, struct iam_token *ret, int64_t *ret_life_s,

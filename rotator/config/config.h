@@ -74,7 +74,7 @@ struct config_target {
 struct config {
   char *path;
   struct config_credential management;
-  // /var/lib/rotator, or $STATE_DIRECTORY, or ~/.local/state/rotator for other users.
+  // $STATE_DIRECTORY, or /var/lib/rotator for root and for its owner, or ~/.local/state/rotator.
   char *state_dir;
   char *host_id;                 // NULL: the machine id
   char *ca_file;                 // NULL: the system's

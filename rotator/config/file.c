@@ -151,8 +151,11 @@ bool config_dir_list(struct config_loader *l, const char *dir, char ***ret, size
   char **list = NULL;
   size_t n = 0;
   DIR *d = opendir(dir);
-  if (!d && errno != ENOENT) {
-    config_wrong(l, NULL, NULL, "cannot be opened: %s", strerror(errno));
+  int why = errno;
+  struct stat link;
+  // Not there at all is fine; a link that leads nowhere is not.
+  if (!d && (why != ENOENT || lstat(dir, &link) == 0)) {
+    config_wrong(l, NULL, NULL, "cannot be opened: %s", strerror(why));
     return false;
   }
   for (struct dirent *entry; d && (entry = readdir(d));) {

@@ -83,6 +83,10 @@ extern const size_t config_options_n;
 const struct config_option *config_option_find(const char *name, unsigned where);
 // The type by which a store's option is checked and documented.
 enum config_type config_store_type(enum store_option_type t);
+// A credential is told by the file, or by the systemd credential, that holds it, and that may be
+// written in two ways: "secret_id.file" and "secret_id_file". Gives the other way; false: `name` is
+// no such option, or does not fit.
+bool config_other_spelling(const char *name, char dst[CONFIG_NAME_MAX]);
 // Does the name look as if somebody tried to write down a secret?
 bool config_sounds_secret(const char *name);
 // A store that a configuration may name: the one for tests keeps nothing, and is none.
@@ -126,7 +130,7 @@ struct config_loader {
   size_t n_claims, claims_cap;
 };
 
-// load.c: one main file from memory, without targets.d, for tests.
+// load.c: one main file from memory, without targets.d. For tests and fuzzing.
 enum err config_load_bytes(const char *name, const char *bytes, size_t len, int64_t now_s,
                            const struct store_backend *const *backends, struct config **ret,
                            struct config_report *ret_report);

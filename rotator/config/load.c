@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rotator/config/internal.h"
@@ -75,6 +76,16 @@ static char *join(struct config_loader *l, const char *dir, const char *rest) {
   return path;
 }
 
+#define SYSTEM_STATE_DIR "/var/lib/rotator"
+
+// The service's own directory is that of whoever owns it: a command typed as the service's user
+// has to find what the timer left there.
+static bool owns_system_dir(void) {
+  struct stat st;
+  return geteuid() == 0 ||
+         (lstat(SYSTEM_STATE_DIR, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid());
+}
+
 static void default_state_dir(struct config_loader *l) {
   const char *systemd = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"),
              *home = getenv("HOME");
@@ -83,8 +94,8 @@ static void default_state_dir(struct config_loader *l) {
     return;
   if (systemd && systemd[0] == '/')
     c->state_dir = first_of(l, systemd);
-  else if (geteuid() == 0)
-    c->state_dir = config_keep(l, "/var/lib/rotator");
+  else if (owns_system_dir())
+    c->state_dir = config_keep(l, SYSTEM_STATE_DIR);
   else if (xdg && xdg[0] == '/')
     c->state_dir = join(l, xdg, "/rotator");
   else if (home && home[0] == '/')

@@ -36,7 +36,8 @@ const struct config_option config_options[] = {
     {"management.vault.field", CONFIG_TEXT, .least = 1, .most = 128, .fallback = "api_key",
      MAIN(management.vault.field), .help = "Field of the secret that holds the key."},
     {"state_dir", CONFIG_PATH, MAIN(state_dir),
-     .shown = "$STATE_DIRECTORY; else /var/lib/rotator for root, ~/.local/state/rotator for others",
+     .shown = "$STATE_DIRECTORY; else /var/lib/rotator for root and its owner, "
+              "~/.local/state/rotator for others",
      .help = "Directory of the lock and of the state of each target that has no home of its own."},
     {"host_id", CONFIG_TOKEN, .most = 64, MAIN(host_id), .shown = "the machine id",
      .help = "Name of this host, noted in the state of targets that belong to one host; needed in "

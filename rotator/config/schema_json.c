@@ -105,6 +105,16 @@ static cJSON *properties(cJSON *object) {
   return cJSON_GetObjectItemCaseSensitive(object, "properties");
 }
 
+// Makes of an option that is a word one that may be a mapping instead. Returns the list of the two.
+static cJSON *word_or_mapping(cJSON *all, const char *name) {
+  cJSON *word = cJSON_DetachItemFromObjectCaseSensitive(all, name), *s = cJSON_CreateObject();
+  cJSON *both = cJSON_AddArrayToObject(s, "anyOf");
+  cJSON_AddItemToArray(both, word);
+  cJSON_AddItemToArray(both, mapping());
+  cJSON_AddItemToObject(all, name, s);
+  return both;
+}
+
 // The object in which the member of a dotted name stands, with the groups on the way made; *leaf is
 // its last part.
 static cJSON *group_of(cJSON *object, const char *dotted, const char **leaf) {
@@ -116,6 +126,8 @@ static cJSON *group_of(cJSON *object, const char *dotted, const char **leaf) {
       cJSON_AddItemToObject(all, part, next = mapping());
     // An option that may be a word or a mapping: the mapping is the second of the two.
     cJSON *both = cJSON_GetObjectItemCaseSensitive(next, "anyOf");
+    if (!both && !cJSON_HasObjectItem(next, "properties"))
+      both = word_or_mapping(all, part);
     object = both ? cJSON_GetArrayItem(both, 1) : next;
   }
   *leaf = dotted;
@@ -153,36 +165,33 @@ static cJSON *store_reference(const struct store_backend *b) {
   return reference(name);
 }
 
-// The option's name is the first part of others' names too: a word, or a mapping of them.
-static bool has_members(const struct store_backend *b, const struct store_option *o) {
-  size_t len = strlen(o->name);
-  for (const struct store_option *m = b->options; m->name; m++)
-    if (strncmp(m->name, o->name, len) == 0 && m->name[len] == '.')
-      return true;
-  return false;
+static void define_setting(cJSON *object, const struct store_option *o, const char *spelt) {
+  const char *leaf = spelt;
+  cJSON *in = group_of(object, spelt, &leaf);
+  const char *choices = o->type == STORE_OPT_CHOICE ? o->choices : NULL;
+  cJSON *s = value(config_store_type(o->type), choices, 0, 0);
+  char help[512];
+  snprintf(help, sizeof help, "%s%s", o->help, o->required ? " Required." : "");
+  describe(s, help, o->fallback, NULL);
+  cJSON_AddItemToObject(properties(in), leaf, s);
 }
 
-static cJSON *word_or_mapping(cJSON *word) {
-  cJSON *s = cJSON_CreateObject(), *both = cJSON_AddArrayToObject(s, "anyOf");
-  cJSON_AddItemToArray(both, word);
-  cJSON_AddItemToArray(both, mapping());
-  return s;
+static bool is_free(const struct store_backend *b, const char *name) {
+  for (const struct store_option *o = b->options; o->name; o++)
+    if (strcmp(o->name, name) == 0)
+      return false;
+  return true;
 }
 
 static void define_store(cJSON *defs, const struct store_backend *b) {
   char name[64];
   cJSON *object = mapping();
+  for (const struct store_option *o = b->options; o->name; o++)
+    define_setting(object, o, o->name);
   for (const struct store_option *o = b->options; o->name; o++) {
-    const char *leaf = o->name;
-    cJSON *in = group_of(object, o->name, &leaf);
-    const char *choices = o->type == STORE_OPT_CHOICE ? o->choices : NULL;
-    cJSON *s = value(config_store_type(o->type), choices, 0, 0);
-    if (has_members(b, o))
-      s = word_or_mapping(s);
-    char help[512];
-    snprintf(help, sizeof help, "%s%s", o->help, o->required ? " Required." : "");
-    describe(s, help, o->fallback, NULL);
-    cJSON_AddItemToObject(properties(in), leaf, s);
+    char other[CONFIG_NAME_MAX];
+    if (config_other_spelling(o->name, other) && is_free(b, other))
+      define_setting(object, o, other);
   }
   snprintf(name, sizeof name, "store_%s", b->name);
   cJSON_AddItemToObject(defs, name, object);

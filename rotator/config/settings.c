@@ -48,10 +48,49 @@ static const struct store_option *option_find(const struct store_backend *b, con
   return NULL;
 }
 
+bool config_other_spelling(const char *name, char dst[CONFIG_NAME_MAX]) {
+  static const char *const holders[] = {"file", "credential"};
+  if (strcmp(name, "ca_file") == 0) // no credential
+    return false;
+  for (size_t i = 0; i < sizeof holders / sizeof *holders; i++) {
+    size_t len = strlen(name), tail = strlen(holders[i]) + 1;
+    if (len <= tail || len >= CONFIG_NAME_MAX || !text_ends(name, holders[i]))
+      continue;
+    char joint = name[len - tail];
+    if (joint != '.' && joint != '_')
+      continue;
+    memcpy(dst, name, len + 1);
+    dst[len - tail] = joint == '.' ? '_' : '.';
+    return true;
+  }
+  return false;
+}
+
+// The option of that name, or of the same in the other spelling.
+static const struct store_option *option_spelt(const struct store_backend *b, const char *name) {
+  char other[CONFIG_NAME_MAX];
+  const struct store_option *o = option_find(b, name);
+  return o || !config_other_spelling(name, other) ? o : option_find(b, other);
+}
+
+static bool begins(const char *name, const char *prefix, size_t len) {
+  return strncmp(name, prefix, len) == 0 && name[len] == '.';
+}
+
 static bool has_members(const struct store_backend *b, const char *prefix) {
   size_t len = strlen(prefix);
   for (const struct store_option *o = b->options; o->name; o++)
-    if (strncmp(o->name, prefix, len) == 0 && o->name[len] == '.')
+    if (begins(o->name, prefix, len))
+      return true;
+  return false;
+}
+
+// … by the other spelling of one: "role_id" of "role_id_file".
+static bool has_members_spelt(const struct store_backend *b, const char *prefix) {
+  size_t len = strlen(prefix);
+  char other[CONFIG_NAME_MAX];
+  for (const struct store_option *o = b->options; o->name; o++)
+    if (config_other_spelling(o->name, other) && begins(other, prefix, len))
       return true;
   return false;
 }
@@ -76,6 +115,8 @@ static void tell_unknown(struct config_loader *l, const struct reading *r, const
       continue;
     snprintf(part, sizeof part, "%.*s", (int)strcspn(o->name + len, "."), o->name + len);
     nearest_try(&n, part);
+    if (config_other_spelling(o->name, part) && part[strcspn(part + len, ".") + len] == '\0')
+      nearest_try(&n, part + len);
   }
   bool secret = leaf && config_sounds_secret(leaf);
   config_wrong(l, &key->start_mark, n.best, "%s.%s%s: no such option of this store%s",
@@ -100,14 +141,16 @@ static void read_setting(struct config_loader *l, struct reading *r, yaml_node_t
   char name[CONFIG_NAME_MAX], label[CONFIG_NAME_MAX * 2], shown[CONFIG_SHOWN_MAX];
   const char *leaf = config_scalar(key);
   bool fits = leaf && snprintf(name, sizeof name - 1, "%s%s", prefix, leaf) < (int)sizeof name - 1;
-  const struct store_option *o = fits ? option_find(r->backend, name) : NULL;
-  bool group = fits && has_members(r->backend, name);
+  const struct store_option *o = fits ? option_spelt(r->backend, name) : NULL;
+  bool mapping = value->type == YAML_MAPPING_NODE;
+  bool group =
+      fits && (has_members(r->backend, name) || (mapping && has_members_spelt(r->backend, name)));
   if (!o && !group) {
     tell_unknown(l, r, key, prefix);
     return;
   }
   snprintf(label, sizeof label, "%s.%s", r->backend->name, name);
-  if (group && value->type == YAML_MAPPING_NODE) {
+  if (group && mapping) {
     snprintf(name, sizeof name, "%s%s.", prefix, leaf);
     read_settings(l, r, value, name);
   } else if (!o) {

@@ -122,6 +122,18 @@ static enum err read_times(const struct reader *r, const char *s, struct part *p
 static enum err read_zone(const struct reader *r, const char *s, struct part *p) {
   if (!text_copy(p->zone, sizeof p->zone, s) || !zone_is_known(s)) {
     char nearest[NEAREST_MAX], word[SHOWN_MAX];
+    if (zone_renamed(s, nearest)) {
+      suggest(r, nearest);
+      return error_set(r->e, ERR_INVALID,
+                       "%s is no zone on this machine: a former name of %s; write that, or install "
+                       "the package tzdata-legacy",
+                       s, nearest);
+    }
+    if (!zone_database_is_there())
+      return error_set(r->e, ERR_INVALID,
+                       "%s is no zone on this machine, which has no tz database: install the "
+                       "package tzdata",
+                       shown(s, strlen(s), word));
     zone_nearest(s, nearest);
     suggest(r, nearest);
     return error_set(r->e, ERR_INVALID, "%s is no zone of the tz database on this machine",

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "rotator/base/text.h"
 
@@ -66,6 +67,26 @@ void zone_nearest(const char *name, char dst[NEAREST_MAX]) {
   if (f)
     fclose(f);
   text_copy(dst, NEAREST_MAX, utc ? "UTC" : n.best);
+}
+
+bool zone_renamed(const char *name, char dst[NEAREST_MAX]) {
+  char path[512], line[512];
+  bool found = false;
+  snprintf(path, sizeof path, "%s/tzdata.zi", database());
+  FILE *f = fopen(path, "re");
+  while (f && !found && fgets(line, sizeof line, f)) {
+    // Links are lines "L TODAY FORMER".
+    char today[128], former[128];
+    found = sscanf(line, "L %127s %127s", today, former) == 2 && strcmp(former, name) == 0 &&
+            zone_is_known(today) && text_copy(dst, NEAREST_MAX, today);
+  }
+  if (f)
+    fclose(f);
+  return found;
+}
+
+bool zone_database_is_there(void) {
+  return access(database(), X_OK) == 0;
 }
 
 enum err zone_enter(const char *name, struct zone_before *ret) {

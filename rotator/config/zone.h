@@ -16,6 +16,12 @@
 bool zone_is_known(const char *name);
 // The nearest name of the database ("Berlin" and "Europe/Berln" give "Europe/Berlin"), or "".
 void zone_nearest(const char *name, char dst[NEAREST_MAX]);
+// Today's name of a zone that was renamed ("America/New_York" for "US/Eastern"); false when the
+// database knows of none. It knows them even where the old names' own files are not installed:
+// in Debian since 13 these are in a package of their own.
+bool zone_renamed(const char *name, char dst[NEAREST_MAX]);
+// Is there a database at all?
+bool zone_database_is_there(void);
 
 // Sets TZ to the zone; zone_leave gives back what was there. In between the three functions below
 // speak of this zone.

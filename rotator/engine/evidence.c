@@ -41,30 +41,30 @@ const struct evidence *evidence_find(const struct evidence_book *b, const char *
   return NULL;
 }
 
-static int64_t newest_s(const struct evidence *e) {
-  int64_t t = e->proven_s;
-  t = e->iam_s > t ? e->iam_s : t;
-  t = e->refusal_s > t ? e->refusal_s : t;
-  return e->unanswered_s > t ? e->unanswered_s : t;
+// The entry that makes room: the one entered longest ago, but for a refusal that waits for the
+// second one.
+static int given_up(const struct evidence_book *b) {
+  int at = EVIDENCE_MAX - 1;
+  while (at > 0 && b->of[at].refusals > 0)
+    at--;
+  return b->of[at].refusals > 0 ? EVIDENCE_MAX - 1 : at;
 }
 
 struct evidence *evidence_enter(struct evidence_book *b, const char *print, const char *key_id) {
-  struct evidence *e = &b->of[0];
-  for (int i = 0; i < EVIDENCE_MAX; i++) {
-    if (strcmp(b->of[i].print, print) == 0) {
-      e = &b->of[i];
-      break;
-    }
-    if (newest_s(&b->of[i]) < newest_s(e))
-      e = &b->of[i];
-  }
-  if (strcmp(e->print, print) != 0) {
-    *e = (struct evidence){.iam = CAUSE_none};
-    text_copy(e->print, sizeof e->print, print);
+  int at = 0;
+  while (at < EVIDENCE_MAX && strcmp(b->of[at].print, print) != 0)
+    at++;
+  at = at < EVIDENCE_MAX ? at : given_up(b);
+  struct evidence e = b->of[at];
+  if (strcmp(e.print, print) != 0) {
+    e = (struct evidence){.iam = CAUSE_none};
+    text_copy(e.print, sizeof e.print, print);
   }
   if (key_id[0])
-    text_copy(e->key_id, sizeof e->key_id, key_id);
-  return e;
+    text_copy(e.key_id, sizeof e.key_id, key_id);
+  memmove(&b->of[1], &b->of[0], (size_t)at * sizeof e);
+  b->of[0] = e;
+  return &b->of[0];
 }
 
 void evidence_proven(struct evidence *e, const char *by, int64_t now_s) {
@@ -76,15 +76,18 @@ void evidence_proven(struct evidence *e, const char *by, int64_t now_s) {
 }
 
 void evidence_iam(struct evidence *e, enum cause seen, int64_t now_s) {
+  // A key that was refused because it was disabled, and is enabled again: the refusal is the older
+  // news. A key that IAM shows alive all along and refuses all the same is not mended by that.
+  bool again = seen == CAUSE_none && e->iam != CAUSE_none;
+  bool by_iam = e->refusal == CAUSE_refused || e->refusal == CAUSE_disabled;
+  if (again && by_iam) {
+    e->refusal = CAUSE_none;
+    e->refusal_s = 0;
+    e->refusals = 0;
+  }
   if (seen != e->iam) {
     e->iam = seen;
     e->iam_s = now_s;
-  }
-  // A key that was refused because it was disabled, and is enabled again: the refusal is the older
-  // news.
-  if (seen == CAUSE_none && e->refusal == CAUSE_refused && e->refusal_s < now_s) {
-    e->refusal = CAUSE_none;
-    e->refusal_s = 0;
   }
 }
 

@@ -23,7 +23,7 @@
 #include "rotator/cloud/iam.h"
 
 #define EVIDENCE_PRINT_MAX 33 // 32 hex digits and NUL
-#define EVIDENCE_MAX 8        // values kept; the one that was seen longest ago goes first
+#define EVIDENCE_MAX 12        // values kept, the one entered last first
 #define EVIDENCE_BY_MAX 16
 
 // Why a value does not work, or why that is not known. Names are for records and JSON; what people
@@ -32,6 +32,7 @@
 #define CAUSE_LIST(X)                                                                              \
   X(none)                                                                                          \
   X(deleted) X(disabled) X(expired)                    /* IAM: of the key */                       \
+  X(identity_gone)                                     /* IAM: the service ID was deleted */       \
   X(refused)                                           /* IAM takes no token request with it */    \
   X(other_identity)                                    /* … it is a key of somebody else */        \
   X(sender_missing) X(instance_gone)                   /* ingestion: 401 or 403; 404 */            \
@@ -69,7 +70,8 @@ struct evidence_book {
 // The print of a value; `salt` is the same for all values of a target (its binding).
 void evidence_print(const char *salt, const struct secret *value, char ret[EVIDENCE_PRINT_MAX]);
 
-// The entry of that print: NULL if there is none; evidence_enter makes one then.
+// The entry of that print: NULL if there is none; evidence_enter makes one then, in place of the
+// one that was entered longest ago. What it returns is good until something else is entered.
 const struct evidence *evidence_find(const struct evidence_book *b, const char *print);
 struct evidence *evidence_enter(struct evidence_book *b, const char *print, const char *key_id);
 

@@ -36,6 +36,7 @@ struct memory {
   struct sighting sightings[MEMORY_SIGHTINGS_MAX];
   struct evidence_book book; // kept over runs by the caller
   int64_t last_look_s; // wall clock of the last answered look at IAM (kept over runs by the caller)
+  bool iam_refused;    // … and the last one was refused for good (kept likewise)
   bool dropped;        // a pending was dropped in this run: look at once
   bool adopted;
   struct proof_memory proofs[SLOT_COUNT];

@@ -53,7 +53,6 @@ static enum sink_value judge_failure(enum err err) {
   switch (err) {
   case ERR_REFUSED:
   case ERR_DENIED:
-  case ERR_CORRUPT:
   case ERR_INVALID:
     return SINK_REFUSED;
   default:
@@ -71,6 +70,14 @@ static enum sink_value judge_value(const struct state *s, const struct secret *v
   return state_knows_retired(s, value) ? SINK_RETIRED : SINK_FOREIGN;
 }
 
+// Content that is no value: what a person may have written over, and has perhaps.
+static enum sink_value judge_garbage(const struct state *s, const struct store_item *item,
+                                     const struct store_version *version) {
+  if (version->text[0] == '\0' && item->class != STORE_CLASS_C)
+    return SINK_REFUSED; // there is no version to write under
+  return s && state_knows_garbage(s, item->place, version) ? SINK_RETIRED : SINK_CORRUPT;
+}
+
 static void judge_sink(struct turn *u, struct target *t, const struct engine_io *io, size_t i) {
   const struct sink_reading *r = &u->sinks[i];
   struct sink_view *v = &u->sink_views[i];
@@ -82,6 +89,8 @@ static void judge_sink(struct turn *u, struct target *t, const struct engine_io 
     v->value = SINK_SILENT;
   else if (r->result == ERR_MISSING)
     v->value = SINK_EMPTY;
+  else if (r->result == ERR_CORRUPT)
+    v->value = judge_garbage(s, t->sinks[i].item, &r->version);
   else if (r->result != ERR_OK)
     v->value = judge_failure(r->result);
   else
@@ -90,6 +99,7 @@ static void judge_sink(struct turn *u, struct target *t, const struct engine_io 
   for (size_t k = 0; s && k < s->n_sinks; k++)
     if (strcmp(s->sinks[k].place, t->sinks[i].item->place) == 0) {
       v->listed = true;
+      v->renamed = strcmp(s->sinks[k].name, v->name) != 0;
       v->noted = r->result == ERR_OK && strcmp(s->sinks[k].noted.text, r->version.text) == 0;
     }
 }

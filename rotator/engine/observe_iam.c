@@ -70,9 +70,20 @@ static void enter_evidence(const struct look *l, const struct secret *value, con
                                       [KEY_GONE] = CAUSE_deleted};
   struct evidence *e = turn_evidence(l->u, l->t, value, key_id);
   int64_t now_s = l->u->view.now_s;
-  bool young = e && now_s - e->proven_s < l->t->policy.propagation_s;
+  // A proof of the future was made by another clock: it is not young for years.
+  bool young = e && e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
   if (e && !(seen == KEY_ABSENT && young))
     evidence_iam(e, causes[seen], now_s);
+}
+
+// Was this value proven once? What IAM does not show says something of it only then: IAM may know a
+// key and not show it, and a pending key is born disabled.
+static bool was_proven(const struct look *l, const struct secret *value) {
+  char print[EVIDENCE_PRINT_MAX] = "";
+  if (value)
+    evidence_print(l->u->binding, value, print);
+  const struct evidence *known = evidence_find(&l->t->memory->book, print);
+  return known && known->proven_s > 0;
 }
 
 static enum err look_at_slot(struct look *l, enum slot_name name, struct error *e) {
@@ -90,7 +101,8 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
   enter_sighting(l, name, v);
-  if (name != SLOT_PENDING)
+  // That a pending key is disabled is no news: it was born so, and a replica may not know better.
+  if (name != SLOT_PENDING || (v->key != KEY_DISABLED && was_proven(l, slot->value)))
     enter_evidence(l, slot->value, slot->key_id, v->key);
   iam_key_clear(&one);
   return ERR_OK;
@@ -212,35 +224,74 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
 
 // --- what only some phases need ------------------------------------------------------------------
 
+// Whose value it is, for the person who has to judge it.
+static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
+  bool ours = strcmp(k->iam_id, l->t->iam_id) == 0;
+  const char *what = l->t->sinks[i].item->what;
+  if (!k->id[0])
+    error_set(&l->u->error, ERR_REFUSED, "%s holds no key that IAM knows", what);
+  else
+    error_set(&l->u->error, ERR_REFUSED, "%s holds key %s (%.60s), %s, of %s", what, k->id, k->name,
+              k->disabled  ? "disabled"
+              : k->expired ? "expired"
+                           : "active",
+              ours ? "this identity" : k->iam_id);
+}
+
+// Asks for the key of a value that is in no slot, and enters what is seen.
+static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
+                            struct error *e) {
+  enum err err = l->iam->ops->find_by_value(l->iam, value, ret, e);
+  if (err == ERR_OK)
+    enter_evidence(l, value, ret->id, seen_of(ret));
+  else if (err == ERR_MISSING && was_proven(l, value))
+    enter_evidence(l, value, "", KEY_ABSENT);
+  return err;
+}
+
 // A value in a sink that the state does not know: a key of ours older than the fingerprints, newer
-// than the state, or not ours.
-static enum err judge_foreign(struct look *l, size_t i, struct error *e) {
+// than the state, or not ours. One that it knows for retired is asked about for its evidence alone,
+// and an answer that does not come holds nothing up.
+static enum err judge_stranger(struct look *l, size_t i, struct error *e) {
   struct iam_key k = {0};
   struct tag tag;
-  bool same = false;
-  enum err err = l->iam->ops->find_by_value(l->iam, l->u->sinks[i].record.value, &k, e);
-  if (err == ERR_OK)
-    enter_evidence(l, l->u->sinks[i].record.value, k.id, seen_of(&k));
-  if (err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
+  struct error why;
+  bool same = false, foreign = l->u->sink_views[i].value == SINK_FOREIGN;
+  enum err err = find_key_of(l, l->u->sinks[i].record.value, &k, foreign ? e : &why);
+  l->u->sinks[i].key_alive = err == ERR_OK && seen_of(&k) == KEY_ACTIVE;
+  if (foreign && err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
     if (tag.generation > l->u->state.generation)
       l->u->view.witness_ahead = true;
     else
       l->u->sink_views[i].value = SINK_RETIRED;
+  } else if (foreign && (err == ERR_OK || err == ERR_MISSING || err == ERR_REFUSED)) {
+    tell_foreign(l, i, &k);
   }
   iam_key_clear(&k);
-  return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
+  return !foreign || err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
+}
+
+// Sinks that disagree are a person's matter, who wants to know which of the values work.
+static void judge_disagreeing(struct look *l) {
+  for (size_t i = 0; i < l->u->view.n_sinks; i++)
+    if (l->u->sink_views[i].value == SINK_UNJUDGED) {
+      struct iam_key k = {0};
+      struct error e;
+      find_key_of(l, l->u->sinks[i].record.value, &k, &e);
+      iam_key_clear(&k);
+    }
 }
 
 static enum err look_for_adoptable(struct look *l, struct error *e) {
   struct view *v = &l->u->view;
   struct iam_key *k = &l->u->adoptable;
-  if (!v->sinks_agree)
+  if (!v->sinks_agree) {
+    judge_disagreeing(l);
     return ERR_OK;
-  enum err err =
-      l->iam->ops->find_by_value(l->iam, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
+  }
+  enum err err = find_key_of(l, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
   if (err != ERR_OK)
     return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
-  enter_evidence(l, l->u->sinks[l->u->adoptable_sink].record.value, k->id, seen_of(k));
   bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;
   struct tag tag;
   if (ours && tag_parse(k->description, &tag))
@@ -290,8 +341,8 @@ static enum err look_at_state(struct look *l, struct error *e) {
       !v->state->slots[SLOT_PENDING].key_id[0])
     err = look_for_pending(l, e);
   for (size_t i = 0; i < v->n_sinks && err == ERR_OK; i++)
-    if (v->sinks[i].value == SINK_FOREIGN)
-      err = judge_foreign(l, i, e);
+    if (v->sinks[i].value == SINK_FOREIGN || v->sinks[i].value == SINK_RETIRED)
+      err = judge_stranger(l, i, e);
   if (err == ERR_OK) {
     look_at_use(l);
     look_at_places(l);
@@ -309,6 +360,36 @@ static void start_budget(struct look *l) {
     return;
   text_copy(m->enabled_id, sizeof m->enabled_id, pending->key_id);
   m->enabled_ms = l->mono_ms;
+}
+
+// IAM, or our own credential, said no for good. Is that because the identity itself is gone? Then
+// its keys went with it.
+static void refused(struct look *l, struct error *e) {
+  struct target *t = l->t;
+  struct turn *u = l->u;
+  struct iam_service_id id = {0};
+  struct error why;
+  size_t n = 0;
+  const char *dash = strchr(t->iam_id, '-');
+  u->view.iam_refused = t->memory->iam_refused = true;
+  if (e->kind == ERR_DENIED || !dash ||
+      l->iam->ops->find_service_id(l->iam, t->account, dash + 1, &id, &n, &why) != ERR_MISSING)
+    return;
+  error_set(e, ERR_REFUSED,
+            "the service ID %s was deleted, and its keys with it: name another one "
+            "in the configuration",
+            dash + 1);
+  for (int i = 0; u->view.state && i < SLOT_COUNT; i++) {
+    struct evidence *known = NULL;
+    if (i != SLOT_PENDING && u->state.slots[i].used)
+      known = turn_evidence(u, t, u->state.slots[i].value, u->state.slots[i].key_id);
+    if (known)
+      evidence_iam(known, CAUSE_identity_gone, u->view.now_s);
+  }
+}
+
+static bool is_for_good(enum err err) {
+  return err == ERR_DENIED || err == ERR_REFUSED || err == ERR_INVALID || err == ERR_MISSING;
 }
 
 static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
@@ -329,6 +410,8 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   if (err == ERR_OK)
     err = v->state ? look_at_state(&l, &e) : look_for_adoptable(&l, &e);
   iam_key_list_clear(&l.list);
+  if (is_for_good(err))
+    refused(&l, &e);
   if (err != ERR_OK) {
     u->error = e;
     return;
@@ -337,7 +420,7 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
     start_budget(&l);
   v->iam_answered = true;
   t->memory->last_look_s = env_wall_ms(io->env) / 1000;
-  t->memory->dropped = false;
+  t->memory->dropped = t->memory->iam_refused = false;
 }
 
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {

@@ -121,13 +121,13 @@ static bool has_ended(const struct prover *p, const struct iam_token *token) {
 }
 
 // What consumers would meet with this value (evidence.h). A refusal by IAM is believed only while
-// IAM answers us. Of a key that is in no slot that consumers read yet, only what passes is noted: it
-// is refused until every replica knows it.
+// IAM answers us, be it with a refusal. Of a pending key, which no consumer reads yet, only what passes is noted: it is
+// refused until every replica knows it.
 static void enter_evidence(struct prover *p, const struct slot *slot, enum outcome o) {
   const struct view *v = &p->u->view;
   struct evidence *e = turn_evidence(p->u, p->t, slot->value, slot->key_id);
   bool by_iam = p->cause != CAUSE_sender_missing && p->cause != CAUSE_instance_gone;
-  bool believed = p->cause != CAUSE_none && (v->iam_answered || !by_iam);
+  bool believed = p->cause != CAUSE_none && (v->iam_answered || v->iam_refused || !by_iam);
   if (!e || o == STOPPED)
     return;
   if (o == PASSED)
@@ -141,23 +141,37 @@ static void enter_evidence(struct prover *p, const struct slot *slot, enum outco
     evidence_unanswered(e, v->now_s);
 }
 
+// A key of another identity is none that we may go on with. What consumers meet with it is another
+// matter: the instance may take its logs.
+static enum outcome send_as_other(struct prover *p, const struct secret *bearer,
+                                  const struct slot *slot) {
+  struct error whose = *p->e;
+  enum outcome o = outcome_of(p, send_log(p, bearer, slot));
+  *p->e = whose;
+  if (o == UNKNOWN)
+    p->cause = CAUSE_none;
+  return o;
+}
+
 static enum outcome try_once(struct prover *p, const struct slot *slot, bool *tamper_refused) {
   struct iam_token token = {0};
   p->cause = CAUSE_none;
-  enum outcome o = exchange(p, slot->value, &token);
+  enum outcome o = exchange(p, slot->value, &token), met;
+  bool other = p->cause == CAUSE_other_identity;
   if (o == PASSED)
     o = outcome_of(p, send_log(p, token.bearer, slot));
   if (o == PASSED && tamper_refused && !*tamper_refused) {
     o = check_endpoint(p, token.bearer, slot);
     *tamper_refused = o == PASSED && !has_ended(p, &token);
   }
-  if (o != STOPPED && has_ended(p, &token)) {
-    o = UNKNOWN;
+  met = other ? send_as_other(p, token.bearer, slot) : o;
+  if (met != STOPPED && has_ended(p, &token)) {
+    o = met = UNKNOWN;
     p->cause = CAUSE_none;
   }
   iam_token_clear(&token);
-  enter_evidence(p, slot, o);
-  return o;
+  enter_evidence(p, slot, met);
+  return met == STOPPED ? STOPPED : o;
 }
 
 // --- memory --------------------------------------------------------------------------------------

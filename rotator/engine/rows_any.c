@@ -39,6 +39,8 @@ static bool all_sinks_empty(seen v) {
 bool row_adopt(seen v, struct action *a) {
   if (any_sink(v, SINK_REFUSED, &a->sink))
     return attention(a, WHY_sink_refused);
+  if (any_sink(v, SINK_CORRUPT, &a->sink))
+    return attention(a, WHY_sink_corrupt);
   if (any_sink(v, SINK_SILENT, &a->sink))
     return wait_until(a, 0, WHY_sink_silent);
   if (!v->iam_answered)
@@ -60,8 +62,23 @@ bool row_unclear(seen v, struct action *a) {
 
 // --- with a state, in any phase ------------------------------------------------------------------
 
+// A sink that serves our key is on the list, by the name that it has now, whoever put the key
+// there: who takes it out of the configuration later must be asked for its readers.
+static bool list_sink(seen v, struct action *a) {
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (v->sinks[i].value == SINK_CURRENT && (!v->sinks[i].listed || v->sinks[i].renamed)) {
+      a->sink = i;
+      return act(a, ACT_CAS, WHY_sink_unlisted);
+    }
+  return false;
+}
+
 bool row_drift(seen v, struct action *a) {
-  if (!has(v, SLOT_CURRENT) || !v->iam_answered || is_dead(v, SLOT_CURRENT))
+  if (!has(v, SLOT_CURRENT))
+    return false;
+  if (list_sink(v, a))
+    return true;
+  if (!v->iam_answered || is_dead(v, SLOT_CURRENT))
     return false;
   for (size_t i = 0; i < v->n_sinks; i++)
     if (is_drifted(&v->sinks[i]) && !v->sinks[i].acted)
@@ -70,7 +87,9 @@ bool row_drift(seen v, struct action *a) {
 }
 
 bool row_foreign(seen v, struct action *a) {
-  return any_sink(v, SINK_FOREIGN, &a->sink) && attention(a, WHY_sink_foreign);
+  if (any_sink(v, SINK_FOREIGN, &a->sink))
+    return attention(a, WHY_sink_foreign);
+  return any_sink(v, SINK_CORRUPT, &a->sink) && attention(a, WHY_sink_corrupt);
 }
 
 bool row_stray(seen v, struct action *a) {

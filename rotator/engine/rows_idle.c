@@ -8,11 +8,18 @@ bool row_heal(seen v, struct action *a) {
 }
 
 // Proof at rest: nothing else would show that the Sender role was taken away, or that the instance
-// is gone. In grace as well, which may last.
+// is gone. In grace as well, which may last; there the way back to the old key does not wait for
+// it, be it that current is refuted already or that a person wishes so. A management credential that
+// is refused is no hindrance: consumers do not use it.
 bool row_probe(seen v, struct action *a) {
+  const struct slot_view *current = view_of(v, SLOT_CURRENT);
   size_t i;
-  return v->probe_due && v->iam_answered && any_sink(v, SINK_CURRENT, &i) &&
-         !is_dead(v, SLOT_CURRENT) && !doubts_current(v) && prove(a, v, SLOT_CURRENT, PROOF_PROBE);
+  if (!v->probe_due || !(v->iam_answered || v->iam_refused) || !any_sink(v, SINK_CURRENT, &i) ||
+      is_dead(v, SLOT_CURRENT) || doubts_current(v) || current->proof == PROOF_REFUTED)
+    return false;
+  if (current->prove_again_s > v->now_s && is_wished(v, WISH_BACK_TO))
+    return false;
+  return prove(a, v, SLOT_CURRENT, PROOF_PROBE);
 }
 
 // Why a rotation that is due or wished does not begin; WHY_none: it may. What costs nothing is

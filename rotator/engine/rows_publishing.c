@@ -122,11 +122,12 @@ static bool still_used(seen v) {
 
 bool row_retire(seen v, struct action *a) {
   size_t i;
-  if (!v->iam_answered || !has(v, SLOT_PREVIOUS) || !grace_is_over(v) || hold_is_on(v) ||
-      v->sink_lost)
+  bool asked = state_may_retire(v->state); // the brake is off, and grace is over
+  if (!v->iam_answered || !has(v, SLOT_PREVIOUS) || hold_is_on(v) || v->sink_lost)
     return false;
-  if (any_sink(v, SINK_SILENT, &i) || any_sink(v, SINK_REFUSED, &i) || still_used(v) ||
-      wants_back(v))
+  if (!asked && (!grace_is_over(v) || still_used(v)))
+    return false;
+  if (any_sink(v, SINK_SILENT, &i) || any_sink(v, SINK_REFUSED, &i) || wants_back(v))
     return false;
   if (needs_probe(v, a))
     return true;
@@ -140,7 +141,12 @@ bool row_serve(seen v, struct action *a) {
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
   if (current->look_again_s > 0)
     return wait_until(a, current->look_again_s, WHY_absence);
-  if (!grace_is_over(v))
+  if (any_sink(v, SINK_REFUSED, &a->sink)) { // grace cannot end: told at once, not at its end
+    a->attention = true;
+    return wait_until(a, 0, WHY_sink_refused);
+  }
+  bool asked = state_may_retire(v->state);
+  if (!asked && !grace_is_over(v))
     return wait_until(a, end, WHY_grace);
   a->attention = v->now_s > end + v->policy->alert_after_s;
   if (hold_is_on(v))
@@ -151,11 +157,7 @@ bool row_serve(seen v, struct action *a) {
   }
   if (any_sink(v, SINK_SILENT, &a->sink))
     return wait_until(a, 0, WHY_sink_silent);
-  if (any_sink(v, SINK_REFUSED, &a->sink)) {
-    a->attention = true;
-    return wait_until(a, 0, WHY_sink_refused);
-  }
-  if (still_used(v))
+  if (!asked && still_used(v))
     return wait_until(a, later, WHY_still_used);
   return wait_until(a, current->prove_again_s, WHY_proof_unknown);
 }

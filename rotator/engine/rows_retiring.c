@@ -1,11 +1,17 @@
 // Rows of `retiring`: beyond the point of no return.
 #include "rotator/engine/rows.h"
 
+// IAM changes no locked key, and unlocking is a person's.
+static bool on_previous(struct action *a, enum act_kind kind, seen v) {
+  on_key(a, kind, v, SLOT_PREVIOUS);
+  return view_of(v, SLOT_PREVIOUS)->locked ? attention(a, WHY_previous_locked) : true;
+}
+
 bool row_held(seen v, struct action *a) {
   if (!hold_is_on(v) || is_dead(v, SLOT_CURRENT))
     return false;
   if (v->iam_answered && view_of(v, SLOT_PREVIOUS)->key == KEY_DISABLED)
-    return on_key(a, ACT_ENABLE, v, SLOT_PREVIOUS);
+    return on_previous(a, ACT_ENABLE, v);
   if (doubts_current(v))
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
   return wait_until(
@@ -37,6 +43,8 @@ bool row_unsure(seen v, struct action *a) {
     return wait_until(a, 0, WHY_iam_silent);
   if (is_probed(v, SLOT_CURRENT) || is_dead(v, SLOT_CURRENT) || !would_send(v))
     return false;
+  if (view_of(v, SLOT_PREVIOUS)->locked) // nothing can be sent, so nothing need be proven
+    return attention(a, WHY_previous_locked);
   if (needs_probe(v, a))
     return true;
   a->attention = true;
@@ -46,14 +54,15 @@ bool row_unsure(seen v, struct action *a) {
 // A hold, or a crash, may lie between the beginning of `retiring` and this: then it begins anew,
 // for what it notes is when the key was disabled.
 bool row_disable(seen v, struct action *a) {
-  if (view_of(v, SLOT_PREVIOUS)->key != KEY_ACTIVE)
+  const struct slot_view *previous = view_of(v, SLOT_PREVIOUS);
+  if (previous->key != KEY_ACTIVE)
     return false;
   if (v->now_s - v->state->phase_since_s > NOTED_FOR_S && quarantine_of(v) > 0 &&
-      !is_dead(v, SLOT_CURRENT)) {
+      !previous->locked && !is_dead(v, SLOT_CURRENT)) {
     a->row = ROW_retire;
     return act(a, ACT_CAS, WHY_none);
   }
-  return on_key(a, ACT_DISABLE, v, SLOT_PREVIOUS);
+  return on_previous(a, ACT_DISABLE, v);
 }
 
 bool row_quarantine(seen v, struct action *a) {
@@ -69,8 +78,7 @@ bool row_delete(seen v, struct action *a) {
   const struct slot_view *previous = view_of(v, SLOT_PREVIOUS);
   if (previous->key != KEY_DISABLED && previous->key != KEY_EXPIRED)
     return false;
-  on_key(a, ACT_DELETE, v, SLOT_PREVIOUS);
-  return previous->locked ? attention(a, WHY_previous_locked) : true;
+  return on_previous(a, ACT_DELETE, v);
 }
 
 bool row_retired(seen v, struct action *a) {

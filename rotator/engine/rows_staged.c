@@ -45,8 +45,11 @@ bool row_taken(seen v, struct action *a) {
 }
 
 bool row_enable(seen v, struct action *a) {
-  return v->iam_answered && is_noted(v) && view_of(v, SLOT_PENDING)->key == KEY_DISABLED &&
-         on_key(a, ACT_ENABLE, v, SLOT_PENDING);
+  const struct slot_view *pending = view_of(v, SLOT_PENDING);
+  if (!v->iam_answered || !is_noted(v) || pending->key != KEY_DISABLED)
+    return false;
+  on_key(a, ACT_ENABLE, v, SLOT_PENDING);
+  return pending->locked ? attention(a, WHY_pending_locked) : true;
 }
 
 bool row_lost(seen v, struct action *a) {

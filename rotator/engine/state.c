@@ -20,11 +20,10 @@ static const char *const slot_names[] = {
 static_assert(sizeof slot_names / sizeof *slot_names == SLOT_COUNT, "a name for every slot");
 
 static const char *const wish_names[] = {
-    [WISH_NONE] = "none",
-    [WISH_ROTATE] = "rotate",
-    [WISH_BACK_TO] = "back_to",
-    [WISH_GIVE_UP] = "give_up",
+    [WISH_NONE] = "none",       [WISH_ROTATE] = "rotate", [WISH_BACK_TO] = "back_to",
+    [WISH_GIVE_UP] = "give_up", [WISH_RETIRE] = "retire",
 };
+static_assert(sizeof wish_names / sizeof *wish_names == WISH_COUNT, "a name for every wish");
 
 const char *phase_name(enum phase p) {
   return (unsigned)p < PHASE_COUNT ? phase_names[p] : "none";
@@ -33,7 +32,7 @@ const char *slot_name(enum slot_name s) {
   return (unsigned)s < SLOT_COUNT ? slot_names[s] : "none";
 }
 const char *wish_name(enum wish_kind w) {
-  return (unsigned)w <= WISH_GIVE_UP ? wish_names[w] : "none";
+  return (unsigned)w < WISH_COUNT ? wish_names[w] : "none";
 }
 
 void slot_clear(struct slot *s) {
@@ -105,6 +104,33 @@ enum err state_add_retired(struct state *s, const struct secret *value) {
   memmove(s->retired[1], s->retired[0], sizeof s->retired - sizeof s->retired[0]);
   memcpy(s->retired[0], print, sizeof print);
   return ERR_OK;
+}
+
+// A text that no value is: values have no spaces.
+static struct secret *garbage_text(const char *place, const struct store_version *v) {
+  struct secret *text = secret_new(sizeof(struct state_sink) + 32);
+  if (text && secret_append_text(text, "no value ") == ERR_OK &&
+      secret_append_text(text, v->text) == ERR_OK && secret_append_text(text, " in ") == ERR_OK &&
+      secret_append_text(text, place) == ERR_OK)
+    return text;
+  return secret_free(text);
+}
+
+enum err state_add_garbage(struct state *s, const char *place, const struct store_version *v) {
+  SECRET_AUTO text = garbage_text(place, v);
+  return text ? state_add_retired(s, text) : ERR_INTERNAL;
+}
+
+bool state_knows_garbage(const struct state *s, const char *place, const struct store_version *v) {
+  SECRET_AUTO text = garbage_text(place, v);
+  return text && state_knows_retired(s, text);
+}
+
+bool state_may_retire(const struct state *s) {
+  const struct wish *w = &s->wish;
+  const struct slot *previous = &s->slots[SLOT_PREVIOUS];
+  return (w->kind == WISH_RETIRE || w->kind == WISH_ROTATE) && s->phase == PHASE_GRACE &&
+         previous->used && strcmp(w->key_id, previous->key_id) == 0 && w->at_s >= s->phase_since_s;
 }
 
 static bool was_noted(const struct state *s) {

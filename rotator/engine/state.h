@@ -1,8 +1,8 @@
 // The state of one target: the one item in its home store, changed only by compare-and-set.
 // PROTOCOL.md section 2.
 //
-// transition.c is the only file that makes a changed state; store it with its successor's seq and
-// read it back before anything is done on the strength of it.
+// transition.c and order.c are the only files that make a changed state; store it with its
+// successor's seq and read it back before anything is done on the strength of it.
 #ifndef ROTATOR_ENGINE_STATE_H
 #define ROTATOR_ENGINE_STATE_H
 
@@ -35,17 +35,17 @@ struct slot {
 enum slot_name { SLOT_CURRENT, SLOT_PREVIOUS, SLOT_PENDING, SLOT_COUNT };
 const char *slot_name(enum slot_name s);
 
-enum wish_kind { WISH_NONE, WISH_ROTATE, WISH_BACK_TO, WISH_GIVE_UP };
+enum wish_kind { WISH_NONE, WISH_ROTATE, WISH_BACK_TO, WISH_GIVE_UP, WISH_RETIRE, WISH_COUNT };
 const char *wish_name(enum wish_kind w);
 
 struct wish {
   enum wish_kind kind;
-  char key_id[IAM_ID_MAX]; // back to this key
+  char key_id[IAM_ID_MAX]; // back to this key; retire, rotate: this key may go (state_may_retire)
   int64_t grace_s;         // rotate: of that rotation; −1: the policy's
   bool compromised;        // rotate: grace and quarantine 0, does not wait for window or due
   char reason[STATE_WHO_MAX];
   char by[STATE_WHO_MAX];
-  int64_t at_s;
+  int64_t at_s; // retire: by the clock that phase_since_s is of
 };
 
 struct hold {
@@ -102,6 +102,17 @@ enum err state_fingerprint(const struct state *s, const struct secret *value,
 // it is known. ERR_INTERNAL without memory: those that are known stay.
 enum err state_add_retired(struct state *s, const struct secret *value);
 bool state_knows_retired(const struct state *s, const struct secret *value);
+
+// The same for a sink whose content is no value, told by its place and version: a person said that
+// just this content may be written over. Where the store cannot tell versions of such a content
+// apart ("") the place alone counts.
+enum err state_add_garbage(struct state *s, const char *place, const struct store_version *v);
+bool state_knows_garbage(const struct state *s, const char *place, const struct store_version *v);
+
+// Did a person say, in this very grace, that the old key may go though it is still used? A wish
+// that names another key, or was made before grace began (again), is none. A wish for a rotation
+// may bear it too.
+bool state_may_retire(const struct state *s);
 
 // What no writer of ours produces, so that it is better stopped at than acted on: names the member
 // that is wrong; NULL for a possible state.

@@ -2,6 +2,11 @@
 // written is what is demanded when reading: a member that is missing, unknown, twice there or of
 // another type makes the document corrupt.
 //
+// A wish to retire is written as kind "none" with the id of the key that may go: what was written
+// before that wish existed reads it as no wish, keeps it, and waits, as it would without one. A
+// word of its own would make the document corrupt for it, and call a person to a target that is
+// fine.
+//
 // The checksum covers the text of the "state" member as cJSON prints it without white space;
 // numbers that may pass 2^53 are strings, so that printing what was parsed gives the same bytes
 // again.
@@ -177,6 +182,10 @@ static bool put_retired(cJSON *retired, const struct state *s) {
   return retired != NULL;
 }
 
+static const char *wish_word(enum wish_kind kind) {
+  return wish_name(kind == WISH_RETIRE ? WISH_NONE : kind);
+}
+
 static bool put_state(cJSON *o, const struct state *s) {
   cJSON *wish = cJSON_AddObjectToObject(o, "wish"), *hold = cJSON_AddObjectToObject(o, "hold");
   return put_fields(o, state_fields, s) &&
@@ -184,7 +193,7 @@ static bool put_state(cJSON *o, const struct state *s) {
          put_slots(cJSON_AddObjectToObject(o, "slots"), s) &&
          put_sinks(cJSON_AddArrayToObject(o, "sinks"), s) &&
          put_fields(wish, wish_fields, &s->wish) &&
-         cJSON_AddStringToObject(wish, "kind", wish_name(s->wish.kind)) &&
+         cJSON_AddStringToObject(wish, "kind", wish_word(s->wish.kind)) &&
          put_fields(hold, hold_fields, &s->hold) && cJSON_AddBoolToObject(hold, "on", s->hold.on) &&
          put_retired(cJSON_AddArrayToObject(o, "retired"), s);
 }
@@ -262,13 +271,14 @@ static bool take_state(const cJSON *o, struct state *s, const char **ret_bad) {
       !take_fields(hold, hold_fields, 1, &s->hold, ret_bad))
     return false;
   unsigned phase = index_of(json_text(o, "phase"), phase_at, PHASE_COUNT);
-  unsigned kind = index_of(json_text(wish, "kind"), wish_at, WISH_GIVE_UP + 1);
+  unsigned kind = index_of(json_text(wish, "kind"), wish_at, WISH_RETIRE);
   s->hold.on = json_bool(hold, "on", true);
   *ret_bad = phase == PHASE_COUNT ? "phase" : "wish";
-  if (phase == PHASE_COUNT || kind > WISH_GIVE_UP)
+  if (phase == PHASE_COUNT || kind == WISH_RETIRE)
     return false;
   s->phase = (enum phase)phase;
-  s->wish.kind = (enum wish_kind)kind;
+  bool retire = kind == WISH_NONE && s->wish.key_id[0];
+  s->wish.kind = retire ? WISH_RETIRE : (enum wish_kind)kind;
   *ret_bad = state_impossible(s);
   return *ret_bad == NULL;
 }

@@ -93,11 +93,22 @@ static enum err perform(struct turn *u, struct target *t, const struct engine_io
   return step.result;
 }
 
+// A lock in IAM is a person's to lift; a locked store is a matter of time.
+static bool is_locked_key(enum err err, enum act_kind kind) {
+  return err == ERR_LOCKED && (kind == ACT_ENABLE || kind == ACT_DISABLE || kind == ACT_DELETE);
+}
+
+static enum why why_locked(const struct action *a) {
+  if (a->row == ROW_stray)
+    return WHY_stray_locked;
+  return a->slot == SLOT_PENDING ? WHY_pending_locked : WHY_previous_locked;
+}
+
 // A refusal for good is a person's matter (rule 10). One sink's refusal does not keep the others
 // from being written.
 static bool is_refused(enum err err, const struct action *a) {
   bool for_good = err == ERR_REFUSED || err == ERR_DENIED || err == ERR_LIMIT ||
-                  err == ERR_INVALID || (err == ERR_LOCKED && a->kind == ACT_DELETE);
+                  err == ERR_INVALID || is_locked_key(err, a->kind);
   return for_good && a->kind != ACT_PROVE && a->kind != ACT_HOOK;
 }
 
@@ -119,6 +130,8 @@ static bool settle_turn(struct turn *u, struct target *t, enum err err, const st
     return false;
   stop_tick(u, TICK_ATTENTION, a, r);
   r->attention = true;
+  if (is_locked_key(err, a->kind))
+    r->why = why_locked(a);
   return true;
 }
 
@@ -190,8 +203,8 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
   int lock = -1;
   enum err err = t->lock_path ? file_lock(t->lock_path, io->env, 0, &lock, &r.error) : ERR_OK;
   if (err != ERR_OK) {
-    r.end = err == ERR_LOCKED ? TICK_BUSY : TICK_ATTENTION;
-    r.attention = err != ERR_LOCKED;
+    r.end = err == ERR_BUSY ? TICK_BUSY : TICK_ATTENTION;
+    r.attention = err != ERR_BUSY;
   } else {
     memory_new_tick(t->memory);
     turns(t, io, w, &r);

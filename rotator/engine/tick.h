@@ -100,6 +100,10 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
 enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam,
                       struct state *ret_state, struct view *ret, struct error *e);
 
+// The key that IAM names for the value that the sink held in the last tick_observe; clear with
+// iam_key_clear. ERR_MISSING: no value was read, or IAM knows no key of it.
+enum err sink_key(struct target *t, const struct engine_io *io, size_t sink, struct iam_key *ret,
+                  struct error *e);
 // The same with IAM asked, and after that the value of each sink is proven, read back from there: a
 // token and one test log. Nothing is changed but the evidence; the answer is in the verdicts of the
 // view. *e is what went wrong last. Takes two tries, `absence_apart` apart, where a value is

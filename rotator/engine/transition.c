@@ -1,13 +1,22 @@
-// A state changes in two ways: by a row of the table (transition), or because a person ordered it
-// (transition_ordered). Phase, epoch and times are set in `enter` alone.
+// A state changes in two ways: by a row of the table (transition, here), or because a person
+// ordered it (transition_ordered, order.c). Phase, epoch and times are set in `state_enter` alone.
 #include "rotator/engine/transition.h"
 
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/engine/transition_steps.h"
 
-static void clear_wish(struct state *s) {
+void state_clear_wish(struct state *s) {
   memset(&s->wish, 0, sizeof s->wish);
+}
+
+// That the old key may go was said of one grace, and ends with it.
+static void forget_retire(struct state *s) {
+  if (s->wish.kind == WISH_RETIRE)
+    state_clear_wish(s);
+  else if (s->wish.kind == WISH_ROTATE)
+    s->wish.key_id[0] = '\0';
 }
 
 // What a rollback was meant for ends with the rotation; a wish for another rotation stays.
@@ -17,15 +26,16 @@ static void end_rotation(struct state *s) {
   s->stager[0] = '\0';
   s->pending_from_iam = false;
   if (s->wish.kind != WISH_ROTATE)
-    clear_wish(s);
+    state_clear_wish(s);
 }
 
 // PHASE_COUNT: the state stays where it is.
-static void enter(struct state *s, enum phase phase, int64_t now_s) {
+void state_enter(struct state *s, enum phase phase, int64_t now_s) {
   if (phase == PHASE_COUNT)
     return;
   s->phase = phase;
   s->phase_since_s = now_s;
+  forget_retire(s);
   if (phase == PHASE_PUBLISHING)
     s->epoch = s->seq;
   if (phase == PHASE_IDLE)
@@ -75,11 +85,11 @@ static void drop(struct state *s) {
   slot_clear(&s->slots[SLOT_PENDING]);
   s->failures++;
   if (s->wish.kind == WISH_GIVE_UP || s->wish.kind == WISH_BACK_TO)
-    clear_wish(s);
+    state_clear_wish(s);
 }
 
-static void stage(struct state *s, const struct policy *p, struct transition_input *in,
-                  int64_t now_s) {
+void state_stage(struct state *s, const struct policy *p, struct transition_input *in,
+                 int64_t now_s) {
   s->generation++;
   s->pending_from_iam = p->origin == POLICY_ORIGIN_IAM;
   s->slots[SLOT_PENDING] = (struct slot){
@@ -106,7 +116,7 @@ static void promote(struct state *s) {
   if (s->wish.kind == WISH_ROTATE) {
     s->grace_s = s->wish.compromised ? 0 : s->wish.grace_s;
     s->quarantine_s = s->wish.compromised ? 0 : -1;
-    clear_wish(s);
+    state_clear_wish(s);
   }
   s->stager[0] = '\0';
   s->pending_from_iam = false;
@@ -117,7 +127,7 @@ static void swap(struct state *s) {
   s->slots[SLOT_CURRENT] = s->slots[SLOT_PREVIOUS];
   s->slots[SLOT_PREVIOUS] = current;
   if (s->wish.kind == WISH_BACK_TO)
-    clear_wish(s);
+    state_clear_wish(s);
 }
 
 static bool retire(struct state *s) {
@@ -128,7 +138,7 @@ static bool retire(struct state *s) {
 }
 
 // A state from nothing, above every tag and stamp that was seen.
-static void begin(struct state *s, uint64_t above, const struct transition_input *in) {
+void state_begin(struct state *s, uint64_t above, const struct transition_input *in) {
   memset(s, 0, sizeof *s);
   s->seq = above;
   s->generation = above;
@@ -157,7 +167,7 @@ static bool change(struct state *s, const struct view *v, const struct action *a
   case ROW_first:
   case ROW_heal:
   case ROW_due:
-    stage(s, v->policy, in, v->now_s);
+    state_stage(s, v->policy, in, v->now_s);
     return true;
   case ROW_give_up:
   case ROW_create:
@@ -200,8 +210,8 @@ static bool change(struct state *s, const struct view *v, const struct action *a
   }
 }
 
-static const struct state_sink *find_place(const struct state_sink *sinks, size_t n,
-                                           const char *place) {
+const struct state_sink *state_find_place(const struct state_sink *sinks, size_t n,
+                                          const char *place) {
   for (size_t i = 0; i < n; i++)
     if (strcmp(sinks[i].place, place) == 0)
       return &sinks[i];
@@ -216,14 +226,14 @@ static bool renew_sinks(struct state *s, const struct transition_input *in, bool
   struct state_sink list[STATE_SINKS_MAX];
   size_t n = 0;
   for (size_t i = 0; i < in->n_sinks; i++) {
-    const struct state_sink *old = find_place(s->sinks, s->n_sinks, in->sinks[i].place);
+    const struct state_sink *old = state_find_place(s->sinks, s->n_sinks, in->sinks[i].place);
     list[n] = in->sinks[i];
     if (!note_versions)
       memcpy(list[n].noted.text, old ? old->noted.text : "", old ? sizeof old->noted.text : 1);
     n++;
   }
   for (size_t i = 0; i < s->n_sinks; i++) {
-    if (find_place(in->sinks, in->n_sinks, s->sinks[i].place))
+    if (state_find_place(in->sinks, in->n_sinks, s->sinks[i].place))
       continue;
     if (n == STATE_SINKS_MAX)
       return false;
@@ -243,7 +253,7 @@ enum err transition(const struct view *v, const struct action *a, struct transit
                     struct state *ret) {
   struct state s = {0};
   if (!v->state)
-    begin(&s, v->tag_generation, in);
+    state_begin(&s, v->tag_generation, in);
   else if (state_copy(v->state, &s) != ERR_OK)
     return ERR_INTERNAL;
   s.seq++;
@@ -253,148 +263,7 @@ enum err transition(const struct view *v, const struct action *a, struct transit
     state_clear(&s);
     return ERR_INTERNAL;
   }
-  enter(&s, entered(v->state, a), v->now_s);
+  state_enter(&s, entered(v->state, a), v->now_s);
   *ret = s;
   return ERR_OK;
-}
-
-// --- what people order ---------------------------------------------------------------------------
-
-// A rotation that a person asks for forgives those that failed. The key that leaked may be the one
-// that a rotation under way is about to retire: it shall not wait for its grace.
-static void wish_rotation(struct state *s, const struct wish *w) {
-  s->wish = *w;
-  s->wish.kind = WISH_ROTATE;
-  s->failures = 0;
-  if (w->compromised && s->phase != PHASE_IDLE && s->phase != PHASE_STAGED)
-    s->grace_s = s->quarantine_s = 0;
-}
-
-static enum err wish_back(struct state *s, const struct wish *w, struct error *e) {
-  const struct slot *previous = &s->slots[SLOT_PREVIOUS];
-  switch (s->phase) {
-  case PHASE_STAGED:
-    s->wish = *w;
-    s->wish.kind = WISH_GIVE_UP;
-    return ERR_OK;
-  case PHASE_PUBLISHING:
-  case PHASE_GRACE:
-    if (!previous->used)
-      return error_set(e, ERR_REFUSED, "there is no previous key to go back to");
-    s->wish = *w;
-    s->wish.kind = WISH_BACK_TO;
-    text_copy(s->wish.key_id, sizeof s->wish.key_id, previous->key_id);
-    return ERR_OK;
-  case PHASE_RETIRING:
-    return error_set(
-        e, ERR_REFUSED,
-        "%s is past the point of no return: consumers were proven to have its successor",
-        previous->key_id);
-  default:
-    return error_set(e, ERR_REFUSED, "no rotation is under way");
-  }
-}
-
-static enum err drop_sink(struct state *s, const struct view *v, const char *name,
-                          struct error *e) {
-  for (size_t i = 0; i < v->n_sinks; i++)
-    if (strcmp(v->sinks[i].name, name) == 0)
-      return error_set(e, ERR_REFUSED, "sink %s is in the configuration: take it out there first",
-                       name);
-  for (size_t i = 0; i < s->n_sinks; i++) {
-    if (strcmp(s->sinks[i].name, name) != 0)
-      continue;
-    memmove(&s->sinks[i], &s->sinks[i + 1], (s->n_sinks - i - 1) * sizeof s->sinks[0]);
-    memset(&s->sinks[--s->n_sinks], 0, sizeof s->sinks[0]);
-    return ERR_OK;
-  }
-  return error_set(e, ERR_MISSING, "the state lists no sink %s", name);
-}
-
-// What the sinks hold counts as older values of ours from now on, so that the tick writes over it:
-// what never was ours (`foreign`), or all of it but the value that is kept.
-static enum err expect_values(struct state *s, const struct view *v,
-                              const struct transition_input *in, bool foreign, struct error *e) {
-  enum err err = ERR_OK;
-  for (size_t i = 0; i < v->n_sinks && err == ERR_OK; i++) {
-    const struct secret *value = in->sink_values[i];
-    if (value &&
-        (foreign ? v->sinks[i].value == SINK_FOREIGN : !secret_equal(value, in->kept.value)))
-      err = state_add_retired(s, value);
-  }
-  return err == ERR_OK ? ERR_OK : error_no_memory(e);
-}
-
-static void keep(struct state *s, struct transition_input *in, int64_t now_s) {
-  slot_clear(&s->slots[SLOT_PENDING]);
-  s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
-  s->slots[SLOT_CURRENT] = in->kept;
-  memset(&in->kept, 0, sizeof in->kept);
-  s->stager[0] = '\0';
-  s->pending_from_iam = false;
-  clear_wish(s);
-  enter(s, PHASE_PUBLISHING, now_s);
-}
-
-static enum err obey(struct state *s, const struct view *v, const struct order *o,
-                     struct transition_input *in, struct error *e) {
-  enum err err;
-  switch (o->kind) {
-  case ORDER_ROTATE:
-    wish_rotation(s, &o->wish);
-    return ERR_OK;
-  case ORDER_ROLLBACK:
-    return wish_back(s, &o->wish, e);
-  case ORDER_HOLD:
-    s->hold = o->hold;
-    return ERR_OK;
-  case ORDER_TAKE_HOST:
-    text_copy(s->host, sizeof s->host, o->name);
-    return ERR_OK;
-  case ORDER_DROP_SINK:
-    return drop_sink(s, v, o->name, e);
-  case ORDER_KEEP_STATE:
-    return expect_values(s, v, in, true, e);
-  case ORDER_KEEP_SINK:
-  case ORDER_NEW_KEY:
-    err = expect_values(s, v, in, false, e);
-    if (err == ERR_OK && o->kind == ORDER_KEEP_SINK) {
-      keep(s, in, v->now_s);
-    } else if (err == ERR_OK) {
-      stage(s, v->policy, in, v->now_s);
-      enter(s, PHASE_STAGED, v->now_s);
-    }
-    return err;
-  }
-  return error_set(e, ERR_INTERNAL, "not an order");
-}
-
-static enum err begin_or_copy(const struct view *v, const struct order *o,
-                              const struct transition_input *in, struct state *s, struct error *e) {
-  if (v->home == HOME_OK && o->kind == ORDER_NEW_KEY)
-    return error_set(e, ERR_REFUSED,
-                     "there is a good state: `rotator rotate` makes a new key under it");
-  if (v->home == HOME_OK)
-    return state_copy(v->state, s) == ERR_OK ? ERR_OK : error_no_memory(e);
-  if (o->kind != ORDER_NEW_KEY && o->kind != ORDER_KEEP_SINK)
-    return error_set(e, ERR_REFUSED, "there is no state that could be kept");
-  begin(s, in->above, in);
-  text_copy(s->host, sizeof s->host, in->host);
-  return ERR_OK;
-}
-
-enum err transition_ordered(const struct view *v, const struct order *o,
-                            struct transition_input *in, struct state *ret, struct error *e) {
-  struct state s = {0};
-  enum err err = begin_or_copy(v, o, in, &s, e);
-  if (err == ERR_OK) {
-    s.seq++;
-    text_copy(s.writer, sizeof s.writer, in->writer);
-    err = obey(&s, v, o, in, e);
-  }
-  if (err == ERR_OK)
-    *ret = s;
-  else
-    state_clear(&s);
-  return err;
 }

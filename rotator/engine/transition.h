@@ -28,14 +28,20 @@ enum err transition(const struct view *v, const struct action *a, struct transit
 // The phase that a state in `s` (NULL: none yet) is in once the act is done; PHASE_COUNT: none.
 enum phase transition_phase(const struct state *s, const struct action *a);
 
+// Why the old key may not go now, whoever asks for it, as far as v->state (not NULL) and the sinks
+// show; NULL: it may, once the new one is proven.
+const char *transition_keeps_previous(const struct view *v);
+
 // What a person orders by a command. Only the tick acts on the state that comes of it.
 enum order_kind {
   ORDER_ROTATE,     // wish
   ORDER_ROLLBACK,   // wish
+  ORDER_RETIRE,     // wish: the old key may go though it is still used
   ORDER_HOLD,       // hold (resume: one that is not on)
   ORDER_TAKE_HOST,  // name: the host
   ORDER_DROP_SINK,  // name: the sink
-  ORDER_KEEP_STATE, // foreign values in the sinks count as older ones of ours
+  ORDER_KEEP_STATE, // foreign values in the sinks, and what is no value, count as older
+                    // ones of ours
   ORDER_KEEP_SINK,  // name: the sink; its key becomes current, the old one previous
   ORDER_NEW_KEY,    // a new state with a fresh value
 };

@@ -15,6 +15,7 @@ struct sink_reading {
   struct store_record record;
   struct store_version version;
   struct error error;
+  bool key_alive; // IAM showed the key of its value alive, in this turn
 };
 
 struct turn {

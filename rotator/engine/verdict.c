@@ -15,21 +15,30 @@ struct evidence *turn_evidence(struct turn *u, struct target *t, const struct se
   return evidence_enter(&t->memory->book, print, key_id);
 }
 
-// Without making an entry: what was never judged shall not push out what was.
-static struct verdict verdict_of(const struct turn *u, const struct target *t,
-                                 const struct secret *value) {
+// Without making an entry: what was never judged shall not push out what was. An entry that is there
+// counts as entered anew, so that what stands in a slot or a sink stays in the book.
+static const struct evidence *evidence_of(const struct turn *u, struct target *t,
+                                          const struct secret *value) {
   char print[EVIDENCE_PRINT_MAX];
+  struct evidence_book *book = &t->memory->book;
   if (!value)
-    return evidence_verdict(NULL);
+    return NULL;
   evidence_print(u->binding, value, print);
-  return evidence_verdict(evidence_find(&t->memory->book, print));
+  return evidence_find(book, print) ? evidence_enter(book, print, "") : NULL;
+}
+
+// Does anything speak for a retired value that was seen later than that? Whatever is known for
+// retired was so when the state last changed its phase.
+static bool speaks_for_retired(const struct turn *u, const struct sink_reading *r,
+                               const struct evidence *e) {
+  return r->key_alive || (e && e->proven_s > u->state.phase_since_s);
 }
 
 static struct verdict without_evidence(enum verdict_kind kind, enum cause cause, int64_t now_s) {
   return (struct verdict){.kind = kind, .cause = cause, .seen_s = now_s};
 }
 
-static struct verdict sink_verdict(const struct turn *u, const struct target *t, size_t i) {
+static struct verdict sink_verdict(const struct turn *u, struct target *t, size_t i) {
   const struct sink_reading *r = &u->sinks[i];
   int64_t now_s = u->view.now_s;
   switch (r->result) {
@@ -46,36 +55,51 @@ static struct verdict sink_verdict(const struct turn *u, const struct target *t,
   default:
     return without_evidence(VERDICT_NOT_KNOWN, CAUSE_silent, now_s);
   }
-  struct verdict v = verdict_of(u, t, r->record.value);
-  // The state knows it for a value that was retired, and nothing newer speaks for it.
-  if (v.kind == VERDICT_NOT_KNOWN && u->sink_views[i].value == SINK_RETIRED)
+  const struct evidence *e = evidence_of(u, t, r->record.value);
+  struct verdict v = evidence_verdict(e);
+  if (u->sink_views[i].value == SINK_RETIRED && v.kind != VERDICT_NOT_WORKING &&
+      !speaks_for_retired(u, r, e))
     return without_evidence(VERDICT_NOT_WORKING, CAUSE_retired, now_s);
   return v;
 }
 
-// Is it time to prove current again? What speaks against it is tried again with each look; a proof
-// of the future was made by another clock.
-static bool probe_is_due(const struct turn *u, const struct target *t) {
+// A time of the future was noted by another clock.
+static bool is_over(int64_t since_s, int64_t wait_s, int64_t now_s) {
+  return since_s > now_s || now_s - since_s >= wait_s;
+}
+
+// Is it time to prove current again? One refusal is followed by a second try, which judges it. What
+// speaks against the value is tried again with each look, and not more often: an outage may last.
+// A key that IAM shows dead is not tried at all.
+static bool probe_is_due(const struct turn *u, struct target *t) {
   const struct policy *p = &t->policy;
-  const struct verdict *v = &u->view.slots[SLOT_CURRENT].verdict;
-  int64_t now_s = u->view.now_s, since_seen_s = now_s - v->seen_s;
-  if (p->probe_every_s <= 0 || !u->view.state || !u->view.state->slots[SLOT_CURRENT].used)
+  int64_t now_s = u->view.now_s;
+  if (p->probe_every_s <= 0 || !u->view.state || !u->state.slots[SLOT_CURRENT].used)
     return false;
-  bool again = since_seen_s < 0 || since_seen_s >= p->look_every_s;
-  if (v->kind == VERDICT_NOT_WORKING)
-    return again;
-  if (v->cause == CAUSE_unanswered)
+  const struct evidence *e = evidence_of(u, t, u->state.slots[SLOT_CURRENT].value);
+  if (!e)
+    return true;
+  if (e->iam != CAUSE_none)
+    return false;
+  bool again = is_over(e->unanswered_s, p->look_every_s, now_s);
+  if (e->refusal != CAUSE_none)
+    return again && is_over(e->refusal_s, p->look_every_s, now_s);
+  if (e->refusals > 0)
+    return true;
+  if (e->unanswered_s > 0)
     return again || t->memory->proofs[SLOT_CURRENT].unknowns < UNANSWERED_TRIES;
-  return v->proven_s == 0 || v->proven_s > now_s || now_s - v->proven_s >= p->probe_every_s;
+  return e->proven_s == 0 || is_over(e->proven_s, p->probe_every_s, now_s);
 }
 
 void turn_judge(struct turn *u, struct target *t) {
   struct view *v = &u->view;
   for (int i = 0; v->state && i < SLOT_COUNT; i++)
-    v->slots[i].verdict = verdict_of(u, t, v->state->slots[i].value);
+    v->slots[i].verdict = evidence_verdict(evidence_of(u, t, v->state->slots[i].value));
   for (size_t i = 0; i < v->n_sinks; i++)
     u->sink_views[i].verdict = sink_verdict(u, t, i);
   v->probe_due = probe_is_due(u, t);
-  if (v->state && v->slots[SLOT_CURRENT].verdict.kind == VERDICT_NOT_WORKING)
-    v->look_due = true; // so that its end is told, or its death is mended, at once
+  // So that the end of a trouble is told, or a death is mended, at once.
+  if (v->state &&
+      (v->slots[SLOT_CURRENT].verdict.kind == VERDICT_NOT_WORKING || t->memory->iam_refused))
+    v->look_due = true;
 }

@@ -26,6 +26,7 @@ enum sink_value {
   SINK_PENDING,
   SINK_RETIRED,  // a value of ours that was retired
   SINK_FOREIGN,  // a value that never was ours
+  SINK_CORRUPT,  // it does not decode; it can be written over
   SINK_UNJUDGED, // a value, but there is no state to compare it with
 };
 
@@ -35,7 +36,8 @@ struct sink_view {
   enum store_class class;
   bool stamped;           // class A: bears this state's epoch (B, C: always true)
   bool noted;             // its version is the one noted on entering grace
-  bool listed;            // the state lists it
+  bool listed;            // the state lists its place
+  bool renamed;           // … under another name
   bool acted;             // written in this tick already
   struct verdict verdict; // does what consumers read here work?
 };
@@ -84,8 +86,9 @@ struct view {
   bool sinks_agree; // the non-empty ones hold one value (no state)
 
   bool iam_asked, iam_answered;
-  bool look_due;  // at rest: look_every is over, a pending was dropped in this run, or current
-                  // looked bad
+  bool iam_refused; // it, or our own credential, said no for good: nothing is learned from a list
+  bool look_due;    // at rest: look_every is over, a pending was dropped in this run, or current
+                    // looked bad
   bool probe_due; // at rest and in grace: the last proof of current is too old, or something spoke
                   // against it since
   struct slot_view slots[SLOT_COUNT];

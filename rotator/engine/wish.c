@@ -16,7 +16,7 @@ struct command {
   const struct engine_io *io;
   struct order order;
   bool ask_iam;
-  size_t count; // keep state: the sinks with a value that is not ours
+  size_t count; // keep state: the sinks with a content that is not ours
 };
 
 // --- the frame -----------------------------------------------------------------------------------
@@ -31,8 +31,13 @@ static enum err usable(const struct command *c, struct turn *u, struct error *e)
       error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
     err = u->error.kind;
   } else if (!c->ask_iam && !u->view.state) {
-    if (u->error.kind == ERR_OK)
+    if (u->view.home == HOME_ABSENT) // whatever else went wrong
       error_set(&u->error, ERR_MISSING, "the target has no state yet");
+    else if (u->view.home == HOME_REBOUND)
+      error_set(&u->error, ERR_REFUSED,
+                "the configuration names another identity or instance than the state does");
+    else if (u->error.kind == ERR_OK)
+      error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
     err = u->error.kind;
   } else if (!c->ask_iam && u->view.home != HOME_OK) {
     err =
@@ -152,12 +157,38 @@ enum err repair_new_key(struct target *t, const struct engine_io *io, struct err
   return give_order(t, io, (struct order){.kind = ORDER_NEW_KEY}, true, e);
 }
 
+// --- the end of a grace --------------------------------------------------------------------------
+
+// The successor must work before anybody is cut off; row `retire` asks it once more.
+static enum err retire(struct command *c, struct turn *u, struct error *e) {
+  if (!u->view.state || u->view.home != HOME_OK)
+    return error_set(e, ERR_MISSING, "there is no state that could be changed");
+  if (transition_keeps_previous(&u->view))
+    return obey(c, u, e); // which says it
+  const struct slot *current = &u->state.slots[SLOT_CURRENT];
+  if (u->view.slots[SLOT_CURRENT].key != KEY_ACTIVE)
+    return error_set(e, ERR_REFUSED, "the new key %s is not active in IAM", current->key_id);
+  enum err err = prove_key(u, c->t, c->io, current, e);
+  if (err != ERR_OK) {
+    error_wrap(e, "the new key is not proven now");
+    return err;
+  }
+  return obey(c, u, e);
+}
+
+enum err wish_retire(struct target *t, const struct engine_io *io, const struct wish *w,
+                     struct error *e) {
+  struct command c = {
+      .t = t, .io = io, .order = {.kind = ORDER_RETIRE, .wish = *w}, .ask_iam = true};
+  return change_state(&c, retire, e);
+}
+
 // --- repairs that look at the sinks --------------------------------------------------------------
 
 static enum err keep_state(struct command *c, struct turn *u, struct error *e) {
   c->count = 0;
   for (size_t i = 0; i < u->view.n_sinks; i++)
-    c->count += u->view.sinks[i].value == SINK_FOREIGN;
+    c->count += u->view.sinks[i].value == SINK_FOREIGN || u->view.sinks[i].value == SINK_CORRUPT;
   bool nothing = u->view.home == HOME_OK && c->count == 0;
   return nothing ? ERR_OK : obey(c, u, e);
 }

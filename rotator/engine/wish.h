@@ -12,12 +12,18 @@ enum err wish_rotate(struct target *t, const struct engine_io *io, const struct 
 // reason elsewhere.
 enum err wish_rollback(struct target *t, const struct engine_io *io, const struct wish *w,
                        struct error *e);
+// `retire`: the old key may go though it is still used, and though grace is not over. ERR_REFUSED
+// with the reason: there is none in grace, a hold is on, a sink does not hold the new key, or the
+// full proof of it, which is made here, failed. Row `retire` obeys, and keeps its other conditions.
+enum err wish_retire(struct target *t, const struct engine_io *io, const struct wish *w,
+                     struct error *e);
 // `hold`, `resume`.
 enum err wish_hold(struct target *t, const struct engine_io *io, const struct hold *h,
                    struct error *e);
 enum err wish_resume(struct target *t, const struct engine_io *io, struct error *e);
 // `repair --keep state`: values that the sinks hold and that are not ours count as older values of
-// ours from now on, so that the tick writes current over them. *ret_sinks: how many.
+// ours from now on, and so does a content that does not decode, so that the tick writes current
+// over them. *ret_sinks: how many.
 enum err repair_keep_state(struct target *t, const struct engine_io *io, size_t *ret_sinks,
                            struct error *e);
 // `repair --keep sink=NAME`: the active, working key of this identity found there becomes current

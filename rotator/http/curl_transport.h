@@ -34,7 +34,8 @@ enum err curl_transport_new(const struct curl_options *o, struct env *env, struc
 // Ends libcurl if any transport started it; after the last one was freed.
 void curl_transport_finish(void);
 
-// Counters since the object was made (for bench and status): exchanges, new connections.
+// Counters since the object was made: exchanges, new connections. For tests, which hold us to the
+// connections that are kept.
 void curl_transport_counts(const struct transport *t, uint64_t *ret_exchanges,
                            uint64_t *ret_connections);
 

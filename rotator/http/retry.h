@@ -16,12 +16,13 @@ struct retry_policy {
 };
 #define RETRY_DEFAULT ((struct retry_policy){4, 500, 15000, 30000, 60000})
 
+// The two rules, apart. For tests, by table: from outside their many cases cannot be reached.
 // Worth repeating? Unsent and 429 always; unsure, 408 and 5xx (not 501) only when the request says
 // HTTP_REPLAY_SAFE.
 bool retry_is_worth(enum err result, int status, enum http_replay replay);
-// Full jitter: a random wait in [0, min(cap, base · 2^(try−1))]; Retry-After, where given, is a
-// floor. −1: longer than allowed, do not retry. `dice` is a random 32-bit number, `try_no` counts
-// from 1.
+// For tests, likewise. Full jitter: a random wait in [0, min(cap, base · 2^(try−1))]; Retry-After,
+// where given, is a floor. −1: longer than allowed, do not retry. `dice` is a random 32-bit number,
+// `try_no` counts from 1.
 int64_t retry_wait_ms(const struct retry_policy *p, unsigned try_no, int64_t retry_after_ms,
                       uint32_t dice);
 

@@ -44,7 +44,7 @@ bool http_encode(char *dst, size_t cap, const char *src) {
 }
 
 static enum err add_encoded(struct secret *form, const char *bytes, size_t len) {
-  char out[4];
+  char out[4] = "";
   enum err err = ERR_OK;
   for (size_t i = 0; i < len && !err; i++)
     err = secret_append(form, out, encode_byte(out, bytes[i]));

@@ -81,7 +81,7 @@ error_is_whole
 config_of prod ServiceId-00000000-0000-4000-8000-000000000000
 run 3 init prod
 error_is_whole
-run 3 check prod
+run 4 check prod
 error_is_whole
 passed "no such instance, an identity of another account, no such identity"
 simple_config

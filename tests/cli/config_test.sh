@@ -94,7 +94,7 @@ printf 'x' >>"$state"; bad_state 3 'damaged'
 : >"$state"
 run 3 run
 error_is_whole
-run 0 repair prod
+run 3 repair prod
 cp "$T/state.good" "$state"
 head -c 500000 /dev/urandom >"$state"; bad_state 3 ''
 sed -i 's/"seq":"\([0-9]*\)"/"seq":"9\1"/' "$state"; bad_state 3 'damaged'

@@ -5,7 +5,7 @@ start_emulator
 simple_config
 run 0 history prod
 out_has 'nothing has been done'
-run 3 hold prod
+run 4 hold prod
 err_has 'no state yet'
 error_is_whole
 run 0 init prod
@@ -29,12 +29,31 @@ passed "hold holds, resume lifts"
 run 2 hold prod --until yesterday
 run 2 hold prod --until 2020-01-01T00:00:00Z
 err_has 'over already'
-error_is_whole
+usage_is_whole
 run 0 hold prod
 out_has 'until resumed'
 run 0 resume prod --json
 json '.exit == 0'
 passed "dates of a hold"
+
+# --- everything at once ---
+seed '{"service_ids":[{"id":"ServiceId-cccccccc-0000-4000-8000-000000000001","name":"another"}]}' >/dev/null
+{ head_of_config; target prod; target fresh another; } >"$config"
+run 2 hold
+err_has 'a target, or --all'
+run 2 hold --all prod
+run 2 run --all
+run 0 hold --all --until 3d --reason "freeze"
+out_has '^prod: held until 20'
+out_has '^fresh: never set up'
+run 0 status prod
+out_has 'freeze'
+run 0 resume --all --json
+json '.exit == 0 and ([.targets[].target] == ["prod"])'
+simple_config
+run 0 status prod
+out_lacks 'freeze'
+passed "hold --all, resume --all"
 
 run 0 history prod
 out_has 'hold'
@@ -56,7 +75,7 @@ passed "history is kept, bounded, private"
 
 run 2 forget prod
 err_has 'give --yes'
-error_is_whole
+usage_is_whole
 value=$(sink_value prod)
 run 0 forget prod --yes
 out_has 'stays active in IAM'

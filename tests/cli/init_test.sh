@@ -60,13 +60,65 @@ run 0 run prod
 [ "$(sink_value prod)" = "$value" ] || fail "the adopted key was rotated by the next run"
 passed "a key that is there is adopted"
 
+# --- nothing is made for a name that is misspelt ---
+start_again
+made=$(seed "{\"service_ids\":[{\"name\":\"edge-agent\",\"apikeys\":[{\"name\":\"by hand\"}]},{\"name\":\"other-agent\"}]}")
+value=$(jq -r '.service_ids[0].apikeys[0].apikey' <<<"$made")
+id=$(jq -r '.service_ids[0].apikeys[0].id' <<<"$made")
+owner=$(jq -r '.service_ids[0].id' <<<"$made")
+account_is() { # as it was: no service ID, no policy, no key more
+  control GET identities | jq -S 'del(.. | .requests?)' >"$T/account.now"
+  control GET keys | jq -S '[.keys[] | {id, disabled, deleted}]' >>"$T/account.now"
+  control GET requests | jq -r '.requests[] | select(.method == "POST") | .path' | grep -E 'serviceids|policies|apikeys' >>"$T/account.now"
+  [ "${1-}" = remember ] && mv "$T/account.now" "$T/account.before" && return
+  diff "$T/account.before" "$T/account.now" || fail "something was made in the account"
+}
+with_key() { # with_key VALUE: the sink holds it
+  printf 'IAM_API_KEY=%s\n' "$1" >"$T/sinks/prod.env"
+  chmod 600 "$T/sinks/prod.env"
+}
+account_is remember
+for name in edge-agnet other-agent; do # one that is not there, one of somebody else
+  with_key "$value"
+  config_of prod $name
+  for n in --dry-run --yes; do
+    run 3 init prod ${n/--yes/}
+    err_has 'Not known whether consumers have a working key'
+    err_has "$T/sinks/prod.env holds $id 'by hand', an active key of service ID 'edge-agent' \($owner\)"
+    err_has "nothing was made. Correct service_id '$name' \($config:[0-9]+\)"
+    out_lacks 'steps'
+    err_has '^next: .* init prod --dry-run$'
+  done
+  run 3 init prod --json
+  json '.targets[0].exit == 3 and .targets[0].why == "value_not_ours"'
+  with_key "$(tr 'A-Za-z' 'B-ZAb-za' <<<"$value")"
+  run 4 init prod
+  err_has 'holds a value that IAM knows no key for'
+  error_is_whole
+  mv "$T/sinks/prod.env" "$T/elsewhere.env" && ln -s "$T/elsewhere.env" "$T/sinks/prod.env"
+  run 3 init prod
+  err_has 'must not be used'
+  err_has 'nothing was made'
+  error_is_whole
+  rm "$T/sinks/prod.env"
+  account_is
+done
+rm -f "$T/sinks/prod.env"
+passed "a misspelt service ID over a key file that is there: nothing is made, and it is said whose key it is"
+
 start_again
 config_of prod new-agent
 run 0 init prod --dry-run
 out_has 'making service ID new-agent'
+out_has 'granting Sender'
+run 0 init prod --dry-run --json
+json '[.targets[0].plan[].row][:4] == ["service-id", "sender", "first", "create"]'
+json '.targets[0].plan | all(.text and .request)'
 run 0 init prod
 out_has 'made service ID new-agent'
 out_has 'granted Sender'
+json_of_history() { rotator -c "$config" history prod --json | jq -r '.targets[0].entries[].what'; }
+[ "$(json_of_history | head -n 4 | paste -sd' ')" = "init init first create" ] || fail "not done in the order of the plan: $(json_of_history)"
 control GET identities | jq -e '.. | objects | select(.name? == "new-agent")' >/dev/null ||
   fail "the service ID was not made"
 control GET identities | jq -r '.. | .description? // empty' | grep -Eq '\[rotator i=[0-9a-f]{8}\]' ||
@@ -107,5 +159,5 @@ run 2 init prdo
 err_has "did you mean 'prod'"
 run 2 init
 err_has "'init' needs a target"
-error_is_whole
+usage_is_whole
 passed "wrong targets are named"

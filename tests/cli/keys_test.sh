@@ -29,7 +29,7 @@ err_has 'no such key'
 error_is_whole
 run 2 keys prod --delete "$old"
 err_has 'give --yes'
-error_is_whole
+usage_is_whole
 run 2 keys prod --delete "$old" --disable "$old" --yes
 [ "$(all_keys | wc -l)" = 4 ] || fail "a key is gone"
 passed "never the one in use, never without being asked"

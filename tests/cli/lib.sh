@@ -61,6 +61,7 @@ start_emulator() {
   url=$(jq -r .https "$T/ready")
   http=$(jq -r .http "$T/ready")
   ca=$(jq -r .ca "$T/ready")
+  fake_ibmcloud
 }
 control() { # control METHOD PATH [JSON]
   curl -sS --fail-with-body -X "$1" "$http/_control/$2" ${3+-H 'Content-Type: application/json' -d "$3"} ||
@@ -75,6 +76,43 @@ active_keys() { control GET keys | jq -r --arg i "iam-$sender_id" \
   '.keys[] | select(.iam_id == $i and (.deleted | not) and (.disabled | not)) | .id'; }
 all_keys() { control GET keys | jq -r --arg i "iam-$sender_id" \
   '.keys[] | select(.iam_id == $i and (.deleted | not)) | .id'; }
+
+# iam METHOD PATH: a request to IAM, as whoever administers the account.
+iam() {
+  local token
+  token=$(curl -sS --cacert "$ca" "$url/identity/token" -d grant_type=urn:ibm:params:oauth:grant-type:apikey \
+    --data-urlencode "apikey@$T/management.key" | jq -r .access_token)
+  curl -sS --fail-with-body --cacert "$ca" -X "$1" -H "Authorization: Bearer $token" "$url$2" >/dev/null || fail "IAM: $1 $2"
+}
+lock_key() { iam POST "/v1/apikeys/$1/lock"; }
+# The vendor's command line, as far as our `next:` lines name it: each word is checked.
+fake_ibmcloud() {
+  cat >"$T/bin/ibmcloud" <<END
+#!/usr/bin/env bash
+T=$T url=$url http=$http ca=$ca
+fail() { echo "ibmcloud: \$*" >&2; exit 1; }
+$(declare -f iam)
+END
+  cat >>"$T/bin/ibmcloud" <<'END'
+case "$1 $2 $3 $4 $5" in
+  'iam service-api-key-unlock ApiKey-'*' ServiceId-'*' --force') iam DELETE "/v1/apikeys/$3/lock" ;;
+  'iam service-policy-create '*' --service-name logs')
+    [ "$6 $7 $8" = '--roles Sender --service-instance' ] && [ $# = 9 ] || fail "what is $*?"
+    curl -sS --fail-with-body "$http/_control/seed" \
+      -d "{\"roles\":[{\"identity\":\"$3\",\"role\":\"Sender\",\"instance\":\"$9\"}]}" >/dev/null ;;
+  *) fail "what is $*?" ;;
+esac
+END
+  chmod 755 "$T/bin/ibmcloud"
+}
+# follow_next: runs the command that the last error or answer names, as it stands; its output is in out and err, its status in $status.
+follow_next() {
+  local command
+  command=$(cat "$T/out" "$T/err" | sed -n 's/^next: //p' | tail -n 1)
+  [ -n "$command" ] || fail "no next command"
+  sh -c "$command" >"$T/out" 2>"$T/err" </dev/null
+  status=$?
+}
 
 # --- configuration ---
 
@@ -147,7 +185,7 @@ next_works() {
   command=$(sed -n 's/^next: //p' "$T/err" | tail -n 1)
   [ -n "$command" ] || fail "no next command"
   [ "$(tail -n 1 "$T/err")" = "next: $command" ] || fail "the next command is not the last line"
-  sh -c "$command" >"$T/next.out" 2>"$T/next.err" </dev/null
+  timeout 10 sh -c "$command" >"$T/next.out" 2>"$T/next.err" </dev/null # it may wait for an outage's end
   local s=$?
   case $s in
     2) grep -q 'there is no\|does not belong\|needs a' "$T/next.err" && fail "next command is wrong: $command" ;;
@@ -155,8 +193,13 @@ next_works() {
   esac
   return 0
 }
-error_is_whole() { # the shape of every error
+error_is_whole() { # the shape of every error that concerns a target
   err_has 'Consumers have a working key|Consumers have NO working key|Not known whether consumers have a working key'
+  next_works
+}
+usage_is_whole() { # a mistake in what was typed is no matter of consumers
+  err_lacks 'onsumers'
+  err_has 'nothing was contacted and nothing was changed'
   next_works
 }
 # No value of a key in anything that was printed or kept for people.

@@ -29,6 +29,9 @@ err_has 'moving to the new key'
 error_is_whole
 run 0 rollback prod --reason "new one looks bad"
 [ "$(sink_value prod)" = "$first" ] || fail "rollback did not bring the old key back"
+out_has "rolled back: $first_id is current again"
+out_has 'the key that was given up, ApiKey-[-0-9a-f]+, is kept until 20'
+out_lacks 'is published to'
 run 0 status --json
 json '.targets[0].current == "'"$first_id"'"'
 passed "rollback brings the old key back"
@@ -71,9 +74,59 @@ wait $unlocker
 exec 9>&-
 passed "busy: exit 5, or waits"
 
+# --- what is not rotated is not said to be ---
+made=$(seed '{"service_ids":[{"name":"adoptee","apikeys":[{"name":"by hand"}]},{"name":"slow"}]}')
+seed "{\"roles\":[$(jq -r '.service_ids[].id' <<<"$made" |
+  sed "s/.*/{\"identity\":\"&\",\"role\":\"Sender\",\"instance\":\"$guid\"}/" | paste -sd,)]}" >/dev/null
+config_of adoptee adoptee
+printf 'IAM_API_KEY=%s\n' "$(jq -r '.service_ids[0].apikeys[0].apikey' <<<"$made")" >"$T/sinks/adoptee.env"
+chmod 600 "$T/sinks/adoptee.env"
+before=$(sink_value adoptee)
+run 75 rotate adoptee --patience 0s
+[ "$(sink_value adoptee)" = "$before" ] || fail "adopted and rotated in one run"
+err_has 'nothing was asked for'
+error_is_whole
+run 0 rotate adoptee
+[ "$(sink_value adoptee)" != "$before" ] || fail "status 0, and the key was not rotated"
+passed "a key that is only adopted is no rotation"
+
+# --- no hidden limit (its end is looked at below) ---
+{ head_of_config "grace: 33s" "on_still_used: continue"; target slow slow; } >"$T/slow.yaml"
+rotator -c "$T/slow.yaml" init slow >"$T/out" 2>"$T/err" </dev/null || fail "init slow"
+before=$(sink_value slow)
+start=$SECONDS
+rotator -c "$T/slow.yaml" rotate slow --wait=retired >"$T/slow.out" 2>"$T/slow.err" </dev/null &
+waiting=$!
+until [ "$(sink_value slow)" != "$before" ]; do sleep 0.1; done
+( # other runs come and go, and are no reason to end
+  for _ in $(seq 40); do
+    rotator -c "$T/slow.yaml" run slow >/dev/null 2>&1
+    sleep 0.2
+  done
+) &
+others=$!
+
+simple_config
+run 0 run
+fault '{"match":{"path":"*/logs/v1/singles"},"effect":{"status":503}}'
+current=$(active_keys)
+run 75 rotate prod --patience 0s
+no_faults
+run 0 rollback prod
+out_has "rolled back: $current is current again"
+run 0 run
+[ "$(active_keys)" = "$current" ] || fail "the staged key is left over"
+passed "a staged key is given up"
 run 2 rotate
 run 2 rotate prod --grace 5
 err_has 'duration'
 run 2 rotate prod --wait=never
 err_has 'published\|retired'
-error_is_whole
+usage_is_whole
+
+wait $others
+wait $waiting || fail "rotate --wait=retired ended with $?: $(cat "$T/slow.err")"
+[ $((SECONDS - start)) -ge 33 ] || fail "rotate --wait=retired did not stay until the grace was over"
+rotator -c "$T/slow.yaml" status slow --json | jq -e '.targets[0].phase == "idle"' >/dev/null ||
+  fail "rotate --wait=retired ended before the old key was gone"
+passed "wait=retired stays until then, whatever the grace"

@@ -149,5 +149,5 @@ run 0 run
 silent
 [ "$(requests_seen)" = "$seen" ] || fail "names of service IDs were looked up again"
 run 0 status
-[ "$(grep -c ' idle ' "$T/out")" = 12 ] || fail "status does not show twelve targets"
+[ "$(grep -c ' yes      at rest ' "$T/out")" = 12 ] || fail "status does not show twelve targets"
 passed "twelve targets, named, four at a time"

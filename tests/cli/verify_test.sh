@@ -18,7 +18,8 @@ key=$(current prod)
 # --- all is well ---
 before=$(sha256sum "$T"/state/*.state "$T"/sinks/*)
 run 0 verify prod
-out_has "^prod: file: working, proven [0-9TZ:-]+ \(verify\), $key"
+out_has "^prod: Consumers have a working key: $key"
+out_has "^  file: working, proven [0-9TZ:-]+ \(verify\), $key"
 run 0 verify prod --json
 json '.targets[0] | .working == "yes" and .attention == false and .exit == 0 and .next == null'
 json '.targets[0].sinks == [.targets[0].sinks[] | select(.verdict == "working" and .reason == null and .proven_by == "verify")]'

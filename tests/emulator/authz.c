@@ -136,6 +136,10 @@ static const struct action identity_actions[] = {
     {"serviceid.lock", {"Administrator", "Editor"}},
     {"serviceid.delete", {"Administrator", "Operator"}},
     {"serviceid.create", {"ServiceIdCreator", "Administrator"}},
+    {"serviceid-group.get", {"Administrator", "Editor", "Operator", "Viewer"}},
+    {"serviceid-group.create", {"Administrator"}},
+    {"serviceid-group.update", {"Administrator", "Editor"}},
+    {"serviceid-group.delete", {"Administrator"}},
 };
 
 static const char *const operator_roles[] = {"Operator", NULL};

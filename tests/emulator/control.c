@@ -16,7 +16,7 @@ void control_error(struct req *r, int status, const char *message) {
   answer_json(r, status, body);
 }
 
-static void answer_ok(struct req *r) {
+void control_ok(struct req *r) {
   cJSON *body = cJSON_CreateObject();
   cJSON_AddBoolToObject(body, "ok", true);
   answer_json(r, 200, body);
@@ -114,7 +114,7 @@ void control_faults_delete(struct req *r) {
   }
   if (r->segment_count == 2)
     faults_clear(r->emu->faults);
-  answer_ok(r);
+  control_ok(r);
 }
 
 void control_latency(struct req *r) {
@@ -124,7 +124,7 @@ void control_latency(struct req *r) {
     control_error(r, 400, "ms is required");
   } else {
     r->emu->settings.latency_ms = (long)ms->valuedouble;
-    answer_ok(r);
+    control_ok(r);
   }
   cJSON_Delete(body);
 }
@@ -146,30 +146,7 @@ void control_settings_post(struct req *r) {
   cJSON_Delete(body);
 }
 
-// {"key_id": id}: the key was found in public; its action_when_leaked is carried out.
-void control_leak(struct req *r) {
-  static const long none[LAG_COUNT];
-  cJSON *body = req_json(r);
-  const char *id = json_text(body, "key_id");
-  struct key *k = id ? model_key(r->emu->model, id) : NULL;
-  int64_t now = emu_now_ms(r->emu);
-  if (!k || k->deleted) {
-    control_error(r, 404, "no such key");
-  } else {
-    if (!strcmp(k->action_when_leaked, "delete"))
-      key_delete(k, now, none);
-    if (!strcmp(k->action_when_leaked, "disable") && !k->disabled) {
-      k->disabled = true;
-      k->disabled_ms = k->modified_ms = now;
-      k->disabled_lag = 0;
-      tag_bump(&k->tag);
-    }
-    answer_ok(r);
-  }
-  cJSON_Delete(body);
-}
-
 void control_reset(struct req *r) {
   emu_reset(r->emu);
-  answer_ok(r);
+  control_ok(r);
 }

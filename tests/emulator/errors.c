@@ -139,6 +139,17 @@ void error_bad_request(struct req *r, const char *message) {
   error_reply(r, &e);
 }
 
+void error_coding(struct req *r, int status) {
+  struct error e = {.status = status,
+                    .code = "unsupported_content_type",
+                    .message_code = "BXNIM9007E",
+                    .message = "The content encoding of the body is not supported."};
+  if (status == 400)
+    error_bad_request(r, "The body cannot be unpacked.");
+  else
+    error_reply(r, &e);
+}
+
 void error_not_found(struct req *r, const char *type, const char *id) {
   char *text = r->family == FAMILY_POLICY
                    ? util_format("%s with Id %s not found.", type, id)

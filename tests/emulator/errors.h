@@ -19,6 +19,8 @@ void error_reply(struct req *r, const struct error *e);
 void error_unauthorized(struct req *r);
 void error_forbidden(struct req *r, const char *action);
 void error_bad_request(struct req *r, const char *message);
+// A body that cannot be unpacked (400), or is coded in a way that is not taken (415).
+void error_coding(struct req *r, int status);
 void error_not_found(struct req *r, const char *type, const char *id);
 void error_gateway_not_found(struct req *r);
 

@@ -78,6 +78,7 @@ struct req *req_copy(const struct req *r) {
     memcpy(copy->body, r->body, r->body_len);
   copy->body_len = r->body_len;
   copy->too_large = r->too_large;
+  copy->coding_status = r->coding_status;
   copy->tls = r->tls;
   copy->imds = r->imds;
   copy->guid = util_dup(r->guid);

@@ -54,7 +54,8 @@ struct req {
   struct pairs headers, query;
   char *body;
   size_t body_len;
-  bool too_large; // more body than anything accepts; what came after was thrown away
+  bool too_large;    // more body than anything accepts; what came after was thrown away
+  int coding_status; // not 0: the body is coded in a way that is not understood; see unpack.h
   bool tls, imds;
   unsigned long connection;
   char transaction[200];

@@ -6,6 +6,7 @@
 
 #include "authz.h"
 #include "errors.h"
+#include "iam_groups.h"
 #include "page.h"
 #include "route.h"
 #include "util.h"
@@ -43,7 +44,7 @@ cJSON *key_json(const struct req *r, const struct key *k, bool show_value, bool 
   else if (r->emu->settings.empty_apikey)
     cJSON_AddStringToObject(out, "apikey", "");
   cJSON_AddBoolToObject(out, "support_sessions", k->support_sessions);
-  add_optional(out, "action_when_leaked", k->action_when_leaked);
+  cJSON_AddStringToObject(out, "action_when_leaked", key_leak_action(r->emu, k));
   if (k->expires_ms)
     add_time(out, "expires_at", k->expires_ms);
   if (history && k->history)
@@ -124,18 +125,20 @@ static cJSON *key_list_item(struct req *r, const void *item) {
   return out;
 }
 
-static void answer_list(struct req *r, const struct list *all, const char *type) {
-  static const struct page_kind kind = {"apikeys", key_field, key_created, key_list_item};
+static void answer_list(struct req *r, const struct account *a, const struct list *all,
+                        const char *type) {
+  static const struct page_kind kind = {"apikeys", key_field, key_created, NULL, key_list_item};
   int64_t now = emu_now_ms(r->emu);
   struct list shown = {0};
   for (size_t i = 0; i < all->count; i++) {
     struct key *k = all->items[i];
     bool user = k->owner->kind == IDENTITY_USER;
     if (!k->owner->deleted && key_visible(k, VIEW_LIST, now, r->fx.stale_list_ms) &&
-        (!type || user == !strcmp(type, "user")))
+        (!type || user == !strcmp(type, "user")) && group_shows(r, k->owner))
       list_add(&shown, k);
   }
-  page_answer(r, &kind, &shown);
+  if (group_query_ok(r, a))
+    page_answer(r, &kind, &shown);
   free(shown.items);
 }
 
@@ -148,7 +151,7 @@ static void list_account(struct req *r) {
   else if (!authz_identity(r, "apikey.list", NULL, a))
     error_forbidden(r, "iam-identity.apikey.list");
   else
-    answer_list(r, &a->keys, type);
+    answer_list(r, a, &a->keys, type);
 }
 
 void keys_list(struct req *r) {
@@ -173,5 +176,5 @@ void keys_list(struct req *r) {
   else if (!authz_identity(r, "apikey.list", of, of->account))
     error_forbidden(r, "iam-identity.apikey.list");
   else
-    answer_list(r, &of->keys, NULL);
+    answer_list(r, of->account, &of->keys, NULL);
 }

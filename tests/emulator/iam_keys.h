@@ -15,6 +15,14 @@ void activity_json(const struct req *r, cJSON *object, int64_t last_authn_ms,
 struct key *key_create(struct req *r, struct identity *owner, const cJSON *body);
 // If-Match or the body's entity_tag against the current one. False: answered with the error.
 bool tag_matches(struct req *r, const cJSON *body, const struct tag *tag);
+// An update that names a thing must give it a name. False: answered with the error.
+bool name_not_empty(struct req *r, const cJSON *body);
+// What a key does when it is found in public: what it says, or the default of its kind.
+const char *key_leak_action(const struct emu *emu, const struct key *k);
+// Sets the state and, where the settings say so, the time of the last change and the entity tag.
+void key_disable(struct req *r, struct key *k, bool disabled, long lag_ms);
+void key_remove(struct req *r, struct key *k, const long lags[LAG_COUNT]);
+void key_lock(struct req *r, struct key *k, bool locked);
 void error_locked(struct req *r, const char *type, const char *id);
 void answer_already(struct req *r, const char *message);
 

@@ -53,6 +53,20 @@ void answer_already(struct req *r, const char *message) {
     answer_empty(r, r->emu->settings.already_status);
 }
 
+bool name_not_empty(struct req *r, const cJSON *body) {
+  const char *name = json_text(body, "name");
+  if (name && !*name)
+    error_bad_request(r, "name: must not be empty.");
+  return !name || *name;
+}
+
+const char *key_leak_action(const struct emu *emu, const struct key *k) {
+  if (k->action_when_leaked)
+    return k->action_when_leaked;
+  return k->owner->kind == IDENTITY_USER ? emu->settings.user_leak_action
+                                         : emu->settings.service_leak_action;
+}
+
 static bool valid_action(const char *action) {
   return !strcmp(action, "none") || !strcmp(action, "disable") || !strcmp(action, "delete");
 }
@@ -111,6 +125,20 @@ static bool check_limit(struct req *r, const struct identity *owner) {
   return false;
 }
 
+// A user's key is never stored; sessions are a user's.
+static bool check_kind(struct req *r, const struct identity *owner, const cJSON *body) {
+  bool user = owner->kind == IDENTITY_USER;
+  if (user && json_true(body, "store_value")) {
+    error_bad_request(r, "store_value: not possible for a user's key.");
+    return false;
+  }
+  if (!user && json_true(body, "support_sessions")) {
+    error_bad_request(r, "support_sessions: only for a user's key.");
+    return false;
+  }
+  return true;
+}
+
 struct key *key_create(struct req *r, struct identity *owner, const cJSON *body) {
   const char *name = json_text(body, "name"), *value = json_text(body, "apikey");
   const char *action = json_text(body, "action_when_leaked");
@@ -123,10 +151,8 @@ struct key *key_create(struct req *r, struct identity *owner, const cJSON *body)
   if (!check_members(r, body, &expires) || (value && *value && !check_value(r, value)) ||
       !check_limit(r, owner))
     return NULL;
-  if (owner->kind == IDENTITY_USER && json_true(body, "store_value")) {
-    error_bad_request(r, "store_value: not possible for a user's key.");
+  if (!check_kind(r, owner, body))
     return NULL;
-  }
   struct key *k =
       model_key_add(r->emu->model, owner, NULL, value && *value ? value : NULL, name, now);
   text_set(&k->description, json_text(body, "description"));
@@ -202,11 +228,40 @@ static struct key *key_for(struct req *r, const char *action) {
   return k;
 }
 
-static void touch(struct req *r, struct key *k, const char *action) {
-  k->modified_ms = emu_now_ms(r->emu);
-  tag_bump(&k->tag);
-  history_add(&k->history, k->modified_ms, r->session.iam_id, r->session.account, action, action);
-  journal_event(r, "iam-identity.serviceid-apikey.update", k->id, true);
+static void touch(struct req *r, struct key *k, const char *action, bool time, bool tag) {
+  int64_t now = emu_now_ms(r->emu);
+  if (time)
+    k->modified_ms = now;
+  if (tag)
+    tag_bump(&k->tag);
+  history_add(&k->history, now, r->session.iam_id, r->session.account, action, action);
+  journal_event(r,
+                k->owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.update"
+                                                : "iam-identity.serviceid-apikey.update",
+                k->id, true);
+}
+
+void key_disable(struct req *r, struct key *k, bool disabled, long lag_ms) {
+  const struct settings *s = &r->emu->settings;
+  k->disabled = disabled;
+  k->disabled_ms = emu_now_ms(r->emu);
+  k->disabled_lag = lag_ms;
+  touch(r, k, disabled ? "disable" : "enable", s->disable_moves_modified_at,
+        s->disable_moves_entity_tag);
+}
+
+void key_remove(struct req *r, struct key *k, const long lags[LAG_COUNT]) {
+  key_delete(k, emu_now_ms(r->emu), lags);
+  journal_event(r,
+                k->owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.delete"
+                                                : "iam-identity.serviceid-apikey.delete",
+                k->id, true);
+}
+
+void key_lock(struct req *r, struct key *k, bool locked) {
+  const struct settings *s = &r->emu->settings;
+  k->locked = locked;
+  touch(r, k, locked ? "lock" : "unlock", s->lock_moves_modified_at, s->lock_moves_entity_tag);
 }
 
 static void apply_update(struct req *r, struct key *k, const cJSON *body, int64_t expires) {
@@ -222,7 +277,7 @@ static void apply_update(struct req *r, struct key *k, const cJSON *body, int64_
     k->support_sessions = json_true(body, "support_sessions");
   if (json_text(body, "expires_at"))
     k->expires_ms = expires;
-  touch(r, k, "update");
+  touch(r, k, "update", true, true);
   answer_header(r, "ETag", k->tag.text);
   answer_json(r, 200, key_json(r, k, false, false));
 }
@@ -233,7 +288,8 @@ void keys_update(struct req *r) {
   struct key *k = body ? key_for(r, "apikey.update") : NULL;
   if (!body)
     error_bad_request(r, "The body is not a JSON object.");
-  else if (k && check_members(r, body, &expires) && tag_matches(r, body, &k->tag)) {
+  else if (k && check_members(r, body, &expires) && name_not_empty(r, body) &&
+           check_kind(r, k->owner, body) && tag_matches(r, body, &k->tag)) {
     if (k->locked)
       error_locked(r, "ApiKey", k->id);
     else
@@ -250,8 +306,7 @@ static void set_lock(struct req *r, bool locked) {
     answer_already(r, locked ? "The API key is locked already." : "The API key is not locked.");
     return;
   }
-  k->locked = locked;
-  touch(r, k, locked ? "lock" : "unlock");
+  key_lock(r, k, locked);
   answer_empty(r, 204);
 }
 
@@ -278,10 +333,7 @@ static void set_disabled(struct req *r, bool disabled) {
     return;
   }
   req_lags(r, lags);
-  k->disabled = disabled;
-  k->disabled_ms = emu_now_ms(r->emu);
-  k->disabled_lag = lags[LAG_DISABLED_KEY_TOKEN];
-  touch(r, k, disabled ? "disable" : "enable");
+  key_disable(r, k, disabled, lags[LAG_DISABLED_KEY_TOKEN]);
   answer_empty(r, 204);
 }
 
@@ -304,10 +356,6 @@ void keys_delete(struct req *r) {
     return;
   }
   req_lags(r, lags);
-  key_delete(k, emu_now_ms(r->emu), lags);
-  journal_event(r,
-                k->owner->kind == IDENTITY_USER ? "iam-identity.user-apikey.delete"
-                                                : "iam-identity.serviceid-apikey.delete",
-                k->id, true);
+  key_remove(r, k, lags);
   answer_empty(r, 204);
 }

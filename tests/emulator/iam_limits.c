@@ -4,10 +4,12 @@
 
 #include "authz.h"
 #include "errors.h"
+#include "iam_groups.h"
 #include "route.h"
 #include "util.h"
 
 #define SERVICE_IDS_PER_GROUP 2000
+#define GROUPS 50 // 100,000 service IDs an account
 
 static void add_identity(struct req *r, cJSON *list, const struct account *a, const char *iam_id) {
   const struct identity *i = model_identity(r->emu->model, iam_id);
@@ -19,18 +21,44 @@ static void add_identity(struct req *r, cJSON *list, const struct account *a, co
   cJSON_AddItemToArray(list, item);
 }
 
-static void add_from_text(struct req *r, cJSON *list, const struct account *a, const char *ids) {
-  char *copy = util_dup(ids), *rest = copy, *id;
-  while ((id = strsep(&rest, ",")))
-    add_identity(r, list, a, id);
-  free(copy);
+static void add_group(struct req *r, cJSON *list, const struct account *a, const char *id) {
+  const struct group *g = model_group(r->emu->model, id);
+  if (!g || g->deleted || g->account != a)
+    return;
+  cJSON *item = cJSON_CreateObject();
+  cJSON_AddStringToObject(item, "group_id", g->id);
+  cJSON_AddNumberToObject(item, "count", (double)group_members(r->emu->model, g));
+  cJSON_AddItemToArray(list, item);
 }
 
-// There is one group of service IDs here, the default one, and it has no id to be asked for.
-static void add_groups(cJSON *body) {
-  cJSON *group = cJSON_AddObjectToObject(body, "serviceids_per_group");
-  cJSON_AddNumberToObject(group, "limit", SERVICE_IDS_PER_GROUP);
-  cJSON_AddArrayToObject(group, "serviceid_groups");
+// The ids asked for, by query (with commas) or in the body (a list).
+static void add_asked(struct req *r, const cJSON *given, const char *name,
+                      void (*add)(struct req *, cJSON *, const struct account *, const char *),
+                      cJSON *list) {
+  const struct account *a = model_account(r->emu->model, r->segments[2]);
+  const char *query = req_query(r, name);
+  char *copy = util_dup(query), *rest = copy, *id;
+  const cJSON *item;
+  while (copy && (id = strsep(&rest, ",")))
+    add(r, list, a, id);
+  free(copy);
+  cJSON_ArrayForEach(item, cJSON_GetObjectItem(given, name)) {
+    if (cJSON_IsString(item))
+      add(r, list, a, item->valuestring);
+  }
+}
+
+static size_t live_groups(const struct account *a) {
+  size_t n = 0;
+  for (size_t i = 0; i < a->groups.count; i++)
+    n += !((const struct group *)a->groups.items[i])->deleted;
+  return n;
+}
+
+static cJSON *add_limit(cJSON *body, const char *name, long limit) {
+  cJSON *out = cJSON_AddObjectToObject(body, name);
+  cJSON_AddNumberToObject(out, "limit", (double)limit);
+  return out;
 }
 
 void limits_identity(struct req *r) {
@@ -45,20 +73,17 @@ void limits_identity(struct req *r) {
     return;
   }
   cJSON *given = r->method[0] == 'P' ? req_json(r) : NULL;
-  const cJSON *asked = cJSON_GetObjectItem(given, "apikeys_per_identity"), *item;
-  const char *query = req_query(r, "apikeys_per_identity");
   cJSON *body = cJSON_CreateObject();
   cJSON_AddItemToObject(body, "context", error_identity_context(r));
-  cJSON *keys = cJSON_AddObjectToObject(body, "apikeys_per_identity");
-  cJSON_AddNumberToObject(keys, "limit", (double)a->key_limit);
-  cJSON *list = cJSON_AddArrayToObject(keys, "identities");
-  if (query)
-    add_from_text(r, list, a, query);
-  cJSON_ArrayForEach(item, asked) {
-    if (cJSON_IsString(item))
-      add_identity(r, list, a, item->valuestring);
-  }
-  add_groups(body);
+  if (req_flag(r, "serviceid_groups") || json_true(given, "serviceid_groups"))
+    cJSON_AddNumberToObject(add_limit(body, "serviceid_groups", GROUPS), "count",
+                            (double)live_groups(a));
+  cJSON *keys = add_limit(body, "apikeys_per_identity", a->key_limit);
+  add_asked(r, given, "apikeys_per_identity", add_identity,
+            cJSON_AddArrayToObject(keys, "identities"));
+  cJSON *groups = add_limit(body, "serviceids_per_group", SERVICE_IDS_PER_GROUP);
+  add_asked(r, given, "serviceids_per_group", add_group,
+            cJSON_AddArrayToObject(groups, "serviceid_groups"));
   answer_json(r, 200, body);
   cJSON_Delete(given);
 }

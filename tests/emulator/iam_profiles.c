@@ -44,8 +44,13 @@ static int64_t profile_created(const void *item) {
   return ((const struct identity *)item)->created_ms;
 }
 
+static int64_t profile_modified(const void *item) {
+  return ((const struct identity *)item)->modified_ms;
+}
+
 void profiles_list(struct req *r) {
-  static const struct page_kind kind = {"profiles", profile_field, profile_created, profile_json};
+  static const struct page_kind kind = {"profiles", profile_field, profile_created,
+                                        profile_modified, profile_json};
   const char *account = req_query(r, "account_id"), *name = req_query(r, "name");
   const struct identity *caller = authz_caller(r);
   const struct account *a = caller->account;

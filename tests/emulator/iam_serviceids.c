@@ -5,7 +5,9 @@
 
 #include "authz.h"
 #include "errors.h"
+#include "iam_groups.h"
 #include "iam_keys.h"
+#include "iam_serviceids.h"
 #include "journal.h"
 #include "page.h"
 #include "route.h"
@@ -33,8 +35,7 @@ static cJSON *identity_json(const struct req *r, const struct identity *i) {
   cJSON_AddStringToObject(out, "name", i->name);
   if (i->description)
     cJSON_AddStringToObject(out, "description", i->description);
-  if (i->group_id)
-    cJSON_AddStringToObject(out, "group_id", i->group_id);
+  group_add_id(r, out, i);
   if (i->instance_crns)
     cJSON_AddItemToObject(out, "unique_instance_crns", cJSON_Duplicate(i->instance_crns, true));
   if (req_flag(r, "include_history") && i->history)
@@ -50,14 +51,16 @@ static const char *identity_field(const void *item, const char *name, bool *ret_
     return i ? i->name : NULL;
   if (!strcmp(name, "description"))
     return i ? i->description : NULL;
-  if (!strcmp(name, "created_by"))
-    return i ? i->created_by : NULL;
   *ret_known = false;
   return NULL;
 }
 
 static int64_t identity_created(const void *item) {
   return ((const struct identity *)item)->created_ms;
+}
+
+static int64_t identity_modified(const void *item) {
+  return ((const struct identity *)item)->modified_ms;
 }
 
 static cJSON *identity_list_item(struct req *r, const void *item) {
@@ -68,13 +71,15 @@ static cJSON *identity_list_item(struct req *r, const void *item) {
 
 void serviceids_list(struct req *r) {
   static const struct page_kind kind = {"serviceids", identity_field, identity_created,
-                                        identity_list_item};
+                                        identity_modified, identity_list_item};
   const char *account = req_query(r, "account_id"), *name = req_query(r, "name");
   const struct account *a =
       model_account(r->emu->model, account && *account ? account : r->session.account);
   const struct identity *caller = authz_caller(r);
-  if (!a) {
-    error_bad_request(r, "account_id: no such account.");
+  // A page token carries the account along.
+  bool named = (account && *account) || req_query(r, "pagetoken");
+  if (!a || (!named && r->emu->settings.list_needs_account)) {
+    error_bad_request(r, "account_id: missing, or no such account.");
     return;
   }
   if (!caller || caller->account != a) {
@@ -87,10 +92,11 @@ void serviceids_list(struct req *r) {
     // Only those the caller may see: rights on one service ID show that one.
     if (i->kind == IDENTITY_SERVICE && !i->deleted && (!name || !strcmp(name, i->name)) &&
         !(r->fx.stale_list_ms && i->created_ms + r->fx.stale_list_ms > emu_now_ms(r->emu)) &&
-        authz_identity(r, "serviceid.get", i, a))
+        group_shows(r, i) && authz_identity(r, "serviceid.get", i, a))
       list_add(&shown, i);
   }
-  page_answer(r, &kind, &shown);
+  if (group_query_ok(r, a))
+    page_answer(r, &kind, &shown);
   free(shown.items);
 }
 
@@ -135,12 +141,12 @@ static void create_in(struct req *r, struct account *a, const cJSON *body) {
   struct identity *i =
       model_identity_add(r->emu->model, a, IDENTITY_SERVICE, NULL, json_text(body, "name"), now);
   text_set(&i->description, json_text(body, "description"));
-  text_set(&i->group_id, json_text(body, "group_id"));
   text_set(&i->created_by, r->session.iam_id);
   set_crns(i, body);
-  struct key *k = cJSON_IsObject(nested) ? key_create(r, i, nested) : NULL;
-  if (cJSON_IsObject(nested) && !k) {
-    i->deleted = true; // both or neither; key_create() has answered
+  bool with_key = cJSON_IsObject(nested), joined = group_join(r, i, body);
+  struct key *k = with_key && joined ? key_create(r, i, nested) : NULL;
+  if (!joined || (with_key && !k)) {
+    i->deleted = true; // all or nothing; the error is answered already
     return;
   }
   i->locked = lock && !strcasecmp(lock, "true");
@@ -166,10 +172,13 @@ void serviceids_create(struct req *r) {
   cJSON_Delete(body);
 }
 
-static void touch(struct req *r, struct identity *i, const char *action) {
-  i->modified_ms = emu_now_ms(r->emu);
-  tag_bump(&i->tag);
-  history_add(&i->history, i->modified_ms, r->session.iam_id, r->session.account, action, action);
+static void touch(struct req *r, struct identity *i, const char *action, bool time, bool tag) {
+  int64_t now = emu_now_ms(r->emu);
+  if (time)
+    i->modified_ms = now;
+  if (tag)
+    tag_bump(&i->tag);
+  history_add(&i->history, now, r->session.iam_id, r->session.account, action, action);
   journal_event(r, "iam-identity.account-serviceid.update", i->id, true);
 }
 
@@ -178,7 +187,7 @@ void serviceids_update(struct req *r) {
   struct identity *i = body ? find(r, "serviceid.update") : NULL;
   if (!body)
     error_bad_request(r, "The body is not a JSON object.");
-  if (i && tag_matches(r, body, &i->tag)) {
+  if (i && name_not_empty(r, body) && tag_matches(r, body, &i->tag)) {
     const char *name = json_text(body, "name"), *description = json_text(body, "description");
     if (i->locked) {
       error_locked(r, "ServiceId", i->id);
@@ -188,7 +197,7 @@ void serviceids_update(struct req *r) {
       if (description)
         text_set(&i->description, *description ? description : NULL);
       set_crns(i, body);
-      touch(r, i, "update");
+      touch(r, i, "update", true, true);
       answer_header(r, "ETag", i->tag.text);
       answer_json(r, 200, identity_json(r, i));
     }
@@ -196,17 +205,9 @@ void serviceids_update(struct req *r) {
   cJSON_Delete(body);
 }
 
-void serviceids_delete(struct req *r) {
-  struct identity *i = find(r, "serviceid.delete");
+void serviceid_remove(struct req *r, struct identity *i) {
   static const long none[LAG_COUNT];
   int64_t now = emu_now_ms(r->emu);
-  if (!i)
-    return;
-  if (i->locked) {
-    journal_event(r, "iam-identity.account-serviceid.delete", i->id, false);
-    error_locked(r, "ServiceId", i->id);
-    return;
-  }
   for (size_t n = 0; n < i->keys.count; n++) {
     struct key *k = i->keys.items[n];
     if (!k->deleted)
@@ -219,7 +220,25 @@ void serviceids_delete(struct req *r) {
   }
   i->deleted = true;
   journal_event(r, "iam-identity.account-serviceid.delete", i->id, true);
+}
+
+void serviceids_delete(struct req *r) {
+  struct identity *i = find(r, "serviceid.delete");
+  if (!i)
+    return;
+  if (i->locked) {
+    journal_event(r, "iam-identity.account-serviceid.delete", i->id, false);
+    error_locked(r, "ServiceId", i->id);
+    return;
+  }
+  serviceid_remove(r, i);
   answer_empty(r, 204);
+}
+
+void serviceid_lock(struct req *r, struct identity *i, bool locked) {
+  const struct settings *s = &r->emu->settings;
+  i->locked = locked;
+  touch(r, i, locked ? "lock" : "unlock", s->lock_moves_modified_at, s->lock_moves_entity_tag);
 }
 
 static void set_lock(struct req *r, bool locked) {
@@ -231,8 +250,7 @@ static void set_lock(struct req *r, bool locked) {
                    locked ? "The service ID is locked already." : "The service ID is not locked.");
     return;
   }
-  i->locked = locked;
-  touch(r, i, locked ? "lock" : "unlock");
+  serviceid_lock(r, i, locked);
   answer_empty(r, 204);
 }
 

@@ -321,13 +321,10 @@ void token_keys(struct req *r) {
 void token_discovery(struct req *r) {
   char *base = util_format("%s://%s/identity", r->tls ? "https" : "http",
                            req_header(r, "Host") ? req_header(r, "Host") : "localhost");
+  // Only what is there: a client that follows an address must not end at a 404.
   static const char *const names[][2] = {
-      {"authorization_endpoint", "authorize"},
       {"token_endpoint", "token"},
-      {"passcode_endpoint", "passcode"},
-      {"userinfo_endpoint", "userinfo"},
       {"jwks_uri", "keys"},
-      {"introspection_endpoint", "introspect"},
   };
   cJSON *body = cJSON_CreateObject();
   cJSON_AddStringToObject(body, "issuer", "https://iam.cloud.ibm.com/identity");

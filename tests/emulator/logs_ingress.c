@@ -26,9 +26,10 @@ struct instance *logs_instance(struct req *r) {
   if (r->segment_count > 2 && !strcmp(r->segments[0], "instances"))
     guid = r->segments[1];
   struct instance *to = guid ? model_instance(r->emu->model, guid) : NULL;
-  if (!to)
-    ingress_error(r, 404, "not_found", "No such instance.");
-  return to;
+  if (to && !to->deleted)
+    return to;
+  ingress_error(r, 404, "not_found", "No such instance.");
+  return NULL;
 }
 
 static const char *check_line(const cJSON *line) {

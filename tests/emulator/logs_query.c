@@ -78,6 +78,20 @@ static bool read_window(struct req *r, const cJSON *metadata, struct window *w) 
   return true;
 }
 
+// A window that ends before it begins holds nothing, and the service says so in the stream.
+static void add_window_warning(struct sbuf *out, const struct window *w) {
+  char start[32], end[32];
+  cJSON *event = cJSON_CreateObject();
+  cJSON *warning =
+      cJSON_AddObjectToObject(cJSON_AddObjectToObject(event, "warning"), "time_range_warning");
+  util_milli_time(start, w->start_ms);
+  util_milli_time(end, w->end_ms);
+  cJSON_AddStringToObject(warning, "warning_message", "The start date is after the end date.");
+  cJSON_AddStringToObject(warning, "start_date", start);
+  cJSON_AddStringToObject(warning, "end_date", end);
+  add_event(out, event);
+}
+
 static void answer_rows(struct req *r, const struct instance *in, const struct query *q,
                         const struct window *w) {
   struct sbuf out = {0};
@@ -88,6 +102,8 @@ static void answer_rows(struct req *r, const struct instance *in, const struct q
   cJSON *first = cJSON_CreateObject();
   cJSON_AddStringToObject(cJSON_AddObjectToObject(first, "query_id"), "query_id", id);
   add_event(&out, first);
+  if (w->start_ms > w->end_ms)
+    add_window_warning(&out, w);
   cJSON *second = cJSON_CreateObject();
   cJSON *results = cJSON_AddArrayToObject(cJSON_AddObjectToObject(second, "result"), "results");
   for (size_t i = in->logs.count; i-- > 0 && rows > 0;) {

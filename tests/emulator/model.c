@@ -104,7 +104,6 @@ struct key *model_key_add(struct model *m, struct identity *owner, const char *i
   util_random(raw, sizeof raw);
   k->value = value ? util_dup(value) : util_b64url(raw, sizeof raw);
   k->name = util_dup(name);
-  k->action_when_leaked = util_dup("disable");
   k->owner = owner;
   k->created_ms = k->modified_ms = now;
   tag_bump(&k->tag);
@@ -158,6 +157,26 @@ struct role *model_role_add(struct model *m, struct account *a, const char *crn,
   list_add(&m->role_list, role);
   list_add(&a->roles, role);
   return role;
+}
+
+struct group *model_group(const struct model *m, const char *id) {
+  return map_get(&m->groups, id);
+}
+
+struct group *model_group_add(struct model *m, struct account *a, const char *id, const char *name,
+                              int64_t now) {
+  struct group *g = util_alloc(sizeof *g);
+  char uuid[37];
+  util_uuid(uuid);
+  g->id = id ? util_dup(id) : util_format("ServiceIdGroup-%s", uuid);
+  g->name = util_dup(name);
+  g->account = a;
+  g->created_ms = g->modified_ms = now;
+  tag_bump(&g->tag);
+  map_put(&m->groups, g->id, g);
+  list_add(&m->group_list, g);
+  list_add(&a->groups, g);
+  return g;
 }
 
 struct instance *model_instance(const struct model *m, const char *guid) {
@@ -311,6 +330,14 @@ static void free_role(struct role *role) {
   free(role);
 }
 
+static void free_group(struct group *g) {
+  free(g->id);
+  free(g->name);
+  free(g->description);
+  free(g->created_by);
+  free(g);
+}
+
 static void free_instance(struct instance *i) {
   for (size_t n = 0; n < i->logs.count; n++) {
     struct log_line *line = i->logs.items[n];
@@ -333,6 +360,7 @@ static void free_account(struct account *a) {
   free(a->keys.items);
   free(a->policies.items);
   free(a->roles.items);
+  free(a->groups.items);
   free(a);
 }
 
@@ -350,6 +378,7 @@ void model_free(struct model *m) {
   FREE_LIST(m->key_list, struct key, free_key);
   FREE_LIST(m->policy_list, struct policy, free_policy);
   FREE_LIST(m->role_list, struct role, free_role);
+  FREE_LIST(m->group_list, struct group, free_group);
   FREE_LIST(m->instance_list, struct instance, free_instance);
   FREE_LIST(m->account_list, struct account, free_account);
   map_free(&m->accounts);
@@ -359,5 +388,6 @@ void model_free(struct model *m) {
   map_free(&m->policies);
   map_free(&m->instances);
   map_free(&m->roles);
+  map_free(&m->groups);
   free(m);
 }

@@ -32,7 +32,7 @@ struct account {
   char *id;
   long token_life_s;
   long key_limit;
-  struct list identities, keys, policies, roles; // in order of creation, with tombstones
+  struct list identities, keys, policies, roles, groups; // in order of creation, with tombstones
 };
 
 enum identity_kind { IDENTITY_SERVICE, IDENTITY_USER, IDENTITY_PROFILE };
@@ -42,7 +42,8 @@ struct identity {
   enum identity_kind kind;
   char *id, *iam_id; // ServiceId-<uuid> and iam-ServiceId-<uuid>; the same for a user
   struct account *account;
-  char *name, *description, *group_id;
+  char *name, *description;
+  char *group_id; // NULL: the default group
   cJSON *instance_crns;
   struct tag tag;
   bool locked, deleted;
@@ -100,12 +101,22 @@ struct role {
   int64_t created_ms, modified_ms;
 };
 
+// A group of service IDs; see iam_groups.h.
+struct group {
+  char *id, *name, *description, *created_by;
+  struct account *account;
+  struct tag tag;
+  bool deleted;
+  int64_t created_ms, modified_ms;
+};
+
 struct instance {
   char *guid, *region;
   struct account *account;
   struct list logs;        // struct log_line *
   int64_t query_times[32]; // for the per-minute limiter
   size_t query_next;
+  bool deleted; // its hosts answer 404
 };
 
 struct log_line {
@@ -119,8 +130,9 @@ struct log_line {
 };
 
 struct model {
-  struct map accounts, identities, keys_by_id, keys_by_value, policies, instances, roles;
-  struct list account_list, identity_list, key_list, policy_list, instance_list, role_list;
+  struct map accounts, identities, keys_by_id, keys_by_value, policies, instances, roles, groups;
+  struct list account_list, identity_list, key_list, policy_list, instance_list, role_list,
+      group_list;
 };
 
 struct model *model_new(void);
@@ -143,6 +155,10 @@ struct policy *model_policy(const struct model *m, const char *id);
 struct role *model_role(const struct model *m, const char *crn);
 struct role *model_role_add(struct model *m, struct account *a, const char *crn, const char *name,
                             const char *service);
+struct group *model_group(const struct model *m, const char *id); // deleted ones too
+// A NULL id is made up.
+struct group *model_group_add(struct model *m, struct account *a, const char *id, const char *name,
+                              int64_t now);
 struct instance *model_instance(const struct model *m, const char *guid);
 struct instance *model_instance_add(struct model *m, struct account *a, const char *guid,
                                     const char *region);

@@ -21,8 +21,9 @@ static int compare_items(const void *a, const void *b, void *arg) {
   const void *left = *(void *const *)a, *right = *(void *const *)b;
   bool known;
   int result;
-  if (!strcmp(o->by, "created_at")) {
-    int64_t l = o->kind->created(left), r = o->kind->created(right);
+  if (!strcmp(o->by, "created_at") || !strcmp(o->by, "modified_at")) {
+    int64_t (*when)(const void *) = *o->by == 'c' ? o->kind->created : o->kind->modified;
+    int64_t l = when(left), r = when(right);
     result = (l > r) - (l < r);
   } else {
     const char *l = o->kind->field(left, o->by, &known), *r = o->kind->field(right, o->by, &known);
@@ -34,7 +35,8 @@ static int compare_items(const void *a, const void *b, void *arg) {
 static bool sort_list(struct req *r, const struct page_kind *kind, struct list *list) {
   const char *by = req_query(r, "sort"), *direction = req_query(r, "order");
   struct order o = {kind, by, direction && !strcasecmp(direction, "desc")};
-  static const char *const allowed[] = {"name", "description", "created_at", "created_by"};
+  const char *const allowed[] = {"name", "description", "created_at",
+                                 kind->modified ? "modified_at" : "created_by"};
   if (direction && strcasecmp(direction, "desc") && strcasecmp(direction, "asc"))
     return false;
   if (!by || !*by)

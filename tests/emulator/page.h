@@ -11,6 +11,8 @@ struct page_kind {
   const char *name; // "apikeys"
   filter_field_fn *field;
   int64_t (*created)(const void *item);
+  // Sorted by modified_at when this is there, else by created_by: the SDKs name one or the other.
+  int64_t (*modified)(const void *item);
   cJSON *(*render)(struct req *r, const void *item);
 };
 

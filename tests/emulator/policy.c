@@ -246,7 +246,10 @@ cJSON *policy_json(const struct req *r, const struct policy *p, bool v2) {
   cJSON_AddStringToObject(out, "created_at", created);
   cJSON_AddStringToObject(out, "created_by_id", p->created_by ? p->created_by : "");
   cJSON_AddStringToObject(out, "last_modified_at", modified);
-  cJSON_AddStringToObject(out, "last_modified_by_id", p->modified_by ? p->modified_by : "");
+  cJSON_AddStringToObject(out, "last_modified_by_id",
+                          p->modified_by  ? p->modified_by
+                          : p->created_by ? p->created_by
+                                          : "");
   cJSON_AddStringToObject(out, "state", p->deleted ? "deleted" : "active");
   free(href);
   return out;

@@ -38,6 +38,11 @@ static const struct route routes[] = {
     {"DELETE", "/v1/serviceids/*", serviceids_delete, FAMILY_IDENTITY},
     {"POST", "/v1/serviceids/*/lock", serviceids_lock, FAMILY_IDENTITY},
     {"DELETE", "/v1/serviceids/*/lock", serviceids_unlock, FAMILY_IDENTITY},
+    {"GET", "/v1/serviceid_groups", groups_list, FAMILY_IDENTITY},
+    {"POST", "/v1/serviceid_groups", groups_create, FAMILY_IDENTITY},
+    {"GET", "/v1/serviceid_groups/*", groups_get, FAMILY_IDENTITY},
+    {"PUT", "/v1/serviceid_groups/*", groups_update, FAMILY_IDENTITY},
+    {"DELETE", "/v1/serviceid_groups/*", groups_delete, FAMILY_IDENTITY},
     {"GET", "/v1/accounts/*/limits/identity", limits_identity, FAMILY_IDENTITY},
     {"POST", "/v1/accounts/*/limits/identity", limits_identity, FAMILY_IDENTITY},
     {"GET", "/v1/profiles", profiles_list, FAMILY_IDENTITY},
@@ -81,6 +86,7 @@ static const struct route routes[] = {
     {"GET", "/_control/settings", control_settings_get, FAMILY_CONTROL},
     {"POST", "/_control/settings", control_settings_post, FAMILY_CONTROL},
     {"POST", "/_control/leak", control_leak, FAMILY_CONTROL},
+    {"POST", "/_control/hand", control_hand, FAMILY_CONTROL},
     {"POST", "/_control/reset", control_reset, FAMILY_CONTROL},
 };
 
@@ -229,6 +235,8 @@ void route_run(struct req *r) {
     authz_settle_token(r);
     if (guarded && r->token_state != TOKEN_GOOD)
       error_unauthorized(r);
+    else if (r->coding_status)
+      error_coding(r, r->coding_status);
     else
       route->handler(r);
   } else if (known) {

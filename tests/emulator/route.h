@@ -21,6 +21,7 @@ handler_fn limits_identity;
 handler_fn profiles_list, profiles_get, templates_list;
 handler_fn serviceids_list, serviceids_get, serviceids_create, serviceids_update, serviceids_delete,
     serviceids_lock, serviceids_unlock;
+handler_fn groups_list, groups_get, groups_create, groups_update, groups_delete;
 handler_fn policies_list, policies_get, policies_create, policies_update, policies_patch,
     policies_delete;
 handler_fn roles_list, roles_create, roles_get, roles_update, roles_delete;
@@ -29,6 +30,7 @@ handler_fn imds_token, imds_iam_token;
 handler_fn control_seed, control_keys, control_policies, control_identities, control_logs,
     control_requests, control_events, control_stats, control_check_value, control_clock_get,
     control_clock_post, control_faults_get, control_faults_post, control_faults_delete,
-    control_latency, control_settings_get, control_settings_post, control_leak, control_reset;
+    control_latency, control_settings_get, control_settings_post, control_leak, control_hand,
+    control_reset;
 
 #endif

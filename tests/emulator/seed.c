@@ -62,6 +62,36 @@ static bool seed_instance(struct seeding *s, const cJSON *item) {
   return true;
 }
 
+// Who made it: whom the seed names, else the account's owner, else a user nobody else knows of.
+static const char *seeder(struct seeding *s, const struct account *a, const cJSON *item) {
+  const struct list *all = &s->emu->model->identity_list;
+  if (json_text(item, "created_by"))
+    return json_text(item, "created_by");
+  for (size_t n = 0; n < all->count; n++) {
+    const struct identity *i = all->items[n];
+    if (i->owner && i->account == a)
+      return i->iam_id;
+  }
+  return "IBMid-0000000000";
+}
+
+static bool seed_group(struct seeding *s, const cJSON *item) {
+  const char *id = json_text(item, "id"), *name = json_text(item, "name");
+  struct group *g = id ? model_group(s->emu->model, id) : NULL;
+  if (!g)
+    g = model_group_add(s->emu->model, account_of(s, item), id, name ? name : "seeded",
+                        emu_now_ms(s->emu));
+  text_set(&g->created_by, seeder(s, g->account, item));
+  if (json_text(item, "description"))
+    text_set(&g->description, json_text(item, "description"));
+  cJSON *made = cJSON_CreateObject();
+  cJSON_AddStringToObject(made, "id", g->id);
+  cJSON_AddStringToObject(made, "name", g->name);
+  cJSON_AddStringToObject(made, "account", g->account->id);
+  cJSON_AddItemToArray(cJSON_GetObjectItem(s->out, "groups"), made);
+  return true;
+}
+
 static bool seed_key(struct seeding *s, struct identity *owner, const cJSON *item, cJSON *made) {
   const char *name = json_text(item, "name"), *expires = json_text(item, "expires_at");
   const char *value = json_text(item, "apikey"), *id = json_text(item, "id");
@@ -107,6 +137,16 @@ static bool set_downgrant(struct seeding *s, struct identity *i, const char *tex
   return text ? fail(s, "downgrant", text) : true;
 }
 
+// A seed may move a service ID to another group; "" is the default group.
+static bool join_group(struct seeding *s, struct identity *i, const char *id) {
+  const struct group *g = id && *id ? model_group(s->emu->model, id) : NULL;
+  if (id && *id && (!g || g->account != i->account))
+    return fail(s, "group_id: no such group", id);
+  if (id)
+    text_set(&i->group_id, *id ? id : NULL);
+  return true;
+}
+
 static bool seed_identity(struct seeding *s, const cJSON *item, enum identity_kind kind,
                           const char *list_name) {
   const char *id = json_text(item, "id"), *name = json_text(item, "name");
@@ -122,6 +162,8 @@ static bool seed_identity(struct seeding *s, const cJSON *item, enum identity_ki
     i->owner = json_true(item, "owner");
   if (cJSON_GetObjectItem(item, "cr_tokens") && !i->cr_tokens)
     i->cr_tokens = cJSON_Duplicate(cJSON_GetObjectItem(item, "cr_tokens"), true);
+  if (!join_group(s, i, json_text(item, "group_id")))
+    return false;
   cJSON *made = cJSON_CreateObject();
   cJSON_AddItemToArray(cJSON_GetObjectItem(s->out, list_name), made);
   cJSON_AddStringToObject(made, "id", i->id);
@@ -192,6 +234,7 @@ static bool seed_role(struct seeding *s, const cJSON *item) {
     return fail(s, "roles: no such service_id", target);
   struct policy *p = model_policy_add(s->emu->model, i->account, i->iam_id, emu_now_ms(s->emu));
   list_add(&p->roles, util_dup(kind->crn));
+  text_set(&p->created_by, seeder(s, i->account, item));
   add_attribute(p, "accountId", i->account->id);
   add_attribute(p, "serviceName", service ? service : kind->service);
   add_attribute(p, "serviceInstance", json_text(item, "instance"));
@@ -210,9 +253,9 @@ cJSON *seed_apply(struct emu *emu, const cJSON *seed, char **ret_error) {
     const char *name;
     bool (*seed)(struct seeding *, const cJSON *);
   } parts[] = {
-      {"accounts", seed_account}, {"instances", seed_instance}, {"service_ids", seed_service},
-      {"users", seed_user},       {"profiles", seed_profile},   {"roles", seed_role},
-      {"policies", seed_role},
+      {"accounts", seed_account},    {"groups", seed_group},  {"instances", seed_instance},
+      {"service_ids", seed_service}, {"users", seed_user},    {"profiles", seed_profile},
+      {"roles", seed_role},          {"policies", seed_role},
   };
   struct seeding s = {.emu = emu, .out = cJSON_CreateObject()};
   bool ok = cJSON_IsObject(seed) || fail(&s, "the seed", "not a JSON object");

@@ -20,6 +20,7 @@
 #include "journal.h"
 #include "route.h"
 #include "timer.h"
+#include "unpack.h"
 #include "util.h"
 
 #define BODY_KEPT_MAX (12u * 1024 * 1024)
@@ -194,10 +195,18 @@ static bool run(struct req *r) {
   return true;
 }
 
+static void unpack(struct req *r) {
+  pthread_mutex_lock(&r->emu->lock);
+  bool accept_gzip = r->emu->settings.accept_gzip;
+  pthread_mutex_unlock(&r->emu->lock);
+  unpack_body(r, accept_gzip);
+}
+
 static enum MHD_Result advance(struct exchange *x) {
   struct req *r = x->r;
   switch (x->stage) {
   case STAGE_BODY:
+    unpack(r);
     route_prepare(r);
     x->stage = STAGE_RUN;
     if (pause_for(x, r->fx.delay_ms))

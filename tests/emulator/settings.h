@@ -27,7 +27,7 @@ struct settings {
   int ingress_unauthorized_status; // bad or missing token at ingress: 403 or 401
   int ingress_status;              // of an accepted batch
   char ingress_body[512];
-  int ingress_soft_limit; // bytes, 0: only the hard 10 MiB
+  int ingress_soft_limit; // bytes, unpacked; 0: only the hard 10 MiB
   int query_visible_ms;   // ingest to search
   int query_per_minute;
   int locked_status;          // change or delete of a locked entity
@@ -38,13 +38,25 @@ struct settings {
   int expired_key_status;     // token endpoint, past expires_at
   char expired_key_code[64];
   bool string_status_code; // "status_code":"404" as the schema says, not 404 as seen
-  bool empty_apikey;       // reads carry "apikey":"" rather than no member
+  bool empty_apikey;       // reads carry "apikey":"", as the SDK models require; or no member
   bool self_rotation;      // a service ID without any policy may manage its own keys
   bool creator_manages;    // who created a service ID may manage it and its keys
   bool operator_may_lock;
   bool echo_apikey;           // BXNIM0415E repeats the offered value in errorDetails
   bool query_limit_in_stream; // too many queries: an error inside a 200, not a 429
   bool restrict_service_ids;  // only a ServiceIdCreator may create service IDs
+  bool list_needs_account;    // a list of service IDs without account_id or pagetoken is refused
+  bool default_group_only;    // lists without group_id: the default group, or all groups
+  bool group_id_on_request;   // service IDs carry group_id only with show_group_id=true, or always
+  char default_group_id[64];  // the default group's id; "": it has none
+  int unknown_group_status;   // a list of a group that is not there; 200: an empty list
+  int duplicate_group_status; // a name that another group has
+  int full_group_status;      // delete of a group with service IDs; 204: they stay in no group
+  bool accept_gzip;           // compressed request bodies; or 415
+  char service_leak_action[16]; // action_when_leaked of a service ID's key that names none
+  char user_leak_action[16];    // ... of a user's key
+  bool disable_moves_modified_at, disable_moves_entity_tag; // disable, enable, leak
+  bool lock_moves_modified_at, lock_moves_entity_tag;       // lock, unlock
   long lags[LAG_COUNT];
   long latency_ms; // set over /_control/latency
 };

@@ -9,9 +9,9 @@ exposure=20  # tenths
 look() {
   local dir unit
   dir=$(mktemp -d)
-  # As they would be installed, but for the program, which is not on this machine, and for units of others that they add to.
+  # As they would be installed, but for the programs, which are not on this machine, and for units of others that they add to.
   cp -r contrib/systemd/. "$dir"
-  sed -i 's|^ExecStart=/usr/bin/rotator |ExecStart=/bin/true |' "$dir"/*.service
+  sed -i 's#^ExecStart=/usr/\(bin/rotator\|libexec/rotator/[a-z-]*\) #ExecStart=/bin/true #' "$dir"/*.service
   for unit in "$dir"/*.d; do
     [ -d "$unit" ] && printf '[Service]\nExecStart=/bin/true\n' >"${unit%.d}"
   done

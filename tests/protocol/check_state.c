@@ -89,7 +89,15 @@ static void settled(struct sim *s, const struct state *old, const struct witness
                 (unsigned long long)old->epoch);
 }
 
+// A person said that the old key may go: of this key, in this grace, and of nothing else.
+static bool asked_to_retire(const struct sim *s, const struct state *st) {
+  return st->phase == PHASE_GRACE && s->retire_epoch > 0 && s->retire_epoch == st->epoch &&
+         s->retire_key == slot_key(s, st, SLOT_PREVIOUS);
+}
+
 static int64_t grace_ms(const struct sim *s, const struct state *st) {
+  if (asked_to_retire(s, st))
+    return 0;
   int64_t g = st->grace_s >= 0 ? st->grace_s : s->p.policy.grace_s;
   bool wished = g == s->p.policy.grace_s || g == s->wish_grace_s || (s->compromised && g == 0);
   return (wished ? g : s->p.policy.grace_s) * 1000;
@@ -233,17 +241,52 @@ static void check_step(struct sim *s, const struct state *old, const struct stat
     s->totals->given_up++;
 }
 
-static bool lists(const struct state *st, const char *name) {
+const char *state_lists(const struct state *st, const struct sim_sink *sink) {
   for (size_t i = 0; i < st->n_sinks; i++)
-    if (strcmp(st->sinks[i].name, name) == 0)
-      return true;
-  return false;
+    if (st->sinks[i].place[strlen(st->sinks[i].place) - 1] == sink->name[4])
+      return st->sinks[i].name;
+  return NULL;
+}
+
+static bool names_key(const struct wish *w) {
+  return (w->kind == WISH_RETIRE || w->kind == WISH_ROTATE) && w->key_id[0];
+}
+
+// A wish to retire comes from a person; what it forgives is noted when it is written.
+static void check_retire_wish(struct sim *s, const struct state *old, const struct state *new) {
+  if (!names_key(&new->wish) ||
+      (names_key(&old->wish) && strcmp(old->wish.key_id, new->wish.key_id) == 0))
+    return;
+  s->retire_key = slot_key(s, new, SLOT_PREVIOUS);
+  s->retire_epoch = new->epoch;
+  if (!s->asked_to_retire || new->phase != PHASE_GRACE)
+    sim_violate(s, "S2", "a wish to retire in %s that nobody made", phase_name(new->phase));
+}
+
+// Every sink that a rotator read with the current key in it is on the list, by the name it has: a
+// person who takes it out of the configuration is asked for its readers then.
+void check_rest(struct proc *p) {
+  struct sim *s = p->sim;
+  // Where the home store serves old readings, a host may rest by a list that was right once.
+  if (!s->has_state || s->state.phase != PHASE_IDLE || s->p.stale_home)
+    return;
+  for (size_t i = 0; i < p->target.n_sinks; i++) {
+    const struct fake_item *item = (const struct fake_item *)p->target.sinks[i].item;
+    const struct sink_seen *seen = &p->seen.sinks[item->item];
+    if (seen->event < s->state_event || seen->key < 0 ||
+        seen->key != slot_key(s, &s->state, SLOT_CURRENT))
+      continue;
+    const char *name = state_lists(&s->state, &s->sinks[item->item]);
+    if (!name || strcmp(name, p->target.sinks[i].name) != 0)
+      sim_violate(s, "list", "%s was read with the current key, and is listed %s%s",
+                  p->target.sinks[i].name, name ? "as " : "nowhere", name ? name : "");
+  }
 }
 
 // A sink that no state ever listed, or that a person dropped, is nobody's matter.
 static void drop_consumers(struct sim *s, const struct state *old, const struct state *new) {
   for (unsigned i = 0; i < s->p.sinks; i++)
-    if ((!old || lists(old, s->sinks[i].name)) && !lists(new, s->sinks[i].name))
+    if ((!old || state_lists(old, &s->sinks[i])) && !state_lists(new, &s->sinks[i]))
       s->sinks[i].consumed = false;
 }
 
@@ -257,6 +300,7 @@ void check_state_changed(struct sim *s, const struct state *old, const struct st
   } else {
     check_laws(s, old, new);
     check_step(s, old, new);
+    check_retire_wish(s, old, new);
   }
   check_slots(s, new);
   drop_consumers(s, old, new);

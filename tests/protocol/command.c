@@ -4,23 +4,21 @@
 #include "rotator/engine/wish.h"
 #include "tests/protocol/sim.h"
 
-static const char *first_sink(const struct sim *s,
-                              bool (*fits)(const struct sim *s, const struct sim_sink *k)) {
-  for (unsigned i = 0; i < s->p.sinks; i++)
-    if (fits(s, &s->sinks[i]))
-      return s->sinks[i].name;
+static const char *first_foreign(const struct sim *s) {
+  for (unsigned i = 0; i < s->p.sinks; i++) {
+    const struct sim_sink *k = &s->sinks[i];
+    if (k->by_hand && k->key >= 0 && !key_is_ours(s, &s->keys[k->key]))
+      return k->called;
+  }
   return "none";
 }
-static bool holds_foreign(const struct sim *s, const struct sim_sink *k) {
-  return k->by_hand && k->key >= 0 && !key_is_ours(s, &s->keys[k->key]);
-}
-static bool is_lost(const struct sim *s, const struct sim_sink *k) {
-  for (size_t i = 0; s->has_state && i < s->state.n_sinks; i++)
-    if (!k->configured && strcmp(s->state.sinks[i].name, k->name) == 0)
-      return true;
-  return false;
-}
 
+static const char *first_lost(const struct sim *s) {
+  for (unsigned i = 0; s->has_state && i < s->p.sinks; i++)
+    if (!s->sinks[i].configured && state_lists(&s->state, &s->sinks[i]))
+      return state_lists(&s->state, &s->sinks[i]);
+  return "none";
+}
 // What the sinks hold now may be written over from now on.
 static void give_up_foreign(struct sim *s) {
   for (int i = 0; i < SIM_SINKS; i++) {
@@ -36,6 +34,8 @@ void proc_command(struct proc *p) {
   struct wish w = {.grace_s = -1, .reason = "asked", .by = "a person"};
   struct hold h = {.reason = "asked", .by = "a person"};
   struct error e = {0};
+  struct state seen = {0};
+  struct view v = {0};
   enum err err = ERR_OK;
   size_t n;
   switch (p->job) {
@@ -49,6 +49,10 @@ void proc_command(struct proc *p) {
     break;
   case JOB_ROLLBACK:
     err = wish_rollback(t, &p->io, &w, &e);
+    break;
+  case JOB_RETIRE:
+    s->asked_to_retire = true;
+    err = wish_retire(t, &p->io, &w, &e);
     break;
   case JOB_HOLD:
     h.until_s = rng_chance(&s->rng, 5000) ? sim_server_ms(s) / 1000 + 86400 : 0;
@@ -65,14 +69,25 @@ void proc_command(struct proc *p) {
   case JOB_KEEP_SINK:
     s->repairing = true;
     give_up_foreign(s);
-    err = repair_keep_sink(t, &p->io, first_sink(s, holds_foreign), &e);
+    err = repair_keep_sink(t, &p->io, first_foreign(s), &e);
     give_up_foreign(s);
     break;
   case JOB_DROP_SINK:
-    err = repair_drop_sink(t, &p->io, first_sink(s, is_lost), &e);
+    err = repair_drop_sink(t, &p->io, first_lost(s), &e);
+    break;
+  case JOB_LOOK:
+    err = tick_observe(t, &p->io, true, &seen, &v, &e);
+    break;
+  case JOB_VERIFY:
+    err = tick_verify(t, &p->io, &seen, &v, &e);
     break;
   default:
     break;
   }
+  if (!p->ghost && (p->job == JOB_LOOK || p->job == JOB_VERIFY) && err == ERR_OK)
+    check_look(p, &v);
+  if (!p->ghost)
+    book_save(p);
+  state_clear(&seen);
   sim_note(s, "%s command %d → %s %s", p->writer, p->job, err_name(err), e.text);
 }

@@ -99,6 +99,10 @@ enum err fake_iam_exchange(struct iam *c, const struct secret *value, bool fresh
     *ret = token;
   else
     secret_free(token.bearer);
+  if (err == ERR_REFUSED)
+    shown_refused(p, key_by_value(p->sim, secret_bytes(value)), SHOWN_REFUSED);
+  else if (err != ERR_OK && err != ERR_CANCELLED)
+    shown_no_verdict(p, key_by_value(p->sim, secret_bytes(value)));
   return err;
 }
 
@@ -139,6 +143,9 @@ enum err fake_iam_list(struct iam *c, const char *account, const char *iam_id,
     err = list_effect(p->sim, iam_id, &list, e);
   sim_note(p->sim, "%s IAM: list → %s, %zu keys", p->writer, err_name(err), list.n);
   err = answer(p, err, e);
+  p->iam_answered = err == ERR_OK;
+  for (size_t i = 0; err == ERR_OK && i < list.n; i++)
+    shown_key(p, key_by_id(p->sim, list.keys[i].id), !list.keys[i].disabled, false);
   if (err == ERR_OK)
     *ret = list;
   else
@@ -175,6 +182,10 @@ static enum err one(struct proc *p, const char *id, const char *value, bool acti
   sim_note(s, "%s IAM: key %d by %s → %s%s", p->writer, i, id ? "id" : "value", err_name(err),
            err == ERR_OK && key.disabled ? ", disabled" : "");
   err = answer(p, err, e);
+  if (!activity && (err == ERR_OK || err == ERR_MISSING) && i >= 0)
+    shown_key(p, i, err == ERR_OK && !key.disabled, err == ERR_MISSING);
+  else if (!activity && err != ERR_OK && err != ERR_MISSING)
+    p->iam_answered = false;
   if (err == ERR_OK)
     *ret = key;
   return err;

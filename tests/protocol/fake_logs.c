@@ -25,15 +25,15 @@ void fake_token_text(const struct sim *s, int key, char *dst, size_t cap) {
   snprintf(dst, cap, "%s.%s", claims, signature);
 }
 
-struct shown {
+struct shown_token {
   int key;
   uint64_t event;
   int64_t end_ms;
   bool genuine;
 };
 
-static struct shown read_token(const struct secret *bearer) {
-  struct shown t = {.key = -1};
+static struct shown_token read_token(const struct secret *bearer) {
+  struct shown_token t = {.key = -1};
   char claims[80] = "", signature[40];
   const char *text = secret_bytes(bearer), *dot = strrchr(text, '.');
   if (!dot || (size_t)(dot - text) >= sizeof claims)
@@ -47,7 +47,7 @@ static struct shown read_token(const struct secret *bearer) {
 }
 
 // Evidence for the checks: what this process has really been shown.
-static void witness_token(struct proc *p, const struct shown *t, bool accepted) {
+static void witness_token(struct proc *p, const struct shown_token *t, bool accepted) {
   struct witness *w = &p->seen;
   struct proof_passed seen = {.key = t->key, .event = t->event, .at_ms = p->sim->now_ms};
   if (t->genuine && accepted)
@@ -56,13 +56,17 @@ static void witness_token(struct proc *p, const struct shown *t, bool accepted) 
     w->refused[w->n_refused++ % SIM_PROOFS] = seen;
 }
 
-static enum logs_verdict verdict(struct proc *p, const struct shown *t, struct error *e) {
+static enum logs_verdict verdict(struct proc *p, const struct shown_token *t, struct error *e) {
   struct sim *s = p->sim;
   bool good = t->genuine && s->now_ms < t->end_ms;
   if (!good && s->now_ms >= s->endpoint_open_ms) {
     witness_token(p, t, false);
     error_set(e, ERR_DENIED, "the token is not accepted");
     return LOGS_REFUSED;
+  }
+  if (good && s->rights != SHOWN_NONE) {
+    error_set(e, ERR_DENIED, "not for this identity");
+    return s->rights == SHOWN_NO_SENDER ? LOGS_REFUSED : LOGS_NO_INSTANCE;
   }
   if (s->now_ms < s->complaining_ms) {
     s->totals->complaints++;
@@ -73,6 +77,23 @@ static enum logs_verdict verdict(struct proc *p, const struct shown *t, struct e
   return LOGS_ACCEPTED;
 }
 
+// The engine takes a token that ended ten seconds from now for ended.
+static void show_verdict(struct proc *p, const struct shown_token *t, enum logs_verdict v) {
+  bool ended = p->sim->now_ms >= t->end_ms - 10 * 1000;
+  if (!t->genuine && v == LOGS_REFUSED)
+    return;
+  if (ended || !t->genuine)
+    shown_no_verdict(p, t->key);
+  else if (v == LOGS_ACCEPTED)
+    shown_accepted(p, t->key);
+  else if (v == LOGS_REFUSED)
+    shown_refused(p, t->key, SHOWN_NO_SENDER);
+  else if (v == LOGS_NO_INSTANCE)
+    shown_refused(p, t->key, SHOWN_NO_INSTANCE);
+  else
+    shown_no_verdict(p, t->key);
+}
+
 static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
                                    const struct logs_record *r, bool fresh, struct error *e) {
   struct proc *p = ((struct fake_logs *)l)->p;
@@ -80,7 +101,7 @@ static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
   (void)fresh;
   if (!proc_point(p))
     return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
-  struct shown t = read_token(bearer);
+  struct shown_token t = read_token(bearer);
   enum fate f = fate_draw(p->sim, false, p->sim->logs_down_ms);
   enum logs_verdict v = LOGS_OUTAGE;
   if (f == FATE_FINE)
@@ -91,6 +112,7 @@ static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
            logs_verdict_name(v));
   if (!proc_point(p))
     return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
+  show_verdict(p, &t, v);
   return v;
 }
 

@@ -134,9 +134,9 @@ static void edit_sink(struct sim *s, void *arg) {
 
 static void make_wish(struct sim *s, void *arg) {
   (void)arg;
-  static const enum job jobs[] = {JOB_ROTATE,      JOB_ROTATE,   JOB_ROTATE,
-                                  JOB_ROLLBACK,    JOB_ROLLBACK, JOB_ROLLBACK,
-                                  JOB_COMPROMISED, JOB_HOLD,     JOB_RESUME};
+  static const enum job jobs[] = {JOB_ROTATE,   JOB_ROTATE,   JOB_ROTATE,      JOB_ROLLBACK,
+                                  JOB_ROLLBACK, JOB_ROLLBACK, JOB_COMPROMISED, JOB_HOLD,
+                                  JOB_RESUME,   JOB_RETIRE};
   if (!again(s, s->p.wishes_per_100d, make_wish))
     return;
   s->totals->wishes++;
@@ -151,12 +151,51 @@ static void change_config(struct sim *s, void *arg) {
   unsigned configured = 0;
   for (unsigned i = 0; i < s->p.sinks; i++)
     configured += s->sinks[i].configured;
+  if (sink->configured && rng_chance(&s->rng, 3000)) {
+    sink->called = sink->called == sink->name ? sink->other_name : sink->name;
+    s->totals->config++;
+    sim_note(s, "the configuration calls %s %s", sink->name, sink->called);
+    return;
+  }
   if (sink->configured && configured == 1)
     return;
   sink->configured = !sink->configured;
   s->totals->config++;
   sim_note(s, "the configuration %s %s", sink->configured ? "now has" : "no longer has",
            sink->name);
+  int current = state_key(s, SLOT_CURRENT);
+  if (sink->configured && current >= 0 && rng_chance(&s->rng, 3000))
+    sink_edit(s, (int)(sink - s->sinks), s->keys[current].value); // a person helps
+}
+
+// ---- rights, and looks by hand ----
+
+void rights_take(struct sim *s, enum shown_refusal what) {
+  s->rights = what;
+  sim_note(s, "ingestion %s",
+           what == SHOWN_NONE        ? "takes our logs again"
+           : what == SHOWN_NO_SENDER ? "refuses us: no Sender"
+                                     : "has no such instance");
+}
+
+static void give_back(struct sim *s, void *arg) {
+  (void)arg;
+  rights_take(s, SHOWN_NONE);
+}
+
+static void take_rights(struct sim *s, void *arg) {
+  (void)arg;
+  if (!again(s, s->p.rights_per_100d, take_rights) || s->rights != SHOWN_NONE)
+    return;
+  s->totals->rights++;
+  rights_take(s, rng_chance(&s->rng, 7000) ? SHOWN_NO_SENDER : SHOWN_NO_INSTANCE);
+  sim_at(s, s->now_ms + rng_between(&s->rng, MINUTE_MS, 2 * DAY_MS), give_back, NULL, NULL);
+}
+
+static void look(struct sim *s, void *arg) {
+  (void)arg;
+  if (again(s, s->p.looks_per_100d, look))
+    proc_start(s, any_host(s), rng_chance(&s->rng, 5000) ? JOB_LOOK : JOB_VERIFY);
 }
 
 static void outage(struct sim *s, void *arg) {
@@ -199,6 +238,8 @@ void people_see(struct sim *s, enum phase phase) {
     proc_start_later(s, soon_ms(s), any_host(s), phase == PHASE_STAGED ? JOB_ROLLBACK : JOB_HOLD);
   if (s->p.eager_wishes && published && rng_chance(&s->rng, 500))
     proc_start_later(s, soon_ms(s), any_host(s), JOB_COMPROMISED);
+  if (s->p.eager_retire && phase == PHASE_GRACE && rng_chance(&s->rng, 5000))
+    proc_start_later(s, soon_ms(s), any_host(s), JOB_RETIRE);
   if (s->p.eager_hands && rng_chance(&s->rng, 1200))
     sim_at(s, s->now_ms + soon_ms(s), turn_to_key, NULL, NULL);
   if (s->p.eager_edits && rng_chance(&s->rng, 1200))
@@ -218,6 +259,8 @@ void hands_begin(struct sim *s) {
   again(s, s->p.wishes_per_100d, make_wish);
   again(s, s->p.config_per_100d, change_config);
   again(s, s->p.outage, outage);
+  again(s, s->p.rights_per_100d, take_rights);
+  again(s, s->p.looks_per_100d, look);
   if (s->p.strangers)
     stranger(s, NULL);
   if (s->p.other_lineage)

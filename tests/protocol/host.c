@@ -67,6 +67,9 @@ static void watch(void *ctx, const struct step *step) {
   p->sim->totals->rows[step->action->row]++;
   sim_note(p->sim, "%s row %s (%s) → %s", p->writer, row_name(step->action->row),
            why_name(step->action->why), err_name(step->result));
+  enum act_kind kind = step->action->kind;
+  if (kind == ACT_WAIT || kind == ACT_REST || kind == ACT_ATTENTION)
+    check_verdicts(p, step->view); // the tick ends with this reading
 }
 
 static void set_sinks(struct proc *p) {
@@ -76,7 +79,7 @@ static void set_sinks(struct proc *p) {
       continue;
     fake_item_init(p, (int)i, &p->sinks[i]);
     t->sinks[t->n_sinks++] =
-        (struct engine_sink){.name = p->sim->sinks[i].name, .item = &p->sinks[i].base};
+        (struct engine_sink){.name = p->sim->sinks[i].called, .item = &p->sinks[i].base};
   }
 }
 
@@ -109,6 +112,8 @@ static void set_target(struct proc *p) {
                               .lock_path = local && !planted(s, PLANT_NO_LOCK) ? lock_file : NULL,
                               .mark_path = local ? mark_file : NULL,
                               .memory = &p->memory};
+  if (planted(s, PLANT_NO_PROBE))
+    p->target.policy.probe_every_s = 0;
   fake_item_init(p, HOME_ITEM, &p->home);
   set_sinks(p);
 }
@@ -127,6 +132,9 @@ static struct proc *proc_new(struct sim *s, unsigned host, enum job job) {
   fake_iam_init(p);
   fake_logs_init(p);
   set_target(p);
+  p->book = one_host(s) ? 0 : host;
+  p->started_ms = s->now_ms;
+  book_load(p);
   p->io = (struct engine_io){.env = &p->env.base, .iam = &p->iam.base, .logs = &p->logs.base};
   return p;
 }
@@ -139,7 +147,11 @@ static void tick_on(struct proc *p) {
     struct tick_result r;
     s->totals->ticks++;
     tick(&p->target, &p->io, &w, &r);
-    if (p->ghost || r.end == TICK_STOPPED || r.end == TICK_BUSY)
+    if (p->ghost)
+      return;
+    check_result(p, &r);
+    book_save(p);
+    if (r.end == TICK_STOPPED || r.end == TICK_BUSY)
       return;
     if (r.end == TICK_FAILED)
       sim_violate(s, "engine", "a tick failed: %s", r.error.text);
@@ -147,6 +159,10 @@ static void tick_on(struct proc *p) {
              r.attention ? ", attention" : "");
     s->last = r;
     s->has_last = true;
+    s->last_host = p->host;
+    s->said[p->book] = verdict_working(&r.verdict);
+    if (r.end == TICK_REST)
+      check_rest(p);
     int64_t wait = r.again_ms == INT64_MAX ? INT64_MAX : r.again_ms - fake_mono_ms(p);
     if (wait > patience || env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
       return;
@@ -256,6 +272,7 @@ static void host_wakes(struct sim *s, void *arg) {
 }
 
 void hosts_begin(struct sim *s) {
+  s->one_host = one_host(s);
   mark_write(s, "\n");
   for (unsigned h = 0; h < s->p.hosts; h++) {
     s->host_offset_ms[h] = rng_chance(&s->rng, 3000) ? rng_between(&s->rng, -2 * DAY_MS, 2 * DAY_MS)

@@ -93,6 +93,8 @@ int key_make(struct sim *s, const struct key_spec *k) {
   n->exists = true;
   n->disabled = k->disabled;
   n->used_ms = -1;
+  for (n->value_of = 0; strcmp(s->keys[n->value_of].value, n->value) != 0;)
+    n->value_of++;
   n->tagged = tag_parse(n->description, &n->tag);
   n->created_ms = sim_server_ms(s);
   for (int j = 0; j < SIM_SINKS; j++)

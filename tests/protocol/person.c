@@ -10,10 +10,9 @@ static void unlock_all(struct sim *s) {
 }
 
 static bool any_lost_sink(const struct sim *s) {
-  for (size_t i = 0; s->has_state && i < s->state.n_sinks; i++)
-    for (unsigned j = 0; j < s->p.sinks; j++)
-      if (!s->sinks[j].configured && strcmp(s->state.sinks[i].name, s->sinks[j].name) == 0)
-        return true;
+  for (unsigned j = 0; s->has_state && j < s->p.sinks; j++)
+    if (!s->sinks[j].configured && state_lists(&s->state, &s->sinks[j]))
+      return true;
   return false;
 }
 
@@ -43,12 +42,17 @@ static enum job remedy(struct sim *s) {
     return JOB_ROTATE;
   case WHY_create_refused:
     return JOB_ROLLBACK;
+  case WHY_refused: // a refusal stands until a proof: where nothing is probed, a person verifies
+    return JOB_VERIFY;
   case WHY_need_init:
     return JOB_INIT;
   case WHY_still_used:
-    return s->faults ? JOB_COUNT : JOB_COMPROMISED;
+    if (s->faults)
+      return rng_chance(&s->rng, 3000) ? JOB_RETIRE : JOB_COUNT;
+    return rng_chance(&s->rng, 5000) ? JOB_RETIRE : JOB_COMPROMISED;
   case WHY_stray_locked:
   case WHY_previous_locked:
+  case WHY_pending_locked:
     unlock_all(s);
     return JOB_COUNT;
   case WHY_key_places:
@@ -82,7 +86,7 @@ static void person(struct sim *s, void *arg) {
   if (job == JOB_COUNT)
     return;
   s->totals->repairs++;
-  proc_start(s, (unsigned)rng_below(&s->rng, s->p.hosts), job);
+  proc_start(s, job == JOB_VERIFY ? s->last_host : (unsigned)rng_below(&s->rng, s->p.hosts), job);
 }
 
 void person_begin(struct sim *s) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rotator/engine/transition.h"
+#include "rotator/engine/turn.h"
 #include "tests/protocol/sim.h"
 
 void __real_decide(const struct view *v, struct action *ret);
@@ -11,6 +12,22 @@ enum err __real_transition(const struct view *v, const struct action *a,
                            struct transition_input *in, struct state *ret);
 enum err __wrap_transition(const struct view *v, const struct action *a,
                            struct transition_input *in, struct state *ret);
+
+void __real_turn_judge(struct turn *u, struct target *t);
+void __wrap_turn_judge(struct turn *u, struct target *t);
+void __real_evidence_iam(struct evidence *e, enum cause seen, int64_t now_s);
+void __wrap_evidence_iam(struct evidence *e, enum cause seen, int64_t now_s);
+bool __real_evidence_refused(struct evidence *e, enum cause seen, int64_t now_s, int64_t now_ms,
+                             int64_t apart_ms);
+bool __wrap_evidence_refused(struct evidence *e, enum cause seen, int64_t now_s, int64_t now_ms,
+                             int64_t apart_ms);
+void __real_evidence_unanswered(struct evidence *e, int64_t now_s);
+void __wrap_evidence_unanswered(struct evidence *e, int64_t now_s);
+
+enum err __real_prove_value(struct turn *u, struct target *t, const struct engine_io *io,
+                            const struct slot *slot, const char *step, struct error *e);
+enum err __wrap_prove_value(struct turn *u, struct target *t, const struct engine_io *io,
+                            const struct slot *slot, const char *step, struct error *e);
 
 static struct sim *sim;
 
@@ -72,6 +89,11 @@ static void distort_sinks(struct distorted *d) {
     struct sink_view *s = &d->sinks[i];
     if (planted(sim, PLANT_NO_STAMP))
       s->stamped = true;
+    if (planted(sim, PLANT_UNLISTED_NEVER) && in_phase(&d->view, PHASE_IDLE) &&
+        s->value == SINK_CURRENT)
+      s->listed = true;
+    if (planted(sim, PLANT_RENAMED_NEVER))
+      s->renamed = false;
     if (planted(sim, PLANT_MOVED_IGNORED) && s->value == SINK_CURRENT)
       s->noted = true;
     if (planted(sim, PLANT_MEND_IN_GRACE) && in_phase(&d->view, PHASE_GRACE)) {
@@ -108,6 +130,9 @@ static void distort_keys(struct view *v) {
       current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROVEN;
   if (planted(sim, PLANT_RETIRE_UNPROVEN) && in_phase(v, PHASE_GRACE) &&
+      current->proof != PROOF_REFUTED)
+    current->proof = PROOF_PROBED;
+  if (planted(sim, PLANT_RETIRE_WISH_UNPROVEN) && v->state && state_may_retire(v->state) &&
       current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROBED;
   if (planted(sim, PLANT_SWAP_UNPROVEN))
@@ -208,6 +233,11 @@ enum err __wrap_transition(const struct view *v, const struct action *a,
     return err;
   if (planted(sim, PLANT_GRACE_FROM_PUBLISHING) && a->row == ROW_settle)
     ret->phase_since_s = v->state->phase_since_s;
+  if (planted(sim, PLANT_RETIRE_WISH_OUTLIVES) && v->state->wish.kind == WISH_RETIRE &&
+      (a->row == ROW_moved || a->row == ROW_settle)) {
+    ret->wish = v->state->wish;
+    ret->wish.at_s = INT32_MAX;
+  }
   if (planted(sim, PLANT_WISH_STAYS) && a->row == ROW_swap) {
     ret->wish = v->state->wish;
     if (ret->wish.kind == WISH_BACK_TO)
@@ -218,4 +248,45 @@ enum err __wrap_transition(const struct view *v, const struct action *a,
   if (planted(sim, PLANT_TAKE_STRANGERS) && a->row == ROW_note)
     memcpy(ret->slots[SLOT_PENDING].key_id, a->key_id, sizeof a->key_id);
   return err;
+}
+
+// ---- other evidence, and other verdicts ----
+
+static bool planted_now(enum plant p) {
+  return sim && planted(sim, p);
+}
+
+void __wrap_turn_judge(struct turn *u, struct target *t) {
+  __real_turn_judge(u, t);
+  for (size_t i = 0; planted_now(PLANT_VERDICT_FROM_MEMORY) && i < u->view.n_sinks; i++)
+    if (u->sink_views[i].value == SINK_CURRENT)
+      u->sink_views[i].verdict = (struct verdict){.kind = VERDICT_WORKING};
+}
+
+void __wrap_evidence_iam(struct evidence *e, enum cause seen, int64_t now_s) {
+  if (planted_now(PLANT_DEATH_IGNORED) && seen != CAUSE_none)
+    return;
+  __real_evidence_iam(e, seen, now_s);
+  if (planted_now(PLANT_REFUSAL_FORGOTTEN) && seen == CAUSE_none)
+    e->refusal = CAUSE_none;
+  if (planted_now(PLANT_ALIVE_IS_PROOF) && seen == CAUSE_none)
+    evidence_proven(e, "look", now_s);
+}
+
+bool __wrap_evidence_refused(struct evidence *e, enum cause seen, int64_t now_s, int64_t now_ms,
+                             int64_t apart_ms) {
+  if (planted_now(PLANT_ONE_REFUSAL) && e->refusals++ == 0)
+    e->refused_ms = now_ms - apart_ms;
+  return __real_evidence_refused(e, seen, now_s, now_ms, apart_ms);
+}
+
+void __wrap_evidence_unanswered(struct evidence *e, int64_t now_s) {
+  if (planted_now(PLANT_OUTAGE_IS_REFUSAL))
+    e->refusal = CAUSE_refused;
+  __real_evidence_unanswered(e, now_s);
+}
+
+enum err __wrap_prove_value(struct turn *u, struct target *t, const struct engine_io *io,
+                            const struct slot *slot, const char *step, struct error *e) {
+  return planted_now(PLANT_VERIFY_FROM_BOOK) ? ERR_OK : __real_prove_value(u, t, io, slot, step, e);
 }

@@ -44,7 +44,20 @@
   X(disable_unnoted, DISABLE_UNNOTED, wishes,                                                      \
     "a key is disabled whenever retiring began, and not noted anew")                               \
   X(swap_no_epoch, SWAP_NO_EPOCH, base, "a swap does not begin a new epoch")                       \
-  X(stop_ignored, STOP_IGNORED, base, "a stop does not stop")
+  X(retire_wish_unproven, RETIRE_WISH_UNPROVEN, endings, "a wish to retire needs no probe")        \
+  X(retire_wish_outlives, RETIRE_WISH_OUTLIVES, endings, "a wish to retire outlives its grace")    \
+  X(unlisted_never, UNLISTED_NEVER, config, "a sink that serves already is not put on the list")   \
+  X(renamed_never, RENAMED_NEVER, config, "the list keeps a sink's old name")                      \
+  X(stop_ignored, STOP_IGNORED, base, "a stop does not stop")                                      \
+  X(verdict_from_memory, VERDICT_FROM_MEMORY, hands, "a sink that holds current is said to work")  \
+  X(book_not_kept, BOOK_NOT_KEPT, hands, "what was seen ends with the process")                    \
+  X(refusal_forgotten, REFUSAL_FORGOTTEN, hands, "a look at IAM ends the news of a refusal")       \
+  X(alive_is_proof, ALIVE_IS_PROOF, hands, "a key that IAM shows alive counts as proven")          \
+  X(no_probe, NO_PROBE, base, "nothing is proven at rest")                                         \
+  X(one_refusal, ONE_REFUSAL, hands, "one refusal is enough")                                      \
+  X(outage_is_refusal, OUTAGE_IS_REFUSAL, hands, "no answer counts as a refusal")                  \
+  X(death_ignored, DEATH_IGNORED, hands, "that IAM shows a key dead is not noted")                 \
+  X(verify_from_book, VERIFY_FROM_BOOK, hands, "a proof by hand proves nothing, and says the same")
 
 enum plant {
 #define X(name, NAME, scenario, text) PLANT_##NAME,

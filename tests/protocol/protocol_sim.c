@@ -97,6 +97,9 @@ static void print_totals(const struct totals *t, double seconds) {
          ", wishes %" PRIu64 ", configuration changes %" PRIu64 ", repairs %" PRIu64
          ", consumer readings %" PRIu64 "\n",
          t->hands, t->edits, t->strangers, t->wishes, t->config, t->repairs, t->consumer_reads);
+  printf("rights taken %" PRIu64 ", verdicts checked %" PRIu64 " (working %" PRIu64
+         ", not working %" PRIu64 "), books lost %" PRIu64 "\n",
+         t->rights, t->verdicts, t->said_working, t->said_not_working, t->books_lost);
   print_rows(t);
 }
 

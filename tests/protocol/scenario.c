@@ -20,6 +20,8 @@ static void draw_policy(struct sim *s) {
   p->rotate_every_s = p->grace_s + 6 * 3600 + (int64_t)some(r, 86400);
   p->rotate_jitter_s = rng_chance(r, 5000) ? 3600 : 0;
   p->look_every_s = 3600 * (1 + (int64_t)some(r, 11));
+  static const int64_t probes[] = {0, 3600, 6 * 3600};
+  p->probe_every_s = probes[rng_below(r, 3)];
   p->proof_count = 2 + some(r, 1);
   p->proof_span_s = rng_chance(r, 3000) ? 0 : 10;
   p->on_still_used = rng_chance(r, 5000) ? POLICY_STILL_USED_STOP : POLICY_STILL_USED_CONTINUE;
@@ -75,6 +77,8 @@ static void draw_common(struct sim *s) {
   draw_faults(s);
   if (rng_chance(r, 5000))
     p->wishes_per_100d = 50 + some(r, 300);
+  if (rng_chance(r, 5000))
+    p->looks_per_100d = 50 + some(r, 300);
 }
 
 // ---- the named ones ----
@@ -83,7 +87,7 @@ static void calm(struct sim *s) {
   struct params *p = &s->p;
   p->crash = p->pause = p->slow = p->stop = p->unsent = p->throttled = p->lost = p->late =
       p->twice = p->stale = 0;
-  p->outage = p->wishes_per_100d = 0;
+  p->outage = p->wishes_per_100d = p->looks_per_100d = 0;
 }
 static void base(struct sim *s) {
   (void)s;
@@ -94,6 +98,7 @@ static void wishes(struct sim *s) {
 }
 static void hands(struct sim *s) {
   s->p.hands_per_100d = 30 + some(&s->rng, 120);
+  s->p.rights_per_100d = some(&s->rng, 120);
   s->p.eager_hands = rng_chance(&s->rng, 5000);
   s->p.eager_wishes = rng_chance(&s->rng, 5000);
 }
@@ -116,6 +121,12 @@ static void stale(struct sim *s) {
   s->p.stale = 1000 + some(&s->rng, 2500);
   s->p.wishes_per_100d = 200 + some(&s->rng, 600);
   s->p.eager_wishes = true;
+  if (rng_chance(&s->rng,
+                 5000)) { // what an old reading makes of a sink that was emptied or put back
+    s->p.stale = 3000 + some(&s->rng, 3000);
+    s->p.edits_per_100d = 100 + some(&s->rng, 400);
+    s->p.eager_edits = true;
+  }
 }
 static void ignored(struct sim *s) {
   s->p.disabled_ignored = true;
@@ -149,10 +160,19 @@ static void races(struct sim *s) {
   if (rng_chance(&s->rng, 6000))
     s->p.policy.grace_s = s->p.policy.reload_within_s = s->p.policy.quarantine_s = 0;
 }
+// Graces that a person ends, and sinks that are edited around that.
+static void endings(struct sim *s) {
+  s->p.policy.grace_s = 86400;
+  s->p.policy.reload_within_s = 3600;
+  s->p.wishes_per_100d = 100 + some(&s->rng, 200);
+  s->p.edits_per_100d = 100 + some(&s->rng, 200);
+  s->p.eager_wishes = s->p.eager_edits = s->p.eager_retire = true;
+}
 static void all(struct sim *s) {
   s->p.wishes_per_100d = some(&s->rng, 500);
   s->p.hands_per_100d = some(&s->rng, 60);
   s->p.edits_per_100d = some(&s->rng, 80);
+  s->p.rights_per_100d = some(&s->rng, 60);
   s->p.config_per_100d = some(&s->rng, 20);
   s->p.strangers = rng_chance(&s->rng, 3000);
   s->p.eager_wishes = s->p.eager_hands = s->p.eager_edits = rng_chance(&s->rng, 5000);
@@ -165,7 +185,7 @@ static const struct scenario {
                  {"edits", edits},    {"config", config},   {"strangers", strangers},
                  {"stale", stale},    {"ignored", ignored}, {"local", local},
                  {"iam", origin_iam}, {"first", first},     {"races", races},
-                 {"all", all},        {"calm", calm}};
+                 {"all", all},        {"calm", calm},       {"endings", endings}};
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 const char *scenario_names(void) {

@@ -17,6 +17,7 @@
 #include <stdarg.h>
 
 #include "backends/memory/memory.h"
+#include "rotator/engine/evidence.h"
 #include "rotator/engine/memory.h"
 #include "rotator/engine/tag.h"
 #include "rotator/engine/tick.h"
@@ -54,7 +55,9 @@ struct params {
   unsigned unsent, throttled, lost, late, twice, stale, outage; // of each request
   unsigned hands_per_100d, wishes_per_100d, edits_per_100d, config_per_100d;
   bool modified_stands; // IAM does not move modified_at when a key is disabled or enabled
-  bool eager_wishes, eager_hands, eager_edits; // people act on a change of phase, at once
+  unsigned rights_per_100d, looks_per_100d; // taken away; looks by hand
+  // people act on a change of phase, at once
+  bool eager_wishes, eager_hands, eager_edits, eager_retire;
   int64_t list_lag_ms, token_lag_ms;
   int64_t timer_ms, reload_ms; // how often a host runs; how often a consumer reads
 };
@@ -69,6 +72,7 @@ struct sim_key {
   char id[IAM_ID_MAX], value[64], description[IAM_DESC_MAX], name[64];
   const char *owner;
   bool exists, disabled, locked;
+  int value_of; // the first key that had this value
   int64_t created_ms, modified_ms, used_ms;
   int64_t uses;
   struct key_past past[SIM_PAST]; // newest last
@@ -89,7 +93,8 @@ struct sim_key {
 
 // The truth about one sink.
 struct sim_sink {
-  char name[16];
+  char name[16], other_name[16]; // for the rotators: one of these, `called`
+  const char *called;
   enum store_class class;
   bool configured; // rotators started now know it
   bool consumed;   // somebody reads it
@@ -126,6 +131,23 @@ struct witness {
   unsigned n_passed, n_refused;
 };
 
+// What a host was shown of one value, kept as the program keeps its book of evidence.
+struct shown {
+  bool dead; // IAM: its key is disabled or gone, and nothing newer says otherwise
+  enum shown_refusal {
+    SHOWN_NONE,
+    SHOWN_REFUSED,
+    SHOWN_NO_SENDER,
+    SHOWN_NO_INSTANCE
+  } refused;                    // twice, apart, and never proven since
+  bool ever_dead, ever_refused; // whatever came later
+  bool proven;                  // a log was accepted with it, at some time
+  int64_t proven_ms;
+  // of one process: refusals in a row, and when the first of them was
+  unsigned refusals;
+  int64_t refused_ms;
+};
+
 enum job {
   JOB_TICK,
   JOB_INIT,
@@ -138,6 +160,9 @@ enum job {
   JOB_KEEP_SINK,
   JOB_NEW_KEY,
   JOB_DROP_SINK,
+  JOB_RETIRE,
+  JOB_LOOK,
+  JOB_VERIFY,
   JOB_COUNT
 };
 
@@ -166,6 +191,7 @@ struct fake_item {
 struct proc {
   struct sim *sim;
   unsigned number, host;
+  unsigned book; // whose record it keeps: its host's, or that of the one host there is
   enum job job;
   struct co *co;
   bool ghost; // dead: its calls do nothing, so that the engine unwinds and frees what it holds
@@ -184,6 +210,9 @@ struct proc {
   struct store_version early_version;
   bool has_early;
   struct witness seen;
+  int64_t started_ms;
+  bool iam_answered; // the last look at IAM got its answers
+  struct shown shown[SIM_KEYS];
 };
 
 struct totals {
@@ -191,6 +220,7 @@ struct totals {
       events, switches;
   uint64_t unsent, throttled, lost, late, late_landed, twice, stale, outages, complaints;
   uint64_t hands, edits, wishes, config, strangers, repairs, heals, consumer_reads, checks, l1;
+  uint64_t rights, verdicts, said_working, said_not_working, books_lost;
   uint64_t rows[ROW_COUNT];
 };
 
@@ -233,8 +263,12 @@ struct sim {
       grace_from_ms; // since when every sink showed current, by the witness of the settling process
   int64_t server_offset_ms, host_offset_ms[SIM_HOSTS];
   int64_t iam_down_ms, logs_down_ms, store_down_ms, complaining_ms, endpoint_open_ms; // until when
-  int64_t wish_grace_s; // a wish of this run asked for it; −1 none
+  enum shown_refusal rights; // what ingestion answers to a token of ours now
+  int64_t wish_grace_s;      // a wish of this run asked for it; −1 none
   bool compromised;
+  bool asked_to_retire;          // a person did, at some time
+  int retire_key;                // the key that may go, as the state was asked to note, …
+  uint64_t retire_epoch;         // … in this epoch and in no other
   bool repairing;                // a person repairs: current may change by no row of the table
   const struct witness *landing; // what the sender of the write that lands knew
   unsigned n_procs;
@@ -242,6 +276,11 @@ struct sim {
   unsigned n_running;
   struct tick_result last;
   bool has_last;
+  unsigned last_host;
+  bool one_host;                // a class B or C store is in use
+  enum working said[SIM_HOSTS]; // by the last tick that kept each book
+  struct evidence_book books[SIM_HOSTS];
+  struct shown shown[SIM_HOSTS][SIM_KEYS];
   unsigned rotations;
   int64_t faults_end_ms;
   // trace
@@ -317,8 +356,22 @@ void check_state_changed(struct sim *s, const struct state *old, const struct st
 void check_request(struct proc *p, const char *what,
                    const char *key_id); // before enable, disable, delete, describe
 bool check_end(struct sim *s, char *why, size_t cap);
+void check_rest(struct proc *p); // a tick of it ended at rest
+// Does the state list the sink, and by which name? NULL: no. A place tells one, not its name.
+const char *state_lists(const struct state *st, const struct sim_sink *sink);
 unsigned witness_passed(const struct witness *w, int key, uint64_t since, int64_t *ret_span_ms);
 bool witness_refused(const struct witness *w, int key, uint64_t since);
+
+// check_verdict.c: S8
+void shown_key(struct proc *p, int key, bool alive, bool absent); // by an answer of IAM
+void shown_refused(struct proc *p, int key, enum shown_refusal how);
+void shown_no_verdict(struct proc *p, int key); // a try to prove it ended in nothing
+void shown_accepted(struct proc *p, int key);
+void book_load(struct proc *p);
+void book_save(struct proc *p);
+void check_verdicts(struct proc *p, const struct view *v); // of the sinks
+void check_result(struct proc *p, const struct tick_result *r);
+void check_look(struct proc *p, const struct view *v); // after a look by hand
 
 // remember.c
 void decoded_forget(void);
@@ -336,6 +389,7 @@ void hands_begin(struct sim *s);
 void people_see(struct sim *s, enum phase phase); // the phase changed
 void person_begin(struct sim *s);
 void consumers_begin(struct sim *s);
+void rights_take(struct sim *s, enum shown_refusal what); // SHOWN_NONE: given back
 // scenario.c
 bool scenario_draw(struct sim *s, const char *name);
 const char *scenario_names(void);

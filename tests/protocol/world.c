@@ -13,6 +13,8 @@ static void begin_sinks(struct sim *s) {
     *sink = (struct sim_sink){
         .class = s->p.sink_class[i], .key = SINK_NOTHING, .consumer_key = SINK_NOTHING};
     snprintf(sink->name, sizeof sink->name, "sink%d", i);
+    snprintf(sink->other_name, sizeof sink->other_name, "also%d", i);
+    sink->called = sink->name;
     sink->configured = i == 0 || s->p.config_per_100d == 0 || rng_chance(&s->rng, 7000);
     for (int k = 0; k < SIM_KEYS; k++)
       sink->held_ms[k] = -1;
@@ -66,6 +68,7 @@ static int64_t longest_run_ms(const struct sim *s) {
 
 static void end_faults(struct sim *s) {
   s->faults = false;
+  s->rights = SHOWN_NONE;
   s->iam_down_ms = s->logs_down_ms = s->store_down_ms = s->complaining_ms = s->endpoint_open_ms = 0;
   s->faults_end_ms = s->now_ms;
   // No rotation comes due any more, those under way end.
@@ -89,6 +92,26 @@ static void rotate(struct sim *s) {
       break;
 }
 
+// Every host says so by then, with the time that a process takes.
+static void check_said(struct sim *s, int64_t within_ms, enum working wanted, const char *what) {
+  run_until(s, s->now_ms + within_ms + s->p.timer_ms + 5 * MINUTE_MS);
+  for (unsigned h = 0; h < (s->one_host ? 1 : s->p.hosts) && !s->over; h++)
+    if (s->said[h] != wanted)
+      sim_violate(s, "S8", "%s: host %u does not say so within %lld h", what, h,
+                  (long long)((within_ms + s->p.timer_ms) / HOUR_MS));
+}
+
+// At rest, with no fault left, nothing but a probe shows that the Sender is gone, or given back.
+static void lose_sender(struct sim *s) {
+  int64_t probe_ms = s->p.policy.probe_every_s * 1000, look_ms = s->p.policy.look_every_s * 1000;
+  if (probe_ms == 0)
+    return;
+  rights_take(s, rng_chance(&s->rng, 5000) ? SHOWN_NO_SENDER : SHOWN_NO_INSTANCE);
+  check_said(s, probe_ms + look_ms, WORKING_NO, "a lost Sender");
+  rights_take(s, SHOWN_NONE);
+  check_said(s, look_ms, WORKING_YES, "a Sender given back");
+}
+
 // Requests under way land for some days; then it must come to rest, and stay so for a day.
 static void come_to_rest(struct sim *s) {
   char why[128] = "";
@@ -96,8 +119,10 @@ static void come_to_rest(struct sim *s) {
   run_until(s, from + 3 * DAY_MS);
   for (int day = 4; !s->over && day < 40; day++) {
     run_until(s, from + day * DAY_MS);
-    if (check_end(s, why, sizeof why))
+    if (check_end(s, why, sizeof why)) {
+      lose_sender(s);
       return;
+    }
   }
   if (!s->over)
     sim_violate(s, "L1", "weeks after the faults stopped: %s; last tick: row %s, why %s, phase %s",

@@ -1,50 +1,37 @@
 #!/bin/bash
 # Runs in the container, as a unit, after the boot: installs the package, sets a target up and lives through a rotation with the
-# units. Writes TAP to /probe/tap; run.sh made the rest of /probe.
-exec >/probe/tap 2>&1
-n=0
-# is NAME COMMAND…: one case. What the command prints is shown when it fails.
-is() {
-  local name=$1 out
-  shift
-  n=$((n + 1))
-  if out=$("$@" 2>&1); then
-    echo "ok $n - $name"
-  else
-    echo "not ok $n - $name"
-    printf '%s\n' "$out" | sed 's/^/#   /'
-  fi
-}
-status_is() {  # status_is STATUS COMMAND…
-  local want=$1 out got
-  shift
-  out=$("$@" 2>&1)
-  got=$?
-  echo "exit status $got: $out"
-  [ "$got" = "$want" ]
-}
+# units. run.sh made the rest of /probe.
+# shellcheck source=tests/systemd/tap.sh
+. /probe/tap.sh
 unit_ended_with() { systemctl show rotator.service -p ExecMainStatus -p Result | tee /dev/stderr | grep -qx "ExecMainStatus=$1"; }
-eventually() {
-  for _ in $(seq 100); do
-    "$@" >/dev/null 2>&1 && return 0
-    sleep 0.1
-  done
-  "$@"
-}
-key_of() { tr '\0' '\n' <"/proc/$(systemctl show "$1" -p MainPID --value)/environ" | sed -n 's/^IAM_API_KEY=//p'; }
 key_in_file() { sed -n 's/^IAM_API_KEY=//p' /etc/rotator/keys/fluent-bit.env | tr -d "\"'"; }
-consumer_has_the_key() { [ -n "$(key_of fluent-bit)" ] && [ "$(key_of fluent-bit)" = "$(key_in_file)" ]; }
+consumer_has_the_key() { [ -n "$(variable_of fluent-bit IAM_API_KEY)" ] && [ "$(variable_of fluent-bit IAM_API_KEY)" = "$(key_in_file)" ]; }
 
 is "the package installs" dpkg -i /probe/rotator.deb
-is "units are not enabled by themselves" status_is 1 systemctl is-enabled rotator.timer
+is "units are not enabled by themselves" status_is 1 -- systemctl is-enabled rotator.timer
+# First contact.
+is "without a configuration it names the example" bash -c 'rotator 2>&1 | tee /dev/stderr | grep -q /etc/rotator/rotator.yaml.example'
+is "and the next command puts it into place" bash -c "\$(rotator run 2>&1 | sed -n 's/^next: //p')"
+is "which is a configuration" status_is 3 -- rotator --here check --offline
+is "that root and the service read alike" bash -c 'rotator check --offline | tee /dev/stderr | grep -q "no such file as LoadCredential="'
+rm /etc/rotator/rotator.yaml
+is "the rights can be asked for before" status_is 0 -- rotator init prod-logs --print-policy
 install -m 0600 /probe/management.key /etc/rotator/management.key
 install -m 0644 /probe/rotator.yaml /etc/rotator/rotator.yaml
 
-is "by hand as the service: check" status_is 0 rotator-as-service check
-is "by hand as the service: init" status_is 0 rotator-as-service init prod-logs
+is "root's rotator is as the service: check" status_is 0 -- rotator check
+is "root's rotator is as the service: init" status_is 0 -- rotator init prod-logs
+is "by its other name" status_is 0 -- rotator-as-service check
 is "state and key belong to rotator alone" test \
   "$(stat -c '%U %a' /var/lib/rotator /var/lib/rotator/*.state /etc/rotator/keys/fluent-bit.env | tr '\n' ' ')" = "rotator 700 rotator 600 rotator 600 "
-is "root gets no further by accident than being told" status_is 3 /usr/bin/rotator check --offline
+is "root gets no further in its own shoes than being told" status_is 3 -- /usr/bin/rotator --here check --offline
+is "nor with another configuration" status_is 3 -- rotator -c /probe/rotator.yaml check --offline
+is "the service's user finds the same state" bash -c 'runuser -u rotator -- rotator status --json | tee /dev/stderr | grep -q "\"phase\":\"idle\""'
+is "without a terminal it is the same" bash -c 'rotator status --json </dev/null | cat | grep -q "\"phase\":\"idle\""'
+is "and on a terminal" status_is 0 -- script -qec "rotator check" /dev/null
+is "standard error stays apart" test -z "$(rotator status 2>&1 >/dev/null)"
+is "standard input arrives" bash -c 'echo no | rotator forget prod-logs 2>&1 | grep -q "give --yes"'
+is "nothing is left of it" bash -c '! ls -d /run/systemd/system/rotator-by-hand* 2>/dev/null'
 
 # A consumer that reads its key when it starts.
 printf '[Service]\nExecStart=/bin/sleep infinity\n' >/etc/systemd/system/fluent-bit.service
@@ -52,34 +39,90 @@ mkdir /etc/systemd/system/fluent-bit.service.d
 cp /probe/rotator.conf /etc/systemd/system/fluent-bit.service.d/
 systemctl daemon-reload
 is "the consumer starts with the key" systemctl start fluent-bit
-is "and has it" consumer_has_the_key
+is "and has it" eventually 20 consumer_has_the_key
 is "the path unit is enabled" systemctl enable --now agent-restart@fluent-bit.path
 
 is "the service runs in its sandbox, nothing is due" systemctl start rotator.service
 is "and says so" unit_ended_with 0
 before=$(key_in_file)
-is "a rotation by hand" status_is 0 rotator-as-service rotate prod-logs --reason "a test of the units"
+is "a rotation by hand" status_is 0 -- rotator rotate prod-logs --reason "a test of the units"
 is "changed the key" test "$before" != "$(key_in_file)"
-is "and the consumer was restarted with the new key" eventually consumer_has_the_key
+is "and the consumer was restarted with the new key" eventually 20 consumer_has_the_key
+is "it is known who asked" bash -c 'grep -q "root@" /var/lib/rotator/history/*'
 systemctl stop fluent-bit
 is "the service finishes the rotation" systemctl start rotator.service
 is "and succeeds" unit_ended_with 0
-is "one key is left" bash -c "rotator-as-service keys prod-logs --json | grep -o 'ApiKey-[0-9a-f-]*' | sort -u | wc -l | grep -qx 1"
-is "what was stopped stays stopped" status_is 3 systemctl is-active fluent-bit
+is "one key is left" bash -c "rotator keys prod-logs --json | grep -o 'ApiKey-[0-9a-f-]*' | sort -u | wc -l | grep -qx 1"
+is "what was stopped stays stopped" status_is 3 -- systemctl is-active fluent-bit
+# Three days off: one run, within the delay that spreads a fleet.
+mkdir -p /var/lib/systemd/timers
+touch -d '3 days ago' /var/lib/systemd/timers/stamp-rotator.timer
 is "the timer starts" systemctl enable --now rotator.timer
 is "and has a time" bash -c 'systemctl list-timers --no-pager rotator.timer | grep -q "rotator.service"'
+soon() {
+  local next
+  next=$(date -d "$(systemctl show rotator.timer -p NextElapseUSecRealtime --value)" +%s) || return 1
+  echo "next run: $next, now: $(date +%s)"
+  [ "$next" -le $(($(date +%s) + 600)) ] || systemctl is-active rotator.service
+}
+is "which is within ten minutes, after three days off" soon
+
+# A sink in a folder that the unit may not write to: by hand it is the same as from the timer, and the setting is named.
+install -d -m 0755 -o rotator -g rotator /srv/keys
+sed -i 's|^    sinks:|&\n      - {name: elsewhere, file: {path: /srv/keys/x, format: raw}}|' /etc/rotator/rotator.yaml
+is "a sink outside the sandbox: check by hand sees it" bash -c 'rotator-as-service check | tee /dev/stderr | grep -q ReadWritePaths='
+is "and the unit fails" status_is 1 -- systemctl start rotator.service
+is "and says which setting" bash -c 'journalctl --no-pager -u rotator.service | grep -q ReadWritePaths='
+mkdir -p /etc/systemd/system/rotator.service.d
+printf '[Service]\nReadWritePaths=/srv/keys\n' >/etc/systemd/system/rotator.service.d/keys.conf
+systemctl daemon-reload
+is "and from the timer" systemctl start rotator.service
+is "the sink has the key" test -s /srv/keys/x
+is "and check by hand is content" status_is 0 -- rotator-as-service check
+sed -i '/srv.keys/d' /etc/rotator/rotator.yaml
+is "a sink that is read no more" status_is 0 -- rotator repair prod-logs --drop-sink elsewhere
 
 echo "nonsense: 1" >>/etc/rotator/rotator.yaml
-is "a broken configuration makes the unit fail" status_is 1 systemctl start rotator.service
+is "a broken configuration makes the unit fail" status_is 1 -- systemctl start rotator.service
 is "with the status of a configuration mistake" unit_ended_with 2
-is "the same by hand" status_is 2 rotator-as-service status
+is "which the journal explains" bash -c 'journalctl --no-pager -u rotator.service | grep -q "exit status 2: usage or configuration"'
+is "the same by hand" status_is 2 -- rotator status
 sed -i '/^nonsense/d' /etc/rotator/rotator.yaml
 mv /etc/rotator/management.key /etc/rotator/elsewhere
-is "a missing credential makes the unit fail" status_is 1 systemctl start rotator.service
+is "a missing credential makes the unit fail" status_is 1 -- systemctl start rotator.service
+is "as a matter for a person" unit_ended_with 3
+is "in a sentence" bash -c 'journalctl --no-pager -u rotator.service | grep -q "no such file as LoadCredential= in rotator.service names"'
+is "the same by hand" bash -c 'rotator check 2>&1 | tee /dev/stderr | grep -q "no such file as LoadCredential="'
 mv /etc/rotator/elsewhere /etc/rotator/management.key
+
+# What a drop-in says of the unit is so for root's commands, too.
+drop_in() { mkdir -p /etc/systemd/system/rotator.service.d && printf '%s\n' '[Service]' "$@" >/etc/systemd/system/rotator.service.d/test.conf && systemctl daemon-reload; }
+drop_in 'LoadCredential=' 'LoadCredential=management:/etc/rotator/other.key' 'ExecStartPost=/bin/false'
+is "another management key" bash -c 'rotator check 2>&1 | grep -q "no such file as LoadCredential="'
+# shellcheck disable=SC1003 # a line that ends with a backslash
+drop_in 'Environment=X=1 \' 'ExecStart=%n' 'MemoryMax=1G'
+is "lines that go on" bash -c 'rotator status --offline 2>&1 | tee /dev/stderr | grep -q prod-logs'
+drop_in 'ExecStartPre=/bin/sleep 60'
+state_of() { systemctl show "rotator-by-hand-$1" -p ActiveState --value; }
+is_state() { [ "$(state_of "$1")" = "$2" ]; }
+stopped() {
+  rotator status &
+  local pid=$!
+  eventually 10 is_state $pid activating && kill $pid
+  wait $pid
+  is_state $pid inactive && [ ! -e /run/systemd/system/rotator-by-hand-$pid.service.d ]
+}
+is "with the command, its unit ends" stopped
+drop_in 'RootDirectory=/nonexistent'
+is "a unit that systemd cannot set up is told" status_is 2 -- rotator status
+is "in words" bash -c 'rotator status 2>&1 | tee /dev/stderr | grep -q "systemd could not start it"'
+rm -r /etc/systemd/system/rotator.service.d
+systemctl daemon-reload
+is "and all is as before" status_is 0 -- rotator status
 is "nothing of the key is in the journal" bash -c "! journalctl --no-pager | grep -qF -- '$(key_in_file)'"
 is "the package goes" dpkg -P rotator
-is "and stops its timer" status_is 3 systemctl is-active rotator.timer
+# (of a unit that is not there, systemd 252 says 3, and 257 says 4)
+is "and stops its timer" status_is 3 4 -- systemctl is-active rotator.timer
 is "what holds keys stays" test -s /etc/rotator/keys/fluent-bit.env
 echo "1..$n"
 journalctl --no-pager -u rotator.service -u 'agent-restart@*' >/probe/journal

@@ -346,6 +346,7 @@ def _(p):
 def _credential(p, text):
     with open(p.path("management.key"), "w") as f:
         f.write(text)
+    os.chmod(p.path("management.key"), 0o600)
 
 
 @step("credential file missing")

@@ -8,7 +8,8 @@
     ends    how the way out ends: GREEN, or the decision that only a person can take, and what follows when it is taken
 
 and more where it is needed: seen_by, the command that meets the trouble first (`check`, unless told); at_once: what the sinks and the
-state themselves show, so that every command sees it; lacks: what no command may offer.
+state themselves show, so that every command sees it; lacks: what no command may offer; preflight: before the first set-up, which
+`check` answers with 0.
 """
 import re
 
@@ -75,14 +76,14 @@ def or_green(ends):
 
 class World:
     def __init__(self, name, what, made, verdict, exits, ends, seen_by="check", at_once=False, lacks=None, others=False,
-                 bounded=True):
+                 bounded=True, preflight=False):
         self.name, self.what, self.made, self.exits, self.ends = name, what, made, exits, ends
         parts = [v.strip() for v in verdict.split(";")]
         if len(parts) == 1 and not re.match(r"\w+: *(yes|no|unknown)", parts[0]):
             parts = ["file: " + parts[0]]
         self.verdict = {p.split(":", 1)[0]: Wanted(p.split(":", 1)[1]) for p in parts}
         self.seen_by, self.at_once, self.lacks, self.others = seen_by, at_once, lacks, others
-        self.bounded = bounded and self.is_dead()
+        self.bounded, self.preflight = bounded and self.is_dead(), preflight
 
     def is_dead(self):
         return any(w.words == {NO} for w in self.verdict.values())
@@ -206,10 +207,10 @@ WORLDS = [
     W("sink-empty", "sink cut to nothing", "at rest, sink cut to nothing", "no: empty|nothing", MENDED, GREEN, at_once=True),
     W("sink-one-gone", "one of two sinks removed", "two sinks, at rest, second sink removed",
       "file: yes; second: no: empty|not there|absent|missing", MENDED, GREEN, at_once=True),
-    W("sink-old", "sink put back to the old value", "at rest, rotated, old value in the sink", "no: old|older|delete|gone", MENDED, GREEN,
+    W("sink-old", "sink put back to the old value", "at rest, rotated, old value in the sink", "no: retired|delete|gone", MENDED, GREEN,
       at_once=True),
     W("sink-one-old", "one of two sinks put back to the old value", "two sinks, at rest, rotated, old value in the second sink",
-      "file: yes; second: no: old|older|delete|gone", MENDED, GREEN, at_once=True),
+      "file: yes; second: no: retired|delete|gone", MENDED, GREEN, at_once=True),
     W("T13", "sink filled with NUL after a power loss", "at rest, sink filled with NUL", "no: decode|read|NUL|form", DEAD,
       or_green(offered("--keep state")), at_once=True),
     W("T13-two", "sink with two variables", "at rest, sink with two variables", "no: decode|read|variable|form|line", DEAD,
@@ -272,10 +273,12 @@ WORLDS = [
                  rotate="0 3 75"),
       or_green(decides("set the clock", r"clock|certificate", deed="clock set"))),
     # never set up
-    W("new", "never set up", "not set up", "no: empty|not there|absent|missing|never", DEAD.but(), GREEN, at_once=True),
+    # `check` is what one types before `init`: that there is no key yet is no alarm there, as long as nobody can read one.
+    W("new", "never set up", "not set up", "no: empty|not there|absent|missing|never", DEAD.but(check=0), GREEN, at_once=True,
+      preflight=True),
     W("T10", "never set up, and no Sender", "not set up, Sender taken away, management may not grant",
-      "no: empty|not there|absent|missing|never", DEAD.but(), decides("grant Sender", r"Sender", deed="Sender granted"),
-      at_once=True),
+      "no: empty|not there|absent|missing|never", DEAD.but(check="0 3"), decides("grant Sender", r"Sender", deed="Sender granted"),
+      at_once=True, preflight=True),
 ]
 
 # Targets of other files: the commands that were to act on all of them say 3, and prod goes on.

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
@@ -25,11 +26,8 @@ static enum err observe(struct managed *m, enum look_at how, struct look *l) {
   if (err != ERR_OK)
     return err;
   decide(&l->view, &l->action);
-  m->seen.looked = true;
-  m->seen.verdict = view_verdict(&l->view);
-  if (l->view.state)
-    text_copy(m->seen.current_id, sizeof m->seen.current_id,
-              l->view.state->slots[SLOT_CURRENT].key_id);
+  advance_saw(m, &l->view);
+  text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
   return ERR_OK;
 }
 
@@ -61,31 +59,11 @@ void look_clear(struct look *l) {
   state_clear(&l->state);
 }
 
-int say_verdict(struct app *a, struct managed *m, const char *step, cJSON *o) {
-  const struct verdict *v = &m->seen.verdict;
-  bool bad = m->seen.looked && v->kind == VERDICT_NOT_WORKING;
-  char next[700];
-  report_next(a, cause_next(v->cause), m->target.name, next, sizeof next);
-  if (o && m->seen.looked) {
-    answer_add_working(o, v);
-    cJSON_AddBoolToObject(o, "attention", bad);
-  }
-  struct trouble t = {.target = m->target.name,
-                      .working = WORKING_NO,
-                      .verdict = v,
-                      .step = step,
-                      .text = "that was seen on the way",
-                      .next = next};
-  if (bad)
-    report_trouble(a, &t);
-  return bad ? EXIT_PAGE : EXIT_FINE;
-}
-
 bool is_busy(struct managed *m, struct env *env) {
   int fd = -1;
   if (!m->target.lock_path || access(m->target.lock_path, F_OK) != 0)
     return false;
-  bool busy = file_lock(m->target.lock_path, env, 0, &fd, NULL) == ERR_LOCKED;
+  bool busy = file_lock(m->target.lock_path, env, 0, &fd, NULL) == ERR_BUSY;
   file_unlock(fd);
   return busy;
 }
@@ -113,7 +91,8 @@ bool confirm(const struct app *a, const char *question) {
     return true;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
     snprintf(next, sizeof next, "rotator %s --help", cli_commands[a->cli.command].name);
-    report_usage(a, "this has to be confirmed: there is no terminal to ask on, give --yes", next);
+    report_usage(a, "this has to be confirmed: there is no terminal to ask on, give --yes", NULL,
+                 next);
     return false;
   }
   fprintf(stderr, "%s [y/N] ", question);
@@ -141,23 +120,92 @@ void time_text(char *dst, size_t cap, int64_t t_s) {
     text_copy(dst, cap, "-");
 }
 
+// --- what is still the matter ---
+
+static bool still_refuses(struct store_item *item, struct error *e) {
+  enum err err = store_check(item, e);
+  return err != ERR_OK && !err_is_passing(err);
+}
+
+static void tell_store(struct tick_result *r, enum why why, const struct error *e) {
+  r->why = why;
+  r->error = *e;
+  r->attention = true;
+}
+
+void recall_trouble(struct managed *m, struct tick_result *r) {
+  struct error e = {0};
+  bool called = m->last_run.exit == EXIT_PERSON || m->last_run.exit == EXIT_PAGE;
+  bool quiet = (r->end == TICK_WAIT || r->end == TICK_REST) && !r->attention &&
+               r->error.kind == ERR_OK && r->phase < PHASE_COUNT;
+  if (!called || !quiet || !m->bound)
+    return;
+  if (r->row == ROW_reload && strcmp(m->last_run.why, why_name(WHY_hook_failed)) == 0) {
+    r->why = WHY_hook_failed;
+    r->attention = true;
+    return;
+  }
+  if (still_refuses(m->target.home, &e)) {
+    tell_store(r, WHY_home_silent, &e);
+    return;
+  }
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    if (still_refuses(m->target.sinks[i].item, &e)) {
+      tell_store(r, WHY_sink_refused, &e);
+      text_copy(m->seen.sink, sizeof m->seen.sink, m->target.sinks[i].name);
+      return;
+    }
+}
+
 // --- what was done ---
 
-static void say_grace(const struct managed *m, const struct tick_result *r) {
+// It works until then only if it works now, as far as that was seen.
+static void say_old_key(const struct managed *m, const struct tick_result *r) {
   char until[32];
   time_text(until, sizeof until, m->seen.until_s);
+  if (r->previous.kind == VERDICT_NOT_WORKING)
+    out_line("%s: the old key %s no longer works (%s); from %s on 'rotator run' removes it",
+             m->target.name, r->previous_id, cause_words(r->previous.cause), until);
+  else
+    out_line("%s: the old key %s %s until %s; then the next 'rotator run' retires it",
+             m->target.name, r->previous_id,
+             r->previous.kind == VERDICT_WORKING ? "works" : "is kept", until);
+}
+
+static void say_grace(const struct managed *m, const struct tick_result *r) {
   out_line("%s: %s is published to %zu sink%s and proven", m->target.name, r->current_id,
            m->target.n_sinks, m->target.n_sinks == 1 ? "" : "s");
   if (r->previous_id[0] && r->phase == PHASE_GRACE)
-    out_line("%s: the old key %s works until %s; then the next 'rotator run' retires it",
-             m->target.name, r->previous_id, until);
+    say_old_key(m, r);
   else if (r->previous_id[0])
     out_line("%s: the old key %s is past the point of no return; the next 'rotator run' finishes",
              m->target.name, r->previous_id);
 }
 
+// A person asked for the old key, or the new one failed: what is current now was so before.
+static bool went_back(const struct managed *m, const struct tick_result *r) {
+  return m->seen.back_to[0] && strcmp(m->seen.back_to, r->current_id) == 0 &&
+         (r->phase == PHASE_GRACE || r->phase == PHASE_IDLE);
+}
+
+static void say_back(const struct managed *m, const struct tick_result *r) {
+  char until[32];
+  out_line("%s: rolled back: %s is current again", m->target.name, r->current_id);
+  time_text(until, sizeof until, m->seen.until_s);
+  if (r->previous_id[0] && r->phase == PHASE_GRACE)
+    out_line("%s: the key that was given up, %s, is kept until %s; then the next 'rotator run' "
+             "retires it",
+             m->target.name, r->previous_id, until);
+}
+
 void say_done(const struct managed *m, const struct tick_result *r) {
-  if (!m->seen.acted || r->end == TICK_FAILED)
+  if (r->end == TICK_FAILED)
+    return;
+  if (went_back(m, r)) {
+    say_back(m, r);
+    return;
+  }
+  if (!m->seen.acted)
     return;
   if (m->seen.retired)
     out_line("%s: the old key %s is deleted; %s is current", m->target.name, m->seen.retired_id,
@@ -179,11 +227,12 @@ static enum goal goal_of(const struct advance *how, const struct managed *m,
 }
 
 static int report_all(struct app *a, const struct advance *how, bool by_hand,
-                      const struct tick_result *results) {
+                      struct tick_result *results) {
   int worst = EXIT_FINE;
   for (size_t i = 0; i < a->n_selected; i++) {
     struct managed *m = a->selected[i];
     struct outcome o;
+    recall_trouble(m, &results[i]);
     advance_finish(m, &results[i], goal_of(how, m, &results[i], by_hand), &o);
     say_done(m, &results[i]);
     report_result(a, m, &results[i], &o);
@@ -210,15 +259,6 @@ int advance_and_report(struct app *a, const struct advance *how, bool by_hand) {
 
 // --- changes ---
 
-// Asks nobody: what earlier looks have seen is enough to not stay silent about a dead key.
-static int stand_after(struct app *a, struct managed *m, const char *command, cJSON *o) {
-  struct look l;
-  if (look_at(m, LOOK_OFFLINE, &l, NULL) != ERR_OK)
-    return EXIT_FINE;
-  look_clear(&l);
-  return say_verdict(a, m, command, o);
-}
-
 int change_each(struct app *a, const char *command,
                 enum err (*change)(struct app *a, struct managed *m, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e)) {
@@ -230,23 +270,23 @@ int change_each(struct app *a, const char *command,
     char text[400] = "";
     enum err err = compose_io(NULL, 0, &m->target, &io, &e) ? ERR_OK : ERR_INTERNAL;
     if (err == ERR_OK && is_busy(m, a->env))
-      err = error_set(&e, ERR_LOCKED, "another run works on this target now");
+      err = error_set(&e, ERR_BUSY, "another run works on this target now");
     if (err == ERR_OK)
       err = change(a, m, &io, text, sizeof text, &e);
     if (err != ERR_OK) {
-      worst = exit_worse(worst, report_failure(a, m, command, &e));
+      worst = exit_worse(worst, report_no_success(a, m, command, &e));
       continue;
     }
     history_command(m, command, text, a->cli.reason);
     out_line("%s: %s", m->target.name, text);
     cJSON *o = answer_target(a, m->target.name);
     // repair goes on from here, and tells how it stands when it is done
-    int status = a->cli.command == CMD_REPAIR ? EXIT_FINE : stand_after(a, m, command, o);
-    worst = exit_worse(worst, status);
-    if (o) {
-      cJSON_AddNumberToObject(o, "exit", status);
+    if (a->cli.command == CMD_REPAIR)
+      continue;
+    look_offline(m);
+    worst = exit_worse(worst, report_verdict(a, m, command, o));
+    if (o)
       cJSON_AddStringToObject(o, "text", text);
-    }
   }
   return worst;
 }

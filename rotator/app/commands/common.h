@@ -21,11 +21,6 @@ enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM, LOOK_VERIFY };
 enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e);
 void look_clear(struct look *l);
 
-// What a command that has another subject says of consumers: adds "working", "reason" and
-// "attention" to `o` (NULL: none), and when what was seen says that they have no working key,
-// reports that and returns EXIT_PAGE; else EXIT_FINE.
-int say_verdict(struct app *a, struct managed *m, const char *step, cJSON *o);
-
 // Is a run at work on the target now? (A command by hand does not wait behind it.)
 bool is_busy(struct managed *m, struct env *env);
 // For wishes: who asked ("alice@host"), why.
@@ -40,6 +35,11 @@ bool confirm(const struct app *a, const char *question);
 void age_text(char *dst, size_t cap, int64_t seconds);
 void time_text(char *dst, size_t cap, int64_t t_s); // "-" for 0 and less
 
+// Where the last run called a person: does a store still refuse what a write would need (a full
+// disk, a right that is missing)? A tick that had nothing to write does not see it, and the reason shall
+// stay visible until it is gone. Changes *r, if it says nothing else; the target is bound.
+void recall_trouble(struct managed *m, struct tick_result *r);
+
 // What a run has done to the target, one line on standard output.
 void say_done(const struct managed *m, const struct tick_result *r);
 
@@ -52,10 +52,13 @@ int change_each(struct app *a, const char *command,
                 enum err (*change)(struct app *a, struct managed *m, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e));
 
-// --dry-run (run.c): what would be done to each selected target, printed and answered. `init`: as
-// the first set-up would see it.
-int plan_all(struct app *a, bool init);
-// The steps of a rotation from that row on, printed, and added to `steps` (NULL: not).
-void plan_way(const struct managed *m, enum row first, cJSON *steps);
+// --dry-run (run.c): what would be done to a target that was looked at, printed and answered; first
+// `before`, the steps that come before the engine's. Nothing would be done when it wants a person.
+struct plan_step {
+  const char *row; // as those of the table
+  char text[400], request[400];
+};
+int plan_look(struct app *a, struct managed *m, const struct look *l,
+              const struct plan_step *before, size_t n_before);
 
 #endif

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "rotator/app/commands/common.h"
+#include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
 
@@ -51,17 +52,43 @@ static enum err resume(struct app *a, struct managed *m, const struct engine_io 
   return wish_resume(&m->target, io, e);
 }
 
+// With --all a target that was never set up has nothing that could be held: it is passed over.
+static void leave_out_new_ones(struct app *a) {
+  size_t n = 0;
+  for (size_t i = 0; i < a->n_selected; i++) {
+    struct managed *m = a->selected[i];
+    struct look l;
+    enum err err = look_at(m, LOOK_OFFLINE, &l, NULL);
+    if (err == ERR_MISSING) // its identity is not known here yet
+      err = look_at(m, LOOK_AS_NEEDED, &l, NULL);
+    bool fresh = err == ERR_OK;
+    if (fresh) {
+      fresh = l.view.home == HOME_ABSENT;
+      look_clear(&l);
+    }
+    if (fresh)
+      out_line("%s: never set up, nothing to hold", m->target.name);
+    else
+      a->selected[n++] = m;
+  }
+  a->n_selected = n;
+}
+
 int command_hold(struct app *a) {
   int64_t s;
   struct error e;
   if (parse_until(a, &s, &e) != ERR_OK) {
-    report_usage(a, e.text, "rotator hold --help");
+    report_usage(a, e.text, NULL, "rotator hold --help");
     return EXIT_USAGE;
   }
+  if (a->cli.all)
+    leave_out_new_ones(a);
   return change_each(a, "hold", hold);
 }
 
 int command_resume(struct app *a) {
+  if (a->cli.all)
+    leave_out_new_ones(a);
   return change_each(a, "resume", resume);
 }
 

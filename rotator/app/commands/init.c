@@ -1,207 +1,165 @@
 // init: what a person would do by hand with the ibmcloud CLI, then the engine with target.init set.
 // Each part is found before it is made, so that running it again is right: the service ID, Sender
 // on the instance, and the first key (or the key that is there already, which is adopted).
+//
+// Everything is looked at first, the sinks too, and nothing is made unless the engine would begin:
+// with a misspelt name and a key file that is there, a service ID would be made that nobody wants.
+// A dry run ends here, and its plan is what would be done.
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/init_cloud.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
-#include "rotator/app/report/history.h"
+#include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
-#include "rotator/base/log.h"
+#include "rotator/app/report/waiting.h"
 #include "rotator/base/text.h"
-#include "rotator/base/text_digest.h"
 
 #define INIT_PATIENCE_S 60
 #define INIT_LIMIT_S 600 // a new policy may take minutes until it confers anything
-#define CREATE_TRIES 3
-#define LIST_LAG_MS 3000  // lists may lag behind a create
-#define POLICY_WAIT_S 300 // as Terraform waits
-#define POLICY_POLL_MS 2000
+#define LOOK_AGAIN_MS 2000
 
-// --- --print-policy: the ibmcloud commands that give the management identity its least rights ---
+// --- looking before anything is made ---
 
-struct line {
-  const char *why;
-  char command[600];
+struct survey {
+  struct init_cloud cloud;
+  struct look look;
+  struct sink_view sinks[STATE_SINKS_MAX]; // look's, when there is no identity yet
+  char note[1000];
 };
 
-// The ids, as far as they are known without contacting anything.
-static void name_resource(const struct managed *m, char *dst, size_t cap) {
-  const char *id = m->config->service_id;
-  if (text_starts(id, "ServiceId-"))
-    text_copy(dst, cap, id);
-  else if (strcmp(m->last_run.service_id, id) == 0 && text_starts(m->last_run.iam_id, "iam-"))
-    text_copy(dst, cap, m->last_run.iam_id + strlen("iam-"));
-  else
-    snprintf(dst, cap, "\"$(ibmcloud iam service-id '%s' --uuid)\"", id);
-}
-
-static size_t make_lines(const struct managed *m, struct line lines[4]) {
-  char resource[IAM_NAME_MAX + 64];
-  const char *guid = m->config->guid;
-  name_resource(m, resource, sizeof resource);
-  lines[0].why = "to rotate: create, enable, disable and delete keys of this one service ID";
-  snprintf(lines[0].command, sizeof lines[0].command,
-           "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name iam-identity "
-           "--roles Operator --resource-type serviceid --resource %s",
-           resource);
-  lines[1].why = "the sender's own right; rotator init grants it where it may";
-  snprintf(lines[1].command, sizeof lines[1].command,
-           "ibmcloud iam service-policy-create '%s' --service-name logs --roles Sender "
-           "--service-instance %s",
-           m->config->service_id, guid);
-  lines[2].why = "only for rotator init, to grant that right itself; may be taken away afterwards";
-  snprintf(lines[2].command, sizeof lines[2].command,
-           "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name logs "
-           "--roles Administrator,Sender --service-instance %s",
-           guid);
-  lines[3].why = "only for rotator init, where the account restricts who makes service IDs";
-  snprintf(lines[3].command, sizeof lines[3].command,
-           "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name iam-identity "
-           "--roles 'Service ID creator'");
-  return 4;
-}
-
-static int policy_print(struct app *a, struct managed *m) {
-  struct line lines[4];
-  size_t n = make_lines(m, lines);
-  cJSON *o = answer_target(a, m->target.name);
-  cJSON *list = o ? cJSON_AddArrayToObject(o, "policies") : NULL;
-  out_line("# MANAGEMENT is the service ID whose key is rotator's management credential.");
-  for (size_t i = 0; i < n; i++) {
-    out_line("\n# %s\n%s", lines[i].why, lines[i].command);
-    if (!list)
-      continue;
-    cJSON *x = cJSON_CreateObject();
-    cJSON_AddStringToObject(x, "why", lines[i].why);
-    cJSON_AddStringToObject(x, "command", lines[i].command);
-    cJSON_AddItemToArray(list, x);
+static struct sink_view judge_sink(const struct engine_sink *sink, enum err err) {
+  struct sink_view v = {.name = sink->name, .class = sink->item->class, .value = SINK_REFUSED};
+  v.verdict.cause = CAUSE_unreadable;
+  if (err == ERR_OK) {
+    v.value = SINK_UNJUDGED;
+    v.verdict.cause = CAUSE_unproven;
+  } else if (err == ERR_MISSING) {
+    v.value = SINK_EMPTY;
+    v.verdict = (struct verdict){.kind = VERDICT_NOT_WORKING, .cause = CAUSE_empty};
+  } else if (err_is_passing(err)) {
+    v.value = SINK_SILENT;
+    v.verdict.cause = CAUSE_silent;
   }
-  return EXIT_FINE;
+  return v;
 }
 
-// --- what is missing in IBM Cloud, apart from keys ---
-//
-// An answer to "create a service ID" that got lost must not make a twin: its description bears a
-// mark made of account, name and instance, and before each further try the list is read again.
-
-static void describe_service_id(const struct managed *m, char *dst, size_t cap) {
-  char hash[TEXT_SHA256_HEX], text[600];
-  int n = snprintf(text, sizeof text, "%s %s %s", m->config->account, m->config->service_id,
-                   m->config->guid);
-  text_sha256_hex(hash, text, n > 0 ? strlen(text) : 0);
-  snprintf(dst, cap, "Sends logs to Cloud Logs; key rotated by rotator [rotator i=%.8s]", hash);
-}
-
-static enum err make_service_id(struct app *a, struct managed *m, struct iam *iam,
-                                struct iam_service_id *ret, struct error *e) {
-  char description[IAM_DESC_MAX];
-  enum err err = ERR_INTERNAL;
-  describe_service_id(m, description, sizeof description);
-  for (int i = 0; i < CREATE_TRIES; i++) {
-    err = iam->ops->create_service_id(iam, m->config->account, m->config->service_id, description,
-                                      ret, e);
-    if (err != ERR_UNSURE && err != ERR_CORRUPT)
-      return err;
-    struct error why = *e;
-    if (env_sleep_ms(a->env, LIST_LAG_MS) != ERR_OK)
-      return err;
-    enum err seen = compose_look_up(m, iam, ret, e);
-    if (seen != ERR_MISSING)
-      return seen;
-    *e = why;
+// No identity, hence no state and no key of its own: the sinks alone decide.
+static enum err look_at_sinks(struct managed *m, struct survey *s, struct error *e) {
+  struct look *l = &s->look;
+  struct store_record record = {0};
+  struct store_version version;
+  enum err err = compose_open_sinks(m, e);
+  if (err != ERR_OK)
+    return err;
+  l->view = (struct view){.now_s = env_wall_ms(compose_env(m->compose)) / 1000,
+                          .home = HOME_ABSENT,
+                          .policy = &m->target.policy,
+                          .sinks = s->sinks,
+                          .n_sinks = m->target.n_sinks,
+                          .sinks_agree = true,
+                          .iam_asked = true,
+                          .iam_answered = true,
+                          .command_init = true};
+  for (size_t i = 0; i < m->target.n_sinks; i++) {
+    const struct engine_sink *sink = &m->target.sinks[i];
+    err = store_read(sink->item, &record, &version, e);
+    if (err != ERR_OK && err != ERR_MISSING)
+      l->error = *e;
+    s->sinks[i] = judge_sink(sink, err);
+    store_record_clear(&record);
   }
+  decide(&l->view, &l->action);
+  return ERR_OK;
+}
+
+static enum err look_once(struct managed *m, struct survey *s, struct error *e) {
+  s->look = (struct look){0};
+  if (s->cloud.make_id)
+    return look_at_sinks(m, s, e);
+  enum err err = compose_bind_to(m, s->cloud.id.iam_id, e);
+  return err == ERR_OK ? look_at(m, LOOK_AT_IAM, &s->look, e) : err;
+}
+
+// Would the engine begin, or go on with what it began?
+static bool is_clear(const struct look *l) {
+  return l->view.state || l->action.kind == ACT_CAS;
+}
+
+// A store or IAM that gives no answer is asked again within the patience.
+static enum err survey(struct app *a, struct managed *m, struct survey *s, struct error *e) {
+  int64_t patience_s = a->cli.patience_s >= 0 ? a->cli.patience_s : INIT_PATIENCE_S;
+  int64_t end_ms = env_mono_ms(a->env) + patience_s * 1000;
+  m->target.init = true;
+  enum err err = init_cloud_find(m, &s->cloud, e);
+  while (err == ERR_OK) {
+    err = look_once(m, s, e);
+    if (err != ERR_OK || is_clear(&s->look) || s->look.action.kind != ACT_WAIT || a->cli.dry_run ||
+        env_mono_ms(a->env) >= end_ms)
+      break;
+    waiting_for(m->target.name, why_words(s->look.action.why)->text);
+    look_clear(&s->look);
+    err = env_sleep_ms(a->env, LOOK_AGAIN_MS);
+    if (err != ERR_OK)
+      error_set(e, err, "stopped while waiting for an answer");
+  }
+  waiting_for(m->target.name, NULL);
   return err;
 }
 
-static enum err ensure_service_id(struct app *a, struct managed *m, struct iam *iam,
-                                  struct error *e) {
-  struct iam_service_id id = {0};
-  enum err err = compose_look_up(m, iam, &id, e);
-  bool by_name = !text_starts(m->config->service_id, "ServiceId-");
-  if (err == ERR_MISSING && by_name) {
-    err = make_service_id(a, m, iam, &id, e);
-    if (err == ERR_OK) {
-      out_line("%s: made service ID %s (%s)", m->target.name, m->config->service_id, id.id);
-      history_command(m, "init", "made the service ID", id.id);
-    }
-  }
-  if (err != ERR_OK) {
-    error_wrap(e, "service ID '%s'", m->config->service_id);
-    return err;
-  }
-  if (id.account[0] && strcmp(id.account, m->config->account) != 0)
-    return error_set(e, ERR_REFUSED, "service ID '%s' is of account %s, the instance of account %s",
-                     m->config->service_id, id.account, m->config->account);
-  return compose_bind_to(m, id.iam_id, e);
+// Says whose keys are in the sinks. True: they are active, so nobody is to be woken up.
+static bool name_keys(struct managed *m, struct survey *s, struct tick_result *r) {
+  struct verdict v;
+  bool active = init_cloud_name_keys(m, s->cloud.iam, s->note, sizeof s->note, &v);
+  if (r->verdict.kind != VERDICT_NOT_WORKING && v.key_id[0])
+    r->verdict = v;
+  r->working = verdict_working(&r->verdict);
+  size_t n = strlen(s->note);
+  snprintf(s->note + n, sizeof s->note - n,
+           "%snothing was made. Correct service_id '%s' (%s:%d), or take the value out of the sink",
+           n ? "; " : "", m->config->service_id, m->config->file, m->config->line);
+  if (s->cloud.make_id || v.key_id[0])
+    m->seen.next = "init --dry-run";
+  return active;
 }
 
-// A policy that was made can be read, and confers, after seconds to minutes.
-static enum err wait_for_policy(struct app *a, struct iam *iam, const char *id, struct error *e) {
-  int64_t wait_s = a->cli.policy_wait_s >= 0 ? a->cli.policy_wait_s : POLICY_WAIT_S;
-  int64_t deadline_ms = env_mono_ms(a->env) + wait_s * 1000;
-  struct iam_policy p;
-  for (;;) {
-    enum err err = iam->ops->get_policy(iam, id, &p, e);
-    if (err == ERR_OK || (err != ERR_MISSING && !err_is_passing(err)))
-      return err;
-    if (env_mono_ms(a->env) >= deadline_ms)
-      return ERR_OK; // the proof of the key will tell
-    if (env_sleep_ms(a->env, POLICY_POLL_MS) != ERR_OK)
-      return error_set(e, ERR_CANCELLED, "stopped while waiting for the policy");
+// Something is in the way, and nothing was made.
+static int stop(struct app *a, struct managed *m, struct survey *s) {
+  const struct action *act = &s->look.action;
+  struct tick_result r = tick_result(&s->look.view, act, &s->look.error);
+  struct outcome o;
+  bool calm = false;
+  text_copy(s->note, sizeof s->note, "nothing was made");
+  if (act->why == WHY_value_not_ours || act->why == WHY_sinks_disagree)
+    calm = name_keys(m, s, &r);
+  m->seen.note = s->note;
+  if (act->sink < m->target.n_sinks)
+    text_copy(m->seen.sink, sizeof m->seen.sink, m->target.sinks[act->sink].name);
+  outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
+  if (calm && o.exit == EXIT_PAGE)
+    o.exit = EXIT_PERSON;
+  report_result(a, m, &r, &o);
+  return o.exit;
+}
+
+// The steps that come before the engine's own.
+static int dry_run(struct app *a, struct managed *m, const struct survey *s) {
+  struct plan_step steps[2];
+  size_t n = 0;
+  if (s->cloud.make_id) {
+    steps[n].row = "service-id";
+    snprintf(steps[n].text, sizeof steps[n].text, "making service ID %s", m->config->service_id);
+    snprintf(steps[n++].request, sizeof steps[n].request, "POST %s/v1/serviceids",
+             m->config->iam_url);
   }
-}
-
-static void warn_no_sender(struct managed *m, const struct error *e) {
-  log_line(LOG_LEVEL_WARN, m->target.name, "init",
-           "Sender on the instance is not seen and could not be granted (%s); going on, since it "
-           "may come from an access group. If the proof fails: ibmcloud iam service-policy-create "
-           "%s --service-name logs --roles Sender --service-instance %s",
-           e->text, m->config->service_id, m->config->guid);
-}
-
-static enum err ensure_sender(struct app *a, struct managed *m, struct iam *iam, struct error *e) {
-  struct iam_policy p = {0};
-  const struct target *t = &m->target;
-  enum err err = iam->ops->find_sender(iam, t->account, t->iam_id, t->instance, &p, e);
-  if (err == ERR_OK)
-    return ERR_OK;
-  if (err != ERR_MISSING && err != ERR_DENIED)
-    return err;
-  p = (struct iam_policy){0};
-  err = iam->ops->grant_sender(iam, t->account, t->iam_id, t->instance, &p, e);
-  if (err == ERR_DENIED || err == ERR_REFUSED) {
-    warn_no_sender(m, e);
-    return ERR_OK;
+  if (s->cloud.grant) {
+    steps[n].row = "sender";
+    snprintf(steps[n].text, sizeof steps[n].text, "granting Sender on %s", m->config->guid);
+    snprintf(steps[n++].request, sizeof steps[n].request, "POST %s/v2/policies",
+             m->config->iam_url);
   }
-  if (err != ERR_OK)
-    return err;
-  out_line("%s: granted Sender on instance %s (policy %s)", t->name, t->instance, p.id);
-  history_command(m, "init", "granted Sender on the instance", p.id);
-  err = wait_for_policy(a, iam, p.id, e);
-  return err == ERR_DENIED ? ERR_OK : err;
-}
-
-// Finds or makes the service ID, finds or grants Sender, and binds the target. ERR_OK also when
-// Sender could neither be seen nor granted (said on standard error): it may come from an access
-// group, and the proof of the first key will tell.
-static enum err init_cloud(struct app *a, struct managed *m, struct error *e) {
-  struct iam_token me = {0};
-  struct iam *iam = compose_iam(m, 0, e);
-  if (!iam)
-    return ERR_INTERNAL;
-  enum err err = compose_make_state_dir(a->compose, e);
-  if (err == ERR_OK)
-    err = iam->ops->whoami(iam, &me, e);
-  if (err == ERR_OK && me.account[0] && strcmp(me.account, m->config->account) != 0)
-    err = error_set(e, ERR_REFUSED,
-                    "the management identity is of account %s, the instance of account %s",
-                    me.account, m->config->account);
-  iam_token_clear(&me);
-  if (err == ERR_OK)
-    err = ensure_service_id(a, m, iam, e);
-  return err == ERR_OK ? ensure_sender(a, m, iam, e) : err;
+  return plan_look(a, m, &s->look, steps, n);
 }
 
 // --- the first key ---
@@ -258,7 +216,7 @@ static int make_first_key(struct app *a, struct managed *m) {
   struct error e = {0};
   m->target.init = true;
   if (advance_targets(&how, &m, 1, &r, &e) != ERR_OK)
-    return report_failure(a, m, "init", &e);
+    return report_no_success(a, m, "init", &e);
   advance_finish(m, &r, is_reached(NULL, &m->target, &r) ? GOAL_REACHED : GOAL_MISSED, &o);
   say_done(m, &r);
   say_result(m, &r);
@@ -266,34 +224,40 @@ static int make_first_key(struct app *a, struct managed *m) {
   return o.exit;
 }
 
-static int dry_run(struct app *a, struct managed *m) {
+static enum err make_cloud(struct app *a, struct managed *m, struct survey *s, struct error *e) {
+  enum err err = compose_make_state_dir(a->compose, e);
+  if (err == ERR_OK && s->cloud.make_id) {
+    err = init_cloud_make_id(a, m, &s->cloud, e);
+    if (err == ERR_OK)
+      err = compose_bind_to(m, s->cloud.id.iam_id, e);
+  }
+  if (err == ERR_OK && s->cloud.grant)
+    err = init_cloud_grant(a, m, &s->cloud, e);
+  return err;
+}
+
+static int init_target(struct app *a, struct managed *m, struct survey *s) {
   struct error e = {0};
-  enum err err = compose_bind(m, 0, IDENTITY_REMEMBERED, &e);
-  if (err == ERR_OK)
-    return plan_all(a, true);
-  if (err != ERR_MISSING)
-    return report_failure(a, m, "init", &e);
-  cJSON *o = answer_target(a, m->target.name);
-  out_line("%s: these steps would follow:", m->target.name);
-  out_line("  service-id making service ID %s\n               POST %s/v1/serviceids",
-           m->config->service_id, m->config->iam_url);
-  out_line("  sender     granting Sender on %s\n               POST %s/v2/policies",
-           m->config->guid, m->config->iam_url);
-  plan_way(m, ROW_first, o ? cJSON_AddArrayToObject(o, "plan") : NULL);
-  return EXIT_FINE;
+  enum err err = survey(a, m, s, &e);
+  if (err != ERR_OK)
+    return report_no_success(a, m, "init", &e);
+  if (!is_clear(&s->look))
+    return stop(a, m, s);
+  if (a->cli.dry_run)
+    return dry_run(a, m, s);
+  err = make_cloud(a, m, s, &e);
+  return err == ERR_OK ? make_first_key(a, m) : report_no_success(a, m, "init", &e);
 }
 
 int command_init(struct app *a) {
-  struct error e = {0};
+  struct survey s = {0};
   if (a->n_selected == 0)
     return EXIT_FINE;
   struct managed *m = a->selected[0];
   if (a->cli.print_policy)
-    return policy_print(a, m);
-  if (a->cli.dry_run)
-    return dry_run(a, m);
-  enum err err = init_cloud(a, m, &e);
-  if (err != ERR_OK)
-    return report_failure(a, m, "init", &e);
-  return make_first_key(a, m);
+    return print_policy(a, m, m->target.name);
+  int status = init_target(a, m, &s);
+  m->seen.note = NULL; // it points into s
+  look_clear(&s.look);
+  return status;
 }

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/text.h"
 #include "rotator/engine/tag.h"
 
@@ -141,6 +142,33 @@ static bool is_agreed(struct listing *l, const char *verb, const struct iam_key 
   return confirm(l->app, question);
 }
 
+// A lock in IAM is lifted by whoever may, and by nobody else: no run of ours is in the way.
+static int say_locked(struct listing *l, const char *id, const char *option,
+                      const struct error *e) {
+  char with[200], again[700], next[1000];
+  const char *target = l->managed->target.name;
+  snprintf(with, sizeof with, "keys %s %s --yes", option, id);
+  report_next(l->app, with, target, again, sizeof again);
+  way_out_unlock(l->managed, id, again, next, sizeof next);
+  struct trouble t = {.target = target,
+                      .working = view_working(&l->look.view),
+                      .verdict = &l->managed->seen.verdict,
+                      .step = "keys",
+                      .text = "the key is locked in IAM, and stays as it is until it is unlocked",
+                      .error = e,
+                      .hint = "decide: somebody locked the key on purpose; is that reason over?",
+                      .next = next};
+  report_trouble(l->app, &t);
+  cJSON *o = answer_target(l->app, target);
+  if (o) {
+    cJSON_AddNumberToObject(o, "exit", EXIT_PERSON);
+    cJSON_AddBoolToObject(o, "attention", true);
+    answer_add_error(o, e);
+    cJSON_AddStringToObject(o, "next", next);
+  }
+  return EXIT_PERSON;
+}
+
 static int take_away(struct listing *l, const char *id, bool delete) {
   const struct iam_key *k = find_key(l, id);
   struct iam *iam = l->look.io.iam;
@@ -155,8 +183,10 @@ static int take_away(struct listing *l, const char *id, bool delete) {
   if (!is_agreed(l, delete ? "Delete" : "Disable", k, role))
     return EXIT_USAGE;
   enum err err = delete ? iam->ops->remove(iam, id, &e) : iam->ops->disable(iam, id, &e);
+  if (err == ERR_LOCKED)
+    return say_locked(l, id, delete ? "--delete" : "--disable", &e);
   if (err != ERR_OK)
-    return report_failure(l->app, l->managed, delete ? "delete" : "disable", &e);
+    return report_no_success(l->app, l->managed, delete ? "delete" : "disable", &e);
   history_command(l->managed, "keys", delete ? "deleted by hand" : "disabled by hand", id);
   out_line("%s: %s %s", l->managed->target.name, delete ? "deleted" : "disabled", id);
   cJSON *o = answer_target(l->app, l->managed->target.name);
@@ -172,14 +202,14 @@ static int work(struct listing *l) {
   if (c->delete_id)
     return take_away(l, c->delete_id, true);
   show(l);
-  return say_verdict(l->app, l->managed, "keys", answer_last_target(l->app));
+  return report_verdict(l->app, l->managed, "keys", answer_last_target(l->app));
 }
 
 int command_keys(struct app *a) {
   struct listing l = {.app = a};
   struct error e = {0};
   if (a->cli.disable_id && a->cli.delete_id) {
-    report_usage(a, "--disable and --delete: one at a time", "rotator keys --help");
+    report_usage(a, "--disable and --delete: one at a time", NULL, "rotator keys --help");
     return EXIT_USAGE;
   }
   if (a->n_selected == 0)
@@ -187,11 +217,11 @@ int command_keys(struct app *a) {
   l.managed = a->selected[0];
   enum err err = look_at(l.managed, LOOK_AT_IAM, &l.look, &e);
   if (err != ERR_OK)
-    return report_failure(a, l.managed, "keys", &e);
+    return report_no_success(a, l.managed, "keys", &e);
   struct iam *iam = l.look.io.iam;
   int status;
   if (iam->ops->list(iam, l.managed->target.account, l.managed->iam_id, &l.list, &e) != ERR_OK) {
-    status = report_failure(a, l.managed, "keys", &e);
+    status = report_no_success(a, l.managed, "keys", &e);
   } else {
     int64_t server_s = iam->ops->server_time_s(iam);
     l.now_s = server_s > 0 ? server_s : env_wall_ms(a->env) / 1000;

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/text.h"
 
 #define REPAIR_PATIENCE_S 20
@@ -27,7 +28,24 @@ static void say_slot(const struct look *l, enum slot_name name) {
              seen[l->view.slots[name].key]);
 }
 
-static void say_side_by_side(const struct managed *m, const struct look *l) {
+// Whose value a sink holds that the state does not know.
+static void say_foreign(struct managed *m, const struct look *l, size_t i) {
+  struct iam_key k = {0};
+  const char *name = l->view.sinks[i].name;
+  enum err err = sink_key(&m->target, &l->io, i, &k, NULL);
+  bool ours = err == ERR_OK && strcmp(k.iam_id, m->target.iam_id) == 0;
+  if (err == ERR_OK)
+    out_line("  IAM    the value in %s is key %s (%s), %s, of %s", name, k.id, k.name,
+             k.disabled  ? "disabled"
+             : k.expired ? "expired"
+                         : "active",
+             ours ? "this identity" : k.iam_id);
+  else if (err == ERR_MISSING || err == ERR_REFUSED)
+    out_line("  IAM    the value in %s is no key that IAM knows", name);
+  iam_key_clear(&k);
+}
+
+static void say_side_by_side(struct managed *m, const struct look *l) {
   const struct view *v = &l->view;
   if (v->state)
     out_line("%s: state in %s: %s, written by %s on host %s", m->target.name, m->target.home->what,
@@ -40,6 +58,9 @@ static void say_side_by_side(const struct managed *m, const struct look *l) {
   for (size_t i = 0; i < v->n_sinks; i++)
     out_line("  sink   %-9s %s (%s)", v->sinks[i].name, sink_words(v->sinks[i].value),
              m->target.sinks[i].item->what);
+  for (size_t i = 0; v->iam_answered && i < v->n_sinks; i++)
+    if (v->sinks[i].value == SINK_FOREIGN || v->sinks[i].value == SINK_UNJUDGED)
+      say_foreign(m, l, i);
   if (v->adoptable)
     out_line("  IAM    the sinks' value is the active key %s", v->adoptable->id);
   if (v->stray_id[0])
@@ -49,81 +70,150 @@ static void say_side_by_side(const struct managed *m, const struct look *l) {
   out_line("  now    %s", why_words(l->action.why)->text);
 }
 
-static void say_way_out(struct app *a, const struct managed *m, const char *option,
-                        const char *text, cJSON *list) {
-  char command[700], with[160];
-  snprintf(with, sizeof with, "repair %s", option);
-  report_next(a, with, m->target.name, command, sizeof command);
+// --- ways out ---
+
+struct ways {
+  struct app *app;
+  struct managed *managed;
+  const struct look *look;
+  cJSON *list;     // in the JSON answer; NULL: none
+  size_t n;        // how many there are
+  char next[1000]; // the first of them
+};
+
+static void add_command(struct ways *w, const char *command, const char *text) {
+  if (w->n++ == 0) {
+    text_copy(w->next, sizeof w->next, command);
+    out_line("Ways out:");
+  }
   out_line("  %s\n      %s", command, text);
-  if (!list)
+  if (!w->list)
     return;
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "command", command);
   cJSON_AddStringToObject(o, "text", text);
-  cJSON_AddItemToArray(list, o);
+  cJSON_AddItemToArray(w->list, o);
 }
 
-static bool is_listed_only(const struct managed *m, const char *name) {
+static void add_way(struct ways *w, const char *with, const char *text) {
+  char command[900];
+  report_next(w->app, with, w->managed->target.name, command, sizeof command);
+  add_command(w, command, text);
+}
+
+static bool is_listed_only(const struct managed *m, const struct state_sink *listed) {
   for (size_t i = 0; i < m->target.n_sinks; i++)
-    if (strcmp(m->target.sinks[i].name, name) == 0)
+    if (strcmp(m->target.sinks[i].item->place, listed->place) == 0)
       return false;
   return true;
 }
 
-static bool holds_foreign(const struct view *v) {
+static bool holds(const struct view *v, enum sink_value value) {
   for (size_t i = 0; i < v->n_sinks; i++)
-    if (v->sinks[i].value == SINK_FOREIGN)
+    if (v->sinks[i].value == value)
       return true;
   return false;
 }
 
-static void say_ways_out(struct app *a, const struct managed *m, const struct look *l,
-                         cJSON *list) {
-  char option[120];
-  const struct view *v = &l->view;
-  bool fine = v->home == HOME_OK && !v->other_host && !v->sink_lost && !holds_foreign(v);
-  out_line(fine ? "Nothing here needs a repair." : "Ways out:");
+// Can the key in a sink become the current one in this phase?
+static bool may_keep_sink(const struct view *v) {
+  if (v->home == HOME_SILENT || v->home == HOME_REFUSED || !v->iam_answered)
+    return false;
+  return v->home != HOME_OK || v->state->phase == PHASE_IDLE || v->state->phase == PHASE_STAGED;
+}
+
+static bool is_keepable(const struct managed *m, const struct iam_key *k) {
+  return strcmp(k->iam_id, m->target.iam_id) == 0 && strcmp(k->account, m->target.account) == 0 &&
+         !k->disabled && !k->expired;
+}
+
+// Which key is in the sink, as IAM says; only one that can be kept is offered.
+static void judge_sink(struct ways *w, size_t i) {
+  const struct sink_view *s = &w->look->view.sinks[i];
+  struct managed *m = w->managed;
+  struct iam_key k = {0};
+  char with[120];
+  enum err err = sink_key(&m->target, &w->look->io, i, &k, NULL);
+  if (err == ERR_OK && is_keepable(m, &k) && may_keep_sink(&w->look->view)) {
+    snprintf(with, sizeof with, "repair --keep sink=%s", s->name);
+    add_way(w, with, "the key found there becomes the current one; the one before is retired");
+  }
+  iam_key_clear(&k);
+}
+
+static void add_sinks(struct ways *w) {
+  const struct view *v = &w->look->view;
+  bool over = holds(v, SINK_FOREIGN) || holds(v, SINK_CORRUPT);
+  if (v->home == HOME_OK && !v->other_host && over)
+    add_way(w, "repair --keep state",
+            "what the sinks hold that is not ours is overwritten with the current key");
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (v->sinks[i].value == SINK_FOREIGN || v->sinks[i].value == SINK_UNJUDGED ||
+        (v->home == HOME_BACK && v->sinks[i].value != SINK_EMPTY))
+      judge_sink(w, i);
+}
+
+static void add_home(struct ways *w) {
+  const struct view *v = &w->look->view;
   if (v->other_host)
-    say_way_out(a, m, "--take-host", "from now on this host manages the target", list);
-  if (v->state && v->home == HOME_OK && holds_foreign(v))
-    say_way_out(a, m, "--keep state",
-                "foreign values in the sinks are overwritten with the current key", list);
-  for (size_t i = 0; i < v->n_sinks; i++) {
-    if (v->sinks[i].value != SINK_FOREIGN && v->sinks[i].value != SINK_UNJUDGED)
+    add_way(w, "repair --take-host", "from now on this host manages the target");
+  if (w->look->action.why == WHY_need_init)
+    add_way(w, "init", "makes the first key");
+  else if (v->home != HOME_OK && v->home != HOME_SILENT && v->home != HOME_REFUSED)
+    add_way(w, "repair --new-key",
+            "begins a new state with a new key; keys of the old state are left alone");
+  for (size_t i = 0; v->state && v->home == HOME_OK && i < v->state->n_sinks; i++) {
+    char with[120];
+    if (!is_listed_only(w->managed, &v->state->sinks[i]))
       continue;
-    snprintf(option, sizeof option, "--keep sink=%s", v->sinks[i].name);
-    say_way_out(
-        a, m, option,
-        "the key found there becomes the current one, if it is an active key of this identity",
-        list);
+    snprintf(with, sizeof with, "repair --drop-sink %s", v->state->sinks[i].name);
+    add_way(w, with, "for when nobody reads that sink any more");
   }
-  if (v->home != HOME_OK)
-    say_way_out(a, m, "--new-key",
-                "begins a new state with a new key; keys of the old state are left alone", list);
-  for (size_t i = 0; v->state && i < v->state->n_sinks; i++) {
-    if (!is_listed_only(m, v->state->sinks[i].name))
-      continue;
-    snprintf(option, sizeof option, "--drop-sink %s", v->state->sinks[i].name);
-    say_way_out(a, m, option, "for when nobody reads that sink any more", list);
-  }
+}
+
+// What no option of repair ends is ended by another command.
+static void add_other(struct ways *w) {
+  const struct look *l = w->look;
+  struct tick_result r = tick_result(&l->view, &l->action, &l->error);
+  struct way_out out;
+  recall_trouble(w->managed, &r);
+  bool asks = r.attention || r.end == TICK_ATTENTION || r.working == WORKING_NO;
+  if (!asks || w->n > 0)
+    return;
+  way_out_of(w->app, w->managed, &r, &out);
+  if (r.error.kind != ERR_OK && !l->action.attention)
+    out_line("  now    %s: %s", why_words(r.why)->text, r.error.text);
+  add_command(w, out.next, out.person ? out.person : why_words(r.why)->text);
+}
+
+static void say_ways_out(struct ways *w) {
+  const char *person = why_words(w->look->action.why)->person;
+  add_sinks(w);
+  add_home(w);
+  add_other(w);
+  if (w->n == 0)
+    out_line("Nothing here needs a repair.");
+  else if (person)
+    out_line("%s", person);
+  if (w->n > 0)
+    out_line("next: %s", w->next);
 }
 
 static int show(struct app *a, struct managed *m) {
   struct look l;
   struct error e = {0};
   if (look_at(m, LOOK_AT_IAM, &l, &e) != ERR_OK)
-    return report_failure(a, m, "repair", &e);
-  cJSON *o = answer_target(a, m->target.name);
-  if (o) {
-    cJSON_AddStringToObject(o, "row", row_name(l.action.row));
-    cJSON_AddStringToObject(o, "why", why_name(l.action.why));
-    cJSON_AddStringToObject(o, "text", why_words(l.action.why)->text);
-    answer_add_sinks(o, &m->target, &l.view);
-  }
+    return report_no_success(a, m, "repair", &e);
+  struct ways w = {.app = a, .managed = m, .look = &l};
+  w.list = a->targets ? cJSON_CreateArray() : NULL;
+  say_working(m);
   say_side_by_side(m, &l);
-  say_ways_out(a, m, &l, o ? cJSON_AddArrayToObject(o, "ways_out") : NULL);
+  say_ways_out(&w);
+  int status = report_look(a, m, &l);
+  if (w.list)
+    cJSON_AddItemToObject(answer_last_target(a), "ways_out", w.list);
   look_clear(&l);
-  return say_verdict(a, m, "repair", o);
+  return status;
 }
 
 // --- changing ---
@@ -135,7 +225,7 @@ static enum err keep(struct app *a, struct managed *m, const struct engine_io *i
   if (strcmp(what, "state") == 0) {
     enum err err = repair_keep_state(&m->target, io, &n, e);
     snprintf(ret_text, cap,
-             "the state is kept; %zu sink%s with a foreign value will be overwritten", n,
+             "the state is kept; %zu sink%s with a content that is not ours will be overwritten", n,
              n == 1 ? "" : "s");
     return err;
   }
@@ -171,7 +261,7 @@ static bool options_make_sense(struct app *a) {
   else if (c->keep && strcmp(c->keep, "state") != 0 && !text_starts(c->keep, "sink="))
     text = "--keep takes state or sink=NAME";
   if (text)
-    report_usage(a, text, "rotator repair --help");
+    report_usage(a, text, NULL, "rotator repair --help");
   return !text;
 }
 
@@ -185,7 +275,7 @@ int command_repair(struct app *a) {
     return show(a, a->selected[0]);
   struct error e = {0};
   if (compose_make_state_dir(a->compose, &e) != ERR_OK)
-    return report_failure(a, a->selected[0], "repair", &e);
+    return report_no_success(a, a->selected[0], "repair", &e);
   int status = change_each(a, "repair", repair);
   if (status != EXIT_FINE)
     return status;

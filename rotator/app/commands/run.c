@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
@@ -72,7 +72,7 @@ static void say_step(const struct managed *m, enum row row, const char *sink, cJ
   cJSON_AddItemToArray(steps, o);
 }
 
-void plan_way(const struct managed *m, enum row first, cJSON *steps) {
+static void plan_way(const struct managed *m, enum row first, cJSON *steps) {
   bool first_key = first == ROW_first;
   if (first == ROW_first || first == ROW_heal)
     say_step(m, first, NULL, steps);
@@ -102,49 +102,85 @@ static void say_wait(const struct managed *m, const struct look *l) {
 }
 
 static int outcome_of_look(struct app *a, struct managed *m, const struct look *l) {
-  const struct action *act = &l->action;
-  struct tick_result r = tick_result(&l->view, act, &l->error);
+  struct tick_result r;
   struct outcome o;
-  outcome_of(&r, GOAL_NONE, m->config->policy.alert_after_s, 0, 0, &o);
+  judge_look(m, l, &r, &o);
   // Nobody reads a key before the first set-up: its plan is no alarm.
-  if (m->target.init && act_is_effect(act->kind))
+  if (m->target.init && act_is_effect(l->action.kind))
     o = (struct outcome){.exit = EXIT_FINE, .silent = true};
-  m->seen.until_s = act->wait_s;
   report_result(a, m, &r, &o);
   return o.exit;
+}
+
+static void say_before(const struct plan_step *s, cJSON *steps) {
+  out_line("  %-10s %s", s->row, s->text);
+  out_line("  %-10s   %s", "", s->request);
+  if (!steps)
+    return;
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "row", s->row);
+  cJSON_AddStringToObject(o, "text", s->text);
+  cJSON_AddStringToObject(o, "request", s->request);
+  cJSON_AddItemToArray(steps, o);
+}
+
+static bool is_held(const struct look *l) {
+  const struct state *s = l->view.state;
+  return s && s->hold.on && (s->hold.until_s == 0 || l->view.now_s < s->hold.until_s);
+}
+
+static void say_hold(const struct managed *m, const struct look *l) {
+  char until[32];
+  time_text(until, sizeof until, l->state.hold.until_s);
+  out_line("%s: a hold is on %s%s: no rotation begins and nothing is retired", m->target.name,
+           l->state.hold.until_s > 0 ? "until " : "until it is lifted",
+           l->state.hold.until_s > 0 ? until : "");
+}
+
+static void say_headline(const struct managed *m, const struct look *l, int status, bool steps) {
+  bool waits = is_waiting(&l->action);
+  if (waits && status == EXIT_FINE)
+    say_wait(m, l);
+  if (!waits || steps)
+    out_line("%s: %sthese steps would follow:", m->target.name, waits && steps ? "then " : "");
+}
+
+int plan_look(struct app *a, struct managed *m, const struct look *l,
+              const struct plan_step *before, size_t n_before) {
+  int status = outcome_of_look(a, m, l);
+  cJSON *answer = answer_last_target(a);
+  cJSON *steps = answer ? cJSON_AddArrayToObject(answer, "plan") : NULL;
+  enum act_kind kind = l->action.kind;
+  bool held = is_held(l) && is_waiting(&l->action);
+  bool on_the_way = place_of(l->action.row) < WAY_LEN && !held;
+  if (held)
+    say_hold(m, l);
+  if (kind == ACT_ATTENTION)
+    return status;
+  say_headline(m, l, status, n_before > 0 || (on_the_way && kind == ACT_WAIT));
+  for (size_t i = 0; i < n_before; i++)
+    say_before(&before[i], steps);
+  if (!is_waiting(&l->action) && !on_the_way)
+    say_step(m, l->action.row, NULL, steps);
+  else if (kind != ACT_REST && on_the_way)
+    plan_way(m, l->action.row, steps);
+  return status;
 }
 
 static int plan_one(struct app *a, struct managed *m) {
   struct look l;
   struct error e;
   if (look_at(m, LOOK_AS_NEEDED, &l, &e) != ERR_OK)
-    return report_failure(a, m, "plan", &e);
-  int status = outcome_of_look(a, m, &l);
-  cJSON *answer = answer_last_target(a);
-  cJSON *steps = answer ? cJSON_AddArrayToObject(answer, "plan") : NULL;
-  bool on_the_way = place_of(l.action.row) < WAY_LEN;
-  if (is_waiting(&l.action)) {
-    if (status == EXIT_FINE)
-      say_wait(m, &l);
-    if (on_the_way && l.action.kind == ACT_WAIT)
-      out_line("%s: then these steps would follow:", m->target.name);
-  } else {
-    out_line("%s: these steps would follow:", m->target.name);
-  }
-  if (!is_waiting(&l.action) && !on_the_way)
-    say_step(m, l.action.row, NULL, steps);
-  else if (l.action.kind != ACT_REST && l.action.kind != ACT_ATTENTION && on_the_way)
-    plan_way(m, l.action.row, steps);
+    return report_no_success(a, m, "plan", &e);
+  int status = plan_look(a, m, &l, NULL, 0);
   look_clear(&l);
   return status;
 }
 
-int plan_all(struct app *a, bool init) {
+static int plan_all(struct app *a) {
   int worst = EXIT_FINE;
-  for (size_t i = 0; i < a->n_selected; i++) {
-    a->selected[i]->target.init = init;
+  for (size_t i = 0; i < a->n_selected; i++)
     worst = exit_worse(worst, plan_one(a, a->selected[i]));
-  }
   return worst;
 }
 
@@ -158,7 +194,7 @@ static bool is_done(void *ctx, const struct target *t, const struct tick_result 
 
 int command_run(struct app *a) {
   if (a->cli.dry_run)
-    return plan_all(a, false);
+    return plan_all(a);
   struct advance how = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
   return advance_and_report(a, &how, false);
 }

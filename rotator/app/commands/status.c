@@ -1,11 +1,11 @@
 // status: where each target stands. One target is shown in full, several as a table. IAM is asked
-// about a few targets; of many, only where a run would ask it, so that the status of a fleet at rest
-// opens no connection.
+// about a few targets; of many, only where a run would ask it, so that the status of a fleet at
+// rest opens no connection.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
@@ -28,8 +28,13 @@ static const struct slot *slot_of(const struct standing *s, enum slot_name name)
 
 static const char *phase_text(const struct standing *s) {
   const struct view *v = &s->look.view;
+  static const char *const names[] = {[PHASE_IDLE] = "at rest",
+                                      [PHASE_STAGED] = "new key",
+                                      [PHASE_PUBLISHING] = "publishing",
+                                      [PHASE_GRACE] = "grace",
+                                      [PHASE_RETIRING] = "retiring"};
   if (v->state)
-    return phase_name(v->state->phase);
+    return names[v->state->phase];
   switch (v->home) {
   case HOME_ABSENT:
     return "not set up";
@@ -42,16 +47,60 @@ static const char *phase_text(const struct standing *s) {
   }
 }
 
-static void due_text(const struct standing *s, char *dst, size_t cap) {
-  char when[32], in[32];
-  int64_t due_s = s->look.view.due_s;
-  if (due_s <= 0) {
+// "2026-12-27T17:36:19Z (in 30d)"
+static void moment_text(const struct standing *s, int64_t t_s, char *dst, size_t cap) {
+  char when[32], by[32];
+  if (t_s <= 0) {
     text_copy(dst, cap, "-");
     return;
   }
-  time_text(when, sizeof when, due_s);
-  age_text(in, sizeof in, due_s > s->now_s ? due_s - s->now_s : s->now_s - due_s);
-  snprintf(dst, cap, due_s > s->now_s ? "%s (in %s)" : "%s (%s ago)", when, in);
+  time_text(when, sizeof when, t_s);
+  age_text(by, sizeof by, t_s > s->now_s ? t_s - s->now_s : s->now_s - t_s);
+  snprintf(dst, cap, t_s > s->now_s ? "%s (in %s)" : "%s (%s ago)", when, by);
+}
+
+// Why a rotation will not begin at its date, and when it may; NULL: it will. *ret_s 0: not known.
+static const char *delay_of(const struct standing *s, int64_t *ret_s) {
+  const struct state *st = s->look.view.state;
+  const struct policy *p = &s->managed->target.policy;
+  int64_t due_s = s->look.view.due_s, from_s = due_s > s->now_s ? due_s : s->now_s;
+  *ret_s = 0;
+  if (st->hold.on && (st->hold.until_s == 0 || st->hold.until_s > from_s)) {
+    *ret_s = st->hold.until_s;
+    return "because of the hold";
+  }
+  if (p->window.n == 0 || policy_window_is_open(&p->window, from_s))
+    return NULL;
+  *ret_s = policy_window_next(&p->window, from_s);
+  return "when the window opens";
+}
+
+static void say_due(const struct standing *s) {
+  char text[80];
+  int64_t begins_s = 0;
+  if (!s->look.view.state || s->look.view.due_s <= 0)
+    return;
+  moment_text(s, s->look.view.due_s, text, sizeof text);
+  out_line("  %-10s %s", "due", text);
+  const char *delay = delay_of(s, &begins_s);
+  moment_text(s, begins_s, text, sizeof text);
+  if (delay && begins_s > 0)
+    out_line("  %-10s begins with the first run after %s,\n  %-10s %s", "", text, "", delay);
+  else if (delay)
+    out_line("  %-10s does not begin %s", "", delay);
+}
+
+static int64_t grace_end_s(const struct standing *s) {
+  const struct state *st = s->look.view.state;
+  return st->phase_since_s + (st->grace_s >= 0 ? st->grace_s : s->managed->target.policy.grace_s);
+}
+
+static void say_grace_end(const struct standing *s) {
+  char text[80];
+  if (!s->look.view.state || s->look.view.state->phase != PHASE_GRACE)
+    return;
+  moment_text(s, grace_end_s(s), text, sizeof text);
+  out_line("  %-10s ends %s", "grace", text);
 }
 
 static void old_key_text(const struct standing *s, char *dst, size_t cap) {
@@ -73,14 +122,13 @@ static void old_key_text(const struct standing *s, char *dst, size_t cap) {
 
 static void last_run_text(const struct standing *s, char *dst, size_t cap) {
   const struct last_run *r = &s->managed->last_run;
-  char when[32], ago[32];
+  char text[80];
   if (r->ended_s <= 0) {
     text_copy(dst, cap, "not known");
     return;
   }
-  time_text(when, sizeof when, r->ended_s);
-  age_text(ago, sizeof ago, s->now_s - r->ended_s);
-  snprintf(dst, cap, "%s (%s ago): %s, exit %d", when, ago, r->row, r->exit);
+  moment_text(s, r->ended_s, text, sizeof text);
+  snprintf(dst, cap, "%s, exit %d", text, r->exit);
 }
 
 static void say_key(const struct standing *s, const char *label, enum slot_name name) {
@@ -90,9 +138,10 @@ static void say_key(const struct standing *s, const char *label, enum slot_name 
     return;
   age_text(age, sizeof age, s->now_s - slot->since_s);
   time_text(since, sizeof since, slot->since_s);
-  out_line("  %-10s %s, generation %llu, made %s (%s old)%s", label,
-           slot->key_id[0] ? slot->key_id : "not created yet", (unsigned long long)slot->generation,
-           since, age, slot->adopted_s > 0 ? ", adopted" : "");
+  out_line("  %-10s %s", label, slot->key_id[0] ? slot->key_id : "not created yet");
+  out_line("  %-10s   generation %llu, made %s (%s old)%s", "",
+           (unsigned long long)slot->generation, since, age,
+           slot->adopted_s > 0 ? ", adopted" : "");
 }
 
 static void say_wishes(const struct state *st) {
@@ -114,24 +163,25 @@ static void say_sink(const struct standing *s, size_t i) {
   const struct sink_view *v = &s->look.view.sinks[i];
   char text[300];
   verdict_words(text, sizeof text, &v->verdict);
-  out_line("  %-10s %s: %s (%s)", i == 0 ? "sinks" : "", v->name, sink_words(v->value),
-           s->managed->target.sinks[i].item->what);
+  out_line("  %-10s %s: %s", i == 0 ? "sinks" : "", v->name, sink_words(v->value));
   out_line("  %-10s   %s", "", text);
+  out_line("  %-10s   %s", "", s->managed->target.sinks[i].item->what);
 }
 
 static void say_in_full(const struct standing *s) {
   char text[256];
   const struct view *v = &s->look.view;
-  out_line("%s: %s", s->managed->target.name, phase_text(s));
+  say_working(s->managed);
+  out_line("  %-10s %s", "phase", phase_text(s));
   say_key(s, "key", SLOT_CURRENT);
   say_key(s, "new key", SLOT_PENDING);
   say_key(s, "old key", SLOT_PREVIOUS);
   if (slot_of(s, SLOT_PREVIOUS)) {
     old_key_text(s, text, sizeof text);
-    out_line("  %-10s %s", "", text);
+    out_line("  %-10s   %s", "", text);
   }
-  due_text(s, text, sizeof text);
-  out_line("  %-10s %s", "due", text);
+  say_grace_end(s);
+  say_due(s);
   for (size_t i = 0; i < v->n_sinks; i++)
     say_sink(s, i);
   out_line("  %-10s %s%s%s", "now", why_words(s->look.action.why)->text,
@@ -142,35 +192,53 @@ static void say_in_full(const struct standing *s) {
   out_line("  %-10s %s", "last run", text);
 }
 
-static void sinks_summary(const struct view *v, char *dst, size_t cap) {
-  struct text_buf b = TEXT_BUF(2048);
-  size_t current = 0;
-  for (size_t i = 0; i < v->n_sinks; i++) {
-    if (v->sinks[i].value == SINK_CURRENT) {
-      current++;
-      continue;
-    }
-    text_buf_add(&b, "%s%s: %s", b.len ? ", " : "", v->sinks[i].name,
-                 sink_words(v->sinks[i].value));
+// What happens next, and when, as far as that is known.
+static void next_text(const struct standing *s, char *dst, size_t cap) {
+  const struct view *v = &s->look.view;
+  char in[32];
+  int64_t begins_s = 0;
+  bool person = s->exit == EXIT_PERSON || s->exit == EXIT_PAGE;
+  if (person || !v->state) {
+    text_copy(dst, cap, person ? "needs a person" : "-");
+    return;
   }
-  if (current == v->n_sinks)
-    snprintf(dst, cap, "%zu current", current);
-  else
-    text_copy(dst, cap, text_buf_str(&b));
-  text_buf_free(&b);
+  if (v->state->phase == PHASE_GRACE) {
+    int64_t left_s = grace_end_s(s) - s->now_s;
+    age_text(in, sizeof in, left_s > 0 ? left_s : 0);
+    snprintf(dst, cap, "grace ends in %s", in);
+    return;
+  }
+  const char *delay = delay_of(s, &begins_s);
+  if (v->state->phase != PHASE_IDLE || v->due_s <= 0) {
+    text_copy(dst, cap, v->state->phase != PHASE_IDLE ? "goes on" : "-");
+  } else if (delay && begins_s <= 0) {
+    text_copy(dst, cap, "held");
+  } else {
+    int64_t at_s = delay ? begins_s : v->due_s;
+    age_text(in, sizeof in, at_s > s->now_s ? at_s - s->now_s : 0);
+    snprintf(dst, cap, at_s > s->now_s ? "rotates in %s" : "rotates now", in);
+  }
 }
 
 static void add_row(const struct standing *s, struct table *t) {
-  char age[32] = "-", due[80], old[80], sinks[160];
+  static const char *const words[] = {
+      [WORKING_YES] = "yes", [WORKING_NO] = "NO", [WORKING_UNKNOWN] = "not known"};
+  char age[32] = "-", next[64];
   const struct slot *current = slot_of(s, SLOT_CURRENT);
   if (current)
     age_text(age, sizeof age, s->now_s - current->since_s);
-  due_text(s, due, sizeof due);
-  old_key_text(s, old, sizeof old);
-  sinks_summary(&s->look.view, sinks, sizeof sinks);
-  table_row(t, (const char *const[]){s->managed->target.name, phase_text(s),
-                                     current ? current->key_id : "-", age, due, sinks, old,
-                                     why_name(s->look.action.why)});
+  next_text(s, next, sizeof next);
+  table_row(t, (const char *const[]){s->managed->target.name, words[view_working(&s->look.view)],
+                                     phase_text(s), age, next});
+}
+
+static enum colour colour_of(size_t column, const char *cell) {
+  if (column != 1)
+    return COLOUR_NONE;
+  return strcmp(cell, "yes") == 0         ? COLOUR_GOOD
+         : strcmp(cell, "NO") == 0        ? COLOUR_BAD
+         : strcmp(cell, "not known") == 0 ? COLOUR_DOUBT
+                                          : COLOUR_NONE;
 }
 
 static void add_time(cJSON *o, const char *name, int64_t t_s) {
@@ -208,20 +276,18 @@ static void add_details(const struct standing *s) {
   cJSON_AddBoolToObject(o, "old_key_use_known", v->previous_used_known);
   add_time(o, "old_key_last_used", v->previous_used_known ? v->previous_used_s : 0);
   add_time(o, "last_run", s->managed->last_run.ended_s);
-  answer_add_sinks(o, &s->managed->target, v);
+  bool grace = v->state && v->state->phase == PHASE_GRACE;
+  int64_t begins_s = 0;
+  const char *delay = v->state ? delay_of(s, &begins_s) : NULL;
+  add_time(o, "begins", delay ? begins_s : v->due_s);
+  add_time(o, "grace_ends", grace ? grace_end_s(s) : 0);
 }
 
 // As a run would answer, without doing anything. A fault is shown, and is no reason to fail.
 static void judge(struct standing *s) {
-  const struct action *act = &s->look.action;
-  struct tick_result r = tick_result(&s->look.view, act, &s->look.error);
+  struct tick_result r;
   struct outcome o;
-  s->managed->seen.until_s = act->wait_s;
-  if (act->sink < s->managed->target.n_sinks)
-    text_copy(s->managed->seen.sink, sizeof s->managed->seen.sink,
-              s->managed->target.sinks[act->sink].name);
-  outcome_of(&r, GOAL_NONE, s->managed->config->policy.alert_after_s,
-             s->managed->last_run.trouble_since_s, s->now_s, &o);
+  judge_look(s->managed, &s->look, &r, &o);
   s->exit = o.exit;
   if (!s->app->cli.json && s->app->n_selected == 1)
     say_in_full(s);
@@ -256,7 +322,7 @@ static int stand(struct app *a, struct managed *m, struct table *t) {
   struct standing s = {.app = a, .managed = m, .now_s = env_wall_ms(a->env) / 1000};
   struct error e = {0};
   if (look_at(m, how_to_look(a), &s.look, &e) != ERR_OK)
-    return report_failure(a, m, "status", &e);
+    return report_no_success(a, m, "status", &e);
   if (s.look.view.now_s > 0)
     s.now_s = s.look.view.now_s;
   ask_old_key_use(&s);
@@ -269,9 +335,9 @@ static int stand(struct app *a, struct managed *m, struct table *t) {
 int command_status(struct app *a) {
   struct table t;
   int worst = EXIT_FINE;
-  table_init(&t, 8);
-  table_row(
-      &t, (const char *const[]){"TARGET", "PHASE", "KEY", "AGE", "DUE", "SINKS", "OLD KEY", "NOW"});
+  table_init(&t, 5);
+  t.colour = colour_of;
+  table_row(&t, (const char *const[]){"TARGET", "WORKING", "PHASE", "KEY AGE", "NEXT"});
   for (size_t i = 0; i < a->n_selected; i++)
     worst = exit_worse(worst, stand(a, a->selected[i], &t));
   if (a->n_selected != 1)

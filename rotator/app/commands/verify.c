@@ -2,7 +2,7 @@
 // there, exchanged for a token, and one test log sent with it. Changes nothing.
 #include <stdio.h>
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
@@ -18,13 +18,12 @@ static int status_of(const struct look *l) {
   }
 }
 
-static void say_sinks(const struct managed *m, const struct look *l) {
+static void say_sinks(const struct look *l) {
   char text[300];
   for (size_t i = 0; i < l->view.n_sinks; i++) {
     const struct verdict *v = &l->view.sinks[i].verdict;
     verdict_words(text, sizeof text, v);
-    out_line("%s: %s: %s%s%s", m->target.name, l->view.sinks[i].name, text,
-             v->key_id[0] ? ", " : "", v->key_id);
+    out_line("  %s: %s%s%s", l->view.sinks[i].name, text, v->key_id[0] ? ", " : "", v->key_id);
   }
 }
 
@@ -34,14 +33,12 @@ static void report(struct app *a, struct managed *m, const struct look *l, int s
   report_next(a, cause_next(v.cause), m->target.name, next, sizeof next);
   cJSON *o = answer_target(a, m->target.name);
   if (o) {
-    cJSON_AddNumberToObject(o, "exit", status);
-    answer_add_working(o, &v);
-    cJSON_AddBoolToObject(o, "attention", status == EXIT_PAGE);
+    answer_add_consumers(o, m);
     answer_add_error(o, &l->error);
-    answer_add_text(o, "next", status != EXIT_FINE ? next : "");
-    answer_add_sinks(o, &m->target, &l->view);
+    answer_add_end(o, status, next);
   }
-  say_sinks(m, l);
+  say_working(m);
+  say_sinks(l);
   struct trouble t = {.target = m->target.name,
                       .working = verdict_working(&v),
                       .verdict = &v,
@@ -57,7 +54,7 @@ static int verify(struct app *a, struct managed *m) {
   struct look l;
   struct error e = {0};
   if (look_at(m, LOOK_VERIFY, &l, &e) != ERR_OK)
-    return report_failure(a, m, "verify", &e);
+    return report_no_success(a, m, "verify", &e);
   int status = status_of(&l);
   report(a, m, &l, status);
   look_clear(&l);

@@ -6,7 +6,8 @@
 #include "rotator/base/text_time.h"
 
 void answer_begin(struct app *a) {
-  if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate)
+  if (!a->cli.json || a->cli.help || a->cli.version || a->cli.generate ||
+      a->cli.command == CMD_HELP)
     return;
   a->answer = cJSON_CreateObject();
   cJSON_AddNumberToObject(a->answer, "rotator", 1);
@@ -62,10 +63,7 @@ void answer_add_text(cJSON *o, const char *name, const char *text) {
     cJSON_AddNullToObject(o, name);
 }
 
-void answer_add_working(cJSON *o, const struct verdict *v) {
-  static const char *const names[] = {
-      [WORKING_YES] = "yes", [WORKING_NO] = "no", [WORKING_UNKNOWN] = "unknown"};
-  cJSON_AddStringToObject(o, "working", names[verdict_working(v)]);
+static void add_reason(cJSON *o, const struct verdict *v) {
   answer_add_text(o, "reason", v->cause != CAUSE_none ? cause_name(v->cause) : "");
 }
 
@@ -77,20 +75,39 @@ static void add_time(cJSON *o, const char *name, int64_t t_s) {
 
 static void add_verdict(cJSON *o, const struct verdict *v) {
   cJSON_AddStringToObject(o, "verdict", verdict_name(v->kind));
-  answer_add_text(o, "reason", v->cause != CAUSE_none ? cause_name(v->cause) : "");
+  add_reason(o, v);
+  answer_add_text(o, "text", v->cause != CAUSE_none ? cause_words(v->cause) : "");
   add_time(o, "seen_at", v->seen_s);
   add_time(o, "proven_at", v->proven_s);
   answer_add_text(o, "proven_by", v->proven_by);
 }
 
-void answer_add_sinks(cJSON *o, const struct target *t, const struct view *v) {
-  cJSON *list = o ? cJSON_AddArrayToObject(o, "sinks") : NULL;
-  for (size_t i = 0; list && i < v->n_sinks; i++) {
+static void add_sinks(cJSON *o, const struct managed *m) {
+  const struct verdict nothing = evidence_verdict(NULL);
+  cJSON *list = cJSON_AddArrayToObject(o, "sinks");
+  for (size_t i = 0; list && i < m->config->n_sinks; i++) {
+    bool open = i < m->target.n_sinks;
     cJSON *x = cJSON_CreateObject();
-    cJSON_AddStringToObject(x, "name", v->sinks[i].name);
-    cJSON_AddStringToObject(x, "place", t->sinks[i].item->place);
-    cJSON_AddStringToObject(x, "holds", sink_words(v->sinks[i].value));
-    add_verdict(x, &v->sinks[i].verdict);
+    cJSON_AddStringToObject(x, "name", m->config->sinks[i].name);
+    answer_add_text(x, "place", open ? m->target.sinks[i].item->place : "");
+    answer_add_text(x, "holds", m->seen.looked ? sink_words(m->seen.sinks[i].value) : "");
+    add_verdict(x, m->seen.looked ? &m->seen.sinks[i].verdict : &nothing);
     cJSON_AddItemToArray(list, x);
   }
+}
+
+void answer_add_consumers(cJSON *o, const struct managed *m) {
+  static const char *const names[] = {
+      [WORKING_YES] = "yes", [WORKING_NO] = "no", [WORKING_UNKNOWN] = "unknown"};
+  const struct verdict nothing = evidence_verdict(NULL);
+  const struct verdict *v = m->seen.looked ? &m->seen.verdict : &nothing;
+  cJSON_AddStringToObject(o, "working", names[verdict_working(v)]);
+  add_reason(o, v);
+  add_sinks(o, m);
+}
+
+void answer_add_end(cJSON *o, int exit, const char *next) {
+  cJSON_AddNumberToObject(o, "exit", exit);
+  cJSON_AddBoolToObject(o, "attention", exit == EXIT_PERSON || exit == EXIT_PAGE);
+  answer_add_text(o, "next", exit != EXIT_FINE ? next : "");
 }

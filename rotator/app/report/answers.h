@@ -19,12 +19,13 @@ cJSON *answer_last_target(const struct app *a);
 // Members of such an object `o`.
 // "error": null or an object.
 void answer_add_error(cJSON *o, const struct error *e);
-// "working": "yes", "no", "unknown"; "reason": the cause, null when it works.
-void answer_add_working(cJSON *o, const struct verdict *v);
+// What was seen of consumers. "working": "yes", "no", "unknown"; "reason": the cause, null when it
+// works; "sinks": [{"name", "place", "holds", "verdict", "reason", "text", "seen_at", "proven_at",
+// "proven_by"}], null where there is nothing to say. Never a value.
+void answer_add_consumers(cJSON *o, const struct managed *m);
 // A text, null where it is "".
 void answer_add_text(cJSON *o, const char *name, const char *text);
-// "sinks": [{"name", "place", "holds", "verdict", "reason", "seen_at", "proven_at", "proven_by"}],
-// null where there is nothing to say. Never a value.
-void answer_add_sinks(cJSON *o, const struct target *t, const struct view *v);
+// "attention", "exit" and "next" (a whole command, null when all is well).
+void answer_add_end(cJSON *o, int exit, const char *next);
 
 #endif

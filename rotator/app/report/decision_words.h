@@ -14,7 +14,11 @@ struct why_words {
   // have none?
   bool doubt;
   const char *text; // a clause: no capital, no full stop
-  const char *next; // the command that comes next, without "rotator" and target: "repair"
+  // The command that ends it, without "rotator" and target: "repair --new-key". NULL: it ends by
+  // itself, and each run brings it on.
+  const char *next;
+  // What only a person can decide or mend, before that command does any good; NULL: nothing.
+  const char *person;
 };
 const struct why_words *why_words(enum why w);
 

@@ -9,13 +9,23 @@
 #include <unistd.h>
 
 static struct {
-  bool shown, terminal;
+  bool shown, terminal, colours;
   int utf8; // −1: not looked yet
 } settings = {.shown = true, .utf8 = -1};
 
 void out_setup(bool json, bool quiet) {
   settings.shown = !json && !quiet;
   settings.terminal = settings.shown && isatty(STDOUT_FILENO) == 1;
+  const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+  settings.colours = settings.terminal && !(no && no[0]) && term && strcmp(term, "dumb") != 0;
+}
+
+const char *out_colour(enum colour c) {
+  static const char *const codes[] = {[COLOUR_NONE] = "\033[0m",
+                                      [COLOUR_GOOD] = "\033[32m",
+                                      [COLOUR_BAD] = "\033[1;31m",
+                                      [COLOUR_DOUBT] = "\033[33m"};
+  return settings.colours ? codes[c] : "";
 }
 
 bool out_is_terminal(void) {
@@ -87,17 +97,21 @@ static size_t width_of(const struct table *t, size_t column) {
   return most;
 }
 
+static void print_cell(const struct table *t, size_t column, const char *cell, int width) {
+  enum colour c = t->colour ? t->colour(column, cell) : COLOUR_NONE;
+  bool last = column + 1 == t->columns;
+  printf("%s%-*s%s%s", c != COLOUR_NONE ? out_colour(c) : "", last ? 0 : width, cell,
+         c != COLOUR_NONE ? out_colour(COLOUR_NONE) : "", last ? "\n" : "  ");
+}
+
 void table_print(const struct table *t) {
   size_t widths[TABLE_COLUMNS_MAX] = {0};
   for (size_t i = 0; i < t->columns && i < TABLE_COLUMNS_MAX; i++)
     widths[i] = width_of(t, i);
   for (size_t r = 0; settings.shown && r < t->n; r++)
     for (size_t i = 0; i < t->columns; i++) {
-      const char *cell = t->cells[r * t->columns + i] ? t->cells[r * t->columns + i] : "?";
-      if (i + 1 == t->columns)
-        printf("%s\n", cell);
-      else
-        printf("%-*s  ", (int)widths[i], cell);
+      const char *cell = t->cells[r * t->columns + i];
+      print_cell(t, i, cell ? cell : "?", (int)widths[i]);
     }
 }
 

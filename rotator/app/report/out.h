@@ -15,6 +15,11 @@ void out_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // Text without a newline; flushed.
 void out_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+// Colours, where somebody watches on a terminal that has them (not with NO_COLOR or TERM=dumb):
+// around a text, out_colour(…) and then out_colour(COLOUR_NONE). Else "".
+enum colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_BAD, COLOUR_DOUBT };
+const char *out_colour(enum colour c);
+
 // A mark in front of a line, ASCII where the locale is not UTF-8.
 enum mark { MARK_DONE, MARK_DOING, MARK_FAILED };
 const char *out_mark(enum mark m);
@@ -23,7 +28,8 @@ const char *out_mark(enum mark m);
 #define TABLE_COLUMNS_MAX 10
 struct table {
   size_t columns, n, cap;
-  char **cells; // n rows of `columns`
+  char **cells;                                           // n rows of `columns`
+  enum colour (*colour)(size_t column, const char *cell); // NULL: none
 };
 void table_init(struct table *t, size_t columns);
 // One row: as many texts as there are columns; NULL is "-".

@@ -38,11 +38,14 @@ bool outcome_is_refusal(const struct tick_result *r) {
   bool silent = r->why == WHY_iam_silent || r->why == WHY_home_silent || r->why == WHY_sink_silent;
   bool definite = r->error.kind == ERR_DENIED || r->error.kind == ERR_REFUSED ||
                   r->error.kind == ERR_INVALID || r->error.kind == ERR_LIMIT;
-  return silent && definite;
+  bool hook = r->why == WHY_hook_failed && r->error.kind == ERR_INVALID; // cannot be started
+  return (silent && definite) || hook;
 }
 
 static int waiting(const struct tick_result *r, enum goal goal, bool *ret_fault) {
-  if (r->attention || outcome_is_refusal(r))
+  // An older state is read again for a while before it is believed: whoever has no time for that
+  // tells all the same.
+  if (r->attention || outcome_is_refusal(r) || r->why == WHY_home_back)
     return person(r);
   *ret_fault = why_words(r->why)->fault;
   return *ret_fault || goal == GOAL_MISSED ? EXIT_AGAIN : EXIT_FINE;
@@ -77,7 +80,7 @@ void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after
   if (goal == GOAL_REACHED && o.exit == EXIT_AGAIN)
     o.exit = EXIT_FINE;
   // Whatever else there is to say: somebody must be woken up for consumers without a key.
-  if (r->working == WORKING_NO && r->end != TICK_BUSY && r->end != TICK_FAILED)
+  if (r->working == WORKING_NO && r->end != TICK_BUSY)
     o.exit = EXIT_PAGE;
   o.silent = o.exit == EXIT_FINE;
   *ret = o;

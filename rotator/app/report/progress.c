@@ -111,6 +111,14 @@ void progress_stop(void) {
   progress.counting = false;
 }
 
+void progress_interrupt(void) {
+  if (!progress.on)
+    return;
+  pthread_mutex_lock(&progress.lock);
+  clear_line();
+  pthread_mutex_unlock(&progress.lock);
+}
+
 static const char *sink_name(const struct step *s) {
   bool meant = s->action->kind == ACT_WRITE_SINK && s->action->sink < s->target->n_sinks;
   return meant ? s->target->sinks[s->action->sink].name : "";

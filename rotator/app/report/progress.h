@@ -14,6 +14,9 @@ void progress_stopping(void);
 void progress_start(struct env *env, bool single);
 void progress_stop(void);
 
+// Makes room for a line on standard error that is no step.
+void progress_interrupt(void);
+
 // A step begins, ends. Called by one thread at a time.
 void progress_begin(const struct step *s);
 void progress_end(const struct step *s);

@@ -53,8 +53,35 @@ static void print_line(const char *text) {
   fprintf(stderr, "%s\n", clean);
 }
 
+static void print_hint(const char *hint) {
+  char line[LINE_MAX_BYTES];
+  for (size_t n; *hint; hint += n + (hint[n] == '\n')) {
+    n = strcspn(hint, "\n");
+    snprintf(line, sizeof line, "  %.*s", (int)n, hint);
+    print_line(line);
+  }
+}
+
+static void print_trouble(const struct trouble *t, const char *working, const char *what,
+                          const char *next) {
+  char line[LINE_MAX_BYTES + 200];
+  fflush(stdout);
+  snprintf(line, sizeof line, "%s: %s", t->target ? t->target : "rotator",
+           t->usage ? what : working);
+  print_line(line);
+  snprintf(line, sizeof line, "  %s", what);
+  if (!t->usage)
+    print_line(line);
+  if (t->hint)
+    print_hint(t->hint);
+  if (t->note)
+    print_hint(t->note);
+  snprintf(line, sizeof line, "next: %s", next);
+  print_line(line);
+}
+
 void report_trouble(const struct app *a, const struct trouble *t) {
-  char working[320], what[LINE_MAX_BYTES], next[700], line[LINE_MAX_BYTES + 200];
+  char working[320], what[LINE_MAX_BYTES], next[700];
   working_words(working, sizeof working, t->working, t->verdict);
   what_failed(t, what, sizeof what);
   if (t->next)
@@ -62,35 +89,36 @@ void report_trouble(const struct app *a, const struct trouble *t) {
   else
     report_next(a, "check", t->target, next, sizeof next);
   if (logs_are_json(a)) {
-    log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s. %s%s%s. next: %s", working, what,
-             t->hint ? ". " : "", t->hint ? t->hint : "", next);
+    log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s%s%s%s%s%s%s. next: %s",
+             t->usage ? "" : working, t->usage ? "" : ". ", what, t->hint ? ". " : "",
+             t->hint ? t->hint : "", t->note ? ". " : "", t->note ? t->note : "", next);
     return;
   }
-  fflush(stdout);
-  snprintf(line, sizeof line, "%s: %s", t->target ? t->target : "rotator", working);
-  print_line(line);
-  snprintf(line, sizeof line, "  %s", what);
-  print_line(line);
-  if (t->hint) {
-    snprintf(line, sizeof line, "  %s", t->hint);
-    print_line(line);
-  }
-  snprintf(line, sizeof line, "next: %s", next);
-  print_line(line);
+  print_trouble(t, working, what, next);
 }
 
-void report_usage(const struct app *a, const char *text, const char *next) {
+static void report_unstarted(const struct app *a, bool usage, const char *text, const char *hint,
+                             const char *next) {
   struct error e;
   error_set(&e, ERR_INVALID, "%s", text);
   if (a->answer && !cJSON_HasObjectItem(a->answer, "error")) {
     answer_add_error(a->answer, &e);
     cJSON_AddStringToObject(a->answer, "next", next);
   }
-  struct trouble t = {.working = WORKING_UNKNOWN,
+  struct trouble t = {.usage = usage,
+                      .working = WORKING_UNKNOWN,
                       .error = &e,
-                      .hint = "nothing was contacted and nothing was changed",
+                      .hint = hint ? hint : "nothing was contacted and nothing was changed",
                       .next = next};
   report_trouble(a, &t);
+}
+
+void report_usage(const struct app *a, const char *text, const char *hint, const char *next) {
+  report_unstarted(a, true, text, hint, next);
+}
+
+void report_unusable(const struct app *a, const char *text, const char *hint, const char *next) {
+  report_unstarted(a, false, text, hint, next);
 }
 
 static bool concerns(const struct app *a, const struct config_mistake *m) {

@@ -12,23 +12,35 @@
 
 struct trouble {
   const char *target; // NULL: of no target
+  bool usage;         // a mistake in what was typed: consumers are no matter
   enum working working;
   const struct verdict *verdict; // what that rests on; NULL: nothing was seen
   const char *step;              // row or command; NULL: none
   const char *text;              // NULL: the error's
   const struct error *error;     // NULL: none
-  const char *hint;              // one more line; NULL: none
+  const char *hint, *note;       // more lines, each one or several; NULL: none
   const char *next;              // the whole next command; NULL: "check TARGET"
 };
 void report_trouble(const struct app *a, const struct trouble *t);
 
-// Nothing was contacted: usage and configuration. `next` as in struct trouble.
-void report_usage(const struct app *a, const char *text, const char *next);
+// A mistake in what was typed: nothing was contacted, and nothing is said of consumers. `hint`:
+// more lines, joined by newlines; NULL: that nothing was contacted. `next` as in struct trouble.
+void report_usage(const struct app *a, const char *text, const char *hint, const char *next);
+// Targets that cannot be worked on for their configuration: what becomes of their consumers is not
+// known.
+void report_unusable(const struct app *a, const char *text, const char *hint, const char *next);
 
 // "rotator -c FILE repair prod-logs": a command for the configuration in use. `command` may have
 // words of its own; target may be NULL.
 void report_next(const struct app *a, const char *command, const char *target, char *dst,
                  size_t cap);
+
+// Do consumers lack a key, and is the cause of that what has to be ended (cause_next)?
+bool report_asks_for_key(const struct tick_result *r);
+// Is it about the proof of a key (the sender's rights), and not about the management identity's?
+bool report_is_of_proof(const struct managed *m, enum row row);
+// Is it a store that refused? That is no matter of IBM Cloud's rights.
+bool report_is_of_store(const struct tick_result *r);
 
 // What comes out of a tick: the error, when there is one, and the object in the JSON answer.
 // Results for people when all is well are the commands' own. m->seen: what happened on the way.

@@ -5,6 +5,7 @@
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/report.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
@@ -34,17 +35,29 @@ static bool is_about_proof(enum row row) {
          row == ROW_probe || row == ROW_rest;
 }
 
+bool report_is_of_proof(const struct managed *m, enum row row) {
+  return is_about_proof(row) || m->seen.dropped == ROW_refute;
+}
+
+bool report_is_of_store(const struct tick_result *r) {
+  return r->why == WHY_home_silent || r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
+         r->why == WHY_sink_drift || r->why == WHY_sink_corrupt;
+}
+
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap) {
   // A management key that is not accepted answers 400: that is no matter of rights.
-  bool proof = is_about_proof(row) || m->seen.dropped == ROW_refute;
+  bool proof = report_is_of_proof(m, row);
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
   if (proof) {
-    snprintf(dst, cap,
-             "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
-             "whoever granted it may lack Sender too: such a policy is listed and has no effect",
-             m->config->service_id, m->config->guid);
+    snprintf(
+        dst, cap,
+        "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
+        "whoever granted it may lack Sender too (such a policy is listed and has no effect), or "
+        "it was granted minutes ago. It is granted by: ibmcloud iam service-policy-create "
+        "'%s' --service-name logs --roles Sender --service-instance %s",
+        m->config->service_id, m->config->guid, m->config->service_id, m->config->guid);
     return true;
   }
   snprintf(dst, cap,
@@ -69,14 +82,16 @@ static const char *end_name(enum tick_end end) {
 static void clause(const struct managed *m, const struct tick_result *r, char *dst, size_t cap) {
   const char *sink = m->seen.sink;
   bool named = sink[0] && (r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
-                           r->why == WHY_sink_foreign || r->why == WHY_sink_drift);
+                           r->why == WHY_sink_foreign || r->why == WHY_sink_drift ||
+                           r->why == WHY_sink_corrupt || r->why == WHY_sink_moved ||
+                           r->why == WHY_moved_often);
   if (r->end == TICK_BUSY)
     text_copy(dst, cap, "another run works on this target now");
   else if (r->end == TICK_STOPPED)
     text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
   else if (m->seen.dropped != ROW_COUNT && r->why == WHY_failures)
     snprintf(dst, cap, "%s (%s)", why_words(r->why)->text, row_words(m->seen.dropped)->done);
-  else if (outcome_is_refusal(r))
+  else if (outcome_is_refusal(r) && r->why != WHY_hook_failed)
     text_copy(dst, cap, r->why == WHY_iam_silent ? "IAM refused" : "the store refused");
   else if (r->why == WHY_none && r->error.kind != ERR_OK)
     snprintf(dst, cap, "%s failed", row_words(r->row)->doing);
@@ -86,12 +101,11 @@ static void clause(const struct managed *m, const struct tick_result *r, char *d
 }
 
 static void answer(struct app *a, const struct managed *m, const struct tick_result *r,
-                   const struct outcome *o, const char *next) {
+                   const struct outcome *o, const struct way_out *out) {
   char until[32], text[512];
   cJSON *x = answer_target(a, m->target.name);
   if (!x)
     return;
-  cJSON_AddNumberToObject(x, "exit", o->exit);
   cJSON_AddStringToObject(x, "end", end_name(r->end));
   answer_add_text(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
   bool decided = r->end != TICK_FAILED && r->end != TICK_BUSY && r->end != TICK_STOPPED;
@@ -99,8 +113,7 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   answer_add_text(x, "row", decided ? row_name(r->row) : "");
   answer_add_text(x, "why", decided ? why_name(r->why) : "");
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
-  answer_add_working(x, &r->verdict);
-  cJSON_AddBoolToObject(x, "attention", o->exit == EXIT_PERSON || o->exit == EXIT_PAGE);
+  answer_add_consumers(x, m);
   cJSON_AddBoolToObject(x, "changed", m->seen.acted);
   answer_add_text(x, "current", r->current_id);
   answer_add_text(x, "previous", r->previous_id);
@@ -109,7 +122,10 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
   text_format_time(until, sizeof until, m->seen.until_s);
   answer_add_text(x, "until", m->seen.until_s > 0 ? until : "");
   answer_add_error(x, &r->error);
-  answer_add_text(x, "next", next ? next : "");
+  if (m->seen.asks)
+    cJSON_AddBoolToObject(x, "asked_for", m->seen.asked);
+  answer_add_text(x, "person", out && out->person ? out->person : "");
+  answer_add_end(x, o->exit, out ? out->next : "");
 }
 
 // Is there something that only a person ends, whatever becomes of the key?
@@ -117,17 +133,8 @@ static bool needs_person(const struct tick_result *r) {
   return r->attention || r->end == TICK_ATTENTION || r->end == TICK_FAILED;
 }
 
-static const char *next_command(const struct tick_result *r) {
-  if (r->end == TICK_BUSY)
-    return "status";
-  if (r->end == TICK_STOPPED)
-    return "run";
-  if (r->why == WHY_refused || (r->working == WORKING_NO && !needs_person(r)))
-    return cause_next(r->verdict.cause);
-  if (r->why == WHY_none)
-    return "check";
-  const char *next = why_words(r->why)->next;
-  return next ? next : "status";
+bool report_asks_for_key(const struct tick_result *r) {
+  return r->why == WHY_refused || (r->working == WORKING_NO && !needs_person(r));
 }
 
 // A tick that never came to a row, or was stopped in between, has none to name.
@@ -140,44 +147,58 @@ static const char *step_name(const struct tick_result *r) {
 }
 
 static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
-                        const char *next) {
-  char text[400], hint[400];
+                        const struct way_out *out) {
+  char text[400], hint[800];
   const struct error *e = &r->error;
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
   clause(m, r, text, sizeof text);
-  // What a store refuses is no matter of IBM Cloud's rights.
-  bool by_store = r->why == WHY_home_silent || r->why == WHY_sink_silent ||
-                  r->why == WHY_sink_refused || r->why == WHY_sink_drift;
-  bool rights = !by_store && report_rights(m, r->row, e, hint, sizeof hint);
+  bool rights = !report_is_of_store(r) && report_rights(m, r->row, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
                       .verdict = &r->verdict,
                       .step = step_name(r),
                       .text = r->end == TICK_FAILED ? NULL : text,
                       .error = e,
-                      .hint = rights ? hint : NULL,
-                      .next = next};
+                      .hint = rights ? hint : out->person,
+                      .note = m->seen.note,
+                      .next = out->next};
   report_trouble(a, &t);
 }
 
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o) {
-  char next[700];
-  report_next(a, next_command(r), m->target.name, next, sizeof next);
-  answer(a, m, r, o, o->silent ? NULL : next);
+  struct way_out out;
+  way_out_of(a, m, r, &out);
+  if (m->seen.next)
+    report_next(a, m->seen.next, m->target.name, out.next, sizeof out.next);
+  answer(a, m, r, o, o->silent ? NULL : &out);
   if (!o->silent)
-    print_error(a, m, r, next);
+    print_error(a, m, r, &out);
   else if (o->fault)
     log_line(LOG_LEVEL_NOTICE, m->target.name, row_name(r->row), "%s: %s", why_words(r->why)->text,
              r->error.text);
 }
 
+static const char *next_after_failure(const struct managed *m, const struct tick_result *r,
+                                      const struct error *e) {
+  if (m->seen.next)
+    return m->seen.next;
+  if (r->end == TICK_BUSY)
+    return "status";
+  if (e->kind == ERR_MISSING && !r->current_id[0])
+    return "init";
+  if (r->working == WORKING_NO)
+    return cause_next(r->verdict.cause);
+  return e->kind == ERR_REFUSED ? "status" : "check";
+}
+
 int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
-  char next[700], hint[400];
-  if (e->kind == ERR_LOCKED)
+  struct way_out out = {.person = NULL};
+  char hint[800];
+  if (e->kind == ERR_BUSY)
     r.end = TICK_BUSY;
   if (m->seen.looked) {
     r.verdict = m->seen.verdict;
@@ -185,12 +206,8 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   }
   text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
-  const char *command = r.end == TICK_BUSY       ? "status"
-                        : e->kind == ERR_MISSING ? "init"
-                        : e->kind == ERR_REFUSED ? "status"
-                                                 : "check";
-  report_next(a, command, m->target.name, next, sizeof next);
-  answer(a, m, &r, &o, next);
+  report_next(a, next_after_failure(m, &r, e), m->target.name, out.next, sizeof out.next);
+  answer(a, m, &r, &o, &out);
   bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r.working,
@@ -198,7 +215,8 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
                       .step = step,
                       .error = e,
                       .hint = rights ? hint : NULL,
-                      .next = next};
+                      .note = m->seen.note,
+                      .next = out.next};
   report_trouble(a, &t);
   return o.exit;
 }

@@ -56,6 +56,11 @@ const ownValue = () => crypto.randomBytes(33).toString('base64url');
 const makeKey = async (more = {}) =>
   (await identity.createApiKey({ name: 'key', iamId: sender.iam_id, storeValue: false, ...more })).result;
 
+// What the SDK would not send.
+const raw = async (method, path, body) => (await fetch(url + path, {
+  method, body: JSON.stringify(body), headers: { authorization: `Bearer ${await token(manager.apikeys[0].apikey)}` },
+})).status;
+
 // Tokens
 
 await test('a token names its identity and account and lasts as long as the account says', async () => {
@@ -79,9 +84,12 @@ await test('the signature verifies under the published key set', async () => {
   assert.ok(!verify(`${head}.${payload}x`));
 });
 
-await test('discovery names the endpoints', async () => {
+await test('discovery names the endpoints, and only those that are there', async () => {
   const d = await (await fetch(`${url}/identity/.well-known/openid-configuration`)).json();
   assert.equal(d.token_endpoint, `${url}/identity/token`);
+  assert.equal((await fetch(d.jwks_uri)).status, 200);
+  const addresses = Object.values(d).filter((v) => v.startsWith(url));
+  for (const a of addresses) assert.notEqual((await fetch(a)).status, 404, a);
 });
 
 await test('an unknown key is 400 BXNIM0415E', async () => {
@@ -171,6 +179,93 @@ await test('create returns the value once, get never', async () => {
   assert.equal(used.result.activity.authn_count, 1);
   assert.match(used.result.activity.last_authn, MINUTE);
   assert.equal((await identity.deleteApiKey({ id: key.id })).status, 204);
+});
+
+await test('reads have the member apikey, as the models of the SDKs require; empty unless stored', async () => {
+  const key = await makeKey();
+  const reads = async () => [
+    (await identity.getApiKey({ id: key.id })).result,
+    (await identity.getApiKeysDetails({ iamApiKey: key.apikey })).result,
+    (await identity.updateApiKey({ id: key.id, ifMatch: '*', description: 'd' })).result,
+    ...(await identity.listApiKeys({ iamId: sender.iam_id })).result.apikeys,
+  ];
+  for (const k of await reads()) assert.equal(k.apikey, '');
+  await control.post('settings', { empty_apikey: false });
+  for (const k of await reads()) assert.ok(!('apikey' in k));
+  await control.post('settings', { empty_apikey: true });
+  await identity.deleteApiKey({ id: key.id });
+});
+
+await test('a key that says nothing about leaks is disabled when it leaks; a user\'s key is left alone', async () => {
+  const key = await makeKey();
+  assert.equal(key.action_when_leaked, 'disable');
+  const { users } = await control.post('seed', { users: [{ id: 'IBMid-LEAK', account, apikeys: [{ name: 'u' }] }] });
+  const own = services(users[0].apikeys[0].apikey).identity;
+  assert.equal((await own.getApiKey({ id: users[0].apikeys[0].id })).result.action_when_leaked, 'none');
+  for (const id of [key.id, users[0].apikeys[0].id]) await control.post('leak', { key_id: id });
+  await token(users[0].apikeys[0].apikey);
+  assert.equal((await refused(token(key.apikey), 400)).result.errorCode, 'BXNIM0462E');
+  await identity.deleteApiKey({ id: key.id });
+});
+
+await test('sessions are for keys of users', async () => {
+  await refused(identity.createApiKey({ name: 'k', iamId: sender.iam_id, supportSessions: true }), 400);
+  const key = await makeKey();
+  await refused(identity.updateApiKey({ id: key.id, ifMatch: '*', supportSessions: true }), 400);
+  await identity.deleteApiKey({ id: key.id });
+});
+
+await test('no name may be empty', async () => {
+  const key = await makeKey();
+  assert.equal(await raw('POST', '/v1/apikeys', { name: '', iam_id: sender.iam_id }), 400);
+  assert.equal(await raw('POST', '/v1/serviceids', { name: '', account_id: account }), 400);
+  assert.equal(await raw('POST', '/v1/serviceid_groups', { name: '', account_id: account }), 400);
+  await refused(identity.updateApiKey({ id: key.id, ifMatch: '*', name: '' }), 400);
+  await refused(identity.updateServiceId({ id: sender.id, ifMatch: '*', name: '' }), 400);
+  assert.equal((await identity.getApiKey({ id: key.id })).result.name, 'key');
+  await identity.deleteApiKey({ id: key.id });
+});
+
+await test('whether disable and lock count as a change of the key is a setting', async () => {
+  const key = await makeKey();
+  const read = async () => (await identity.getApiKey({ id: key.id })).result;
+  const acts = [() => identity.disableApiKey({ id: key.id }), () => identity.lockApiKey({ id: key.id })];
+  const undo = [() => identity.unlockApiKey({ id: key.id }), () => identity.enableApiKey({ id: key.id })];
+  for (const moves of [true, false]) {
+    await control.post('settings', {
+      disable_moves_modified_at: moves, disable_moves_entity_tag: moves, lock_moves_modified_at: moves, lock_moves_entity_tag: moves,
+    });
+    for (const act of acts) {
+      await control.post('clock', { advance_s: 60 });
+      const before = await read();
+      await act();
+      const after = await read();
+      assert.equal(after.modified_at !== before.modified_at, moves);
+      assert.equal(after.entity_tag !== before.entity_tag, moves);
+    }
+    for (const act of undo) await act();
+  }
+  await control.post('clock', { offset_s: 0 });
+  await control.post('settings', {
+    disable_moves_modified_at: true, disable_moves_entity_tag: true, lock_moves_modified_at: true, lock_moves_entity_tag: true,
+  });
+  await identity.deleteApiKey({ id: key.id });
+});
+
+await test('a compressed body is understood, or refused with 415', async () => {
+  const zipped = new IamIdentityV1({ authenticator: admin.authenticator, serviceUrl: url });
+  zipped.setEnableGzipCompression(true);
+  const make = () => zipped.createApiKey({ name: 'zipped', iamId: sender.iam_id });
+  const key = (await make()).result;
+  assert.equal(key.name, 'zipped');
+  await control.post('settings', { accept_gzip: false });
+  await refused(make(), 415);
+  await control.post('settings', { accept_gzip: true });
+  const coded = (headers) => fetch(`${url}/v1/apikeys`, { method: 'POST', body: '{}', headers });
+  const authorization = `Bearer ${await token(manager.apikeys[0].apikey)}`;
+  assert.equal((await coded({ authorization, 'content-encoding': 'gzip' })).status, 400);
+  assert.equal((await coded({ authorization, 'content-encoding': 'br' })).status, 415);
+  await identity.deleteApiKey({ id: key.id });
 });
 
 await test('a stored value can be read again', async () => {
@@ -314,6 +409,86 @@ await test('a service ID lives and takes its keys along', async () => {
   await refused(service.listApiKeys({}), 401);
 });
 
+await test('service IDs are listed by account', async () => {
+  await refused(identity.listServiceIds({}), 400);
+  await control.post('settings', { list_needs_account: false });
+  assert.ok((await identity.listServiceIds({})).result.serviceids.length >= 3);
+  await control.post('settings', { list_needs_account: true });
+  const by = async (sort, order) => (await identity.listServiceIds({ accountId: account, sort, order })).result.serviceids;
+  assert.deepEqual((await by('modified_at', 'desc')).map((s) => s.id).sort(), [manager, stranger, sender].map((s) => s.id));
+  await refused(by('created_by'), 400);
+});
+
+// Groups of service IDs
+
+await test('a group of service IDs lives', async () => {
+  const created = await identity.createServiceIdGroup({ accountId: account, name: 'loggers', description: 'text' });
+  assert.equal(created.status, 201);
+  const { id } = created.result;
+  assert.match(created.result.created_at, MINUTE);
+  assert.equal(created.result.created_by, manager.iam_id);
+  const got = await identity.getServiceIdGroup({ id });
+  assert.deepEqual(got.result, created.result);
+  assert.equal(got.headers.etag, got.result.entity_tag);
+  await refused(identity.createServiceIdGroup({ accountId: account, name: 'loggers' }), 409);
+  const update = (ifMatch) => identity.updateServiceIdGroup({ id, ifMatch, name: 'senders', description: '' });
+  const updated = (await update(got.result.entity_tag)).result;
+  assert.equal(updated.name, 'senders');
+  assert.ok(!('description' in updated));
+  await refused(update(got.result.entity_tag), 409);
+  assert.deepEqual((await identity.listServiceIdGroup({ accountId: account })).result.serviceid_groups, [updated]);
+  await refused(weak.identity.createServiceIdGroup({ accountId: account, name: 'x' }), 403);
+  assert.equal((await identity.deleteServiceIdGroup({ id })).status, 204);
+  assert.equal((await refused(identity.getServiceIdGroup({ id }), 404)).result.errors[0].code, 'not_found');
+  assert.deepEqual((await identity.listServiceIdGroup({ accountId: account })).result.serviceid_groups, []);
+});
+
+await test('lists that name no group show the default group alone', async () => {
+  const group = (await identity.createServiceIdGroup({ accountId: account, name: 'apart' })).result.id;
+  const made = (await identity.createServiceId({
+    accountId: account, name: 'grouped', groupId: group, showGroupId: 'true', apikey: { name: 'inner' },
+  })).result;
+  assert.equal(made.group_id, group);
+  const ids = async (more) => (await identity.listServiceIds({ accountId: account, name: 'grouped', ...more })).result.serviceids.map((s) => s.id);
+  const keys = async (more) => (await identity.listApiKeys({ iamId: made.iam_id, ...more })).result.apikeys.map((k) => k.id);
+  const wide = async (more) => (await identity.listApiKeys({
+    accountId: account, scope: 'account', pagesize: 100, ...more,
+  })).result.apikeys.map((k) => k.id).filter((id) => id === made.apikey.id);
+  for (const list of [ids, keys, wide]) {
+    assert.equal((await list({})).length, 0);
+    assert.equal((await list({ groupId: group })).length, 1);
+    await refused(list({ groupId: 'nobody' }), 400);
+  }
+  // It is there all the same, by its id and by its key, and for the count of the limits.
+  assert.ok(!('group_id' in (await identity.getServiceId({ id: made.id })).result));
+  assert.equal((await identity.getServiceId({ id: made.id, showGroupId: 'true' })).result.group_id, group);
+  assert.equal((await identity.getApiKey({ id: made.apikey.id })).result.id, made.apikey.id);
+  const limits = (await identity.getAccountLimits({
+    accountId: account, apikeysPerIdentity: made.iam_id, serviceidsPerGroup: group, serviceidGroups: true,
+  })).result;
+  assert.equal(limits.apikeys_per_identity.identities[0].count, 1);
+  assert.deepEqual(limits.serviceids_per_group.serviceid_groups, [{ group_id: group, count: 1 }]);
+  assert.equal(limits.serviceid_groups.count, 1);
+  await control.post('settings', { default_group_only: false, group_id_on_request: false, unknown_group_status: 200 });
+  assert.deepEqual(await ids({}), [made.id]);
+  assert.deepEqual(await keys({}), [made.apikey.id]);
+  assert.deepEqual(await ids({ groupId: 'nobody' }), []);
+  assert.equal((await identity.getServiceId({ id: made.id })).result.group_id, group);
+  await control.post('settings', { default_group_only: true, group_id_on_request: true, unknown_group_status: 400 });
+  await refused(identity.deleteServiceIdGroup({ id: group }), 409);
+  await refused(identity.createServiceId({ accountId: account, name: 'x', groupId: 'nobody' }), 400);
+  await identity.deleteServiceId({ id: made.id });
+  await identity.deleteServiceIdGroup({ id: group });
+});
+
+await test('the default group may have a name', async () => {
+  await control.post('settings', { default_group_id: 'default' });
+  const seen = (await identity.listServiceIds({ accountId: account, groupId: 'default', showGroupId: 'true' })).result.serviceids;
+  assert.ok(seen.some((s) => s.id === sender.id && s.group_id === 'default'));
+  await control.post('settings', { default_group_id: '' });
+  assert.ok(!('group_id' in (await identity.getServiceId({ id: sender.id, showGroupId: 'true' })).result));
+});
+
 // Policies
 
 const resourceV2 = (instance = guid) => ({
@@ -362,6 +537,12 @@ await test('a custom role lives, and its one action is what it grants', async ()
   assert.equal((await policy.deleteRole({ roleId: id })).status, 204);
   await refused(createV2(policy, crn), 404);
   await identity.deleteApiKey({ id: key.id });
+});
+
+await test('a seeded policy says who made it', async () => {
+  const list = (await policy.listV2Policies({ accountId: account, iamId: manager.iam_id })).result.policies;
+  assert.equal(list.length, 3);
+  for (const p of list) assert.match(p.created_by_id, /^IBMid-/);
 });
 
 await test('a v2 policy lives', async () => {

@@ -1,27 +1,19 @@
 #!/bin/sh
-# Drives the emulator with the vendor's own SDK and with a check of its faults, over HTTP and HTTPS.
+# Drives the emulator with the vendor's own Node SDK and with a check of its faults, over HTTP and
+# HTTPS.
 #   run.sh BUILD_DIR        BUILD_DIR holds ibmcloud-emulator somewhere below it
 # Node modules live in a cache outside the tree, one per lock file. Prints TAP; fails on any failure.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=tests/contract/emulator/lib.sh
-. "$(dirname "$0")/lib.sh"
-command -v node >/dev/null || { echo "1..0 # SKIP node is not installed"; exit 0; }
-
-sum=$(cksum <"$here/package-lock.json" | tr -d ' ')
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/rotator-tests/emulator-node-$sum
-if [ ! -e "$cache/done" ]; then
-  mkdir -p "$cache"
-  cp "$here/package.json" "$here/package-lock.json" "$cache/"
-  (cd "$cache" && npm ci --no-audit --no-fund --silent)
-  touch "$cache/done"
-fi
-
+# shellcheck source=tests/contract/emulator/emulator.sh
+. "$here/emulator.sh"
+find_emulator "${1:?usage: run.sh BUILD_DIR}"
+vendor_node
+start_emulator --imds-port 0
 # A module finds its packages by where it lies, so the scripts run from a copy beside them.
 cp "$here"/*.mjs "$work/"
 ln -s "$cache/node_modules" "$work/node_modules"
-start_emulator --imds-port 0
 
 status=0
 count=0

@@ -109,8 +109,9 @@ static void reads_env(void **state) {
       {"env", "IAM_API_KEY_2=" KEY "\n", ERR_REFUSED, NULL, "EnvironmentFile="},
       {"env", "IAM_API_KEY\n", ERR_REFUSED, NULL, "line 1 is not ours"},
       {"env", KEY "\n", ERR_REFUSED, NULL, "line 1 is not ours"},
-      {"env", "IAM_API_KEY=a\nIAM_API_KEY=b\n", ERR_REFUSED, NULL, "line 2 sets the variable"},
-      {"env", "IAM_API_KEY=\nIAM_API_KEY=b\n", ERR_REFUSED, NULL, "line 2 sets the variable"},
+      {"env", "IAM_API_KEY=a\nIAM_API_KEY=b\n", ERR_CORRUPT, NULL, "line 2 sets the variable"},
+      {"env", "IAM_API_KEY=a\nIAM_API_KEY=b\nOTHER=1\n", ERR_REFUSED, NULL, "line 3 is not ours"},
+      {"env", "IAM_API_KEY=\nIAM_API_KEY=b\n", ERR_CORRUPT, NULL, "line 2 sets the variable"},
       {"env", "\n#IAM_API_KEY=a\n# b\n", ERR_REFUSED, NULL, "line 2 is a comment of a file"},
       {"env", "IAM_API_KEY=a$b\n", ERR_CORRUPT, NULL, "line 1: the value needs quotes"},
       {"env", "IAM_API_KEY=a \n", ERR_CORRUPT, NULL, "line 1: the value needs quotes"},
@@ -141,7 +142,15 @@ static void reads_env_with_a_nul(void **state) {
   struct store_version v;
   file_bench_put(b->path, "IAM_API_KEY=a\0b\n", 16, 0600);
   assert_int_equal(ERR_CORRUPT, store_read(it, &r, &v, NULL));
+  // what a power loss leaves is nobody's, and may be written over: unless it stands beside what is
   file_bench_put(b->path, "\0\nIAM_API_KEY=a\n", 16, 0600);
+  assert_int_equal(ERR_CORRUPT, store_read(it, &r, &v, NULL));
+  file_bench_put(b->path, "\0\0\0\0\0\0\0\0", 8, 0600);
+  assert_int_equal(ERR_CORRUPT, store_read(it, &r, &v, NULL));
+  assert_string_not_equal(v.text, "");
+  file_bench_put(b->path, "\0\nOTHER=1\n\0\0\0\0\0\0", 16, 0600);
+  assert_int_equal(ERR_REFUSED, store_read(it, &r, &v, NULL));
+  file_bench_put(b->path, "\0OTHER=1\n", 9, 0600);
   assert_int_equal(ERR_REFUSED, store_read(it, &r, &v, NULL));
   store_item_free(it);
 }

@@ -1,12 +1,4 @@
 // Helpers that fail, lie, babble or can be changed by others: what each means to the caller.
-// clang-format off
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +7,7 @@
 
 #include "rotator/base/child.h"
 #include "tests/contract/stores/file_bench.h"
+#include "tests/support/unit.h"
 
 #define KEY "v001-kQ5vRr0s_XtdmbF2hIhq5PqDd4rXxSduvO2Yh2Gx"
 
@@ -171,7 +164,7 @@ static void versions_tell_contents_apart(void **state) {
     store_record_clear(&r);
     store_item_free(it);
     for (const char *c = v[i].text; *c; c++)
-      assert_in_range(*c, 0x21, 0x7e);
+      assert_within(*c, 0x21, 0x7e);
     for (size_t k = 0; k < i; k++)
       assert_string_not_equal(v[i].text, v[k].text);
   }

@@ -137,7 +137,7 @@ static void tells_troubles(void **state) {
        .rows = {GET_FAILS(400, ERRORS("header " VAULT_SCRIPT_TOKEN " is bad"))},
        .err = ERR_REFUSED,
        .version = "",
-       .says = "repeats what was sent"},
+       .says = "repeats a secret that was sent"},
   };
   vault_script_reads(*state, table, COUNT_OF(table));
 }

@@ -84,7 +84,7 @@ static void reads_the_answer(void **state) {
       {.name = "repeats the key",
        .rows = {present, POST_FAILS(400, ERRORS("bad: " VAULT_SCRIPT_VALUE "!"))},
        .err = ERR_REFUSED,
-       .says = "repeats what was sent",
+       .says = "repeats a secret that was sent",
        .posts = 1},
       {.name = "no version in the answer",
        .rows = {present, {POST_DATA, .status = 204}},

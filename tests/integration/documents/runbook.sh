@@ -51,6 +51,15 @@ situation_foreign() {
   echo "IAM_API_KEY=somebodys-own-value-that-never-was-ours-0000" >"$(key_file)"
   needs_a_person foreign
 }
+situation_garbled() {
+  head -c 80 /dev/zero >"$(key_file)"
+  needs_a_person 'does not decode'
+}
+situation_restored() {
+  cp -a "$sandbox/state" "$work/backup" && rotator rotate prod-logs --wait=retired >/dev/null 2>&1 && rotator run prod-logs >/dev/null 2>&1
+  rm -rf "$sandbox/state" && mv "$work/backup" "$sandbox/state"
+  ! rotator run prod-logs >"$work/status" 2>&1 && grep -q 'went back in time' "$work/status"
+}
 situation_lost() {
   rm -rf "$sandbox/state" && mkdir -m 700 "$sandbox/state"
   needs_a_person unclear

@@ -17,10 +17,10 @@ die() {
   echo "with_cluster.sh: $*" >&2
   exit 1
 }
-bin=$("$here/build.sh")
+bin=$("$here/build.sh" --find)
 status=$?
 if [ $status -ne 0 ]; then
-  [ -n "${CI:-}" ] && die "the servers cannot be built, and in CI this must not be passed over"
+  [ -n "${CI:-}" ] && die "there are no servers, and in CI this must not be passed over"
   exit $status
 fi
 
@@ -105,7 +105,7 @@ start() {
     --advertise-client-urls "http://127.0.0.1:$client" --listen-peer-urls "http://127.0.0.1:$peer" \
     --initial-advertise-peer-urls "http://127.0.0.1:$peer" --initial-cluster "default=http://127.0.0.1:$peer"
   begin apiserver "$bin/kube-apiserver" --etcd-servers="http://127.0.0.1:$client" --secure-port="$secure" \
-    --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --cert-dir="$CLUSTER/certs" \
+    --bind-address=127.0.0.1 --endpoint-reconciler-type=none --cert-dir="$CLUSTER/certs" \
     --service-account-key-file="$CLUSTER/sa.key" --service-account-signing-key-file="$CLUSTER/sa.key" \
     --service-account-issuer=https://kubernetes.default.svc --token-auth-file="$CLUSTER/tokens.csv" \
     --client-ca-file="$CLUSTER/client-ca.crt" --authorization-mode=RBAC --service-cluster-ip-range=10.0.0.0/24 \

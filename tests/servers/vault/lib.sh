@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A real Vault for tests. Sourced by bash scripts.
 #
-#   vault_binary                finds or builds it; sets vault; exits with 77 when there is none
+#   vault_binary [build]        finds it, or builds it; sets vault; exits with 77 when there is none
 #   vault_dev DIR [OPTION…]     a server in memory, unsealed, root token "root"; KV version 2 at secret/, version 1 at kv1/
 #   vault_raft DIR              a server with storage and TLS below DIR, initialised and unsealed; may be called again after
 #                               vault_stop or a kill: then it is started and left sealed
@@ -14,7 +14,9 @@ vault_given=${VAULT_BIN-}
 unset "${!VAULT_@}" "${!BAO_@}"
 
 vault_binary() {
-  vault=$(VAULT_BIN=$vault_given "$servers/build.sh" vault) || exit 77
+  local find=--find
+  [ "${1-}" != build ] || find=
+  vault=$(VAULT_BIN=$vault_given "$servers/build.sh" $find vault) || exit 77
 }
 
 vault() { "$vault" "$@"; }

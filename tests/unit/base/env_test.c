@@ -63,7 +63,7 @@ static void random_below_reaches_every_number(void **state) {
   for (int i = 0; i < 7000; i++)
     seen[env_random_below(&f.env, 7)]++;
   for (size_t i = 0; i < COUNT_OF(seen); i++)
-    assert_in_range(seen[i], 800, 1200);
+    assert_within(seen[i], 800, 1200);
   f.random_fails = true;
   assert_int_equal(env_random_below(&f.env, 7), 0);
 }

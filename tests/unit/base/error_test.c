@@ -77,8 +77,8 @@ static void text_is_cut_and_made_printable(void **state) {
 
 static void passing_kinds(void **state) {
   (void)state;
-  static const enum err passing[] = {ERR_THROTTLED, ERR_UNSENT, ERR_UNSURE, ERR_LOCKED,
-                                     ERR_CONFLICT};
+  static const enum err passing[] = {ERR_THROTTLED, ERR_UNSENT, ERR_UNSURE,
+                                     ERR_LOCKED,    ERR_BUSY,   ERR_CONFLICT};
   int n = 0;
   for (int k = 0; k < ERR_COUNT; k++)
     n += err_is_passing((enum err)k) != 0;

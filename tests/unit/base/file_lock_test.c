@@ -36,7 +36,7 @@ static void one_holder(void **state) {
   assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
   assert_int_equal(fstat(fd, &st), 0);
   assert_int_equal(st.st_mode & 07777, 0600);
-  assert_int_equal(file_lock(path, &f.env, 0, &other, &e), ERR_LOCKED);
+  assert_int_equal(file_lock(path, &f.env, 0, &other, &e), ERR_BUSY);
   assert_int_equal(other, 42);
   assert_int_equal(f.n_sleeps, 0);
   assert_non_null(strstr(e.text, path));
@@ -53,7 +53,7 @@ static void waiting_ends(void **state) {
   const char *path = scratch_path(&scratch, "lock");
   int64_t start = env_mono_ms(&f.env);
   assert_int_equal(file_lock(path, &f.env, 0, &fd, &e), ERR_OK);
-  assert_int_equal(file_lock(path, &f.env, 1234, &other, &e), ERR_LOCKED);
+  assert_int_equal(file_lock(path, &f.env, 1234, &other, &e), ERR_BUSY);
   assert_int_equal(env_mono_ms(&f.env) - start, 1234);
   f.stop_after_sleeps = 3;
   assert_int_equal(file_lock(path, &f.env, 1234, &other, &e), ERR_CANCELLED);
@@ -76,7 +76,7 @@ static void an_heir_keeps_it(void **state) {
     _exit(read(gate[0], &byte, 1) != 0);
   }
   file_unlock(fd);
-  assert_int_equal(file_lock(path, &f.env, 200, &other, &e), ERR_LOCKED);
+  assert_int_equal(file_lock(path, &f.env, 200, &other, &e), ERR_BUSY);
   close(gate[1]);
   assert_int_equal(waitpid(child, NULL, 0), child);
   assert_int_equal(file_lock(path, &f.env, 0, &other, &e), ERR_OK);

@@ -252,6 +252,7 @@ static void a_read_only_filesystem(void **state) {
                    0);
   assert_int_equal(replace("m/f"), ERR_REFUSED);
   assert_non_null(strstr(e.text, "Read-only file system"));
+  assert_non_null(strstr(e.text, "ReadWritePaths="));
 }
 
 static void a_file_that_is_a_mount_point(void **state) {

@@ -49,7 +49,8 @@ static void bodies(void **state) {
       {HTML, ERR_CORRUPT},
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
-    char body[2048], *at = strstr(rows[i].format, "%s");
+    char body[2048];
+    const char *at = strstr(rows[i].format, "%s");
     int head = at ? (int)(at - rows[i].format) : (int)strlen(rows[i].format);
     snprintf(body, sizeof body, "%.*s%s%s", head, rows[i].format, at ? fixture_jwt(CLAIMS) : "",
              at ? at + 2 : "");

@@ -82,6 +82,19 @@ static void needs_no_targets_d(void **state) {
   try_end(&t);
 }
 
+static void a_targets_d_that_leads_nowhere_is_told(void **state) {
+  struct place *p = *state;
+  put(p, "rotator.yaml", LIST TARGET("main"));
+  assert_int_equal(rmdir(scratch_path(&p->scratch, "targets.d")), 0);
+  assert_int_equal(symlink("nowhere", scratch_path(&p->scratch, "targets.d")), 0);
+  struct try t = try_path(p->main);
+  const struct expected want = {0, "", "cannot be opened: No such file", NULL};
+  expect_mistakes(&t, &want, 1);
+  assert_int_equal(t.err, ERR_OK);
+  assert_int_equal(t.config->n_broken_files, 1);
+  try_end(&t);
+}
+
 static void a_relative_path_is_enough(void **state) {
   struct place *p = *state;
   char before[4096];
@@ -331,6 +344,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(reads_targets_d_by_name),
       TEST(needs_no_targets_d),
+      TEST(a_targets_d_that_leads_nowhere_is_told),
       TEST(a_relative_path_is_enough),
       TEST(a_broken_file_stops_its_own_targets),
       TEST(tells_the_mistakes_of_all_files),

@@ -182,13 +182,38 @@ static void common_settings_are_checked(void **state) {
          {9, "F", "vault.address: expected a value, found a list", NULL});
 }
 
+// "secret_id: {file: …}" and "secret_id_file: …" are the same, and so for every credential.
+static void takes_both_spellings_of_a_credential(void **state) {
+  (void)state;
+  struct try t = try_text(SINKS("      - vault: {path: a, address: x, auth: {approle: {role_id: "
+                                "{file: /r}, secret_id_file: /s}}}\n"
+                                "      - vault: {path: b, address: x, auth: {approle: "
+                                "{role_id_file: /r, secret_id_credential: c}}}\n"));
+  expect_mistakes(&t, NULL, 0);
+  const struct config_store *s = t.config->targets[0].sinks;
+  assert_string_equal(setting(&s[0], "auth.approle.role_id_file"), "/r");
+  assert_string_equal(setting(&s[0], "auth.approle.secret_id.file"), "/s");
+  assert_string_equal(setting(&s[1], "auth.approle.secret_id.credential"), "c");
+  try_end(&t);
+  EXPECT(
+      SINKS(
+          "      - vault: {path: a, address: x, auth: {approle: {role_id_file: /r, secret_id_file: "
+          "/s, secret_id: {file: /t}}}}\n"),
+      ERR_OK, {8, "", "vault.auth.approle.secret_id.file stands here twice", NULL});
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(nested_settings_are_joined),    cmocka_unit_test(sinks_get_names),
-      cmocka_unit_test(common_settings_are_inherited), cmocka_unit_test(settings_are_checked),
-      cmocka_unit_test(required_settings_are_told),    cmocka_unit_test(stores_are_named),
-      cmocka_unit_test(the_store_itself_is_asked),     cmocka_unit_test(places_are_compared),
+      cmocka_unit_test(nested_settings_are_joined),
+      cmocka_unit_test(sinks_get_names),
+      cmocka_unit_test(common_settings_are_inherited),
+      cmocka_unit_test(settings_are_checked),
+      cmocka_unit_test(required_settings_are_told),
+      cmocka_unit_test(stores_are_named),
+      cmocka_unit_test(the_store_itself_is_asked),
+      cmocka_unit_test(places_are_compared),
       cmocka_unit_test(common_settings_are_checked),
+      cmocka_unit_test(takes_both_spellings_of_a_credential),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "rotator/base/text_time.h"
+#include "tests/support/scratch.h"
 #include "tests/support/unit.h"
 
 static int64_t at(const char *time) {
@@ -253,6 +254,32 @@ static void says_what_is_wrong(void **state) {
   }
 }
 
+static void expect_refusal(const char *text, const char *says, const char *suggests) {
+  struct policy_window w;
+  struct error e = {0};
+  char nearest[NEAREST_MAX] = "?";
+  assert_int_equal(window_read(text, at("2026-11-24T05:40:00Z"), &w, nearest, &e), ERR_INVALID);
+  if (!strstr(e.text, says) || strcmp(nearest, suggests) != 0)
+    fail_msg("\"%s\": \"%s\", nearest \"%s\"", text, e.text, nearest);
+}
+
+// Debian 13 has the files of former names in a package that nothing installs.
+static void says_what_became_of_a_zone(void **state) {
+  (void)state;
+  struct scratch s;
+  scratch_new(&s);
+  setenv("TZDIR", s.dir, 1);
+  scratch_write(scratch_path(&s, "tzdata.zi"),
+                "# version 2026f\nZ Today 0 - X\nL Today US/Eastern\nL Gone Other/Name\n");
+  scratch_write(scratch_path(&s, "Today"), "TZif2");
+  expect_refusal("09:00-16:00 US/Eastern", "tzdata-legacy", "Today");
+  expect_refusal("09:00-16:00 Other/Name", "no zone of the tz database", "");
+  setenv("TZDIR", scratch_path(&s, "nowhere"), 1);
+  expect_refusal("09:00-16:00 Europe/Berlin", "install the package tzdata", "");
+  unsetenv("TZDIR");
+  scratch_remove(&s);
+}
+
 static void gives_the_zone_back(void **state) {
   (void)state;
   struct policy_window w;
@@ -295,6 +322,7 @@ int main(void) {
       cmocka_unit_test(is_bounded),
       cmocka_unit_test(knows_its_longest_gap),
       cmocka_unit_test(says_what_is_wrong),
+      cmocka_unit_test(says_what_became_of_a_zone),
       cmocka_unit_test(gives_the_zone_back),
       cmocka_unit_test(utc_needs_no_database),
   };

@@ -30,6 +30,54 @@ static void a_sink_added_at_rest_is_filled(void **unused) {
   rig_free(r);
 }
 
+static void assert_listed(struct rig *r, size_t i, const char *name) {
+  struct state s = rig_state(r);
+  assert_true(i < s.n_sinks);
+  assert_string_equal(s.sinks[i].name, name);
+  state_clear(&s);
+}
+
+// Somebody gave a new sink the current key by hand: nothing is to be written, and its readers
+// count.
+static void a_sink_filled_by_hand_is_listed(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct store_record value = {0};
+  rig_init(r);
+  assert_true(memory_peek(r->space, "one", &value, NULL));
+  assert_int_equal(memory_poke(r->space, "three", &value), ERR_OK);
+  store_record_clear(&value);
+  add_sink(r, "three");
+  rig_restart(r);
+  rig_run(r);
+  assert_int_equal(r->result.end, TICK_REST);
+  assert_listed(r, 2, "three");
+  store_item_free(r->target.sinks[2].item);
+  r->target.n_sinks = 2; // taken out again: a person is asked for its readers
+  rig_restart(r);
+  wish(r);
+  rig_run(r);
+  assert_int_equal(r->result.why, WHY_sink_lost);
+  assert_int_equal(rig_live_keys(r), 1);
+  rig_free(r);
+}
+
+// A rename is known by its place: the list follows, and the old name cannot drop the place.
+static void a_renamed_sink_stays_on_the_list(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->target.sinks[1].name = "renamed";
+  assert_int_equal(repair_drop_sink(&r->target, &r->io, "two", &e), ERR_REFUSED);
+  assert_non_null(strstr(e.text, "renamed"));
+  rig_restart(r);
+  rig_run(r);
+  assert_int_equal(r->result.end, TICK_REST);
+  assert_listed(r, 1, "renamed");
+  assert_int_equal(repair_drop_sink(&r->target, &r->io, "two", &e), ERR_MISSING);
+  rig_free(r);
+}
+
 static void a_sink_added_in_grace_starts_the_grace_again(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -264,6 +312,8 @@ static void a_dead_current_heals(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_sink_added_at_rest_is_filled),
+      cmocka_unit_test(a_sink_filled_by_hand_is_listed),
+      cmocka_unit_test(a_renamed_sink_stays_on_the_list),
       cmocka_unit_test(a_sink_added_in_grace_starts_the_grace_again),
       cmocka_unit_test(a_sink_removed_in_grace_holds_the_old_key),
       cmocka_unit_test(an_edited_instance_is_rebound),

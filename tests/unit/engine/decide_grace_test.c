@@ -58,10 +58,42 @@ ROW(retire) {
   CASE(used(NOW - 60), w.policy.still_used_limit_s = DAY, retire, ACT_CAS);
 }
 
+// A person said in this grace that the old key may go.
+static struct world asked(struct world w, enum wish_kind kind) {
+  w.state.wish = (struct wish){.kind = kind, .at_s = w.state.phase_since_s};
+  strcpy(w.state.wish.key_id, "ApiKey-previous");
+  return w;
+}
+
+void test_retire_as_asked(void **unused) {
+  BEGIN;
+  // neither the brake nor the grace counts, the probe does
+  CASE(asked(used(NOW - 60), WISH_RETIRE), 0, retire, ACT_CAS);
+  CASE(asked(used(NOW - 60), WISH_ROTATE), 0, retire, ACT_CAS);
+  CASE(asked(world(PHASE_GRACE), WISH_RETIRE), CURRENT.proof = PROOF_PROBED, retire, ACT_CAS);
+  CASE(asked(used(NOW - 60), WISH_RETIRE), CURRENT.proof = PROOF_NONE, retire, ACT_PROVE);
+  assert_int_equal(a.proof, PROOF_PROBE);
+  WHY(asked(used(NOW - 60), WISH_RETIRE),
+      (CURRENT.proof = PROOF_UNKNOWN, CURRENT.prove_again_s = NOW + 8), serve, WHY_proof_unknown);
+  // … and so does everything else
+  WHY(asked(used(NOW - 60), WISH_RETIRE), w.state.hold.on = true, serve, WHY_hold);
+  WHY(asked(used(NOW - 60), WISH_RETIRE), w.view.sink_lost = true, serve, WHY_sink_lost);
+  WHY(asked(used(NOW - 60), WISH_RETIRE), w.sinks[0].value = SINK_SILENT, serve, WHY_sink_silent);
+  CASE(asked(used(NOW - 60), WISH_RETIRE), w.sinks[1].noted = false, moved, ACT_CAS);
+  // asked for of another key, or before this grace began, or something else: not asked for
+  WHY(asked(used(NOW - 60), WISH_RETIRE), strcpy(w.state.wish.key_id, "ApiKey-other"), serve,
+      WHY_still_used);
+  WHY(asked(used(NOW - 60), WISH_RETIRE), w.state.wish.at_s--, serve, WHY_still_used);
+  WHY(asked(used(NOW - 60), WISH_GIVE_UP), 0, serve, WHY_still_used);
+}
+
 ROW(serve) {
   BEGIN;
   CASE(world(PHASE_GRACE), 0, serve, ACT_WAIT);
   assert_int_equal(a.why, WHY_grace);
+  // what keeps grace from ending is told when it is seen
+  WHY(world(PHASE_GRACE), w.sinks[1].value = SINK_REFUSED, serve, WHY_sink_refused);
+  assert_true(a.attention);
   CASE(ended(), w.state.hold.on = true, serve, ACT_WAIT);
   assert_int_equal(a.why, WHY_hold);
   CASE(ended(), w.view.sink_lost = true, serve, ACT_WAIT);
@@ -84,6 +116,9 @@ ROW(held) {
        ACT_ENABLE);
   assert_string_equal(a.key_id, "ApiKey-previous");
   CASE(world(PHASE_RETIRING), w.state.hold.on = true, held, ACT_WAIT);
+  WHY(world(PHASE_RETIRING),
+      (w.state.hold.on = true, PREVIOUS.key = KEY_DISABLED, PREVIOUS.locked = true), held,
+      WHY_previous_locked);
   // a hold must not block heal for ever
   CASE(world(PHASE_RETIRING), (w.state.hold.on = true, CURRENT.dead = true), disable, ACT_DISABLE);
 }
@@ -94,6 +129,7 @@ ROW(unsure) {
   CASE(world(PHASE_RETIRING), (CURRENT.proof = PROOF_UNKNOWN, CURRENT.prove_again_s = NOW + 8),
        unsure, ACT_WAIT);
   assert_true(a.attention);
+  WHY(world(PHASE_RETIRING), PREVIOUS.locked = true, unsure, WHY_previous_locked);
   CASE(world(PHASE_RETIRING), w.view.iam_answered = false, unsure, ACT_WAIT);
 }
 
@@ -107,6 +143,8 @@ static struct world probed_retiring(enum key_seen previous) {
 
 ROW(disable) {
   BEGIN;
+  WHY(probed_retiring(KEY_ACTIVE), PREVIOUS.locked = true, disable, WHY_previous_locked);
+  assert_int_equal(a.kind, ACT_ATTENTION);
   CASE(probed_retiring(KEY_ACTIVE), w.state.phase_since_s = NOW - 60, disable, ACT_DISABLE);
   assert_string_equal(a.key_id, "ApiKey-previous");
   // R2: what the state notes is when the key was disabled; an older note is made anew

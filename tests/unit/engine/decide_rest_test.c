@@ -65,6 +65,14 @@ ROW(drift) {
   // durable before effect: it is listed before it is written
   CASE(world(PHASE_IDLE), (w.sinks[0].value = SINK_EMPTY, w.sinks[0].listed = false), drift,
        ACT_CAS);
+  // whoever put the current key there: on the list, under the name of today; IAM need not be asked
+  for (int i = 0; i < 3; i++) {
+    WHY(world(phases[i]), (w.sinks[1].listed = false, w.view.iam_answered = false), drift,
+        WHY_sink_unlisted);
+    assert_int_equal(a.kind, ACT_CAS);
+    assert_int_equal(a.sink, 1);
+    WHY(world(phases[i]), w.sinks[0].renamed = true, drift, WHY_sink_unlisted);
+  }
   // passed over in this tick
   CASE(world(PHASE_IDLE), (w.sinks[0].value = SINK_EMPTY, w.sinks[0].acted = true), rest, ACT_REST);
   // a dead key is never written
@@ -79,6 +87,8 @@ ROW(foreign) {
   for (int p = 0; p < PHASE_COUNT; p++) {
     CASE(world((enum phase)p), w.sinks[1].value = SINK_FOREIGN, foreign, ACT_ATTENTION);
     assert_int_equal(a.sink, 1);
+    WHY(world((enum phase)p), w.sinks[1].value = SINK_CORRUPT, foreign, WHY_sink_corrupt);
+    assert_int_equal(a.kind, ACT_ATTENTION);
   }
 }
 
@@ -129,6 +139,14 @@ ROW(probe) {
   CASE(world(PHASE_IDLE), (w.view.probe_due = CURRENT.dead = true), heal, ACT_CAS);
   CASE(world(PHASE_IDLE), (w.view.probe_due = true, CURRENT.look_again_s = NOW + 5), rest,
        ACT_WAIT);
+  // in grace, the way back goes first: refuted already, or wished for
+  CASE(world(PHASE_GRACE), (w.view.probe_due = true, CURRENT.proof = PROOF_REFUTED), swap,
+       ACT_PROVE);
+  assert_int_equal(a.slot, SLOT_PREVIOUS);
+  CASE(world(PHASE_GRACE),
+       (w.view.probe_due = true, CURRENT.prove_again_s = NOW + 10, w.state.wish.kind = WISH_BACK_TO,
+        strcpy(w.state.wish.key_id, "ApiKey-previous")),
+       swap, ACT_PROVE);
   // no sink serves it: the sink is mended first
   CASE(world(PHASE_IDLE),
        (w.view.probe_due = true, w.sinks[0].value = w.sinks[1].value = SINK_EMPTY), drift,

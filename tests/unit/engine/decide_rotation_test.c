@@ -44,6 +44,9 @@ ROW(enable) {
   BEGIN;
   CASE(world(PHASE_STAGED), PENDING.key = KEY_DISABLED, enable, ACT_ENABLE);
   assert_string_equal(a.key_id, "ApiKey-pending");
+  WHY(world(PHASE_STAGED), (PENDING.key = KEY_DISABLED, PENDING.locked = true), enable,
+      WHY_pending_locked);
+  assert_int_equal(a.kind, ACT_ATTENTION);
 }
 
 ROW(lost) {

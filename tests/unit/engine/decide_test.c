@@ -22,7 +22,8 @@ static void working_key(void **unused) {
 
 int main(void) {
 #define X(name) cmocka_unit_test(test_##name),
-  const struct CMUnitTest tests[] = {ROW_LIST(X) cmocka_unit_test(working_key)};
+  const struct CMUnitTest tests[] = {ROW_LIST(X) cmocka_unit_test(test_retire_as_asked),
+                                     cmocka_unit_test(working_key)};
 #undef X
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -1,7 +1,7 @@
 // What the evidence says of a value, after one sequence of events a row. Each event is a letter and
 // the time at which it was seen:
 //   p proven   a IAM: alive   d IAM: deleted   x IAM: disabled   r refused   s Sender missing
-//   u no verdict
+//   D refused as disabled   u no verdict
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,6 +33,9 @@ static void see(struct evidence *e, const char *event) {
     return;
   case 'r':
     evidence_refused(e, CAUSE_refused, at_s, at_s * 1000, APART_MS);
+    return;
+  case 'D':
+    evidence_refused(e, CAUSE_disabled, at_s, at_s * 1000, APART_MS);
     return;
   case 's':
     evidence_refused(e, CAUSE_sender_missing, at_s, at_s * 1000, APART_MS);
@@ -69,8 +72,13 @@ static const struct row {
     {"p100 s200 s210 p9000", VERDICT_WORKING, CAUSE_none, 9000, 9000},
     // IAM showing the key alive says nothing about the Sender role …
     {"p100 s200 s210 a300", VERDICT_NOT_WORKING, CAUSE_sender_missing, 210, 100},
-    // … but it ends the news that IAM took the value for no live key
-    {"p100 r200 r210 a300", VERDICT_WORKING, CAUSE_none, 100, 100},
+    // … nor that IAM takes the value, where it showed the key alive all along
+    {"p100 r200 r210 a300", VERDICT_NOT_WORKING, CAUSE_refused, 210, 100},
+    {"p100 a150 r200 r210 a300 p400", VERDICT_WORKING, CAUSE_none, 400, 400},
+    // refused because it was disabled, and enabled again
+    {"p100 r200 r210 x220 a300", VERDICT_WORKING, CAUSE_none, 100, 100},
+    {"p100 x200 D210 D220 a300", VERDICT_WORKING, CAUSE_none, 100, 100},
+    {"p100 D200 D210 a300", VERDICT_NOT_WORKING, CAUSE_disabled, 210, 100},
     {"p100 r200 r210 x220", VERDICT_NOT_WORKING, CAUSE_disabled, 220, 100},
     // nobody answered: the last proof is told, and is not taken for today's
     {"p100 u200", VERDICT_NOT_KNOWN, CAUSE_unanswered, 200, 100},
@@ -132,6 +140,32 @@ static void oldest_goes_first(void **state) {
   struct evidence *e = evidence_enter(&book, "print 5", "");
   assert_string_equal(e->key_id, "ApiKey-1");
   assert_int_equal(e->proven_s, 1005);
+  // and makes it the last to go, whatever the age of what is known of it
+  for (int i = 0; i < EVIDENCE_MAX - 1; i++) {
+    snprintf(print, sizeof print, "later %d", i);
+    evidence_enter(&book, print, "");
+  }
+  assert_non_null(evidence_find(&book, "print 5"));
+  evidence_enter(&book, "one more", "");
+  assert_null(evidence_find(&book, "print 5"));
+}
+
+// A refusal that waits for the second one is worth more than an entry that says nothing yet, and
+// room that is free comes before both.
+static void a_refusal_that_is_being_judged_stays(void **state) {
+  (void)state;
+  struct evidence_book book = {0};
+  char print[EVIDENCE_PRINT_MAX];
+  assert_false(evidence_refused(evidence_enter(&book, "refused", "ApiKey-1"), CAUSE_refused, 1000,
+                                1000 * 1000, APART_MS));
+  for (int i = 0; i < EVIDENCE_MAX - 1; i++) {
+    snprintf(print, sizeof print, "print %d", i);
+    evidence_enter(&book, print, "");
+  }
+  assert_non_null(evidence_find(&book, "print 0"));
+  evidence_proven(evidence_enter(&book, "one more", ""), "settle", 2000);
+  assert_true(evidence_refused(evidence_enter(&book, "refused", ""), CAUSE_refused, 1010,
+                               1010 * 1000, APART_MS));
 }
 
 static void causes_have_names(void **state) {
@@ -147,6 +181,7 @@ int main(void) {
       cmocka_unit_test(nothing_known),
       cmocka_unit_test(prints_differ_by_value_and_salt),
       cmocka_unit_test(oldest_goes_first),
+      cmocka_unit_test(a_refusal_that_is_being_judged_stays),
       cmocka_unit_test(causes_have_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

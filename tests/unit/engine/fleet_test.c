@@ -42,6 +42,10 @@ static void put_state(struct farm *f, int i, int64_t since_s) {
   char home[32];
   snprintf(home, sizeof home, "home-%d", i);
   w.state.slots[SLOT_CURRENT].since_s = since_s;
+  w.state.n_sinks = 1;
+  strcpy(w.state.sinks[0].name, "one");
+  snprintf(w.state.sinks[0].place, sizeof w.state.sinks[0].place, "%s",
+           f->targets[i].sinks[0].item->place);
   assert_int_equal(state_encode(&w.state, &r.value, NULL), ERR_OK);
   assert_int_equal(memory_poke(f->space, home, &r), ERR_OK);
   store_record_clear(&r);
@@ -69,7 +73,6 @@ static struct farm *farm_new(void) {
     char home[32];
     snprintf(f->names[i], sizeof f->names[i], "target-%d", i);
     snprintf(home, sizeof home, "home-%d", i);
-    put_state(f, i, now - DAY);
     memory_init(&f->memories[i]);
     f->memories[i].last_look_s = now;
     *t = (struct target){.name = f->names[i],
@@ -88,6 +91,7 @@ static struct farm *farm_new(void) {
         (struct engine_sink){"one", memory_open(f->space, STORE_SINK, f->names[i], STORE_CLASS_A)};
     put_evidence(t, now);
     f->list[i] = t;
+    put_state(f, i, now - DAY);
   }
   return f;
 }

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "tests/support/unit.h"
 #include "tests/unit/engine/world.h"
 
 static void windows(void **unused) {
@@ -46,7 +47,7 @@ static void a_fleet_spreads(void **unused) {
     days[(policy_due_s(&p, binding, 1, NOW, 0) - NOW - 27 * DAY - 1) / DAY]++;
   }
   for (int i = 0; i < 3; i++)
-    assert_in_range(days[i], 850, 1150);
+    assert_within(days[i], 850, 1150);
 }
 
 int main(void) {

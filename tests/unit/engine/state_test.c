@@ -55,6 +55,40 @@ static void comes_back_whole(void **unused) {
   state_clear(&back);
 }
 
+// A program from before the wish to retire reads "none", and keeps the rest as it is: it waits.
+static void a_wish_to_retire_is_no_word_to_others(void **unused) {
+  (void)unused;
+  struct state s = full(), back;
+  s.wish.kind = WISH_RETIRE;
+  SECRET_AUTO document = encoded(&s);
+  assert_non_null(strstr(secret_bytes(document), "\"kind\":\"none\""));
+  assert_null(strstr(secret_bytes(document), "\"retire\""));
+  assert_int_equal(state_decode(document, &back, NULL), ERR_OK);
+  assert_int_equal(back.wish.kind, WISH_RETIRE);
+  assert_true(state_may_retire(&back));
+  state_clear(&back);
+  s.wish.key_id[0] = '\0'; // no wish at all
+  s.wish.kind = WISH_NONE;
+  SECRET_AUTO none = encoded(&s);
+  assert_int_equal(state_decode(none, &back, NULL), ERR_OK);
+  assert_int_equal(back.wish.kind, WISH_NONE);
+  assert_false(state_may_retire(&back));
+  state_clear(&back);
+  state_clear(&s);
+}
+
+static void garbage_is_told_by_place_and_version(void **unused) {
+  (void)unused;
+  struct state s = full();
+  struct store_version one = {"1:2:3"}, two = {"1:2:4"};
+  assert_false(state_knows_garbage(&s, "file:/a", &one));
+  assert_int_equal(state_add_garbage(&s, "file:/a", &one), ERR_OK);
+  assert_true(state_knows_garbage(&s, "file:/a", &one));
+  assert_false(state_knows_garbage(&s, "file:/a", &two));
+  assert_false(state_knows_garbage(&s, "file:/b", &one));
+  state_clear(&s);
+}
+
 static void every_phase_comes_back(void **unused) {
   (void)unused;
   for (int p = 0; p < PHASE_COUNT; p++) {
@@ -219,6 +253,8 @@ static void fingerprints_are_salted_and_bounded(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back_whole),
+                                     cmocka_unit_test(a_wish_to_retire_is_no_word_to_others),
+                                     cmocka_unit_test(garbage_is_told_by_place_and_version),
                                      cmocka_unit_test(every_phase_comes_back),
                                      cmocka_unit_test(cut_anywhere_is_corrupt),
                                      cmocka_unit_test(any_changed_byte_is_corrupt),

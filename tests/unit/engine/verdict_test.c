@@ -1,5 +1,5 @@
-// What a target says of its consumers' key, with the engine on memory stores and a cloud that works:
-// what was seen counts, whoever saw it, and is not forgotten.
+// What a target says of its consumers' key, with the engine on memory stores and a cloud that
+// works: what was seen counts, whoever saw it, and is not forgotten.
 #include "tests/unit/engine/fake_cloud.h"
 
 static void at_rest(struct rig *r) {
@@ -87,6 +87,27 @@ static void sender_taken_away(void **unused) {
   fake_env_advance(&r->env, 3600 * 1000);
   rig_run(r);
   assert_int_equal(r->result.working, WORKING_YES);
+  rig_free(r);
+}
+
+// The Sender is gone, and then nobody answers: one try with each look, not one after another.
+static void an_outage_after_a_refusal(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  at_rest(r);
+  r->verdict = LOGS_REFUSED;
+  fake_env_advance(&r->env, 6 * 3600 * 1000);
+  rig_run(r);
+  assert_int_equal(r->result.working, WORKING_NO);
+  r->verdict = LOGS_OUTAGE;
+  fake_env_advance(&r->env, 3600 * 1000);
+  unsigned before = r->logs_seen;
+  rig_run(r);
+  assert_int_equal(r->logs_seen, before + 1);
+  assert_int_equal(r->result.working, WORKING_NO);
+  assert_int_equal(r->result.row, ROW_rest);
+  rig_run(r);
+  assert_int_equal(r->logs_seen, before + 1);
   rig_free(r);
 }
 
@@ -206,12 +227,107 @@ static void verify_in_an_outage_knows_nothing(void **unused) {
   rig_free(r);
 }
 
+// A value that is in no slot was proven by hand; then its key is deleted, and nothing but the
+// question for the value shows it.
+static void a_foreign_key_that_worked_once(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  at_rest(r);
+  rig_add_key(r, "ApiKey-foreign", "foreign-value", r->target.iam_id);
+  rig_put_sink(r, "one", "foreign-value");
+  assert_int_equal(verify(r).sinks[0].verdict.kind, VERDICT_WORKING);
+  fake_env_advance(&r->env, 120 * 1000);
+  rig_key(r, "ApiKey-foreign")->gone = true;
+  struct view v = observe(r, true);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.sinks[0].verdict.cause, CAUSE_deleted);
+  assert_string_equal(v.sinks[0].verdict.key_id, "ApiKey-foreign");
+  rig_free(r);
+}
+
+// A value of ours that another host has retired: the proof of it in our book is older than that.
+static void a_retired_value_that_was_proven_once(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  at_rest(r);
+  struct evidence_book book = r->memory.book;
+  struct state s = rig_state(r);
+  SECRET_AUTO old = secret_dup(s.slots[SLOT_CURRENT].value);
+  state_clear(&s);
+  fake_env_advance(&r->env, 30LL * 86400 * 1000);
+  rig_run(r); // rotates
+  r->memory.book = book;
+  rig_put_sink(r, "one", secret_bytes(old));
+  struct view v = observe(r, false);
+  assert_int_equal(v.sinks[0].value, SINK_RETIRED);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.sinks[0].verdict.cause, CAUSE_retired);
+  rig_free(r);
+}
+
+// Without a state, and with sinks that disagree: a look tells which of the values is dead.
+static void sinks_that_disagree_are_judged(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_add_key(r, "ApiKey-one", "value-one", r->target.iam_id);
+  rig_add_key(r, "ApiKey-two", "value-two", r->target.iam_id)->key.disabled = true;
+  rig_put_sink(r, "one", "value-one");
+  rig_put_sink(r, "two", "value-two");
+  struct view v = observe(r, true);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
+  assert_int_equal(v.sinks[1].verdict.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.sinks[1].verdict.cause, CAUSE_disabled);
+  rig_free(r);
+}
+
+// A pending key that passed once and is gone: its value may come to stand in a sink some day.
+static void a_pending_that_was_proven_and_is_gone(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  at_rest(r);
+  r->target.policy.proof_count = 3;
+  r->target.policy.proof_span_s = 4 * 3600;
+  fake_env_advance(&r->env, 30LL * 86400 * 1000);
+  rig_run(r); // until the second exchange, two hours from now
+  struct state s = rig_state(r);
+  assert_int_equal(s.phase, PHASE_STAGED);
+  assert_int_equal(observe(r, false).slots[SLOT_PENDING].verdict.kind, VERDICT_WORKING);
+  fake_env_advance(&r->env, 120 * 1000);
+  struct fake_key *pending = rig_key(r, s.slots[SLOT_PENDING].key_id);
+  pending->key.disabled = true; // as a replica shows it that lags
+  observe(r, true);
+  assert_int_equal(observe(r, false).slots[SLOT_PENDING].verdict.kind, VERDICT_WORKING);
+  pending->gone = true;
+  observe(r, true);
+  struct verdict v = observe(r, false).slots[SLOT_PENDING].verdict;
+  assert_int_equal(v.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.cause, CAUSE_deleted);
+  state_clear(&s);
+  rig_free(r);
+}
+
+// A proof that another clock dated into the future does not hide that the key is gone.
+static void a_proof_of_the_future(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  at_rest(r);
+  for (int i = 0; i < EVIDENCE_MAX; i++)
+    if (r->memory.book.of[i].proven_s > 0)
+      r->memory.book.of[i].proven_s += 2 * 86400;
+  fake_env_advance(&r->env, 120 * 1000);
+  rig_key(r, current(r))->gone = true;
+  struct view v = observe(r, true);
+  assert_int_equal(view_working(&v), WORKING_NO);
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(proven_by_the_rotation),
       cmocka_unit_test(deleted_by_hand),
       cmocka_unit_test(seen_dead_is_mended_at_once),
       cmocka_unit_test(sender_taken_away),
+      cmocka_unit_test(an_outage_after_a_refusal),
       cmocka_unit_test(instance_gone),
       cmocka_unit_test(an_outage_is_not_known),
       cmocka_unit_test(no_probes_when_they_are_off),
@@ -219,6 +335,11 @@ int main(void) {
       cmocka_unit_test(verify_proves_what_each_sink_holds),
       cmocka_unit_test(verify_finds_a_lost_sender_now),
       cmocka_unit_test(verify_in_an_outage_knows_nothing),
+      cmocka_unit_test(a_foreign_key_that_worked_once),
+      cmocka_unit_test(a_retired_value_that_was_proven_once),
+      cmocka_unit_test(sinks_that_disagree_are_judged),
+      cmocka_unit_test(a_pending_that_was_proven_and_is_gone),
+      cmocka_unit_test(a_proof_of_the_future),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -22,11 +22,12 @@ static bool rarely(void) {
 static void roll_sink(struct sink_view *s) {
   static const enum sink_value values[] = {SINK_CURRENT, SINK_CURRENT, SINK_CURRENT,  SINK_SILENT,
                                            SINK_REFUSED, SINK_EMPTY,   SINK_PREVIOUS, SINK_PENDING,
-                                           SINK_RETIRED, SINK_FOREIGN};
+                                           SINK_RETIRED, SINK_FOREIGN, SINK_CORRUPT};
   s->value = values[dice(sizeof values / sizeof *values)];
   s->stamped = !rarely();
   s->noted = !rarely();
   s->listed = !rarely();
+  s->renamed = rarely();
   s->acted = rarely();
 }
 
@@ -51,7 +52,8 @@ static void roll_state(struct world *w) {
   s->failures = dice(5);
   s->moved = dice(4);
   s->hook_epoch = coin() ? s->epoch : 0;
-  s->wish.kind = (enum wish_kind)dice(WISH_GIVE_UP + 1);
+  s->wish.kind = (enum wish_kind)dice(WISH_COUNT);
+  s->wish.at_s = NOW - (int64_t)dice(3 * DAY);
   strcpy(s->wish.key_id, coin() ? "ApiKey-previous" : "ApiKey-another");
   s->pending_from_iam = rarely();
   if (rarely())
@@ -132,6 +134,13 @@ static void check_key_acts(const struct world *w, const struct action *a) {
     assert_int_not_equal(w->view.slots[SLOT_PREVIOUS].key, KEY_ACTIVE);
 }
 
+// A person said in this grace that this very key may go.
+static bool may_retire(const struct world *w) {
+  const struct wish *wish = &w->state.wish;
+  return (wish->kind == WISH_RETIRE || wish->kind == WISH_ROTATE) &&
+         strcmp(wish->key_id, "ApiKey-previous") == 0 && wish->at_s >= w->state.phase_since_s;
+}
+
 static void check_steps(const struct world *w, const struct action *a) {
   if (a->kind != ACT_CAS)
     return;
@@ -157,7 +166,8 @@ static void check_steps(const struct world *w, const struct action *a) {
     assert_true(probed(w, SLOT_CURRENT) && !w->state.hold.on && !back && !w->view.sink_lost);
     assert_true(w->sinks[0].value == SINK_CURRENT && w->sinks[1].value == SINK_CURRENT);
     assert_true(w->sinks[0].noted && w->sinks[1].noted);
-    assert_true(NOW >= w->state.phase_since_s +
+    assert_true(may_retire(w) ||
+                NOW >= w->state.phase_since_s +
                            (w->state.grace_s >= 0 ? w->state.grace_s : w->policy.grace_s));
     break;
   case ROW_refute:
@@ -185,12 +195,14 @@ static void check(const struct world *w, const struct action *a) {
   if (w->view.home != HOME_OK ||
       w->view.other_host) // nothing is done without a state that can be trusted
     assert_false(is_act(a->kind) && !(w->view.home == HOME_ABSENT));
-  if (is_act(a->kind) && a->kind != ACT_HOOK && a->row != ROW_reload && a->row != ROW_give_up &&
-      a->row != ROW_note && a->row != ROW_taken && a->row != ROW_moved)
+  bool lists = a->row == ROW_drift && a->kind == ACT_CAS; // changes no key and no sink
+  if (is_act(a->kind) && !lists && a->kind != ACT_HOOK && a->row != ROW_reload &&
+      a->row != ROW_give_up && a->row != ROW_note && a->row != ROW_taken && a->row != ROW_moved)
     assert_true(w->view.iam_answered);
   if (a->kind == ACT_WRITE_SINK) { // S1: never a dead key, never over a foreign value
     assert_true(w->state.slots[SLOT_CURRENT].used && !dead(w, SLOT_CURRENT));
-    assert_true(w->sinks[a->sink].value != SINK_FOREIGN && w->sinks[a->sink].listed);
+    assert_true(w->sinks[a->sink].value != SINK_FOREIGN &&
+                w->sinks[a->sink].value != SINK_CORRUPT && w->sinks[a->sink].listed);
   }
   check_key_acts(w, a);
   check_steps(w, a);

@@ -157,6 +157,38 @@ static void a_foreign_value_is_written_over_knowingly(void **unused) {
   }
 }
 
+// Reads of sink "two" do not decode, until it is written.
+static enum memory_fault garbled(void *ctx, const struct memory_op *op) {
+  bool *garbage = ctx;
+  if (strcmp(op->name, "two") != 0)
+    return MEMORY_FINE;
+  if (op->kind == MEMORY_WRITE)
+    *garbage = false;
+  return *garbage && op->kind == MEMORY_READ ? memory_answer(ERR_CORRUPT) : MEMORY_FINE;
+}
+
+static void what_does_not_decode_is_written_over_knowingly(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  bool garbage = false;
+  size_t n = 0;
+  r->target.sinks[1].item->class = STORE_CLASS_C;
+  rig_init(r);
+  memory_space_set_fault(r->space, garbled, &garbage);
+  garbage = true;
+  rig_run(r);
+  assert_int_equal(r->result.why, WHY_sink_corrupt);
+  assert_int_equal(r->result.end, TICK_ATTENTION);
+  assert_int_equal(repair_keep_state(&r->target, &r->io, &n, &e), ERR_OK);
+  assert_int_equal(n, 1);
+  rig_run(r);
+  assert_false(garbage);
+  assert_int_equal(r->result.end, TICK_REST);
+  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-1");
+  memory_space_set_fault(r->space, NULL, NULL);
+  rig_free(r);
+}
+
 static void a_key_found_in_a_sink_is_kept(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -339,6 +371,7 @@ int main(void) {
       cmocka_unit_test(rollback_where_there_is_no_way_back),
       cmocka_unit_test(compromised_in_grace_hurries_it),
       cmocka_unit_test(hold_and_resume),
+      cmocka_unit_test(what_does_not_decode_is_written_over_knowingly),
       cmocka_unit_test(a_foreign_value_is_written_over_knowingly),
       cmocka_unit_test(a_key_found_in_a_sink_is_kept),
       cmocka_unit_test(a_key_that_does_not_work_is_not_kept),

@@ -215,7 +215,7 @@ static void a_kept_connection_that_dies(void **state) {
   assert_int_equal(raw_server_connections(fix.server), 2);
 }
 
-static void stop(void *data) {
+static void stop_now(void *data) {
   (void)data;
   atomic_store(&fix.f.stop, true);
 }
@@ -224,7 +224,7 @@ static void nothing_is_begun_after_a_stop(void **state) {
   (void)state;
   static const struct raw_step steps[] = {{OK_KEEP, 0, RAW_KEEP}};
   curl_fixture_serve(steps, 1);
-  stop(NULL);
+  stop_now(NULL);
   expect("GET", curl_fixture_url("/"), ERR_CANCELLED);
   assert_int_equal(raw_server_connections(fix.server), 0);
 }
@@ -233,14 +233,14 @@ static void an_answer_on_its_way_is_still_taken(void **state) {
   (void)state;
   static const struct raw_step steps[] = {{OK_KEEP, 0, RAW_KEEP}};
   curl_fixture_serve(steps, 1);
-  raw_server_on_request(fix.server, stop, NULL);
+  raw_server_on_request(fix.server, stop_now, NULL);
   assert_int_equal(curl_fixture_get("/"), ERR_OK);
   expect("GET", curl_fixture_url("/"), ERR_CANCELLED);
 }
 
 static void stop_and_let_time_pass(void *data) {
   fix.f.read_costs_ms = 6000; // the transport's clock; nobody else reads it
-  stop(data);
+  stop_now(data);
 }
 
 static void an_answer_that_does_not_come_is_not_waited_for_long(void **state) {

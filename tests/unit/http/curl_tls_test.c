@@ -296,7 +296,7 @@ static void proxies_that_refuse(void **state) {
   assert_int_equal(curl_fixture_send(&req), ERR_UNSENT);
 }
 
-static void stop(void *data) {
+static void stop_now(void *data) {
   (void)data;
   atomic_store(&fix.f.stop, true);
 }
@@ -306,7 +306,7 @@ static void a_stop_before_it_is_sent(void **state) {
   static const struct raw_step steps[] = {{"HTTP/1.1 200 Connected\r\n\r\n", 0, RAW_HOLD}};
   char proxy[64];
   fix.server = raw_server_new(steps, 1);
-  raw_server_on_request(fix.server, stop, NULL);
+  raw_server_on_request(fix.server, stop_now, NULL);
   snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", raw_server_port(fix.server));
   curl_fixture_transport(&(struct curl_options){.ca_file = ca_file, .proxy = proxy});
   const struct http_request req = {.method = "POST", .url = "https://iam.example/x"};

@@ -1,0 +1,127 @@
+// What check asks IBM Cloud about a target: who the management identity is and what it may do, the
+// sender's policy, places for keys, clocks, and whether the ingestion endpoint answers at all.
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/app/commands/findings.h"
+#include "rotator/app/report/report.h"
+#include "rotator/base/text_time.h"
+
+#define CLOCK_WARN_S 60
+#define CLOCK_FAIL_S 3600
+
+static void check_rights(struct managed *m, struct iam *iam, struct findings *f) {
+  struct iam_key_list list = {0};
+  struct error e = {0};
+  char hint[400];
+  if (iam->ops->list(iam, m->target.account, m->iam_id, &list, &e) == ERR_OK)
+    find(f, FINDING_OK, "rights", "the management identity can list the keys of %s",
+         m->config->service_id);
+  else if (report_rights(m, ROW_COUNT, &e, hint, sizeof hint))
+    find(f, FINDING_FAIL, "rights", "%s (%s)", hint, e.text);
+  else
+    find_error(f, "rights", &e);
+  iam_key_list_clear(&list);
+}
+
+static void check_sender(struct managed *m, struct iam *iam, struct findings *f) {
+  struct iam_policy p = {0};
+  struct error e = {0};
+  enum err err =
+      iam->ops->find_sender(iam, m->target.account, m->iam_id, m->target.instance, &p, &e);
+  if (err == ERR_OK)
+    find(f, FINDING_OK, "sender", "policy %s lets the identity send to the instance", p.id);
+  else if (err == ERR_MISSING)
+    find(f, FINDING_UNKNOWN, "sender",
+         "no Sender policy of the identity is seen: it may come from an access group, or the "
+         "management identity may not read policies");
+  else if (err == ERR_DENIED)
+    find(f, FINDING_UNKNOWN, "sender", "the management identity may not read policies");
+  else
+    find_error(f, "sender", &e);
+}
+
+static void check_quota(struct managed *m, struct iam *iam, struct findings *f) {
+  int64_t limit = 0, count = 0;
+  struct error e = {0};
+  if (iam->ops->key_limit(iam, m->target.account, m->iam_id, &limit, &count, &e) != ERR_OK)
+    find(f, FINDING_UNKNOWN, "quota", "how many keys the identity may have cannot be read");
+  else if (limit - count < 2)
+    find(f, FINDING_FAIL, "quota",
+         "%lld of %lld keys are in use and a rotation needs two places: rotator keys %s",
+         (long long)count, (long long)limit, m->target.name);
+  else
+    find(f, FINDING_OK, "quota", "%lld of %lld keys", (long long)count, (long long)limit);
+}
+
+static void check_clock(struct managed *m, struct iam *iam, struct findings *f) {
+  int64_t server_s = iam->ops->server_time_s(iam);
+  int64_t off_s = env_wall_ms(compose_env(m->compose)) / 1000 - server_s;
+  char by[32];
+  if (server_s < 0) {
+    find(f, FINDING_UNKNOWN, "clock", "no answer to compare the clock with");
+    return;
+  }
+  text_format_duration(by, sizeof by, llabs(off_s));
+  const char *where = off_s > 0 ? "ahead of" : "behind";
+  if (llabs(off_s) > CLOCK_FAIL_S)
+    find(f, FINDING_FAIL, "clock",
+         "this machine's clock is %s %s IAM's: certificates may look expired, windows open at the "
+         "wrong time, and IAM is asked too often or too seldom",
+         by, where);
+  else if (llabs(off_s) > CLOCK_WARN_S)
+    find(f, FINDING_WARN, "clock", "this machine's clock is %s %s IAM's", by, where);
+  else
+    find(f, FINDING_OK, "clock", "agrees with IAM's");
+}
+
+// Any answer will do: it came over TLS from the host that the certificate names.
+static void check_ingress(struct managed *m, struct findings *f) {
+  struct error e = {0};
+  struct http_response answer = {0};
+  struct transport *t = compose_transport(m->compose);
+  struct http_request req = {.method = "GET",
+                             .url = m->config->ingress_url,
+                             .replay = HTTP_REPLAY_SAFE,
+                             .fresh_connection = true};
+  enum err err = http_exchange(t, &req, &answer, &e);
+  if (err == ERR_OK)
+    find(f, FINDING_OK, "TLS", "%s answers", m->config->ingress_url);
+  else
+    find_error(f, "TLS", &e);
+  http_response_clear(&answer);
+}
+
+static bool check_account(struct managed *m, const struct iam_token *me, struct findings *f) {
+  if (!me->account[0] || strcmp(me->account, m->config->account) == 0)
+    return true;
+  find(f, FINDING_FAIL, "rights",
+       "the management identity is of account %s, the instance of account %s", me->account,
+       m->config->account);
+  return false;
+}
+
+bool check_cloud(struct managed *m, struct findings *f) {
+  struct error e = {0};
+  struct iam_token me = {0};
+  struct iam *iam = compose_iam(m, 0, &e);
+  if (!iam || iam->ops->whoami(iam, &me, &e) != ERR_OK) {
+    find_error(f, "exchange", &e);
+    check_ingress(m, f);
+    return compose_bind(m, 0, IDENTITY_OFFLINE, NULL) == ERR_OK;
+  }
+  find(f, FINDING_OK, "exchange", "the management credential is %s", me.iam_id);
+  bool bound = check_account(m, &me, f) && compose_bind(m, 0, IDENTITY_ASKED, &e) == ERR_OK;
+  if (bound) {
+    find(f, FINDING_OK, "identity", "%s is %s", m->config->service_id, m->iam_id);
+    check_rights(m, iam, f);
+    check_sender(m, iam, f);
+    check_quota(m, iam, f);
+  } else if (e.kind != ERR_OK) {
+    find_error(f, "identity", &e);
+  }
+  check_clock(m, iam, f);
+  check_ingress(m, f);
+  iam_token_clear(&me);
+  return bound || compose_bind(m, 0, IDENTITY_OFFLINE, NULL) == ERR_OK;
+}

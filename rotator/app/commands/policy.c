@@ -1,0 +1,147 @@
+// init --print-policy: the ibmcloud commands that make the rotator's own identity, give it its
+// least rights and put its key where the rotator reads it. Printed to be read and pasted, in this
+// order. Before there is a configuration they speak of variables that a person fills in.
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rotator/app/commands/common.h"
+#include "rotator/app/report/answers.h"
+#include "rotator/app/report/out.h"
+#include "rotator/base/text.h"
+
+#define KEY_FILE "/etc/rotator/management.key" // rotator.service: LoadCredential=
+#define STEPS_MAX 8
+
+struct policy_step {
+  bool policy; // also in "policies" of the JSON answer
+  const char *why;
+  char command[700];
+};
+
+struct steps {
+  struct policy_step list[STEPS_MAX];
+  size_t n;
+};
+
+static void add(struct steps *s, bool policy, const char *why, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+static void add(struct steps *s, bool policy, const char *why, const char *fmt, ...) {
+  struct policy_step *step = &s->list[s->n++];
+  va_list ap;
+  *step = (struct policy_step){.policy = policy, .why = why};
+  va_start(ap, fmt);
+  vsnprintf(step->command, sizeof step->command, fmt, ap);
+  va_end(ap);
+}
+
+// --- names ---
+
+struct names {
+  char sender[IAM_NAME_MAX + 8];    // the service ID whose keys are rotated, for a shell
+  char resource[IAM_NAME_MAX + 64]; // its id
+  char instance[64];
+  bool sender_is_id;
+};
+
+// The ids, as far as they are known without contacting anything.
+static void name_all(const struct managed *m, struct names *n) {
+  const char *id = m->config->service_id;
+  n->sender_is_id = text_starts(id, "ServiceId-");
+  snprintf(n->sender, sizeof n->sender, "'%s'", id);
+  text_copy(n->instance, sizeof n->instance, m->config->guid);
+  if (n->sender_is_id)
+    text_copy(n->resource, sizeof n->resource, id);
+  else if (strcmp(m->last_run.service_id, id) == 0 && text_starts(m->last_run.iam_id, "iam-"))
+    text_copy(n->resource, sizeof n->resource, m->last_run.iam_id + strlen("iam-"));
+  else
+    snprintf(n->resource, sizeof n->resource, "\"$(ibmcloud iam service-id '%s' --uuid)\"", id);
+}
+
+static const struct names unknown = {
+    .sender = "\"$SENDER\"",
+    .resource = "\"$(ibmcloud iam service-id \"$SENDER\" --uuid)\"",
+    .instance = "\"$INSTANCE\"",
+};
+
+// --- steps ---
+
+static void add_identities(struct steps *s, const struct managed *m, const struct names *n,
+                           const char *target) {
+  if (!m)
+    add(s, false, "what a configuration would say; put your own names here",
+        "SENDER=%s\nINSTANCE=$(ibmcloud resource service-instance NAME-OF-THE-INSTANCE --output "
+        "json | jq -r '.[0].guid')",
+        target);
+  add(s, false, "the rotator's own identity, MANAGEMENT, once; leave it out where there is one",
+      "MANAGEMENT=rotator\nibmcloud iam service-id-create \"$MANAGEMENT\" --description 'Rotates "
+      "keys of Cloud Logs senders'");
+  if (!n->sender_is_id)
+    add(s, false, "the sender; leave it out where there is one",
+        "ibmcloud iam service-id-create %s --description 'Sends logs to Cloud Logs'", n->sender);
+}
+
+static void add_policies(struct steps *s, const struct names *n) {
+  add(s, true, "to rotate: create, enable, disable and delete keys of this one service ID",
+      "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name iam-identity "
+      "--roles Operator --resource-type serviceid --resource %s",
+      n->resource);
+  add(s, true, "the sender's own right; rotator init grants it where it may",
+      "ibmcloud iam service-policy-create %s --service-name logs --roles Sender "
+      "--service-instance %s",
+      n->sender, n->instance);
+  add(s, true, "only for rotator init, to grant that right itself; may be taken away afterwards",
+      "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name logs "
+      "--roles Administrator,Sender --service-instance %s",
+      n->instance);
+  add(s, true, "only for rotator init, where the account restricts who makes service IDs",
+      "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name iam-identity "
+      "--roles 'Service ID creator'");
+}
+
+// The key goes where the configuration reads it, and never over a screen.
+static void add_key(struct steps *s, const struct config_credential *c) {
+  static const char create[] = "ibmcloud iam service-api-key-create rotator \"$MANAGEMENT\"";
+  if (c && c->vault.path)
+    add(s, false, "the management key, into Vault",
+        "%s --output json | jq -r .apikey | vault kv put -mount='%s' '%s' %s=-", create,
+        c->vault.mount, c->vault.path, c->vault.field ? c->vault.field : "api_key");
+  else if (c && c->file)
+    add(s, false, "the management key, into its file, which then belongs to whom rotator runs as",
+        "(umask 077; %s --file '%s')", create, c->file);
+  else
+    add(s, false,
+        "the management key, into its file (as root; rotator.service reads it from there)",
+        "(umask 077; %s --file " KEY_FILE ")", create);
+}
+
+// --- printing ---
+
+static void add_to_json(cJSON *list, const struct policy_step *s) {
+  cJSON *x = list ? cJSON_CreateObject() : NULL;
+  if (!x)
+    return;
+  cJSON_AddStringToObject(x, "why", s->why);
+  cJSON_AddStringToObject(x, "command", s->command);
+  cJSON_AddItemToArray(list, x);
+}
+
+int print_policy(struct app *a, const struct managed *m, const char *target) {
+  struct steps s = {0};
+  struct names names = unknown;
+  if (m)
+    name_all(m, &names);
+  add_identities(&s, m, &names, target);
+  add_policies(&s, &names);
+  add_key(&s, m ? &a->config->management : NULL);
+  cJSON *o = answer_target(a, target);
+  cJSON *policies = o ? cJSON_AddArrayToObject(o, "policies") : NULL;
+  cJSON *commands = o ? cJSON_AddArrayToObject(o, "commands") : NULL;
+  for (size_t i = 0; i < s.n; i++) {
+    out_line("%s# %s\n%s", i ? "\n" : "", s.list[i].why, s.list[i].command);
+    add_to_json(commands, &s.list[i]);
+    if (s.list[i].policy)
+      add_to_json(policies, &s.list[i]);
+  }
+  return EXIT_FINE;
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# What kept a run from writing stays visible in every command until it is gone, though nothing is to be written any more.
+. "$(dirname "$0")/lib.sh"
+[ "$(id -u)" = 0 ] || skip "a full disk needs a file system of its own, and so root"
+start_emulator
+mkdir "$T/disk"
+mount -t tmpfs -o size=256k,mode=700 tmpfs "$T/disk" 2>/dev/null || skip "no file system may be mounted here"
+trap 'umount "$T/disk"; clean_up' EXIT
+simple_config "grace: 1h"
+sed -i "s|$T/sinks/prod.env|$T/disk/prod.env|" "$config"
+run 0 init prod
+run 0 rotate prod
+fill() { head -c 1000000 /dev/zero >"$T/disk/ballast" 2>/dev/null; }
+fill
+rotator -c "$config" rollback prod --patience 1s >"$T/out" 2>"$T/err" </dev/null
+status=$?
+[ $status = 3 ] || fail "a rollback that cannot be written: $status"
+err_has 'prod.env|KiB free|space'
+run 3 run --patience 1s
+run 3 status
+err_has 'disk'
+err_has 'mend what'
+run 3 status --json
+json '.targets[0].attention and (.targets[0].error.text | test("disk"))'
+rm "$T/disk/ballast"
+run 0 run
+run 0 status
+passed "a full disk under a sink"
+
+# Nothing is to be written any more: the reason stays.
+run 0 rollback prod
+fill
+rotator -c "$config" rollback prod --patience 1s >"$T/out" 2>"$T/err" </dev/null
+run 3 status
+rm "$T/disk/ballast"
+run 0 run
+chmod 0777 "$T/disk"
+run 3 run --patience 1s
+err_has 'writable by everybody'
+run 3 status
+err_has 'writable by everybody'
+run 3 repair prod
+out_has 'writable by everybody|must not be used'
+chmod 0700 "$T/disk"
+run 0 run
+run 0 status
+passed "a directory that must not be used, seen in grace at once"
