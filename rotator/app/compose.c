@@ -150,8 +150,10 @@ static enum err hook_after_publish(void *ctx, const struct target *t, const stru
   SECRET_AUTO input = NULL;
   int status = 0;
   enum err err = trust_program(h->argv[0], e);
-  if (err != ERR_OK)
-    return error_wrap(e, "after_publish.run");
+  if (err != ERR_OK) {
+    error_wrap(e, "after_publish.run");
+    return e->kind = ERR_INVALID; // no later try will find it otherwise: see below
+  }
   if (describe_change(t, s, &input) != ERR_OK)
     return error_set(e, ERR_INTERNAL, "the JSON for the reload hook could not be made");
   struct child_spec spec = {.argv = h->argv,

@@ -93,7 +93,7 @@ err_has 'the last word'
 err_lacks "$(printf '\033')"
 [ "$(wc -c <"$T/err")" -lt 4000 ] || fail "too much of the hook's output"
 chmod 644 "$hook"
-run 75 rotate prod --patience 0s
+run 3 rotate prod --patience 0s
 err_has 'cannot be run'
 rm "$hook"
 run 75 rotate prod --patience 0s
@@ -115,7 +115,7 @@ hooked
 not_run() { # not_run WORDS
   run 3 check --offline
   out_has "hook .*$1"
-  run 75 rotate prod --patience 0s
+  run 3 rotate prod --patience 0s
   err_has "reload hook failed: after_publish.run: .*$1"
   [ ! -e "$T/ran" ] || fail "the hook ran though it is not to be trusted"
 }
