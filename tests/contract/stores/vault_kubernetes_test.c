@@ -1,5 +1,4 @@
-// Logins of the Vault store whose secret is the token of a service account: Kubernetes reviews it for
-// Vault.
+// Logins of the Vault store by the token of a service account, which Kubernetes reviews for Vault.
 #include "tests/support/unit.h"
 
 #include <stdio.h>
