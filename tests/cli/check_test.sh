@@ -81,7 +81,8 @@ error_is_whole
 config_of prod ServiceId-00000000-0000-4000-8000-000000000000
 run 3 init prod
 error_is_whole
-run 4 check prod
+run 3 check prod
+out_has '^prod: Consumers have a working key' # that of another identity, which the instance takes
 error_is_whole
 passed "no such instance, an identity of another account, no such identity"
 simple_config

@@ -27,7 +27,8 @@ ends() { # ends PID STATUS NAME: after SIGTERM
   kill -TERM "$1" 2>/dev/null
   wait "$1"
   status=$?
-  [ $status = "$2" ] || { cp "$T/$3.err" "$T/err"; fail "$3: status $status, wanted $2"; }
+  # shellcheck disable=SC2053 # a pattern
+  [[ $status == $2 ]] || { cp "$T/$3.err" "$T/err"; fail "$3: status $status, wanted $2"; }
 }
 
 # mute has no Sender, and the management identity may not grant it.
@@ -67,6 +68,7 @@ passed "a line each half minute for a command by hand, none for run"
 
 ends $mute 4 mute
 grep -q 'NO working key' "$T/mute.err" || fail "init without a key does not say that consumers have none"
-ends $hooked 3 hooked
-ends $quiet 3 quiet
+# Stopped between two tries, the reason stands: a person is needed. In the midst of one, they were stopped as asked.
+ends $hooked '@(3|75)' hooked
+ends $quiet '@(3|0)' quiet
 passed "init that made no working key: 4"
