@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # cronie (Debian 13) does not run a job of a user whose home directory is missing, as that of many system users is: nothing is
-# run, nothing is mailed, the exit status is nowhere. Debian's own cron says "chdir failed" to its log and runs the job in /.
+# run, nothing is mailed, the exit status is nowhere.
 #
 # Debian packages: cronie 1.7.2-4 in a root of Debian 13 made by debootstrap (as root; some two minutes). Prints which users' jobs
 # ran and what was mailed. Exit status 1 when this changes.

@@ -7,11 +7,11 @@
 // engine's compare-and-set looks at is good only together with the time. The write itself is
 // fenced by `cas`, so of two writers one wins, whatever they have read.
 //
-// A version that will delete itself (delete_version_after of mount or secret) takes the key from its
-// consumers, or the state from us, without anybody's doing. The answer to the write that made it says
-// so already, and so does each reading, which is refused then. One that is gone, expired or deleted,
-// is still there and can be called back until it is destroyed: a state that is gone so is no
-// evidence of absence, while a sink may be written again.
+// A version that will delete itself (delete_version_after of mount or secret) takes the key from
+// its consumers, or the state from us, without anybody's doing. The answer to the write that made
+// it says so already, and so does each reading, which is refused then. One that is gone, expired or
+// deleted, is still there and can be called back until it is destroyed: a state that is gone so is
+// no evidence of absence, while a sink may be written again.
 //
 // Any standby may answer a read, and late. An item remembers the highest number it saw and waits a
 // while for a node that is behind it; the caller is told by stale_reads that this is no proof.

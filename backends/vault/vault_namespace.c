@@ -6,8 +6,8 @@
 #include "backends/vault/vault.h"
 #include "backends/vault/vault_session_internal.h"
 
-// Newer servers say whether they are Enterprise; before that the version did ("1.13.1+ent"). OpenBao,
-// which begins with version 2, says neither, and has namespaces.
+// Newer servers say whether they are Enterprise; before that the version did ("1.13.1+ent").
+// OpenBao, which begins with version 2, says neither, and has namespaces.
 static bool is_community(const cJSON *health) {
   const cJSON *enterprise = json_get(health, "enterprise");
   const char *version = json_text(health, "version");

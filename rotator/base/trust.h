@@ -1,5 +1,5 @@
-// Who could change what runs as us? A program that is given keys, a hook, a configuration that names
-// one: whoever can change it, or put another in its place, can take every key.
+// Who could change what runs as us? A program that is given keys, a hook, a configuration that
+// names one: whoever can change it, or put another in its place, can take every key.
 #ifndef ROTATOR_BASE_TRUST_H
 #define ROTATOR_BASE_TRUST_H
 

@@ -48,7 +48,8 @@ void logs_free(struct logs *l);
 
 // base_url: "https://<guid>.ingress.<region>.logs.cloud.ibm.com" or an override with a path;
 // "/logs/v1/singles" is appended. complaints: NULL-terminated words (case-insensitive) that make a
-// 2xx body a complaint, see logs_classify; NULL: drop, reject, too old, invalid, not accepted. t stays the caller's.
+// 2xx body a complaint, see logs_classify; NULL: drop, reject, too old, invalid, not accepted. t
+// stays the caller's.
 struct logs *logs_http_new(const char *base_url, const char *const *complaints,
                            struct transport *t);
 
@@ -57,9 +58,9 @@ struct logs_match {
   char word[40];
   char quote[80]; // the place of the body, printable: "rejected":3
 };
-// Pure, for tables and fuzzing: what a status and body mean. In a body that is JSON, a word counts in
-// a text, and in the name of a member that is not empty (0, "0", false, null, "", [], {}, or a tree
-// of these); in any other body where it stands in the first 4 KiB.
+// Pure, for tables and fuzzing: what a status and body mean. In a body that is JSON, a word counts
+// in a text, and in the name of a member that is not empty (0, "0", false, null, "", [], {}, or a
+// tree of these); in any other body where it stands in the first 4 KiB.
 enum logs_verdict logs_classify(int status, const char *body, size_t len,
                                 const char *const *complaints, struct logs_match *ret);
 

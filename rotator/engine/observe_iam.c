@@ -4,39 +4,13 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
-#include "rotator/engine/turn.h"
-
-struct look {
-  struct turn *u;
-  struct target *t;
-  const struct engine_io *io;
-  struct iam *iam;
-  struct iam_key_list list;
-  int64_t mono_ms;
-};
+#include "rotator/engine/look.h"
 
 static const struct iam_key *in_list(const struct look *l, const char *id) {
   for (size_t i = 0; i < l->list.n; i++)
     if (strcmp(l->list.keys[i].id, id) == 0)
       return &l->list.keys[i];
   return NULL;
-}
-
-// Does the key bear our tag? *ret_same_lineage tells whether of this lineage (never without a
-// state).
-static bool bears_tag(const struct look *l, const struct iam_key *k, struct tag *ret,
-                      bool *ret_same_lineage) {
-  const struct state *s = l->u->view.state;
-  if (strcmp(k->iam_id, l->t->iam_id) != 0 || !tag_parse(k->description, ret))
-    return false;
-  if (strcmp(ret->binding, l->u->binding) != 0)
-    return false;
-  *ret_same_lineage = s && strcmp(ret->lineage, s->lineage) == 0;
-  return true;
-}
-
-static enum key_seen seen_of(const struct iam_key *k) {
-  return k->expired ? KEY_EXPIRED : k->disabled ? KEY_DISABLED : KEY_ACTIVE;
 }
 
 // --- the keys of the slots -----------------------------------------------------------------------
@@ -59,33 +33,6 @@ static void enter_sighting(const struct look *l, enum slot_name name, struct slo
   }
 }
 
-// What IAM shows of a key is evidence of its value. A key that was proven a moment ago and is not
-// seen is one that this replica does not know yet.
-static void enter_evidence(const struct look *l, const struct secret *value, const char *key_id,
-                           enum key_seen seen) {
-  static const enum cause causes[] = {[KEY_ACTIVE] = CAUSE_none,
-                                      [KEY_DISABLED] = CAUSE_disabled,
-                                      [KEY_EXPIRED] = CAUSE_expired,
-                                      [KEY_ABSENT] = CAUSE_deleted,
-                                      [KEY_GONE] = CAUSE_deleted};
-  struct evidence *e = turn_evidence(l->u, l->t, value, key_id);
-  int64_t now_s = l->u->view.now_s;
-  // A proof of the future was made by another clock: it is not young for years.
-  bool young = e && e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
-  if (e && !(seen == KEY_ABSENT && young))
-    evidence_iam(e, causes[seen], now_s);
-}
-
-// Was this value proven once? What IAM does not show says something of it only then: IAM may know a
-// key and not show it, and a pending key is born disabled.
-static bool was_proven(const struct look *l, const struct secret *value) {
-  char print[EVIDENCE_PRINT_MAX] = "";
-  if (value)
-    evidence_print(l->u->binding, value, print);
-  const struct evidence *known = evidence_find(&l->t->memory->book, print);
-  return known && known->proven_s > 0;
-}
-
 static enum err look_at_slot(struct look *l, enum slot_name name, struct error *e) {
   const struct slot *slot = &l->u->state.slots[name];
   struct slot_view *v = &l->u->view.slots[name];
@@ -97,13 +44,13 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
       return err;
     k = err == ERR_OK ? &one : NULL;
   }
-  v->key = k ? seen_of(k) : KEY_ABSENT;
+  v->key = k ? look_seen(k) : KEY_ABSENT;
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
   enter_sighting(l, name, v);
   // That a pending key is disabled is no news: it was born so, and a replica may not know better.
-  if (name != SLOT_PENDING || (v->key != KEY_DISABLED && was_proven(l, slot->value)))
-    enter_evidence(l, slot->value, slot->key_id, v->key);
+  if (name != SLOT_PENDING || (v->key != KEY_DISABLED && look_was_proven(l, slot->value)))
+    look_enter_evidence(l, slot->value, slot->key_id, v->key);
   iam_key_clear(&one);
   return ERR_OK;
 }
@@ -126,7 +73,7 @@ static enum err ask_by_value(struct look *l, struct error *e) {
     return ERR_OK;
   enum err err = l->iam->ops->find_by_value(l->iam, pending->value, &k, e);
   if (err == ERR_OK) {
-    if (bears_tag(l, &k, &tag, &same) && same && tag.generation == l->u->state.generation)
+    if (look_bears_tag(l, &k, &tag, &same) && same && tag.generation == l->u->state.generation)
       found(l, k.id, !k.disabled);
     else
       l->u->view.value_taken = true;
@@ -154,7 +101,7 @@ static enum err look_for_pending(struct look *l, struct error *e) {
   }
   for (size_t i = 0; i < l->list.n && !s->pending_from_iam; i++) {
     const struct iam_key *k = &l->list.keys[i];
-    if (bears_tag(l, k, &tag, &same) && same && tag.generation == s->generation) {
+    if (look_bears_tag(l, k, &tag, &same) && same && tag.generation == s->generation) {
       found(l, k->id, !k->disabled);
       return ERR_OK;
     }
@@ -206,7 +153,7 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
   struct view *v = &l->u->view;
   struct tag tag;
   bool same;
-  if (!bears_tag(l, k, &tag, &same))
+  if (!look_bears_tag(l, k, &tag, &same))
     return;
   if (!v->state) {
     v->tags_seen = true;
@@ -223,84 +170,6 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
 }
 
 // --- what only some phases need ------------------------------------------------------------------
-
-// Whose value it is, for the person who has to judge it.
-static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
-  bool ours = strcmp(k->iam_id, l->t->iam_id) == 0;
-  const char *what = l->t->sinks[i].item->what;
-  if (!k->id[0])
-    error_set(&l->u->error, ERR_REFUSED, "%s holds no key that IAM knows", what);
-  else
-    error_set(&l->u->error, ERR_REFUSED, "%s holds key %s (%.60s), %s, of %s", what, k->id, k->name,
-              k->disabled  ? "disabled"
-              : k->expired ? "expired"
-                           : "active",
-              ours ? "this identity" : k->iam_id);
-}
-
-// Asks for the key of a value that is in no slot, and enters what is seen.
-static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
-                            struct error *e) {
-  enum err err = l->iam->ops->find_by_value(l->iam, value, ret, e);
-  if (err == ERR_OK)
-    enter_evidence(l, value, ret->id, seen_of(ret));
-  else if (err == ERR_MISSING && was_proven(l, value))
-    enter_evidence(l, value, "", KEY_ABSENT);
-  return err;
-}
-
-// A value in a sink that the state does not know: a key of ours older than the fingerprints, newer
-// than the state, or not ours. One that it knows for retired is asked about for its evidence alone,
-// and an answer that does not come holds nothing up.
-static enum err judge_stranger(struct look *l, size_t i, struct error *e) {
-  struct iam_key k = {0};
-  struct tag tag;
-  struct error why;
-  bool same = false, foreign = l->u->sink_views[i].value == SINK_FOREIGN;
-  enum err err = find_key_of(l, l->u->sinks[i].record.value, &k, foreign ? e : &why);
-  l->u->sinks[i].key_alive = err == ERR_OK && seen_of(&k) == KEY_ACTIVE;
-  if (foreign && err == ERR_OK && bears_tag(l, &k, &tag, &same) && same) {
-    if (tag.generation > l->u->state.generation)
-      l->u->view.witness_ahead = true;
-    else
-      l->u->sink_views[i].value = SINK_RETIRED;
-  } else if (foreign && (err == ERR_OK || err == ERR_MISSING || err == ERR_REFUSED)) {
-    tell_foreign(l, i, &k);
-  }
-  iam_key_clear(&k);
-  return !foreign || err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
-}
-
-// Sinks that disagree are a person's matter, who wants to know which of the values work.
-static void judge_disagreeing(struct look *l) {
-  for (size_t i = 0; i < l->u->view.n_sinks; i++)
-    if (l->u->sink_views[i].value == SINK_UNJUDGED) {
-      struct iam_key k = {0};
-      struct error e;
-      find_key_of(l, l->u->sinks[i].record.value, &k, &e);
-      iam_key_clear(&k);
-    }
-}
-
-static enum err look_for_adoptable(struct look *l, struct error *e) {
-  struct view *v = &l->u->view;
-  struct iam_key *k = &l->u->adoptable;
-  if (!v->sinks_agree) {
-    judge_disagreeing(l);
-    return ERR_OK;
-  }
-  enum err err = find_key_of(l, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
-  if (err != ERR_OK)
-    return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
-  bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;
-  struct tag tag;
-  if (ours && tag_parse(k->description, &tag))
-    v->tags_seen =
-        true; // of another binding: an edited instance must not become a second lineage in silence
-  else if (ours && seen_of(k) == KEY_ACTIVE)
-    v->adoptable = k;
-  return ERR_OK;
-}
 
 static void look_at_use(struct look *l) {
   struct view *v = &l->u->view;
@@ -342,7 +211,7 @@ static enum err look_at_state(struct look *l, struct error *e) {
     err = look_for_pending(l, e);
   for (size_t i = 0; i < v->n_sinks && err == ERR_OK; i++)
     if (v->sinks[i].value == SINK_FOREIGN || v->sinks[i].value == SINK_RETIRED)
-      err = judge_stranger(l, i, e);
+      err = look_judge_stranger(l, i, e);
   if (err == ERR_OK) {
     look_at_use(l);
     look_at_places(l);

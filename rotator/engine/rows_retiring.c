@@ -19,11 +19,16 @@ bool row_held(seen v, struct action *a) {
       WHY_hold);
 }
 
+#define NOTED_FOR_S 120 // how old the note of a disabling may be when it is sent
+
+// No source says that IAM moves modified_at when a key is disabled; so the quarantine counts from
+// our own note of it, the time at which `retiring` began, where that is later.
 static int64_t quarantine_end(seen v) {
-  int64_t since = view_of(v, SLOT_PREVIOUS)->modified_s, quarantine = quarantine_of(v);
+  int64_t modified = view_of(v, SLOT_PREVIOUS)->modified_s, noted = v->state->phase_since_s;
+  int64_t quarantine = quarantine_of(v);
   if (quarantine == 0)
     return 0;
-  return (since < 0 ? v->state->phase_since_s : since) + IAM_MINUTE_S + quarantine;
+  return (modified > noted ? modified : noted) + IAM_MINUTE_S + quarantine;
 }
 
 // Would a row below send a disable or a delete now?
@@ -46,8 +51,17 @@ bool row_unsure(seen v, struct action *a) {
   return wait_until(a, view_of(v, SLOT_CURRENT)->prove_again_s, WHY_proof_unknown);
 }
 
+// A hold, or a crash, may lie between the beginning of `retiring` and this: then it begins anew,
+// for what it notes is when the key was disabled.
 bool row_disable(seen v, struct action *a) {
-  return view_of(v, SLOT_PREVIOUS)->key == KEY_ACTIVE && on_previous(a, ACT_DISABLE, v);
+  if (view_of(v, SLOT_PREVIOUS)->key != KEY_ACTIVE)
+    return false;
+  if (v->now_s - v->state->phase_since_s > NOTED_FOR_S && quarantine_of(v) > 0 &&
+      !is_dead(v, SLOT_CURRENT) && !view_of(v, SLOT_PREVIOUS)->locked) {
+    a->row = ROW_retire;
+    return act(a, ACT_CAS, WHY_none);
+  }
+  return on_previous(a, ACT_DISABLE, v);
 }
 
 bool row_quarantine(seen v, struct action *a) {

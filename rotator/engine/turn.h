@@ -42,8 +42,8 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
 // Asks IAM, and fills in the rest.
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io);
 
-// The look at IAM failed with *e. When IAM, or our own credential, refused it for good, that is kept,
-// and *e says it when the identity is gone.
+// The look at IAM failed with *e. When IAM, or our own credential, refused it for good, that is
+// kept, and *e says it when the identity is gone.
 void turn_iam_failed(struct turn *u, struct target *t, struct iam *iam, struct error *e);
 
 // What the evidence says of each slot and sink, put into the view. After every reading.

@@ -2,10 +2,10 @@
 // of the configuration and not of the network. It also keeps OpenSSL from asking for a passphrase
 // on the terminal later.
 //
-// libcurl keeps the parsed authorities for a day, which saves 20 ms of each new connection; a bundle
-// that is replaced at its place (by the distribution, by a volume of Kubernetes) would not be read
-// meanwhile. So the files are looked at before each exchange, which costs a stat, and a handle whose
-// files have changed is replaced.
+// libcurl keeps the parsed authorities for a day, which saves 20 ms of each new connection; a
+// bundle that is replaced at its place (by the distribution, by a volume of Kubernetes) would not
+// be read meanwhile. So the files are looked at before each exchange, which costs a stat, and a
+// handle whose files have changed is replaced.
 #include <dirent.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -84,8 +84,8 @@ static uint64_t hash_stat(const char *path) {
   return text_hash64((const char *)parts, sizeof parts);
 }
 
-// Calls for each file of the directory that is no hidden one; false ends it. The names' order is the
-// directory's.
+// Calls for each file of the directory that is no hidden one; false ends it. The names' order is
+// the directory's.
 static bool each_file(const char *dir, bool (*call)(const char *path, void *ctx), void *ctx) {
   char path[4096];
   bool good = true;

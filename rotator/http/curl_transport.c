@@ -77,8 +77,8 @@ static const char *step_before(CURL *easy, CURLcode code) {
   }
 }
 
-// libcurl quotes a proxy that it does not understand, user and password included, and takes parts of
-// a password for the host when it is not encoded. What a proxy answers is no secret.
+// libcurl quotes a proxy that it does not understand, user and password included, and takes parts
+// of a password for the host when it is not encoded. What a proxy answers is no secret.
 static bool tells_of_proxy(const struct curl_call *c, CURLcode code) {
   if (strstr(c->detail, "CONNECT"))
     return false;

@@ -25,8 +25,9 @@ struct curl_options {
 };
 
 // The strings in *o are copied. Authorities that are replaced at their place are noticed before the
-// next exchange, which then begins with a new connection. ERR_INVALID for a CA or key file that can't be read (named in e);
-// ERR_INTERNAL without memory, also when libcurl or OpenSSL can't start.
+// next exchange, which then begins with a new connection. ERR_INVALID for a CA or key file that
+// can't be read (named in e); ERR_INTERNAL without memory, also when libcurl or OpenSSL can't
+// start.
 enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret,
                             struct error *e);
 

@@ -147,7 +147,7 @@ if [ "$(id -u)" = 0 ]; then
   chmod 600 "$config"
   chown 12345 "$config"
   run 2 check --offline
-  out_has 'belongs to user 12345'
+  out_has 'FAIL .*config .*belongs to user 12345'
   chown 0 "$config"
 fi
 run 0 rotate prod

@@ -90,6 +90,37 @@ static bool may_become_current(const struct sim *s, const struct sim_key *k) {
          strcmp(k->tag.lineage, st->lineage) == 0 && k->tag.generation == pending->generation;
 }
 
+// Since when the key is disabled without a break.
+static int64_t disabled_ms(const struct sim_key *k) {
+  unsigned i = k->n_past;
+  while (i > 1 && k->past[i - 2].disabled)
+    i--;
+  return k->past[i - 1].from_ms;
+}
+
+// Tokens of a key that is disabled live for an hour: the quarantine, less what a late request and
+// rounding take of it, is no shorter. A dead current ends it, and so does a quarantine of 0. Who
+// acts on a state that was written anew meanwhile is forgiven: it may have read the old note and
+// the new disabling. So is a disabling by a process that slept between its decision and its
+// request.
+static void check_quarantine(const struct proc *p, int i) {
+  struct sim *s = p->sim;
+  const struct sim_key *k = &s->keys[i];
+  const struct state *st = &s->state;
+  int64_t quarantine_s = st->quarantine_s >= 0 ? st->quarantine_s : s->p.policy.quarantine_s;
+  int current = s->has_state ? key_by_id(s, st->slots[SLOT_CURRENT].key_id) : -1;
+  if (s->p.stale || p->seen.state_event < s->state_event)
+    return;
+  if (!s->has_state || st->phase != PHASE_RETIRING || quarantine_s < 3900 || !k->disabled ||
+      k->overslept || strcmp(st->slots[SLOT_PREVIOUS].key_id, k->id) != 0 || current < 0 ||
+      !key_alive(&s->keys[current]) || key_spoiled(s, current))
+    return;
+  int64_t ms = s->now_ms - disabled_ms(k);
+  if (ms < HOUR_MS)
+    sim_violate(s, "quarantine", "key %d is deleted %lld ms after it was disabled", i,
+                (long long)ms);
+}
+
 // A rotator's disable or delete takes effect.
 void check_key_dies(struct sim *s, int i, const char *how) {
   const struct sim_key *k = &s->keys[i];
@@ -122,6 +153,8 @@ void check_request(struct proc *p, const char *what, const char *key_id) {
   const struct sim_key *k = &s->keys[i];
   if (!key_is_ours(s, k))
     sim_violate(s, "S6", "%s of key %d, which is not ours", what, i);
+  if (strcmp(what, "delete") == 0 && k->exists)
+    check_quarantine(p, i);
   if (strcmp(what, "enable") == 0 && !k->noted)
     sim_violate(s, "S4", "enable of key %d, whose id was never noted", i);
 }

@@ -38,7 +38,8 @@ void fake_iam_describe(const struct sim *s, int i, const struct key_past *seen,
                           .expires_s = -1,
                           .last_authn_s = -1};
   // modified_at belongs to the reading: the moment of the last change that this replica knows.
-  ret->modified_s = minute_s(seen->from_ms + s->server_offset_ms);
+  ret->modified_s = s->p.modified_stands ? minute_s(k->created_ms)
+                                         : minute_s(seen->from_ms + s->server_offset_ms);
   text_copy(ret->id, sizeof ret->id, k->id);
   text_copy(ret->iam_id, sizeof ret->iam_id, k->owner);
   text_copy(ret->account, sizeof ret->account, SIM_ACCOUNT);

@@ -160,6 +160,14 @@ static void distort_rest(struct distorted *d) {
     d->state.hold.on = false;
     v->state = &d->state;
   }
+  enum key_seen previous = v->slots[SLOT_PREVIOUS].key;
+  if ((planted(sim, PLANT_QUARANTINE_BY_IAM) && in_phase(v, PHASE_RETIRING) &&
+       previous == KEY_DISABLED) ||
+      (planted(sim, PLANT_DISABLE_UNNOTED) && in_phase(v, PHASE_RETIRING) &&
+       previous == KEY_ACTIVE)) {
+    d->state.phase_since_s = previous == KEY_ACTIVE ? v->now_s : 0;
+    v->state = &d->state;
+  }
   if (planted(sim, PLANT_HOOK_SKIPPED))
     v->has_hook = false;
 }

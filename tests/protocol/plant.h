@@ -39,6 +39,10 @@
   X(drift_without_current, DRIFT_WITHOUT_CURRENT, first, "the drift row wins without a current")   \
   X(hold_retires, HOLD_RETIRES, wishes, "a hold does not keep from retiring")                      \
   X(hook_skipped, HOOK_SKIPPED, base, "the reload hook is not waited for")                         \
+  X(quarantine_by_iam, QUARANTINE_BY_IAM, base,                                                    \
+    "the quarantine counts from IAM's modified_at, be it of before")                               \
+  X(disable_unnoted, DISABLE_UNNOTED, wishes,                                                      \
+    "a key is disabled whenever retiring began, and not noted anew")                               \
   X(swap_no_epoch, SWAP_NO_EPOCH, base, "a swap does not begin a new epoch")                       \
   X(retire_wish_unproven, RETIRE_WISH_UNPROVEN, endings, "a wish to retire needs no probe")        \
   X(retire_wish_outlives, RETIRE_WISH_OUTLIVES, endings, "a wish to retire outlives its grace")    \

@@ -55,6 +55,7 @@ struct params {
   unsigned unsent, throttled, lost, late, twice, stale, outage; // of each request
   unsigned hands_per_100d, wishes_per_100d, edits_per_100d, config_per_100d;
   unsigned rights_per_100d, looks_per_100d; // taken away; looks by hand
+  bool modified_stands; // IAM does not move modified_at when a key is disabled or enabled
   // people act on a change of phase, at once
   bool eager_wishes, eager_hands, eager_edits, eager_retire;
   int64_t list_lag_ms, token_lag_ms;
@@ -85,6 +86,7 @@ struct sim_key {
   bool removed;               // deleted by a rotator
   bool proven;                // a full proof of it passed, or it was adopted
   bool given_up;              // a person said that its value in a sink may be written over
+  bool overslept;             // its disabling came long after it was decided
   int64_t grace_ms;           // that was due to it when it went beyond return
   uint64_t looked[SIM_SINKS]; // event of the last look at each sink before that
 };

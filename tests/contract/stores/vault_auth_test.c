@@ -8,7 +8,6 @@
 #include "tests/support/scratch.h"
 
 #define LOGIN .method = "POST", .url = "/v1/auth/approle/login$"
-#define KUBE_LOGIN .method = "POST", .url = "/v1/auth/kubernetes/login$"
 #define AUTH(token, type, lease)                                                                   \
   "{\"auth\":{\"client_token\":\"" token "\",\"accessor\":\"of-" token "\",\"token_type\":\"" type \
   "\",\"lease_duration\":" lease ",\"renewable\":true,\"mfa_requirement\":null}}"
@@ -281,19 +280,6 @@ static void r7_three_refusals_are_three_texts(void **state) {
   assert_true(count(s, "approle/login") >= 4);
 }
 
-static void r9_names_a_misspelt_role(void **state) {
-  static const char *const pairs[] = {"auth.kubernetes.role", "rotatorr",
-                                      "auth.kubernetes.token_file", secret_path, NULL};
-  static const struct script_row rows[] = {{.url = "/v1/auth/kubernetes/login$",
-                                            .status = 400,
-                                            .body = ERRORS("invalid role name \\\"rotatorr\\\"")}};
-  struct vault_script *s = *state;
-  struct error e = {0};
-  vault_script_open(s, rows, COUNT_OF(rows), pairs);
-  assert_int_equal(ERR_DENIED, read_once(s, &e));
-  assert_non_null(strstr(e.text, "invalid role name \"rotatorr\""));
-}
-
 static void waits_where_there_is_no_answer(void **state) {
   static const struct script_row rows[] = {{LOGIN, .result = ERR_UNSURE}};
   static const struct script_row sealed[] = {
@@ -313,79 +299,6 @@ static void refuses_a_second_factor(void **state) {
   vault_script_open(s, rows, COUNT_OF(rows), approle);
   assert_int_equal(ERR_DENIED, read_once(s, &e));
   assert_non_null(strstr(e.text, "second factor"));
-}
-
-static void logs_in_to_kubernetes(void **state) {
-  static const char *const pairs[] = {"auth.kubernetes.role", "rotator",
-                                      "auth.kubernetes.token_file", secret_path, NULL};
-  static const struct script_row rows[] = {
-      {.method = "POST",
-       .url = "/v1/auth/kubernetes/login$",
-       .in_body = "{\"role\":\"rotator\",\"jwt\":\"s-12345678\"}",
-       .body = AUTH("hvs.kube", "service", "1200")},
-      READ,
-      REVOKE};
-  struct vault_script *s = *state;
-  vault_script_open(s, rows, COUNT_OF(rows), pairs);
-  assert_int_equal(ERR_OK, read_once(s, NULL));
-  assert_string_equal("hvs.kube", scripted_header(scripted_last(s->t), "X-Vault-Token"));
-}
-
-// A role's name is no secret, and a misspelt one must be told; the token beside it never is.
-static void says_which_role_is_wrong(void **state) {
-  static const char *const pairs[] = {"auth.kubernetes.role", "rotatro",
-                                      "auth.kubernetes.token_file", secret_path, NULL};
-  static const struct script_row role[] = {
-      {KUBE_LOGIN, .status = 400, .body = ERRORS("invalid role name \\\"rotatro\\\"")}};
-  static const struct script_row echo[] = {
-      {KUBE_LOGIN, .status = 400, .body = ERRORS("rotatro: bad token s-12345678")}};
-  struct vault_script *s = *state;
-  struct error e = {0};
-  vault_script_open(s, role, COUNT_OF(role), pairs);
-  assert_int_equal(ERR_DENIED, read_once(s, &e));
-  assert_non_null(strstr(e.text, "invalid role name \"rotatro\""));
-  vault_script_open(s, echo, COUNT_OF(echo), pairs);
-  assert_int_equal(ERR_DENIED, read_once(s, &e));
-  assert_null(strstr(e.text, "s-12345678"));
-  assert_non_null(strstr(e.text, "repeats a secret that was sent"));
-}
-
-// Vault's answer when the API server that reviews the token is away: it passes. Its own refusals do
-// not.
-static void waits_for_the_api_server(void **state) {
-  static const char *const pairs[] = {"auth.kubernetes.role", "rotator",
-                                      "auth.kubernetes.token_file", secret_path, NULL};
-  static const struct script_row away[] = {{KUBE_LOGIN, DENY}};
-  static const struct script_row broken[] = {
-      {KUBE_LOGIN, .status = 500, .body = ERRORS("internal error")}};
-  static const struct script_row refused[] = {
-      {KUBE_LOGIN, .status = 403, .body = ERRORS("namespace not authorized")}};
-  struct vault_script *s = *state;
-  struct error e = {0};
-  vault_script_open(s, away, COUNT_OF(away), pairs);
-  assert_int_equal(ERR_UNSENT, read_once(s, &e));
-  assert_non_null(strstr(e.text, "permission denied. Vault says so also when"));
-  vault_script_open(s, broken, COUNT_OF(broken), pairs);
-  assert_int_equal(ERR_UNSENT, read_once(s, &e));
-  vault_script_open(s, refused, COUNT_OF(refused), pairs);
-  assert_int_equal(ERR_DENIED, read_once(s, &e));
-}
-
-static void reads_a_token_file_again(void **state) {
-  static const char *const pairs[] = {"auth.token.file", secret_path, NULL};
-  static const struct script_row rows[] = {
-      {.url = "lookup-self$", DENY}, {GET_DATA, DENY, .times = 1}, READ};
-  struct vault_script *s = *state;
-  struct error e = {0};
-  vault_script_open(s, rows, COUNT_OF(rows), pairs);
-  assert_int_equal(ERR_DENIED, read_once(s, &e)); // the same token: no use
-  assert_int_equal(1, count(s, "/v1/secret/data"));
-  scripted_set_rows(s->t, rows, COUNT_OF(rows));
-  scratch_write(secret_path, "s-two");
-  assert_int_equal(ERR_OK, read_once(s, &e));
-  assert_string_equal("s-two", scripted_header(scripted_last(s->t), "X-Vault-Token"));
-  vault_script_finish(s);
-  assert_int_equal(0, count(s, "revoke-self"));
 }
 
 static void refuses_what_is_no_token(void **state) {
@@ -416,13 +329,8 @@ int main(void) {
       AUTH_TEST(r7_a_secret_id_is_sent_once),
       AUTH_TEST(r7_a_used_up_secret_id_is_named),
       AUTH_TEST(r7_three_refusals_are_three_texts),
-      AUTH_TEST(r9_names_a_misspelt_role),
       AUTH_TEST(waits_where_there_is_no_answer),
       AUTH_TEST(refuses_a_second_factor),
-      AUTH_TEST(logs_in_to_kubernetes),
-      AUTH_TEST(says_which_role_is_wrong),
-      AUTH_TEST(waits_for_the_api_server),
-      AUTH_TEST(reads_a_token_file_again),
       AUTH_TEST(refuses_what_is_no_token),
   };
   int failed = cmocka_run_group_tests_name("vault logins", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // Memory runs out at every single allocation of cJSON in turn while a store makes what it sends: a
-// request goes out whole or not at all. A write without its stamp, or a login without its secret id,
-// would be another request than the one that was meant.
+// request goes out whole or not at all. A write without its stamp, or a login without its secret
+// id, would be another request than the one that was meant.
 #include "tests/support/unit.h"
 
 #include <stdio.h>

@@ -137,6 +137,7 @@ static struct world probed_retiring(enum key_seen previous) {
   struct world w = world(PHASE_RETIRING);
   CURRENT.proof = PROOF_PROBED;
   PREVIOUS.key = previous;
+  w.state.phase_since_s = NOW - 2 * DAY;
   return w;
 }
 
@@ -144,14 +145,27 @@ ROW(disable) {
   BEGIN;
   WHY(probed_retiring(KEY_ACTIVE), PREVIOUS.locked = true, disable, WHY_previous_locked);
   assert_int_equal(a.kind, ACT_ATTENTION);
-  CASE(probed_retiring(KEY_ACTIVE), 0, disable, ACT_DISABLE);
+  CASE(probed_retiring(KEY_ACTIVE), w.state.phase_since_s = NOW - 60, disable, ACT_DISABLE);
   assert_string_equal(a.key_id, "ApiKey-previous");
+  // R2: what the state notes is when the key was disabled; an older note is made anew
+  CASE(probed_retiring(KEY_ACTIVE), w.state.phase_since_s = NOW - 121, retire, ACT_CAS);
+  CASE(probed_retiring(KEY_ACTIVE), (w.state.phase_since_s = NOW - 121, w.state.quarantine_s = 0),
+       disable, ACT_DISABLE);
+  CASE(probed_retiring(KEY_ACTIVE), (w.state.phase_since_s = NOW - 121, CURRENT.dead = true),
+       disable, ACT_DISABLE);
 }
 
 ROW(quarantine) {
   BEGIN;
   CASE(probed_retiring(KEY_DISABLED), PREVIOUS.modified_s = NOW - 120, quarantine, ACT_WAIT);
   assert_int_equal(a.wait_s, NOW - 120 + 60 + w.policy.quarantine_s);
+  // R2: IAM has not moved modified_at, or says nothing: our own note counts
+  CASE(probed_retiring(KEY_DISABLED),
+       (PREVIOUS.modified_s = NOW - DAY, w.state.phase_since_s = NOW - 30), quarantine, ACT_WAIT);
+  assert_int_equal(a.wait_s, NOW - 30 + 60 + w.policy.quarantine_s);
+  CASE(probed_retiring(KEY_DISABLED), (PREVIOUS.modified_s = -1, w.state.phase_since_s = NOW - 30),
+       quarantine, ACT_WAIT);
+  assert_int_equal(a.wait_s, NOW - 30 + 60 + w.policy.quarantine_s);
   // heal shall start
   CASE(probed_retiring(KEY_DISABLED), (PREVIOUS.modified_s = NOW - 120, CURRENT.dead = true),
        delete, ACT_DELETE);

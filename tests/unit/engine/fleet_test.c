@@ -217,11 +217,10 @@ static void a3_a_run_ends_whatever_the_intervals(void **unused) {
   for (int i = 0; i < TARGETS; i++)
     f->targets[i].policy.look_every_s = 1;
   f->memories[5].last_look_s = 0; // wants IAM, which never answers
-  int64_t begun = fast_mono_ms(&fast);
   fleet_run(f->list, TARGETS, &o, &fast, f->results);
   assert_int_equal(f->results[1].end, TICK_REST);
   assert_int_equal(f->results[5].end, TICK_WAIT);
-  assert_true(fast_mono_ms(&fast) - begun < 2 * FLEET_PATIENCES * 30000);
+  assert_true(f->told < 100 * TARGETS); // it ended, and not by the test's time limit
   farm_free(f);
 }
 

@@ -158,6 +158,11 @@ static void check_steps(const struct world *w, const struct action *a) {
     assert_true(probed(w, SLOT_PREVIOUS) && !dead(w, SLOT_PREVIOUS));
     break;
   case ROW_retire:
+    if (w->state.phase == PHASE_RETIRING) { // anew, so that it notes when the key is disabled
+      assert_true(probed(w, SLOT_CURRENT) && !w->state.hold.on);
+      assert_int_equal(slots[SLOT_PREVIOUS].key, KEY_ACTIVE);
+      break;
+    }
     assert_true(probed(w, SLOT_CURRENT) && !w->state.hold.on && !back && !w->view.sink_lost);
     assert_true(w->sinks[0].value == SINK_CURRENT && w->sinks[1].value == SINK_CURRENT);
     assert_true(w->sinks[0].noted && w->sinks[1].noted);

@@ -84,79 +84,11 @@ static void expect_unsent(const char *host, const char *reason) {
   assert_int_equal(tls_server_requests(server), 0);
 }
 
-static void expect_unsent_again(const char *host) {
-  assert_int_equal(post_to(host), ERR_UNSENT);
-  assert_non_null(strstr(fix.e.text, "TLS with "));
-}
-
 static void a_server_of_an_unknown_authority(void **state) {
   (void)state;
   serve(&good, NULL, NULL);
   curl_fixture_transport(NULL); // the system's bundle
   expect_unsent("127.0.0.1", "unable to get local issuer certificate");
-}
-
-// Replaced at its place while the transport lives: both ways it counts for the next exchange.
-static void r15_authorities_are_replaced(void **state) {
-  (void)state;
-  char place[SCRATCH_PATH * 2];
-  serve(&good, NULL, NULL);
-  put(place, "replaced.pem", test_ca_pem(other_ca));
-  curl_fixture_transport(&(struct curl_options){.ca_file = place});
-  expect_unsent("localhost", "certificate");
-  scratch_write(place, test_ca_pem(ca)); // added
-  assert_int_equal(post_to("localhost"), ERR_OK);
-  assert_int_equal(post_to("localhost"), ERR_OK);
-  scratch_write(place, test_ca_pem(other_ca)); // taken away: kept connections end too
-  assert_int_equal(post_to("localhost"), ERR_UNSENT);
-  char next[SCRATCH_PATH * 2];
-  put(next, "next.pem", test_ca_pem(ca));
-  assert_int_equal(rename(next, place), 0);
-  assert_int_equal(post_to("localhost"), ERR_OK);
-}
-
-// The parsed bundle is kept while its file stays as it is.
-static void r15_authorities_that_stay_are_not_read_again(void **state) {
-  (void)state;
-  serve(&good, NULL, NULL);
-  curl_fixture_transport(&(struct curl_options){.ca_file = ca_file});
-  for (int i = 0; i < 3; i++) {
-    const struct http_request req = {.method = "GET", .url = fix.url, .replay = HTTP_REPLAY_SAFE};
-    snprintf(fix.url, sizeof fix.url, "https://localhost:%d/x", tls_server_port(server));
-    assert_int_equal(curl_fixture_send(&req), ERR_OK);
-  }
-  assert_int_equal(curl_fixture_connections(), 1);
-}
-
-// As VAULT_CACERT_BYTES and VAULT_CAPATH give them.
-static void authorities_as_text_and_as_directory(void **state) {
-  (void)state;
-  char dir[SCRATCH_PATH * 2], inside[SCRATCH_PATH * 2];
-  struct error e;
-  serve(&good, NULL, NULL);
-  curl_fixture_transport(&(struct curl_options){.ca_bytes = test_ca_pem(ca)});
-  assert_int_equal(post_to("localhost"), ERR_OK);
-  transport_free(fix.t);
-  curl_fixture_transport(&(struct curl_options){.ca_bytes = test_ca_pem(other_ca)});
-  expect_unsent_again("localhost");
-  transport_free(fix.t);
-  fix.t = NULL;
-  snprintf(dir, sizeof dir, "%s", scratch_path(&scratch, "authorities"));
-  assert_int_equal(mkdir(dir, 0755), 0);
-  put(inside, "authorities/README", "no certificate\n");
-  const struct curl_options o = {.ca_path = dir};
-  assert_int_equal(curl_transport_new(&o, &fix.f.env, &fix.t, &e), ERR_INVALID);
-  assert_non_null(strstr(e.text, "authorities: no PEM certificate"));
-  put(inside, "authorities/a.pem", test_ca_pem(other_ca));
-  curl_fixture_transport(&o);
-  expect_unsent_again("localhost");
-  put(inside, "authorities/any-name.crt", test_ca_pem(ca));
-  assert_int_equal(post_to("localhost"), ERR_OK);
-  assert_int_equal(unlink(inside), 0);
-  expect_unsent_again("localhost");
-  const struct curl_options text = {.ca_bytes = "no certificate"};
-  struct transport *none = NULL;
-  assert_int_equal(curl_transport_new(&text, &fix.f.env, &none, &e), ERR_INVALID);
 }
 
 static void a_server_with_another_name(void **state) {
@@ -398,9 +330,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TLS_TEST(a_server_that_is_known),
       TLS_TEST(a_server_of_an_unknown_authority),
-      TLS_TEST(r15_authorities_are_replaced),
-      TLS_TEST(r15_authorities_that_stay_are_not_read_again),
-      TLS_TEST(authorities_as_text_and_as_directory),
       TLS_TEST(a_server_with_another_name),
       TLS_TEST(certificates_out_of_time),
       TLS_TEST(a_certificate_for_another_use),

@@ -1,0 +1,126 @@
+// Whose certificates are trusted: authorities as file, text and directory, and what is replaced.
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/scratch.h"
+#include "tests/unit/http/curl_fixture.h"
+#include "tests/unit/http/tls_server.h"
+
+enum { HOUR_S = 3600 };
+
+static struct scratch scratch;
+static struct test_ca *ca, *other_ca;
+static struct test_cert good;
+static struct tls_server *server;
+
+static void put(char *dst, const char *name, const char *text) {
+  snprintf(dst, SCRATCH_PATH * 2, "%s", scratch_path(&scratch, name));
+  scratch_write(dst, text);
+}
+
+static int begin(void **state) {
+  (void)state;
+  scratch_new(&scratch);
+  ca = test_ca_new("Test CA");
+  other_ca = test_ca_new("Other CA");
+  good = test_ca_issue(ca, "DNS:localhost,IP:127.0.0.1", "serverAuth", -HOUR_S, HOUR_S);
+  server = tls_server_new(&good, NULL, NULL);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  tls_server_free(server);
+  test_ca_free(ca);
+  test_ca_free(other_ca);
+  test_cert_free(&good);
+  scratch_remove(&scratch);
+  return 0;
+}
+
+// A request that may not be repeated, to this name of the server.
+static enum err post_to(const char *host) {
+  snprintf(fix.url, sizeof fix.url, "https://%s:%d/x", host, tls_server_port(server));
+  const struct http_request req = {.method = "POST", .url = fix.url};
+  return curl_fixture_send(&req);
+}
+
+static void expect_unsent(const char *host) {
+  assert_int_equal(post_to(host), ERR_UNSENT);
+  assert_non_null(strstr(fix.e.text, "TLS with "));
+}
+
+// Replaced at its place while the transport lives: both ways it counts for the next exchange.
+static void r15_authorities_are_replaced(void **state) {
+  (void)state;
+  char place[SCRATCH_PATH * 2];
+  put(place, "replaced.pem", test_ca_pem(other_ca));
+  curl_fixture_transport(&(struct curl_options){.ca_file = place});
+  expect_unsent("localhost");
+  scratch_write(place, test_ca_pem(ca)); // added
+  assert_int_equal(post_to("localhost"), ERR_OK);
+  assert_int_equal(post_to("localhost"), ERR_OK);
+  scratch_write(place, test_ca_pem(other_ca)); // taken away: kept connections end too
+  assert_int_equal(post_to("localhost"), ERR_UNSENT);
+  char next[SCRATCH_PATH * 2];
+  put(next, "next.pem", test_ca_pem(ca));
+  assert_int_equal(rename(next, place), 0);
+  assert_int_equal(post_to("localhost"), ERR_OK);
+}
+
+// The parsed bundle is kept while its file stays as it is.
+static void r15_authorities_that_stay_are_not_read_again(void **state) {
+  (void)state;
+  char ca_file[SCRATCH_PATH * 2];
+  put(ca_file, "ca.pem", test_ca_pem(ca));
+  curl_fixture_transport(&(struct curl_options){.ca_file = ca_file});
+  for (int i = 0; i < 3; i++) {
+    const struct http_request req = {.method = "GET", .url = fix.url, .replay = HTTP_REPLAY_SAFE};
+    snprintf(fix.url, sizeof fix.url, "https://localhost:%d/x", tls_server_port(server));
+    assert_int_equal(curl_fixture_send(&req), ERR_OK);
+  }
+  assert_int_equal(curl_fixture_connections(), 1);
+}
+
+// As VAULT_CACERT_BYTES and VAULT_CAPATH give them.
+static void authorities_as_text_and_as_directory(void **state) {
+  (void)state;
+  char dir[SCRATCH_PATH * 2], inside[SCRATCH_PATH * 2];
+  struct error e;
+  curl_fixture_transport(&(struct curl_options){.ca_bytes = test_ca_pem(ca)});
+  assert_int_equal(post_to("localhost"), ERR_OK);
+  transport_free(fix.t);
+  curl_fixture_transport(&(struct curl_options){.ca_bytes = test_ca_pem(other_ca)});
+  expect_unsent("localhost");
+  transport_free(fix.t);
+  fix.t = NULL;
+  snprintf(dir, sizeof dir, "%s", scratch_path(&scratch, "authorities"));
+  assert_int_equal(mkdir(dir, 0755), 0);
+  put(inside, "authorities/README", "no certificate\n");
+  const struct curl_options o = {.ca_path = dir};
+  assert_int_equal(curl_transport_new(&o, &fix.f.env, &fix.t, &e), ERR_INVALID);
+  assert_non_null(strstr(e.text, "authorities: no PEM certificate"));
+  put(inside, "authorities/a.pem", test_ca_pem(other_ca));
+  curl_fixture_transport(&o);
+  expect_unsent("localhost");
+  put(inside, "authorities/any-name.crt", test_ca_pem(ca));
+  assert_int_equal(post_to("localhost"), ERR_OK);
+  assert_int_equal(unlink(inside), 0);
+  expect_unsent("localhost");
+  const struct curl_options text = {.ca_bytes = "no certificate"};
+  struct transport *none = NULL;
+  assert_int_equal(curl_transport_new(&text, &fix.f.env, &none, &e), ERR_INVALID);
+}
+
+int main(void) {
+  curl_fixture_global();
+  const struct CMUnitTest tests[] = {
+      CURL_TEST(r15_authorities_are_replaced),
+      CURL_TEST(r15_authorities_that_stay_are_not_read_again),
+      CURL_TEST(authorities_as_text_and_as_directory),
+  };
+  int failed = cmocka_run_group_tests(tests, begin, end);
+  return failed != 0;
+}
