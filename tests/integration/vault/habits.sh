@@ -100,7 +100,7 @@ listener "tcp" {
 HCL
 "$vault" agent -config=agent.hcl >agent.log 2>&1 </dev/null &
 agent=$!
-trap 'kill $agent 2>/dev/null; vault_stop KILL; sandbox_stop; rm -rf "$work"' EXIT
+trap 'kill $agent 2>/dev/null || true; vault_stop KILL; sandbox_stop; rm -rf "$work"' EXIT
 tries=0
 until [ -s agent_token ] && curl -sf --noproxy '*' -o /dev/null "http://127.0.0.1:$port/v1/auth/token/lookup-self"; do
   tries=$((tries + 1))
