@@ -129,6 +129,7 @@ static enum err expect_values(struct state *s, const struct view *v,
 
 static void keep(struct state *s, struct transition_input *in, int64_t now_s) {
   slot_clear(&s->slots[SLOT_PENDING]);
+  slot_clear(&s->slots[SLOT_PREVIOUS]);
   s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
   s->slots[SLOT_CURRENT] = in->kept;
   memset(&in->kept, 0, sizeof in->kept);

@@ -92,6 +92,7 @@ void state_stage(struct state *s, const struct policy *p, struct transition_inpu
                  int64_t now_s) {
   s->generation++;
   s->pending_from_iam = p->origin == POLICY_ORIGIN_IAM;
+  slot_clear(&s->slots[SLOT_PENDING]);
   s->slots[SLOT_PENDING] = (struct slot){
       .used = true, .value = in->fresh_value, .generation = s->generation, .since_s = now_s};
   in->fresh_value = NULL;
@@ -108,6 +109,7 @@ static void note(struct state *s, const struct action *a, struct transition_inpu
 }
 
 static void promote(struct state *s) {
+  slot_clear(&s->slots[SLOT_PREVIOUS]);
   s->slots[SLOT_PREVIOUS] = s->slots[SLOT_CURRENT];
   s->slots[SLOT_CURRENT] = s->slots[SLOT_PENDING];
   memset(&s->slots[SLOT_PENDING], 0, sizeof s->slots[SLOT_PENDING]);
@@ -151,6 +153,7 @@ void state_begin(struct state *s, uint64_t above, const struct transition_input 
 
 static void adopt(struct state *s, const struct view *v, struct transition_input *in) {
   struct slot *current = &s->slots[SLOT_CURRENT];
+  slot_clear(current);
   *current = (struct slot){.used = true, .value = in->adopted_value, .adopted_s = v->now_s};
   in->adopted_value = NULL;
   text_copy(current->key_id, sizeof current->key_id, v->adoptable->id);

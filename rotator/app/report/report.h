@@ -41,7 +41,7 @@ bool report_asks_for_key(const struct tick_result *r);
 enum row report_row_of_rights(const struct tick_result *r);
 bool report_is_of_proof(const struct managed *m, enum row row);
 // Is it a store that refused? That is no matter of IBM Cloud's rights.
-bool report_is_of_store(const struct tick_result *r);
+bool report_is_of_store(enum why why);
 
 // What comes out of a tick: the error, when there is one, and the object in the JSON answer.
 // Results for people when all is well are the commands' own. m->seen: what happened on the way.

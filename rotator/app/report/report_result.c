@@ -44,9 +44,9 @@ bool report_is_of_proof(const struct managed *m, enum row row) {
   return is_about_proof(row) || m->seen.dropped == ROW_refute;
 }
 
-bool report_is_of_store(const struct tick_result *r) {
-  return r->why == WHY_home_silent || r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
-         r->why == WHY_sink_drift || r->why == WHY_sink_corrupt;
+bool report_is_of_store(enum why why) {
+  return why == WHY_home_silent || why == WHY_sink_silent || why == WHY_sink_refused ||
+         why == WHY_sink_drift || why == WHY_sink_corrupt;
 }
 
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
@@ -159,7 +159,7 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
     e = &m->seen.dropped_error;
   clause(m, r, text, sizeof text);
   bool rights =
-      !report_is_of_store(r) && report_rights(m, report_row_of_rights(r), e, hint, sizeof hint);
+      !report_is_of_store(r->why) && report_rights(m, report_row_of_rights(r), e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
                       .verdict = &r->verdict,

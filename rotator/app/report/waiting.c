@@ -126,7 +126,8 @@ static enum hint hint_for(const struct step *s, char *dst, size_t cap) {
     snprintf(dst, cap, "the old key stays alive until every sink can be used");
     return HINT_STORE;
   }
-  return s->action->kind != ACT_WRITE_SINK && report_rights(m, s->action->row, s->error, dst, cap)
+  bool of_store = s->action->kind == ACT_WRITE_SINK || report_is_of_store(s->action->why);
+  return !of_store && report_rights(m, s->action->row, s->error, dst, cap)
              ? HINT_RIGHTS
              : 0;
 }

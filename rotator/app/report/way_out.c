@@ -81,7 +81,7 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
     command(a, m, "run", ret);
   } else if (is_locked(r->why)) {
     unlock(a, m, r, ret);
-  } else if (!report_is_of_store(r) &&
+  } else if (!report_is_of_store(r->why) &&
              report_rights(m, report_row_of_rights(r), e, hint, sizeof hint)) {
     grant(a, m, report_is_of_proof(m, report_row_of_rights(r)), "run", ret);
   } else if (report_asks_for_key(r)) {
