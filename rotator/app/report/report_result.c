@@ -158,8 +158,8 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
   clause(m, r, text, sizeof text);
-  bool rights =
-      !report_is_of_store(r->why) && report_rights(m, report_row_of_rights(r), e, hint, sizeof hint);
+  bool rights = !report_is_of_store(r->why) &&
+                report_rights(m, report_row_of_rights(r), e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
                       .verdict = &r->verdict,

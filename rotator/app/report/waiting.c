@@ -127,9 +127,7 @@ static enum hint hint_for(const struct step *s, char *dst, size_t cap) {
     return HINT_STORE;
   }
   bool of_store = s->action->kind == ACT_WRITE_SINK || report_is_of_store(s->action->why);
-  return !of_store && report_rights(m, s->action->row, s->error, dst, cap)
-             ? HINT_RIGHTS
-             : 0;
+  return !of_store && report_rights(m, s->action->row, s->error, dst, cap) ? HINT_RIGHTS : 0;
 }
 
 static void say_hint(const struct step *s) {
