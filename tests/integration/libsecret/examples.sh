@@ -22,5 +22,5 @@ sed -i '/^libsecret:/d' "$config"
 out_has '^ok .* home .*libsecret item prod'
 rm "$T/usr/libexec/rotator/rotator-libsecret"
 "$T/usr/bin/rotator" -c "$config" check >"$T/out" 2>"$T/err"
-out_has "home .*$T/usr/libexec/rotator/rotator-libsecret: No such file"
+out_has "home .*$T/usr/libexec/rotator/rotator-libsecret is not there"
 passed "example of rotator-store-libsecret(5)"
