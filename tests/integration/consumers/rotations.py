@@ -53,7 +53,7 @@ class Sender:
     def __init__(self, name, command, restarted=True):
         Sender.all.append(self)
         self.name, self.command, self.restarted = name, command.split(), restarted
-        self.process, self.starts, self.lost = None, 0, []
+        self.process, self.starts, self.lost, self.again = None, 0, [], []
 
     def start(self):
         with open(key_file) as f:
@@ -72,11 +72,20 @@ class Sender:
             self.stop()
         if self.process is None:
             self.start()
-        self.process.stdin.write(f"{minute}\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().strip()
+        answer = self.ask(minute)
+        if answer == "200":
+            return
+        # Java's second thread reads libfaketime's clock of before now and then, and so sends a token that has expired: a log
+        # is lost when the same process, with the same key, is refused a second time.
+        self.again.append((minute, answer))
+        answer = self.ask(minute)
         if answer != "200":
             self.lost.append((minute, answer))
+
+    def ask(self, minute):
+        self.process.stdin.write(f"{minute}\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
 
     def stop(self):
         self.process.stdin.close()
@@ -156,6 +165,9 @@ def main():
         results.append((f"{sender.name}: no log of {sends} was lost", not sender.lost, sender.lost[:5]))
         results.append((f"{sender.name}: was restarted once a rotation", sender.starts >= ROTATIONS + 1, [sender.starts]))
     results.append(("a silent sender that is never restarted loses logs", bool(never.lost), [never.starts]))
+    for sender in senders:
+        for minute, answer in sender.again:
+            print(f"# {sender.name}: sent again at minute {minute}: {answer}")
     for n, (name, good, why) in enumerate(results, 1):
         print(f"{'ok' if good else 'not ok'} {n} - {name}")
         for line in () if good else why:
