@@ -96,7 +96,7 @@ def _json(answer, world):
 
 def _reason(sink):
     """The name of the reason, and the same in words."""
-    return "%s: %s" % (sink.get("reason") or "", sink.get("text") or "")
+    return ": ".join(words for words in (sink.get("reason"), sink.get("text")) if words)
 
 
 def _sinks(target, world):
