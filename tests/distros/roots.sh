@@ -63,9 +63,16 @@ root_plain() {
   root=$root_cache/$1/root
 }
 
+# Not one whose apt was ended half way, by a run that was ended: dpkg does nothing in it until somebody has mended it.
+root_whole() {
+  [ -z "$(ls -A "$1/var/lib/dpkg/updates")" ] && [ -z "$(chroot "$1" dpkg --audit 2>&1)" ]
+}
+
 root_make_copy() {
   local suite=$1 name=$2 key=$3 dir=$root_cache/$1-$2
-  [ "$(cat "$dir/key" 2>/dev/null)" != "$key" ] || return 0
+  if [ "$(cat "$dir/key" 2>/dev/null)" = "$key" ] && root_whole "$dir/root"; then
+    return 0
+  fi
   rm -rf --one-file-system "$dir"
   mkdir -p "$dir"
   cp -a --reflink=auto "$root_cache/$suite/root" "$dir/root" && echo "$key" >"$dir/key"
