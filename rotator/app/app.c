@@ -118,7 +118,13 @@ static int report_broken(struct app *a) {
     if (a->n_broken == 0)
       text_copy(text, sizeof text,
                 "targets.d cannot be used as a whole: what the rest of it holds is not worked on");
-    report_unusable(a, text, a->n_selected > 0 ? "the other targets are worked on" : NULL, next);
+    const char *others = a->n_selected > 0 ? "the other targets are worked on" : NULL;
+    // A target with a mistake has consumers, of whom nothing is known; a file that was not read
+    // has none that we know of, and the targets beside it tell of theirs.
+    if (a->n_broken == 0 && others)
+      report_usage(a, text, others, next);
+    else
+      report_unusable(a, text, others, next);
   }
   return a->n_selected > 0 || files > 0 ? EXIT_PERSON : EXIT_USAGE;
 }

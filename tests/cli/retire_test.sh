@@ -82,7 +82,8 @@ run 3 keys prod --delete "$old" --yes
 err_has 'the key is locked in IAM'
 err_has "^next: ibmcloud iam service-api-key-unlock $old $sender_id --force && rotator -c $config keys prod --delete $old --yes"
 run 3 keys prod --disable "$old" --yes --json
-json '.exit == 3 and .targets[0].attention and (.targets[0].next | startswith("ibmcloud iam service-api-key-unlock"))'
+json '.exit == 3 and .targets[0].attention and (.targets[0].next | startswith("ibmcloud iam service-api-key-unlock"))
+  and .targets[0].working == "yes" and .targets[0].sinks[0].verdict == "working"'
 run 3 run
 follow_next
 [ "$status" = 0 ] || fail "after the unlock: status $status"

@@ -195,7 +195,7 @@ static int check_target(struct app *a, struct managed *m) {
 static void report_whole(struct app *a) {
   char next[700];
   report_next(a, "check", NULL, next, sizeof next);
-  struct trouble t = {.working = WORKING_UNKNOWN,
+  struct trouble t = {.apart = true,
                       .step = "check",
                       .text = "some checks failed: see the lines marked FAIL",
                       .hint = "nothing was changed",

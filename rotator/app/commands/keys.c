@@ -161,10 +161,9 @@ static int say_locked(struct listing *l, const char *id, const char *option,
   report_trouble(l->app, &t);
   cJSON *o = answer_target(l->app, target);
   if (o) {
-    cJSON_AddNumberToObject(o, "exit", EXIT_PERSON);
-    cJSON_AddBoolToObject(o, "attention", true);
+    answer_add_consumers(o, l->managed);
     answer_add_error(o, e);
-    cJSON_AddStringToObject(o, "next", next);
+    answer_add_end(o, EXIT_PERSON, next);
   }
   return EXIT_PERSON;
 }

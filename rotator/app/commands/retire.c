@@ -78,10 +78,9 @@ static int refuse(const struct ending *n, const struct error *e, const char *com
   report_trouble(n->app, &t);
   cJSON *o = answer_target(n->app, n->managed->target.name);
   if (o) {
-    cJSON_AddNumberToObject(o, "exit", EXIT_PERSON);
-    cJSON_AddBoolToObject(o, "attention", true);
+    answer_add_consumers(o, n->managed);
     answer_add_error(o, e);
-    cJSON_AddStringToObject(o, "next", next);
+    answer_add_end(o, EXIT_PERSON, next);
   }
   return EXIT_PERSON;
 }

@@ -67,10 +67,10 @@ static void print_trouble(const struct trouble *t, const char *working, const ch
   char line[LINE_MAX_BYTES + 200];
   fflush(stdout);
   snprintf(line, sizeof line, "%s: %s", t->target ? t->target : "rotator",
-           t->usage ? what : working);
+           t->apart ? what : working);
   print_line(line);
   snprintf(line, sizeof line, "  %s", what);
-  if (!t->usage)
+  if (!t->apart)
     print_line(line);
   if (t->hint)
     print_hint(t->hint);
@@ -90,14 +90,14 @@ void report_trouble(const struct app *a, const struct trouble *t) {
     report_next(a, "check", t->target, next, sizeof next);
   if (logs_are_json(a)) {
     log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s%s%s%s%s%s%s. next: %s",
-             t->usage ? "" : working, t->usage ? "" : ". ", what, t->hint ? ". " : "",
+             t->apart ? "" : working, t->apart ? "" : ". ", what, t->hint ? ". " : "",
              t->hint ? t->hint : "", t->note ? ". " : "", t->note ? t->note : "", next);
     return;
   }
   print_trouble(t, working, what, next);
 }
 
-static void report_unstarted(const struct app *a, bool usage, const char *text, const char *hint,
+static void report_unstarted(const struct app *a, bool apart, const char *text, const char *hint,
                              const char *next) {
   struct error e;
   error_set(&e, ERR_INVALID, "%s", text);
@@ -105,7 +105,7 @@ static void report_unstarted(const struct app *a, bool usage, const char *text, 
     answer_add_error(a->answer, &e);
     cJSON_AddStringToObject(a->answer, "next", next);
   }
-  struct trouble t = {.usage = usage,
+  struct trouble t = {.apart = apart,
                       .working = WORKING_UNKNOWN,
                       .error = &e,
                       .hint = hint ? hint : "nothing was contacted and nothing was changed",

@@ -12,7 +12,7 @@
 
 struct trouble {
   const char *target; // NULL: of no target
-  bool usage;         // a mistake in what was typed: consumers are no matter
+  bool apart;         // of no consumers, or of none that are worked on: nothing is said of them
   enum working working;
   const struct verdict *verdict; // what that rests on; NULL: nothing was seen
   const char *step;              // row or command; NULL: none
@@ -23,7 +23,8 @@ struct trouble {
 };
 void report_trouble(const struct app *a, const struct trouble *t);
 
-// A mistake in what was typed: nothing was contacted, and nothing is said of consumers. `hint`:
+// A mistake in what was typed, or in a part of the configuration beside the targets that are worked
+// on (each tells of its own consumers): nothing is said of consumers. `hint`:
 // more lines, joined by newlines; NULL: that nothing was contacted. `next` as in struct trouble.
 void report_usage(const struct app *a, const char *text, const char *hint, const char *next);
 // Targets that cannot be worked on for their configuration: what becomes of their consumers is not
