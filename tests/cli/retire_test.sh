@@ -27,6 +27,11 @@ err_has 'decide: who still uses it'
 err_has "^next: rotator -c $config retire prod"
 run 3 status
 err_has "^next: rotator -c $config retire prod"
+simple_config "grace: 1s" "on_still_used: stop" "alert_after: 1d"
+run 0 status
+out_has 'decide: who still uses it'
+out_has "^ +rotator -c $config retire prod"
+simple_config "grace: 1s" "on_still_used: stop" "alert_after: 0s"
 run 2 retire prod
 err_has 'give --yes'
 out_has "old key $old: last used .* time"

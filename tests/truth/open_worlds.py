@@ -6,7 +6,7 @@ WAITS = "waits longer than 45 s for what only a person can give, and says so, bu
 OPEN = {
     "T10": "init, never set up: " + WAITS,
     "T10-init": "init where nobody may grant Sender: " + WAITS,
-    "T12": "status answers 0 and names no way on while grace is held back by use of the old key",
+    "T12": "run answers 0 and names no way on (status does) while grace is held back by use of the old key",
     "T13-two": "a sink that got a second variable: which of the two consumers read is judged otherwise by program and table",
     "T19": "status without any configuration does not name the examples",
     "T8": "run beside a sink whose disk is full: " + WAITS,

@@ -9,6 +9,7 @@
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/report.h"
 #include "rotator/base/text.h"
 
 #define ASKED_AT_MOST 20 // targets for which IAM is asked in any case
@@ -168,6 +169,20 @@ static void say_sink(const struct standing *s, size_t i) {
   out_line("  %-10s   %s", "", s->managed->target.sinks[i].item->what);
 }
 
+// A wait that a person can end names at once what there is to decide, and the command: not only
+// when it has lasted so long that it is an alert.
+static void say_now(const struct standing *s) {
+  const struct why_words *words = why_words(s->look.action.why);
+  char next[700];
+  out_line("  %-10s %s%s%s", "now", words->text, s->look.error.kind != ERR_OK ? ": " : "",
+           s->look.error.text);
+  if (s->exit != EXIT_FINE || !words->person || !words->next)
+    return;
+  report_next(s->app, words->next, s->managed->target.name, next, sizeof next);
+  out_line("  %-10s %s", "", words->person);
+  out_line("  %-10s %s", "", next);
+}
+
 static void say_in_full(const struct standing *s) {
   char text[256];
   const struct view *v = &s->look.view;
@@ -184,8 +199,7 @@ static void say_in_full(const struct standing *s) {
   say_due(s);
   for (size_t i = 0; i < v->n_sinks; i++)
     say_sink(s, i);
-  out_line("  %-10s %s%s%s", "now", why_words(s->look.action.why)->text,
-           s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
+  say_now(s);
   if (v->state)
     say_wishes(v->state);
   last_run_text(s, text, sizeof text);
