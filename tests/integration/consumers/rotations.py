@@ -75,10 +75,11 @@ class Sender:
         answer = self.ask(minute)
         if answer == "200":
             return
-        # Java's second thread reads libfaketime's clock of before now and then, and so sends a token that has expired: a log
-        # is lost when the same process, with the same key, is refused a second time.
-        self.again.append((minute, answer))
-        answer = self.ask(minute)
+        # The JVM alone, with threads of its own, was refused once in some runs on a busy machine and never twice; libfaketime's
+        # clock is suspected. For it, a log is lost when the same process, with the same key, is refused again.
+        if self.name == "java":
+            self.again.append((minute, answer))
+            answer = self.ask(minute)
         if answer != "200":
             self.lost.append((minute, answer))
 
