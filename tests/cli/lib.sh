@@ -185,10 +185,12 @@ next_works() {
   command=$(sed -n 's/^next: //p' "$T/err" | tail -n 1)
   [ -n "$command" ] || fail "no next command"
   [ "$(tail -n 1 "$T/err")" = "next: $command" ] || fail "the next command is not the last line"
-  timeout 10 sh -c "$command" >"$T/next.out" 2>"$T/next.err" </dev/null # it may wait for an outage's end
-  local s=$?
+  # It may wait for an outage's end. The pipe waits for all that the shell started: a program that is still ending would write what it
+  # knows after the test has gone on.
+  timeout 10 sh -c "$command" 2>&1 </dev/null | cat >"$T/next"
+  local s=${PIPESTATUS[0]}
   case $s in
-    2) grep -q 'there is no\|does not belong\|needs a' "$T/next.err" && fail "next command is wrong: $command" ;;
+    2) grep -q 'there is no\|does not belong\|needs a' "$T/next" && fail "next command is wrong: $command" ;;
     126 | 127 | 1) fail "next command does not run ($s): $command" ;;
   esac
   return 0
