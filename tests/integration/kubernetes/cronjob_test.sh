@@ -49,8 +49,8 @@ becomes_due
 k patch cronjob rotator --patch '{"spec":{"suspend":false}}' >/dev/null
 # (rotator-job makes its jobs from the CronJob too, and kubectl says so)
 made() {
-  k get jobs --output=json | jq -re 'first(.items[] | select(.metadata.ownerReferences[0].kind == "CronJob"
-    and .metadata.annotations["cronjob.kubernetes.io/instantiate"] != "manual")).metadata.name'
+  k get jobs --output=json | jq -re --arg but "${scheduled-}" 'first(.items[] | select(.metadata.ownerReferences[0].kind == "CronJob"
+    and .metadata.annotations["cronjob.kubernetes.io/instantiate"] != "manual" and .metadata.name != $but)).metadata.name'
 }
 until_true 90 made
 scheduled=$(made)
@@ -65,8 +65,8 @@ passed "the CronJob's own Job and Pod rotate the key"
 
 id=$(k get daemonset logs-agent --output=json | jq -r '.spec.template.metadata.annotations["rotator.ibm-cloud-logs/prod-logs"]')
 noted=$(k get secret logs-agent --output=json | jq -r '.metadata.annotations["rotator.ibm-cloud-logs/IAM_API_KEY"] | fromjson | .id')
-[ "$id" = "$noted" ] || fail "the DaemonSet's pods were restarted for key $id, the Secret holds $noted"
-active_keys | grep -qx "$id" || fail "key $id is not active: $(active_keys)"
+[ "${id%/*}" = "$noted" ] || fail "the DaemonSet's pods were restarted for key $id, the Secret holds $noted"
+active_keys | grep -qx "${id%/*}" || fail "key $id is not active: $(active_keys)"
 passed "the consumer's pods are replaced for the new key"
 
 in_cluster 0 run
@@ -100,21 +100,43 @@ fi
 passed "nothing else is asked of the API server, and no log holds a key"
 
 # --- two at once, on the same target ---
-for round in 1 2 3; do
-  becomes_due
-  one=$(job run) two=$(job run)
-  (run_pod_of "$one"; echo "$code" >"$T/code-$one") &
+both_at_once() { # both_at_once JOB JOB
+  local a b j
+  (run_pod_of "$1"; echo "$code" >"$T/code-$1") &
   a=$!
-  (run_pod_of "$two"; echo "$code" >"$T/code-$two") &
+  (run_pod_of "$2"; echo "$code" >"$T/code-$2") &
   b=$!
-  wait $a && wait $b || fail "round $round"
-  for j in "$one" "$two"; do
-    [ "$(cat "$T/code-$j")" = 0 ] || fail "round $round: exit code $(cat "$T/code-$j"): $(cat "$T/pod-$j.log")"
+  wait $a && wait $b || fail "$when"
+  for j in "$1" "$2"; do
+    [ "$(cat "$T/code-$j")" = 0 ] || fail "$when: exit code $(cat "$T/code-$j"): $(cat "$T/pod-$j.log")"
   done
   now=$(secret_value logs-agent IAM_API_KEY)
-  accepted "$now" || fail "round $round: the key in the Secret does not work"
+  accepted "$now" || fail "$when: the key in the Secret does not work"
+}
+for round in 1 2 3; do
+  when="round $round"
+  becomes_due
+  both_at_once "$(job run)" "$(job run)"
 done
 passed "two rotators at once do each other no harm"
+
+# A Job made by hand does not keep the CronJob from starting its own beside it: `Forbid` looks only at what the CronJob made.
+when="the CronJob's own beside one by hand"
+keys_ever() { control GET keys | jq --arg i "iam-$sender_id" '[.keys[] | select(.iam_id == $i)] | length'; }
+in_cluster 0 run
+becomes_due
+before=$(secret_value logs-agent IAM_API_KEY) ever=$(keys_ever)
+by_hand=$(job run)
+until_true 20 pod_of "$by_hand"
+k patch cronjob rotator --patch '{"spec":{"suspend":false}}' >/dev/null
+until_true 90 made
+k patch cronjob rotator --patch '{"spec":{"suspend":true}}' >/dev/null
+beside=$(made)
+if condition "$by_hand" Complete >/dev/null; then fail "$when: the Job made by hand has ended before"; fi
+both_at_once "$by_hand" "$beside"
+[ "$now" != "$before" ] || fail "$when: not rotated"
+[ "$(keys_ever)" = $((ever + 1)) ] || fail "$when: $(($(keys_ever) - ever)) keys were made, not 1"
+passed "a Job made by hand runs beside the CronJob's own, and one key is made"
 in_cluster 0 run
 [ "$(all_keys | wc -l)" = 1 ] || fail "keys are left over: $(all_keys)"
 passed "no key is left over"
