@@ -108,6 +108,13 @@ static enum err kind_of_400(const struct vault_reply *r) {
   return says(r, "Upgrading from") ? ERR_UNSENT : ERR_REFUSED;
 }
 
+// Newer servers limit the JSON they take, and say so with a status that elsewhere means trouble
+// that passes (seen with Vault 1.21). It was not looked at, so nothing is stored.
+static bool is_too_much(const struct vault_reply *r) {
+  return r->status == 500 &&
+         (says(r, "JSON input exceeds") || says(r, "JSON string value exceeds"));
+}
+
 static enum err kind_of_503(const struct vault_request *q, const struct vault_reply *r) {
   if (says(r, "sealed"))
     return ERR_LOCKED;
@@ -134,7 +141,7 @@ static enum err kind_of(const struct vault_request *q, const struct vault_reply 
     return ERR_UNSENT; // a second redirect
   if (s == 412)
     return ERR_UNSENT;
-  if (s < 500)
+  if (s < 500 || is_too_much(r))
     return ERR_REFUSED;
   return q->write ? ERR_UNSURE : ERR_UNSENT;
 }

@@ -85,8 +85,10 @@ static void waits_for_the_api_server(void **state) {
   static const struct script_row away[] = {{KUBE_LOGIN, DENY}};
   static const struct script_row broken[] = {
       {KUBE_LOGIN, .status = 500, .body = ERRORS("internal error")}};
-  static const struct script_row refused[] = {
-      {KUBE_LOGIN, .status = 403, .body = ERRORS("namespace not authorized")}};
+  static const char *const verdicts[] = {
+      ERRORS("namespace not authorized"),
+      ERRORS("invalid audience (aud) claim: audience claim does not match any expected audience")};
+  static struct script_row refused[] = {{KUBE_LOGIN, .status = 403}};
   struct vault_script *s = *state;
   struct error e = {0};
   vault_script_open(s, away, COUNT_OF(away), pairs);
@@ -94,8 +96,12 @@ static void waits_for_the_api_server(void **state) {
   assert_non_null(strstr(e.text, "permission denied. Vault says so also when"));
   vault_script_open(s, broken, COUNT_OF(broken), pairs);
   assert_int_equal(ERR_UNSENT, read_once(s, &e));
-  vault_script_open(s, refused, COUNT_OF(refused), pairs);
-  assert_int_equal(ERR_DENIED, read_once(s, &e));
+  for (size_t i = 0; i < COUNT_OF(verdicts); i++) {
+    vault_script_finish(s);
+    refused[0].body = verdicts[i];
+    vault_script_open(s, refused, COUNT_OF(refused), pairs);
+    assert_int_equal(ERR_DENIED, read_once(s, &e));
+  }
 }
 
 static void reads_a_token_file_again(void **state) {

@@ -81,6 +81,16 @@ static void reads_the_answer(void **state) {
        .err = ERR_REFUSED,
        .says = "too large",
        .posts = 1},
+      {.name = "too large for a newer server",
+       .rows = {present, POST_FAILS(500, ERRORS("JSON string value exceeds allowed length"))},
+       .err = ERR_REFUSED,
+       .says = "exceeds allowed length",
+       .posts = 1},
+      {.name = "too deep for a newer server",
+       .rows = {present, POST_FAILS(500, ERRORS("JSON input exceeds allowed nesting depth"))},
+       .err = ERR_REFUSED,
+       .says = "exceeds allowed nesting depth",
+       .posts = 1},
       {.name = "repeats the key",
        .rows = {present, POST_FAILS(400, ERRORS("bad: " VAULT_SCRIPT_VALUE "!"))},
        .err = ERR_REFUSED,
@@ -161,12 +171,17 @@ static void sends_what_belongs_together(void **state) {
   store_record_clear(&r);
 }
 
+// (as Vault 1.21 answers: it tells who wrote each version)
+#define BY(who) "{\"actor\":\"" who "\",\"operation\":\"update\",\"client_id\":\"\"}"
+#define OLD(n, more) "\"" n "\":{\"created_by\":" BY("token") ",\"deleted_by\":null" more "},"
+
 static void destroys_only_what_is_old(void **state) {
   static const struct script_row rows[] = {
       {.method = "GET",
        .url = "/v1/secret/metadata/logs/edge$",
-       .body = "{\"data\":{\"current_version\":4,\"versions\":{\"1\":{\"destroyed\":true},"
-               "\"2\":{\"destroyed\":false},\"3\":{},\"4\":{}}}}"},
+       .body = "{\"mount_type\":\"kv\",\"data\":{\"current_version\":4,\"last_updated_by\":" BY(
+           "token") ",\"versions\":{" OLD("1", ",\"destroyed\":true")
+           OLD("2", ",\"destroyed\":false") OLD("3", "") "\"4\":{}}}}"},
       {.method = "PUT",
        .url = "/v1/secret/destroy/logs/edge$",
        .in_body = "{\"versions\":[2,3]}",
