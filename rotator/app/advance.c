@@ -168,7 +168,8 @@ static void remember_run(struct managed *m, const struct tick_result *r, const s
     if (m->memory.absent_since_s[i] > last->absent_since_s)
       last->absent_since_s = m->memory.absent_since_s[i];
   text_copy(last->row, sizeof last->row, row_name(r->row));
-  text_copy(last->why, sizeof last->why, why_name(r->why));
+  // (what was found beside the keys is looked for anew, and is no reason that the table knows)
+  text_copy(last->why, sizeof last->why, o->watch.text[0] ? "" : why_name(r->why));
   last->exit = o->exit;
 }
 
@@ -180,6 +181,12 @@ void advance_keep_evidence(struct managed *m) {
     log_error(LOG_LEVEL_DEBUG, m->target.name, "last_run", &e);
 }
 
+void advance_look_beside(struct managed *m, struct outcome *o) {
+  struct path_unit_failure f;
+  if (o->exit == EXIT_FINE && compose_failed_watch(m, &f))
+    outcome_add_watch(o, &f);
+}
+
 void advance_finish(struct managed *m, const struct tick_result *r, enum goal goal,
                     struct outcome *ret) {
   struct error e;
@@ -187,6 +194,7 @@ void advance_finish(struct managed *m, const struct tick_result *r, enum goal go
   outcome_of(r, goal, m->config->policy.alert_after_s, m->last_run.trouble_since_s, now_s, ret);
   if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
     return;
+  advance_look_beside(m, ret);
   remember_run(m, r, ret, now_s);
   if (last_run_save(m->last_run_path, &m->last_run, &m->memory.book, true, &e) != ERR_OK)
     log_error(LOG_LEVEL_WARN, m->target.name, "last_run", &e);

@@ -33,6 +33,9 @@ void advance_saw(struct managed *m, const struct view *v);
 // Failing is no matter for the command (a person without rights may look, too).
 void advance_keep_evidence(struct managed *m);
 
+// Adds to an outcome what systemd says of the units that restart its consumers.
+void advance_look_beside(struct managed *m, struct outcome *o);
+
 // What the end of the target's tick means for the answer; remembered for its next run (last_run.h).
 void advance_finish(struct managed *m, const struct tick_result *r, enum goal goal,
                     struct outcome *ret);

@@ -8,6 +8,7 @@
 
 #include "rotator/app/compose_worker.h"
 #include "rotator/app/hook.h"
+#include "rotator/app/path_units.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
 
@@ -16,6 +17,7 @@ struct compose {
   struct env *env;
   struct managed **targets; // one a configured target, NULL until asked for
   struct workers *workers;
+  struct path_units path_units;
   char host_id[STATE_WHO_MAX]; // "" not known
   char writer[STATE_WHO_MAX];
   char process_id[STATE_LINEAGE_MAX];
@@ -28,6 +30,11 @@ const struct config *compose_config(const struct compose *c) {
 }
 struct env *compose_env(const struct compose *c) {
   return c->env;
+}
+
+bool compose_failed_watch(struct managed *m, struct path_unit_failure *ret) {
+  struct compose *c = m->compose;
+  return path_units_find(&c->path_units, m->config, c->env, ret);
 }
 
 // The machine id, unless the configuration says otherwise. A container has none, or another one
@@ -104,6 +111,7 @@ struct compose *compose_free(struct compose *c) {
   for (size_t i = 0; c->targets && i < c->config->n_targets; i++)
     managed_free(c->targets[i]);
   free(c->targets);
+  path_units_clear(&c->path_units);
   workers_free(c->workers);
   // What the stores hold for all their items (a token that a login gave), once no item is left.
   for (size_t i = 0; store_backends[i]; i++)

@@ -100,6 +100,11 @@ bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *
 // Makes the state directory, private to us; before anything is written there.
 enum err compose_make_state_dir(struct compose *c, struct error *e);
 
+// Has a path unit of systemd failed that watches one of its files (path_units.h)? systemd is asked
+// once in the life of `c`.
+struct path_unit_failure;
+bool compose_failed_watch(struct managed *m, struct path_unit_failure *ret);
+
 const struct config *compose_config(const struct compose *c);
 struct env *compose_env(const struct compose *c);
 

@@ -54,6 +54,57 @@ is "the service finishes the rotation" systemctl start rotator.service
 is "and succeeds" unit_ended_with 0
 is "one key is left" bash -c "rotator keys prod-logs --json | grep -o 'ApiKey-[0-9a-f-]*' | sort -u | wc -l | grep -qx 1"
 is "what was stopped stays stopped" status_is 3 -- systemctl is-active fluent-bit
+# A path unit that has failed watches nothing: that is told, with the command that mends it, and the consumer then has its key.
+again() { cp -p /etc/rotator/keys/fluent-bit.env /etc/rotator/keys/new && mv /etc/rotator/keys/new /etc/rotator/keys/fluent-bit.env; }
+watch=agent-restart@fluent-bit
+limit() {  # limit UNIT LINE…: a drop-in
+  mkdir -p "/etc/systemd/system/$1.d" && printf '%s\n' "${@:2}" >"/etc/systemd/system/$1.d/limit.conf" && systemctl daemon-reload
+}
+is_dead() { [ "$(systemctl show "$1" -p SubState --value)" = dead ]; }
+fails_after() {  # fails_after RESULT: by changes that come soon one after the other
+  for _ in 1 2 3; do
+    systemctl is-failed -q $watch.path && break
+    again
+    sleep 1
+    eventually 20 is_dead $watch.service
+  done
+  systemctl show $watch.path -p Result | tee /dev/stderr | grep -qx "Result=$1"
+}
+started() { systemctl show fluent-bit -p ExecMainStartTimestampMonotonic --value; }
+newer() { [ "$(started)" -gt "$1" ]; }
+mended() {
+  local before
+  before=$(started)
+  sh -c "$(rotator status 2>&1 | sed -n 's/^next: //p')" || return 1
+  eventually 20 newer "$before"
+}
+told() { rotator status 2>&1 | tee /dev/stderr | grep -q "$1.path has failed ($2) and no longer watches /etc/rotator/keys/fluent-bit.env"; }
+systemctl start fluent-bit
+is "all is well with the path unit, and nothing is said of it" status_is 0 -- rotator status
+limit $watch.path '[Path]' TriggerLimitIntervalSec=1min TriggerLimitBurst=1
+systemctl restart $watch.path
+is "a path unit meets its limit" fails_after trigger-limit-hit
+is "status says so" told $watch trigger-limit-hit
+is "as a matter for a person" status_is 3 -- rotator status
+is "in JSON too" bash -c "rotator status --json | tee /dev/stderr | grep -q '\"exit\":3,\"attention\":true,\"next\":\"systemctl reset-failed '"
+is "check says so" bash -c "rotator check 2>&1 | tee /dev/stderr | grep -q '^FAIL .*restart .*$watch.path has failed'"
+is "and has failed" status_is 3 -- rotator check
+is "the service says so" status_is 1 -- systemctl start rotator.service
+is "as a matter for a person, too" unit_ended_with 3
+is "the next command mends it, and what was missed is made up for" mended
+is "then it is well" status_is 0 -- rotator status
+rm -r /etc/systemd/system/$watch.path.d
+limit $watch.service '[Unit]' StartLimitIntervalSec=1min StartLimitBurst=1
+systemctl restart $watch.path
+is "the unit that it starts meets its limit" fails_after unit-start-limit-hit
+is "status says that" told $watch unit-start-limit-hit
+is "and the next command mends that" mended
+is "and it is well again" status_is 0 -- rotator status
+rm -r /etc/systemd/system/$watch.service.d
+systemctl daemon-reload
+systemctl reset-failed
+systemctl restart $watch.path
+systemctl stop fluent-bit
 # Three days off: one run, within the delay that spreads a fleet.
 mkdir -p /var/lib/systemd/timers
 touch -d '3 days ago' /var/lib/systemd/timers/stamp-rotator.timer

@@ -8,6 +8,7 @@
 #include "rotator/app/commands/findings.h"
 #include "rotator/app/commands/stand.h"
 #include "rotator/app/credential.h"
+#include "rotator/app/path_units.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
@@ -120,6 +121,13 @@ static void check_hook(struct managed *m, struct findings *f) {
     find(f, FINDING_OK, "hook", "%s", path);
 }
 
+// Who restarts a consumer when its file was replaced.
+static void check_restart(struct managed *m, struct findings *f) {
+  struct path_unit_failure failure;
+  if (compose_failed_watch(m, &failure))
+    find(f, FINDING_FAIL, "restart", "%s: %s", failure.text, failure.next);
+}
+
 // --- all of it ---
 
 static void say_unknown(struct findings *f) {
@@ -152,6 +160,7 @@ static bool examine(struct app *a, struct managed *m, struct findings *f, struct
     find_error(f, "state", e);
   }
   check_hook(m, f);
+  check_restart(m, f);
   return looked;
 }
 

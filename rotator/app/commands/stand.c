@@ -32,6 +32,7 @@ void judge_look(struct managed *m, const struct look *l, struct tick_result *ret
     recall_trouble(m, ret);
   outcome_of(ret, GOAL_NONE, m->config->policy.alert_after_s, m->last_run.trouble_since_s,
              env_wall_ms(compose_env(m->compose)) / 1000, ret_outcome);
+  advance_look_beside(m, ret_outcome);
 }
 
 int report_look(struct app *a, struct managed *m, const struct look *l) {

@@ -90,3 +90,11 @@ void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after
   o.silent = o.exit == EXIT_FINE;
   *ret = o;
 }
+
+void outcome_add_watch(struct outcome *o, const struct path_unit_failure *f) {
+  if (o->exit != EXIT_FINE)
+    return;
+  o->exit = EXIT_PERSON;
+  o->silent = false;
+  o->watch = *f;
+}

@@ -3,6 +3,7 @@
 #define ROTATOR_APP_REPORT_OUTCOME_H
 
 #include "rotator/app/app.h"
+#include "rotator/app/path_units.h"
 #include "rotator/engine/tick.h"
 
 // The worse of two exit statuses: 4, 3, 1, 2, 75, 5, 0.
@@ -18,11 +19,16 @@ struct outcome {
   int exit;
   bool fault;  // something failed that may pass by itself
   bool silent; // nothing that a person must read now
+  // All is well with the keys, but the unit that is to restart a consumer has failed; text "": no.
+  struct path_unit_failure watch;
 };
 
 // `fault_since_s`: since when runs have met a fault (0: not before this one).
 void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after_s,
                 int64_t fault_since_s, int64_t now_s, struct outcome *ret);
+
+// Whatever is found beside the keys: with nothing worse to say, a person is needed for it.
+void outcome_add_watch(struct outcome *o, const struct path_unit_failure *f);
 
 // Waiting for an answer that was a definite no: missing rights, a credential that is not accepted.
 // That does not pass by itself.

@@ -84,13 +84,16 @@ static const char *end_name(enum tick_end end) {
 
 // The clause for what happened: the reason's words, or, where an effect was refused for good, the
 // act's own.
-static void clause(const struct managed *m, const struct tick_result *r, char *dst, size_t cap) {
+static void clause(const struct managed *m, const struct tick_result *r, const struct outcome *o,
+                   char *dst, size_t cap) {
   const char *sink = m->seen.sink;
   bool named = sink[0] && (r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
                            r->why == WHY_sink_foreign || r->why == WHY_sink_drift ||
                            r->why == WHY_sink_corrupt || r->why == WHY_sink_moved ||
                            r->why == WHY_moved_often);
-  if (r->end == TICK_BUSY)
+  if (o->watch.text[0])
+    text_copy(dst, cap, o->watch.text);
+  else if (r->end == TICK_BUSY)
     text_copy(dst, cap, "another run works on this target now");
   else if (r->end == TICK_STOPPED)
     text_copy(dst, cap, "stopped before the end, as asked; running again goes on from here");
@@ -107,14 +110,14 @@ static void clause(const struct managed *m, const struct tick_result *r, char *d
 
 static void answer(struct app *a, const struct managed *m, const struct tick_result *r,
                    const struct outcome *o, const struct way_out *out) {
-  char until[32], text[512];
+  char until[32], text[800];
   cJSON *x = answer_target(a, m->target.name);
   if (!x)
     return;
   cJSON_AddStringToObject(x, "end", end_name(r->end));
   answer_add_text(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
   bool decided = r->end != TICK_FAILED && r->end != TICK_BUSY && r->end != TICK_STOPPED;
-  clause(m, r, text, sizeof text);
+  clause(m, r, o, text, sizeof text);
   answer_add_text(x, "row", decided ? row_name(r->row) : "");
   answer_add_text(x, "why", decided ? why_name(r->why) : "");
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
@@ -152,18 +155,18 @@ static const char *step_name(const struct tick_result *r) {
 }
 
 static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
-                        const struct way_out *out) {
-  char text[400], hint[800];
+                        const struct outcome *o, const struct way_out *out) {
+  char text[800], hint[800];
   const struct error *e = &r->error;
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
-  clause(m, r, text, sizeof text);
+  clause(m, r, o, text, sizeof text);
   bool rights = !report_is_of_store(r->why) &&
                 report_rights(m, report_row_of_rights(r), e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
                       .verdict = &r->verdict,
-                      .step = step_name(r),
+                      .step = o->watch.text[0] ? "restart" : step_name(r),
                       .text = r->end == TICK_FAILED ? NULL : text,
                       .error = e,
                       .hint = rights ? hint : out->person,
@@ -176,11 +179,15 @@ void report_result(struct app *a, struct managed *m, const struct tick_result *r
                    const struct outcome *o) {
   struct way_out out;
   way_out_of(a, m, r, &out);
+  if (o->watch.text[0]) {
+    text_copy(out.next, sizeof out.next, o->watch.next);
+    out.person = NULL;
+  }
   if (m->seen.next)
     report_next(a, m->seen.next, m->target.name, out.next, sizeof out.next);
   answer(a, m, r, o, o->silent ? NULL : &out);
   if (!o->silent)
-    print_error(a, m, r, &out);
+    print_error(a, m, r, o, &out);
   else if (o->fault)
     log_line(LOG_LEVEL_NOTICE, m->target.name, row_name(r->row), "%s: %s", why_words(r->why)->text,
              r->error.text);
