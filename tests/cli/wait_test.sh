@@ -22,13 +22,24 @@ says() { # says NAME SECONDS PATTERN
   cp "$T/$1.err" "$T/err"
   fail "$1 does not say within $2 s: $3"
 }
+# Each try begins with a look at the keys: end_between_tries PID ID ends the process a second after its next
+# look for that service ID, when the try is over, and the one after it is many seconds off.
+tries() { control GET requests | jq --arg i "iam_id=iam-$1&" '[.requests[] | select(.path | contains($i))] | length'; }
+end_between_tries() {
+  local before _
+  before=$(tries "$2")
+  for _ in $(seq 300); do
+    [ "$(tries "$2")" = "$before" ] || { sleep 1; kill -TERM "$1"; return; }
+    sleep 0.2
+  done
+  fail "no try within a minute"
+}
 ends() { # ends PID STATUS NAME: after SIGTERM
   local status
   kill -TERM "$1" 2>/dev/null
   wait "$1"
   status=$?
-  # shellcheck disable=SC2053 # a pattern
-  [[ $status == $2 ]] || { cp "$T/$3.err" "$T/err"; fail "$3: status $status, wanted $2"; }
+  [ $status = "$2" ] || { cp "$T/$3.err" "$T/err"; fail "$3: status $status, wanted $2"; }
 }
 
 # mute has no Sender, and the management identity may not grant it.
@@ -68,7 +79,33 @@ passed "a line each half minute for a command by hand, none for run"
 
 ends $mute 4 mute
 grep -q 'NO working key' "$T/mute.err" || fail "init without a key does not say that consumers have none"
-# Stopped between two tries, the reason stands: a person is needed. In the midst of one, they were stopped as asked.
-ends $hooked '@(3|75)' hooked
-ends $quiet '@(3|0)' quiet
 passed "init that made no working key: 4"
+# Stopped between two tries, the reason stands: a person is needed.
+id_of() { jq -r --arg n "$1" '.service_ids[] | select(.name == $n) | .id' <<<"$made"; }
+end_between_tries $hooked "$(id_of hooked)" &
+end_between_tries $quiet "$(id_of quiet)"
+wait $!
+ends $hooked 3 hooked
+ends $quiet 3 quiet
+# In the midst of one, they were stopped as asked.
+printf '#!/bin/sh\n: >%s/in-hook\nexec sleep 60\n' "$T" >"$hook"
+for name in hooked quiet; do
+  sed -i 's/timeout: 2s/timeout: 1m/' "$T/$name.yaml"
+done
+in_hook() { # in_hook PID NAME: until its hook runs
+  local _
+  for _ in $(seq 600); do
+    [ ! -e "$T/in-hook" ] || { rm "$T/in-hook"; return; }
+    kill -0 "$1" 2>/dev/null || break
+    sleep 0.1
+  done
+  cp "$T/$2.err" "$T/err"
+  fail "the hook of $2 was not run"
+}
+waits hooked rotate hooked --patience 5m
+in_hook $! hooked
+ends $! 75 hooked
+waits quiet run quiet --patience 5m
+in_hook $! quiet
+ends $! 0 quiet
+passed "stopped: between two tries the reason stands, in the midst of one it was as asked"

@@ -9,6 +9,11 @@ has_key() { [ "$(variable_of "$1" IAM_API_KEY)" = "$2" ]; }
 pid_of() { systemctl show "$1" -p MainPID --value; }
 state_of() { systemctl show "$1" -p SubState --value; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
+# is_over_soon NAME: comes back at the very moment when the service that restarts it is over; after 20 s in any case.
+is_over_soon() {
+  local end=$((SECONDS + 20))
+  until is_state "agent-restart@$1.service" dead || [ $SECONDS -gt $end ]; do :; done
+}
 # agent NAME LINE…: a consumer with these lines in its [Service].
 agent() {
   local name=$1
@@ -57,7 +62,7 @@ sleep 1
 for i in 1 2 3 4; do
   put_key quick "a$i"
   eventually 20 has_key quick "a$i"
-  until is_state agent-restart@quick.service dead; do :; done
+  is_over_soon quick
   put_key quick "b$i"
   is "replaced just when the restart is over ($i)" eventually 20 has_key quick "b$i"
 done
