@@ -5,7 +5,8 @@
 // name ".NAME.XXXXXX.tmp", locked while it is written), sets owner and mode, writes, fsyncs,
 // renames over the target, fsyncs the directory. Whatever goes wrong, readers see the old file or
 // the new one, and our temporary file is gone; that of a killed run is removed by the next write of
-// the same file (nobody holds its lock any more).
+// the same file (nobody holds its lock any more). In a directory of many files one process looks
+// for such files once in as many writes as there are files, so that a write costs the same there.
 #ifndef ROTATOR_BASE_ATOMIC_FILE_H
 #define ROTATOR_BASE_ATOMIC_FILE_H
 

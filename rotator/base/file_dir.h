@@ -1,4 +1,4 @@
-// Inside of atomic_file.c, file_lock.c and credential.c: directories opened without following a
+// Inside of atomic_file.c, file_sweep.c, file_lock.c and credential.c: directories opened without following a
 // symbolic link, temporary files, and errno as a decision.
 #ifndef ROTATOR_BASE_FILE_DIR_H
 #define ROTATOR_BASE_FILE_DIR_H
@@ -47,7 +47,10 @@ struct file_temp {
 };
 // Makes a temporary file for p->name in its directory, 0600, locked (flock) while it is open.
 enum err file_temp_new(const struct file_place *p, struct file_temp *ret, struct error *e);
-// Removes temporary files for p->name whose writer is gone.
+// Does a file of that name look like one of these: for some file, for the file `name`?
+bool file_temp_is(const char *file);
+bool file_temp_is_of(const char *file, const char *name);
+// Removes temporary files for p->name whose writer is gone (file_sweep.c).
 void file_temp_sweep(const struct file_place *p);
 
 #endif

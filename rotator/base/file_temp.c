@@ -2,19 +2,17 @@
 // gets the lock knows that the writer is gone: no waiting for an age, and no live writer is robbed.
 // The writer makes sure, after it has the lock, that the sweep of somebody else did not come
 // between creating and locking (the link count is then 0).
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "rotator/base/env.h"
 #include "rotator/base/file_dir.h"
 
-enum { CHANCE_LEN = 6, ROOM_FOR_NAME = NAME_MAX - 2 - CHANCE_LEN - 4, TRIES = 16, OLD_S = 60 };
+enum { CHANCE_LEN = 6, ROOM_FOR_NAME = NAME_MAX - 2 - CHANCE_LEN - 4, TRIES = 16 };
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz012345";
 
 static bool name_new(const struct file_place *p, char dst[NAME_MAX + 1]) {
@@ -56,40 +54,14 @@ enum err file_temp_new(const struct file_place *p, struct file_temp *ret, struct
   return error_set(e, ERR_UNSENT, "%s: no free name for a temporary file beside it", p->path);
 }
 
-static bool is_temp_of(const char *file, const struct file_place *p) {
-  size_t n = strnlen(p->name, ROOM_FOR_NAME);
-  return strlen(file) == 1 + n + 1 + CHANCE_LEN + 4 && file[0] == '.' &&
-         memcmp(file + 1, p->name, n) == 0 && file[n + 1] == '.' &&
-         strspn(file + n + 2, alphabet) == CHANCE_LEN &&
-         strcmp(file + n + 2 + CHANCE_LEN, ".tmp") == 0;
+bool file_temp_is(const char *file) {
+  size_t n = strlen(file), ends = 1 + CHANCE_LEN + 4;
+  return n > 1 + ends && file[0] == '.' && file[n - ends] == '.' &&
+         strspn(file + n - ends + 1, alphabet) == CHANCE_LEN && strcmp(file + n - 4, ".tmp") == 0;
 }
 
-static void sweep_one(const struct file_place *p, const char *file) {
-  struct stat st;
-  struct timespec now;
-  int fd = openat(p->fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0)
-    return;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-    bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
-    if (!ours && errno != EWOULDBLOCK) // no locks on this filesystem: judge by age
-      ours = clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec - st.st_mtim.tv_sec > OLD_S;
-    if (ours)
-      (void)unlinkat(p->fd, file, 0);
-  }
-  close(fd);
-}
-
-void file_temp_sweep(const struct file_place *p) {
-  int fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-  if (!d) {
-    if (fd >= 0)
-      close(fd);
-    return;
-  }
-  for (struct dirent *f; (f = readdir(d));)
-    if (is_temp_of(f->d_name, p))
-      sweep_one(p, f->d_name);
-  closedir(d);
+bool file_temp_is_of(const char *file, const char *name) {
+  size_t n = strnlen(name, ROOM_FOR_NAME);
+  return file_temp_is(file) && strlen(file) == 1 + n + 1 + CHANCE_LEN + 4 &&
+         memcmp(file + 1, name, n) == 0;
 }
