@@ -152,6 +152,16 @@ enum err store_write(struct store_item *it, const struct store_record *r,
   return finish(it, err, &mine, e);
 }
 
+size_t store_version_write_len(const struct store_version *v) {
+  const char *plus = strrchr(v->text, '+');
+  return plus ? (size_t)(plus - v->text) : strlen(v->text);
+}
+
+bool store_version_same_write(const struct store_version *a, const struct store_version *b) {
+  size_t len = store_version_write_len(a);
+  return len > 0 && len == store_version_write_len(b) && memcmp(a->text, b->text, len) == 0;
+}
+
 enum err store_destroy_old(struct store_item *it, struct error *e) {
   if (!it)
     return error_set(e, ERR_INTERNAL, "store_destroy_old: an argument is missing");

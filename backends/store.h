@@ -52,9 +52,15 @@ enum err store_record_copy(struct store_record *ret, const struct store_record *
 enum err store_value_check(const struct secret *value, enum err kind, struct error *e);
 
 // The version of an item's present content. Opaque; compare with strcmp. "" stands for "absent".
+// Class B, C: what changes without the content being written (a hard link made, mode and owner set,
+// the disk under another device number) goes behind the last '+' of the text.
 struct store_version {
   char text[STORE_VERSION_MAX];
 };
+// How much of the text tells one writing of the content from another: up to the '+', or all.
+size_t store_version_write_len(const struct store_version *v);
+// Was the content of a class B or C item left alone between two versions? Never of "absent".
+bool store_version_same_write(const struct store_version *a, const struct store_version *b);
 
 struct store_item;
 

@@ -1,6 +1,7 @@
 // The file store: one item is one file, replaced whole (rotator/base/atomic_file.h). Class B: the
-// version is the identity of the file that is there now (device, inode, size, times), so a file
-// that was replaced or edited has another one; the lock that class B needs is the caller's.
+// version is the identity of the file that is there now, so a file that was replaced or edited has
+// another one: inode, size and time of modification, and behind the '+' what a hard link, chmod,
+// chown or mount changes as well. The lock that class B needs is the caller's.
 //
 // A file is absent only when its directory is there to say so: with the directory missing (a mount
 // that is not there yet) the answer is ERR_REFUSED. A home makes its own directory, but not the one
@@ -19,8 +20,8 @@ static struct filestore *mine(struct store_item *it) {
 
 static void version_format(struct store_version *ret, const struct file_version *v) {
   memset(ret, 0, sizeof(*ret));
-  snprintf(ret->text, sizeof ret->text, "%" PRIx64 ":%" PRIx64 ":%" PRIx64 ":%" PRId64 ":%" PRId64,
-           v->dev, v->ino, v->size, v->mtime_ns, v->ctime_ns);
+  snprintf(ret->text, sizeof ret->text, "%" PRIx64 ":%" PRIx64 ":%" PRId64 "+%" PRIx64 ":%" PRId64,
+           v->ino, v->size, v->mtime_ns, v->dev, v->ctime_ns);
 }
 
 // "" is the version of an absent file, all zero for file_replace.
@@ -29,8 +30,8 @@ static bool version_parse(const char *text, struct file_version *ret) {
   if (text[0] == '\0')
     return true;
   int end = -1;
-  int n = sscanf(text, "%" SCNx64 ":%" SCNx64 ":%" SCNx64 ":%" SCNd64 ":%" SCNd64 "%n", &ret->dev,
-                 &ret->ino, &ret->size, &ret->mtime_ns, &ret->ctime_ns, &end);
+  int n = sscanf(text, "%" SCNx64 ":%" SCNx64 ":%" SCNd64 "+%" SCNx64 ":%" SCNd64 "%n", &ret->ino,
+                 &ret->size, &ret->mtime_ns, &ret->dev, &ret->ctime_ns, &end);
   return n == 5 && end > 0 && text[end] == '\0';
 }
 

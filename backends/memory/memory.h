@@ -88,5 +88,8 @@ bool memory_peek(struct memory_space *s, const char *name, struct store_record *
 // For tests and simulators, an edit by hand: writes without asking (value NULL: removes the item),
 // and gives it a new version.
 enum err memory_poke(struct memory_space *s, const char *name, const struct store_record *r);
+// For tests and simulators: gives the item a new version without writing it, as chmod does to a
+// file.
+void memory_touch(struct memory_space *s, const char *name);
 
 #endif

@@ -18,10 +18,12 @@ void memory_delayed_free(struct memory_delayed *d) {
   free(d);
 }
 
-static void version_format(struct store_version *ret, uint64_t version) {
+static void version_format(struct store_version *ret, const struct memory_content *c) {
   memset(ret, 0, sizeof(*ret));
-  if (version > 0)
-    snprintf(ret->text, sizeof ret->text, "m%" PRIu64, version);
+  if (c->version > 0 && c->touched > 0)
+    snprintf(ret->text, sizeof ret->text, "m%" PRIu64 "+%u", c->version, c->touched);
+  else if (c->version > 0)
+    snprintf(ret->text, sizeof ret->text, "m%" PRIu64, c->version);
 }
 
 enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsigned age,
@@ -31,7 +33,7 @@ enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsign
   if (age > c->n_past)
     age = (unsigned)c->n_past;
   const struct memory_content *seen = age == 0 ? &c->now : &c->past[age - 1];
-  version_format(ret_version, seen->version);
+  version_format(ret_version, seen);
   enum err err = seen->version == 0 ? ERR_MISSING : store_record_copy(ret, &seen->record);
   pthread_mutex_unlock(&s->lock);
   if (err == ERR_MISSING)
@@ -59,7 +61,7 @@ static void cell_put(struct memory_space *s, struct memory_cell *c,
 static enum err write_locked(struct memory_space *s, const struct memory_write *w,
                              struct store_version *ret_version, struct error *e) {
   struct store_version present;
-  version_format(&present, w->cell->now.version);
+  version_format(&present, &w->cell->now);
   if (w->class != STORE_CLASS_C && strcmp(present.text, w->expect.text) != 0)
     return error_set(e, ERR_CONFLICT, "version '%s' was expected, '%s' is there", w->expect.text,
                      present.text);
@@ -69,7 +71,7 @@ static enum err write_locked(struct memory_space *s, const struct memory_write *
   if (w->class != STORE_CLASS_A)
     copy.stamp = 0;
   cell_put(s, w->cell, &copy);
-  version_format(ret_version, w->cell->now.version);
+  version_format(ret_version, &w->cell->now);
   return ERR_OK;
 }
 
@@ -142,7 +144,7 @@ bool memory_peek(struct memory_space *s, const char *name, struct store_record *
   const struct memory_cell *c = memory_space_cell_locked(s, name);
   bool there = c && c->now.version != 0 && store_record_copy(ret, &c->now.record) == ERR_OK;
   if (there && ret_version)
-    version_format(ret_version, c->now.version);
+    version_format(ret_version, &c->now);
   pthread_mutex_unlock(&s->lock);
   return there;
 }
@@ -159,6 +161,14 @@ enum err memory_poke(struct memory_space *s, const char *name, const struct stor
   if (!c)
     store_record_clear(&copy);
   return c ? ERR_OK : ERR_INTERNAL;
+}
+
+void memory_touch(struct memory_space *s, const char *name) {
+  pthread_mutex_lock(&s->lock);
+  struct memory_cell *c = memory_space_cell_locked(s, name);
+  if (c)
+    c->now.touched++;
+  pthread_mutex_unlock(&s->lock);
 }
 
 void memory_space_forget_past(struct memory_space *s, struct memory_cell *c) {

@@ -10,6 +10,7 @@
 struct memory_content {
   struct store_record record; // value NULL: absent
   uint64_t version;           // 0: absent
+  unsigned touched;           // how often by memory_touch
 };
 
 // One item's place in a space. It lives as long as the space.

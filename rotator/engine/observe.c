@@ -78,6 +78,17 @@ static enum sink_value judge_garbage(const struct state *s, const struct store_i
   return s && state_knows_garbage(s, item->place, version) ? SINK_RETIRED : SINK_CORRUPT;
 }
 
+// Has the sink been written since its version was noted? In class A each write may be one of a
+// rotator that is behind; in B and C the lock keeps those away, so that what is left is a hand.
+static void judge_writing(struct sink_view *v, const struct sink_reading *r,
+                          const struct store_version *noted) {
+  if (r->result != ERR_OK || noted->text[0] == '\0')
+    return;
+  v->noted = v->class == STORE_CLASS_A ? strcmp(noted->text, r->version.text) == 0
+                                       : store_version_same_write(noted, &r->version);
+  v->rewritten = v->class != STORE_CLASS_A && !v->noted;
+}
+
 static void judge_sink(struct turn *u, struct target *t, const struct engine_io *io, size_t i) {
   const struct sink_reading *r = &u->sinks[i];
   struct sink_view *v = &u->sink_views[i];
@@ -100,7 +111,7 @@ static void judge_sink(struct turn *u, struct target *t, const struct engine_io 
     if (strcmp(s->sinks[k].place, t->sinks[i].item->place) == 0) {
       v->listed = true;
       v->renamed = strcmp(s->sinks[k].name, v->name) != 0;
-      v->noted = r->result == ERR_OK && strcmp(s->sinks[k].noted.text, r->version.text) == 0;
+      judge_writing(v, r, &s->sinks[k].noted);
     }
 }
 

@@ -174,11 +174,10 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
 static void look_at_use(struct look *l) {
   struct view *v = &l->u->view;
   const struct state *s = &l->u->state;
-  int64_t grace_s = s->grace_s >= 0 ? s->grace_s : l->t->policy.grace_s;
   struct iam_key k = {0};
   struct error e;
-  if (s->phase != PHASE_GRACE || !s->slots[SLOT_PREVIOUS].used || grace_s == 0 ||
-      v->now_s < s->phase_since_s + grace_s)
+  if (s->phase != PHASE_GRACE || !s->slots[SLOT_PREVIOUS].used ||
+      state_grace_s(s, &l->t->policy) == 0 || v->now_s < state_grace_end_s(s, &l->t->policy))
     return;
   if (l->iam->ops->get(l->iam, s->slots[SLOT_PREVIOUS].key_id, true, &k, &e) == ERR_OK &&
       k.has_activity) {

@@ -105,14 +105,11 @@ static inline bool wants_rotation(seen v) {
   return v->due || is_wished(v, WISH_ROTATE);
 }
 
-static inline int64_t grace_of(seen v) {
-  return v->state->grace_s >= 0 ? v->state->grace_s : v->policy->grace_s;
-}
 static inline int64_t quarantine_of(seen v) {
   return v->state->quarantine_s >= 0 ? v->state->quarantine_s : v->policy->quarantine_s;
 }
 static inline int64_t grace_end(seen v) {
-  return v->state->phase_since_s + grace_of(v);
+  return state_grace_end_s(v->state, v->policy);
 }
 static inline bool grace_is_over(seen v) {
   return v->now_s >= grace_end(v);

@@ -3,6 +3,12 @@
 
 #define MOVED_MAX 3 // how often grace may begin again before a person is told
 
+// Grace began again and again in this rotation. Told for as long as it lasts: each run sees but one
+// of the times.
+static bool moved_often(seen v) {
+  return v->state->moved >= MOVED_MAX;
+}
+
 // Nobody goes back to a dead key: that wish ends with the phase.
 static bool wants_back(seen v) {
   return is_wished(v, WISH_BACK_TO) && has(v, SLOT_PREVIOUS) && !is_dead(v, SLOT_PREVIOUS) &&
@@ -59,7 +65,7 @@ bool row_settle(seen v, struct action *a) {
 
 bool row_stuck(seen v, struct action *a) {
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
-  a->attention = is_dead(v, SLOT_CURRENT) || is_late(v);
+  a->attention = is_dead(v, SLOT_CURRENT) || is_late(v) || moved_often(v);
   if (any_sink(v, SINK_REFUSED, &a->sink)) {
     a->attention = true;
     return wait_until(a, 0, WHY_sink_refused);
@@ -84,12 +90,24 @@ bool row_moved(seen v, struct action *a) {
   for (size_t i = 0; i < v->n_sinks; i++) {
     const struct sink_view *s = &v->sinks[i];
     if (s->value == SINK_SILENT || s->value == SINK_REFUSED ||
-        (s->value == SINK_CURRENT && s->noted && s->listed))
+        (s->value == SINK_CURRENT && (s->noted || s->rewritten) && s->listed))
       continue;
     a->sink = i;
     a->attention = v->state->moved + 1 >= MOVED_MAX;
     return act(a, ACT_CAS, a->attention ? WHY_moved_often : WHY_sink_moved);
   }
+  return false;
+}
+
+// The same value, written by somebody else: a restore, a configuration tool. Grace goes on, but not
+// to its end before whoever read something else in between has read again. Its time is the clock's
+// by which grace is counted, IAM's; without an answer of IAM nothing is retired either.
+bool row_rewritten(seen v, struct action *a) {
+  for (size_t i = 0; v->iam_answered && i < v->n_sinks; i++)
+    if (v->sinks[i].value == SINK_CURRENT && v->sinks[i].rewritten) {
+      a->sink = i;
+      return act(a, ACT_CAS, WHY_sink_rewritten);
+    }
   return false;
 }
 
@@ -106,7 +124,7 @@ bool row_done(seen v, struct action *a) {
 // The brake: has previous been used by anybody since consumers should have moved over, and not only
 // by one who was late and has moved since?
 static bool still_used(seen v) {
-  if (grace_of(v) == 0 || !v->previous_used_known || v->previous_used_s < 0)
+  if (state_grace_s(v->state, v->policy) == 0 || !v->previous_used_known || v->previous_used_s < 0)
     return false;
   if (v->previous_used_s + IAM_MINUTE_S <= v->state->phase_since_s + v->policy->reload_within_s)
     return false;
@@ -146,9 +164,10 @@ bool row_serve(seen v, struct action *a) {
     return wait_until(a, 0, WHY_sink_refused);
   }
   bool asked = state_may_retire(v->state);
+  a->attention = moved_often(v);
   if (!asked && !grace_is_over(v))
-    return wait_until(a, end, WHY_grace);
-  a->attention = v->now_s > end + v->policy->alert_after_s;
+    return wait_until(a, end, a->attention ? WHY_moved_often : WHY_grace);
+  a->attention = a->attention || v->now_s > end + v->policy->alert_after_s;
   if (hold_is_on(v))
     return wait_until(a, v->state->hold.until_s ? v->state->hold.until_s : later, WHY_hold);
   if (v->sink_lost) {

@@ -110,8 +110,8 @@ enum err state_add_retired(struct state *s, const struct secret *value) {
 static struct secret *garbage_text(const char *place, const struct store_version *v) {
   struct secret *text = secret_new(sizeof(struct state_sink) + 32);
   if (text && secret_append_text(text, "no value ") == ERR_OK &&
-      secret_append_text(text, v->text) == ERR_OK && secret_append_text(text, " in ") == ERR_OK &&
-      secret_append_text(text, place) == ERR_OK)
+      secret_append(text, v->text, store_version_write_len(v)) == ERR_OK &&
+      secret_append_text(text, " in ") == ERR_OK && secret_append_text(text, place) == ERR_OK)
     return text;
   return secret_free(text);
 }
@@ -124,6 +124,18 @@ enum err state_add_garbage(struct state *s, const char *place, const struct stor
 bool state_knows_garbage(const struct state *s, const char *place, const struct store_version *v) {
   SECRET_AUTO text = garbage_text(place, v);
   return text && state_knows_retired(s, text);
+}
+
+int64_t state_grace_s(const struct state *s, const struct policy *p) {
+  return s->grace_s >= 0 ? s->grace_s : p->grace_s;
+}
+
+int64_t state_grace_end_s(const struct state *s, const struct policy *p) {
+  int64_t grace_s = state_grace_s(s, p), end = s->phase_since_s + grace_s;
+  int64_t latest = end + grace_s, reloaded = s->rewritten_s + p->reload_within_s;
+  if (s->rewritten_s == 0 || reloaded <= end)
+    return end;
+  return reloaded < latest ? reloaded : latest;
 }
 
 bool state_may_retire(const struct state *s) {

@@ -13,6 +13,7 @@
 #include "backends/store.h"
 #include "rotator/base/secret.h"
 #include "rotator/cloud/iam.h"
+#include "rotator/engine/policy.h"
 
 #define STATE_SCHEMA 1
 #define STATE_SINKS_MAX 16
@@ -82,7 +83,9 @@ struct state {
   unsigned moved;                // how often grace was begun again in this rotation
   char retired[STATE_RETIRED_MAX][STATE_FINGERPRINT_MAX]; // newest first; "" where unused
   int64_t phase_since_s;                                  // server time
-  char writer[STATE_WHO_MAX];                             // "host/pid version"
+  // Of one grace, 0: not so. Documents without these members are of before they were known.
+  int64_t rewritten_s; // a sink with current in it was last seen to have been written by others
+  char writer[STATE_WHO_MAX]; // "host/pid version"
 };
 
 // The document that stands in a home store after `forget`: no state, and no secret. Reading it is
@@ -108,6 +111,12 @@ bool state_knows_retired(const struct state *s, const struct secret *value);
 // apart ("") the place alone counts.
 enum err state_add_garbage(struct state *s, const char *place, const struct store_version *v);
 bool state_knows_garbage(const struct state *s, const char *place, const struct store_version *v);
+
+// When the grace that is under way ends, for whoever ends no grace by hand. A sink that was written
+// by others with current in it may have held the old key for a while before that: whoever read it
+// then reads again within reload_within. That puts the end off by no more than another grace.
+int64_t state_grace_s(const struct state *s, const struct policy *p);
+int64_t state_grace_end_s(const struct state *s, const struct policy *p);
 
 // Did a person say, in this very grace, that the old key may go though it is still used? A wish
 // that names another key, or was made before grace began (again), is none. A wish for a rotation

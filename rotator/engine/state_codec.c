@@ -48,6 +48,12 @@ static const struct field state_fields[] = {
     FIELD(state, "writer", writer, F_TEXT),
     {0},
 };
+// Written only where they are not 0: so documents of before they were known can be read, and those
+// who do not know them can read all others.
+static const struct field later_fields[] = {
+    FIELD(state, "rewritten_s", rewritten_s, F_I64),
+    {0},
+};
 static const struct field slot_fields[] = {
     FIELD(slot, "value", value, F_SECRET),        FIELD(slot, "key_id", key_id, F_TEXT),
     FIELD(slot, "generation", generation, F_U64), FIELD(slot, "since_s", since_s, F_I64),
@@ -105,6 +111,15 @@ static bool put_fields(cJSON *o, const struct field *fields, const void *from) {
   for (const struct field *f = fields; f->name; f++)
     if (!put_field(o, f, (const char *)from + f->offset))
       return false;
+  return true;
+}
+
+static bool put_later(cJSON *o, const struct state *s) {
+  for (const struct field *f = later_fields; f->name; f++) {
+    const char *p = (const char *)s + f->offset;
+    if (*(const int64_t *)(const void *)p != 0 && !put_field(o, f, p))
+      return false;
+  }
   return true;
 }
 
@@ -188,7 +203,7 @@ static const char *wish_word(enum wish_kind kind) {
 
 static bool put_state(cJSON *o, const struct state *s) {
   cJSON *wish = cJSON_AddObjectToObject(o, "wish"), *hold = cJSON_AddObjectToObject(o, "hold");
-  return put_fields(o, state_fields, s) &&
+  return put_fields(o, state_fields, s) && put_later(o, s) &&
          cJSON_AddStringToObject(o, "phase", phase_name(s->phase)) &&
          put_slots(cJSON_AddObjectToObject(o, "slots"), s) &&
          put_sinks(cJSON_AddArrayToObject(o, "sinks"), s) &&
@@ -263,9 +278,25 @@ static bool take_lists(const cJSON *o, struct state *s, const char **ret_bad) {
   return true;
 }
 
+// How many of the later members are there: *ret.
+static bool take_later(const cJSON *o, struct state *s, size_t *ret, const char **ret_bad) {
+  *ret = 0;
+  for (const struct field *f = later_fields; f->name; f++) {
+    int64_t *p = (int64_t *)(void *)((char *)s + f->offset);
+    if (!json_get(o, f->name))
+      continue;
+    *ret_bad = f->name;
+    if (!json_int(o, f->name, p) || *p <= 0)
+      return false;
+    ++*ret;
+  }
+  return true;
+}
+
 static bool take_state(const cJSON *o, struct state *s, const char **ret_bad) {
   const cJSON *wish = json_get(o, "wish"), *hold = json_get(o, "hold");
-  if (!take_fields(o, state_fields, 6, s, ret_bad) ||
+  size_t later = 0;
+  if (!take_later(o, s, &later, ret_bad) || !take_fields(o, state_fields, 6 + later, s, ret_bad) ||
       !take_slots(json_get(o, "slots"), s, ret_bad) || !take_lists(o, s, ret_bad) ||
       !take_fields(wish, wish_fields, 1, &s->wish, ret_bad) ||
       !take_fields(hold, hold_fields, 1, &s->hold, ret_bad))
@@ -338,7 +369,8 @@ static bool same_fields(const struct field *fields, const void *a, const void *b
 }
 
 static bool same_state(const struct state *a, const struct state *b) {
-  bool same = same_fields(state_fields, a, b) && a->phase == b->phase && a->n_sinks == b->n_sinks &&
+  bool same = same_fields(state_fields, a, b) && same_fields(later_fields, a, b) &&
+              a->phase == b->phase && a->n_sinks == b->n_sinks &&
               same_fields(wish_fields, &a->wish, &b->wish) && a->wish.kind == b->wish.kind &&
               same_fields(hold_fields, &a->hold, &b->hold) && a->hold.on == b->hold.on;
   for (int i = 0; i < SLOT_COUNT && same; i++)

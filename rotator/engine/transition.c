@@ -35,6 +35,7 @@ void state_enter(struct state *s, enum phase phase, int64_t now_s) {
     return;
   s->phase = phase;
   s->phase_since_s = now_s;
+  s->rewritten_s = 0;
   forget_retire(s);
   if (phase == PHASE_PUBLISHING)
     s->epoch = s->seq;
@@ -200,6 +201,9 @@ static bool change(struct state *s, const struct view *v, const struct action *a
   case ROW_moved:
     s->moved++;
     return true;
+  case ROW_rewritten:
+    s->rewritten_s = v->now_s;
+    return true;
   case ROW_retired:
     return retire(s);
   case ROW_drift: // lists a sink: the list is renewed with every write
@@ -224,7 +228,7 @@ const struct state_sink *state_find_place(const struct state_sink *sinks, size_t
 // The list of sinks: those of the configuration, and those that it no longer has, which stay until
 // a person drops them. Versions are noted on entering grace, and kept otherwise. Adoption notes
 // them too: from then on the state says that it once was at rest, and no rotation of it is its
-// first.
+// first. A sink that was written by others in grace is noted anew by itself (note_rewritten).
 static bool renew_sinks(struct state *s, const struct transition_input *in, bool note_versions) {
   struct state_sink list[STATE_SINKS_MAX];
   size_t n = 0;
@@ -252,6 +256,13 @@ static bool renew_sinks(struct state *s, const struct transition_input *in, bool
   return true;
 }
 
+static void note_rewritten(struct state *s, const struct view *v,
+                           const struct transition_input *in) {
+  for (size_t i = 0; i < v->n_sinks && i < s->n_sinks; i++)
+    if (v->sinks[i].value == SINK_CURRENT && v->sinks[i].rewritten)
+      s->sinks[i].noted = in->sinks[i].noted;
+}
+
 enum err transition(const struct view *v, const struct action *a, struct transition_input *in,
                     struct state *ret) {
   struct state s = {0};
@@ -266,6 +277,8 @@ enum err transition(const struct view *v, const struct action *a, struct transit
     state_clear(&s);
     return ERR_INTERNAL;
   }
+  if (a->row == ROW_rewritten)
+    note_rewritten(&s, v, in);
   state_enter(&s, entered(v->state, a), v->now_s);
   *ret = s;
   return ERR_OK;

@@ -35,7 +35,8 @@ struct sink_view {
   enum sink_value value;
   enum store_class class;
   bool stamped;           // class A: bears this state's epoch (B, C: always true)
-  bool noted;             // its version is the one noted on entering grace
+  bool noted;             // the writing that was noted on entering grace, or since, is there
+  bool rewritten;         // class B, C: noted, and written anew since
   bool listed;            // the state lists its place
   bool renamed;           // … under another name
   bool acted;             // written in this tick already

@@ -103,6 +103,24 @@ static int64_t grace_ms(const struct sim *s, const struct state *st) {
   return (wished ? g : s->p.policy.grace_s) * 1000;
 }
 
+// S2 where the old key stood in a sink between two readings only: whoever read it then has
+// reload_within, in a grace that may be twice as long for it.
+static void check_flips(struct sim *s, int previous) {
+  const struct sim_key *k = &s->keys[previous];
+  int64_t reload_ms = s->p.policy.reload_within_s * 1000;
+  reload_ms = reload_ms < k->grace_ms ? reload_ms : k->grace_ms;
+  if (s->now_ms - s->grace_from_ms > 2 * k->grace_ms - ROUNDING_MS)
+    return;
+  for (unsigned i = 0; i < s->p.sinks; i++) {
+    const struct sim_sink *sink = &s->sinks[i];
+    if (sink->consumed && sink->edited <= k->looked[i] && sink->flipped_ms[previous] >= 0 &&
+        s->now_ms - sink->flipped_ms[previous] < reload_ms - ROUNDING_MS)
+      sim_violate(s, "S2", "retired %lld ms after key %d left %s again; readers have %lld ms",
+                  (long long)(s->now_ms - sink->flipped_ms[previous]), previous, sink->name,
+                  (long long)reload_ms);
+  }
+}
+
 static void put_beyond(struct sim *s, const struct state *old, int previous,
                        const struct witness *w) {
   s->keys[previous].beyond = true;
@@ -130,6 +148,7 @@ static void retire_begins(struct sim *s, const struct state *old, const struct s
                 (long long)(s->now_ms - s->grace_from_ms), (long long)s->keys[previous].grace_ms);
   if (!all_sinks_showed(s, w, old, s->phase_event, &seen_ms))
     sim_violate(s, "S5", "retired though not every sink was seen to serve key %d", key);
+  check_flips(s, previous);
   if (witness_passed(w, key, s->state_event, NULL) == 0)
     sim_violate(s, "S5", "retired without a probe of key %d", key);
   if (hold_is_on(s, old))

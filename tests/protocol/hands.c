@@ -130,6 +130,61 @@ static void edit_sink(struct sim *s, void *arg) {
     change_sink(s, arg);
 }
 
+// ---- files that others see to ----
+
+static bool has_metadata(const struct sim *s, unsigned i) {
+  return s->sinks[i].class != STORE_CLASS_A;
+}
+
+static void touch_all(struct sim *s, bool write) {
+  sim_note(s, "the sinks are %s", write ? "written anew, as they are" : "linked");
+  for (unsigned i = 0; i < s->p.sinks; i++)
+    if (has_metadata(s, i))
+      sink_touch(s, (int)i, write);
+}
+
+// These two go on when the faults have stopped: a rotation must end all the same.
+static void snapshot(struct sim *s, void *arg) {
+  sim_at(s, s->now_ms + s->p.snapshot_ms, snapshot, arg, NULL);
+  touch_all(s, false);
+}
+
+static void restore(struct sim *s, void *arg) {
+  sim_at(s, s->now_ms + s->p.restore_ms, restore, arg, NULL);
+  touch_all(s, true);
+}
+
+// Back to current, unless a rotator saw it and wrote current itself. One that saw it and died is
+// as if nobody had.
+static void flip_back(struct sim *s, void *arg) {
+  struct sim_sink *sink = arg;
+  int old = sink->key, current = state_key(s, SLOT_CURRENT);
+  bool stands = sink->flip == sink->changed && old >= 0 && current >= 0 && s->faults;
+  sink->flip = 0;
+  if (!stands)
+    return;
+  sink_edit(s, (int)(sink - s->sinks), s->keys[current].value);
+  if (has_metadata(s, (unsigned)(sink - s->sinks))) {
+    sink->flipped_ms[old] = s->now_ms;
+    sink->held_ms[old] = sink->held_before_ms;
+  }
+}
+
+static void flip(struct sim *s, void *arg) {
+  (void)arg;
+  if (!again(s, s->p.flips_per_100d, flip))
+    return;
+  struct sim_sink *sink = &s->sinks[rng_below(&s->rng, s->p.sinks)];
+  int previous = state_key(s, SLOT_PREVIOUS), current = state_key(s, SLOT_CURRENT);
+  if (s->state.phase != PHASE_GRACE || previous < 0 || sink->key != current || sink->flip)
+    return;
+  s->totals->edits++;
+  sink->held_before_ms = sink->held_ms[previous];
+  sink_edit(s, (int)(sink - s->sinks), s->keys[previous].value);
+  sink->flip = sink->changed;
+  sim_at(s, s->now_ms + rng_between(&s->rng, MINUTE_MS, 40 * MINUTE_MS), flip_back, sink, NULL);
+}
+
 // ---- wishes and configuration ----
 
 static void make_wish(struct sim *s, void *arg) {
@@ -256,6 +311,11 @@ static void other_state(struct sim *s, void *arg) {
 void hands_begin(struct sim *s) {
   again(s, s->p.hands_per_100d, hand_on_key);
   again(s, s->p.edits_per_100d, edit_sink);
+  again(s, s->p.flips_per_100d, flip);
+  if (s->p.snapshot_ms)
+    snapshot(s, NULL);
+  if (s->p.restore_ms)
+    restore(s, NULL);
   again(s, s->p.wishes_per_100d, make_wish);
   again(s, s->p.config_per_100d, change_config);
   again(s, s->p.outage, outage);

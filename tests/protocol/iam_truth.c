@@ -98,7 +98,7 @@ int key_make(struct sim *s, const struct key_spec *k) {
   n->tagged = tag_parse(n->description, &n->tag);
   n->created_ms = sim_server_ms(s);
   for (int j = 0; j < SIM_SINKS; j++)
-    s->sinks[j].held_ms[i] = -1;
+    s->sinks[j].held_ms[i] = s->sinks[j].flipped_ms[i] = -1;
   remember(s, n);
   sim_note(s, "IAM: key %d made%s%s g=%llu", i, k->disabled ? ", disabled" : ", active",
            strcmp(k->owner, SIM_IDENTITY) ? ", a stranger's" : "",

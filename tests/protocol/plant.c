@@ -76,6 +76,14 @@ static bool in_phase(const struct view *v, enum phase p) {
   return v->state && v->state->phase == p;
 }
 
+bool __real_store_version_same_write(const struct store_version *a, const struct store_version *b);
+bool __wrap_store_version_same_write(const struct store_version *a, const struct store_version *b);
+
+bool __wrap_store_version_same_write(const struct store_version *a, const struct store_version *b) {
+  return sim && planted(sim, PLANT_MOVED_BY_IDENTITY) ? strcmp(a->text, b->text) == 0
+                                                      : __real_store_version_same_write(a, b);
+}
+
 // ---- another view ----
 
 struct distorted {
@@ -96,6 +104,12 @@ static void distort_sinks(struct distorted *d) {
       s->renamed = false;
     if (planted(sim, PLANT_MOVED_IGNORED) && s->value == SINK_CURRENT)
       s->noted = true;
+    if (planted(sim, PLANT_MOVED_BY_IDENTITY))
+      s->rewritten = false;
+    if (planted(sim, PLANT_REWRITE_IGNORED) && s->rewritten) {
+      s->rewritten = false;
+      s->noted = true;
+    }
     if (planted(sim, PLANT_MEND_IN_GRACE) && in_phase(&d->view, PHASE_GRACE)) {
       s->noted = true;
       s->value = SINK_CURRENT;
@@ -166,6 +180,11 @@ static void distort_rest(struct distorted *d) {
       (planted(sim, PLANT_DISABLE_UNNOTED) && in_phase(v, PHASE_RETIRING) &&
        previous == KEY_ACTIVE)) {
     d->state.phase_since_s = previous == KEY_ACTIVE ? v->now_s : 0;
+    v->state = &d->state;
+  }
+  if (planted(sim, PLANT_REWRITE_FOR_EVER) && in_phase(v, PHASE_GRACE) &&
+      v->state->rewritten_s > 0 && v->now_s < v->state->rewritten_s + v->policy->reload_within_s) {
+    d->state.phase_since_s = v->now_s;
     v->state = &d->state;
   }
   if (planted(sim, PLANT_HOOK_SKIPPED))

@@ -30,6 +30,12 @@
   X(swap_unproven, SWAP_UNPROVEN, wishes, "previous counts as probed when a swap is wanted")       \
   X(wish_stays, WISH_STAYS, wishes, "a swap does not clear the wish")                              \
   X(moved_ignored, MOVED_IGNORED, edits, "the versions noted are not looked at")                   \
+  X(moved_by_identity, MOVED_BY_IDENTITY, files,                                                   \
+    "class B, C: other metadata, or the same content written anew, begin the grace again")         \
+  X(rewrite_ignored, REWRITE_IGNORED, files,                                                       \
+    "class B, C: a sink that holds current is not looked at any closer")                           \
+  X(rewrite_for_ever, REWRITE_FOR_EVER, files,                                                     \
+    "class B, C: each writing of the same content puts the end of grace off again")                \
   X(mend_in_grace, MEND_IN_GRACE, edits, "a sink is mended in grace, and grace goes on")           \
   X(one_sink_enough, ONE_SINK_ENOUGH, base, "one sink that serves is enough")                      \
   X(no_mark_wait, NO_MARK_WAIT, local, "class C: nobody waits after an unclean end")               \

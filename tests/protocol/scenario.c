@@ -168,6 +168,17 @@ static void endings(struct sim *s) {
   s->p.edits_per_100d = 100 + some(&s->rng, 200);
   s->p.eager_wishes = s->p.eager_edits = s->p.eager_retire = true;
 }
+// Files in /etc: linked each night by a backup, written anew as they are by a configuration tool,
+// and now and then with the old key for a while.
+static void files(struct sim *s) {
+  local(s);
+  s->p.policy.grace_s = 86400;
+  s->p.policy.reload_within_s = 3600 * (1 + (int64_t)some(&s->rng, 3));
+  s->p.timer_ms = HOUR_MS * (1 + some(&s->rng, 3));
+  s->p.snapshot_ms = rng_between(&s->rng, 2 * HOUR_MS, 23 * HOUR_MS);
+  s->p.restore_ms = rng_chance(&s->rng, 4000) ? rng_between(&s->rng, 20 * MINUTE_MS, DAY_MS) : 0;
+  s->p.flips_per_100d = 200 + some(&s->rng, 1000);
+}
 static void all(struct sim *s) {
   s->p.wishes_per_100d = some(&s->rng, 500);
   s->p.hands_per_100d = some(&s->rng, 60);
@@ -181,11 +192,11 @@ static void all(struct sim *s) {
 static const struct scenario {
   const char *name;
   void (*bend)(struct sim *s);
-} scenarios[] = {{"base", base},      {"wishes", wishes},   {"hands", hands},
-                 {"edits", edits},    {"config", config},   {"strangers", strangers},
-                 {"stale", stale},    {"ignored", ignored}, {"local", local},
-                 {"iam", origin_iam}, {"first", first},     {"races", races},
-                 {"all", all},        {"calm", calm},       {"endings", endings}};
+} scenarios[] = {
+    {"base", base},     {"wishes", wishes},       {"hands", hands},     {"edits", edits},
+    {"config", config}, {"strangers", strangers}, {"stale", stale},     {"ignored", ignored},
+    {"local", local},   {"iam", origin_iam},      {"first", first},     {"races", races},
+    {"all", all},       {"calm", calm},           {"endings", endings}, {"files", files}};
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 const char *scenario_names(void) {

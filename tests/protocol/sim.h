@@ -55,7 +55,10 @@ struct params {
   unsigned unsent, throttled, lost, late, twice, stale, outage; // of each request
   unsigned hands_per_100d, wishes_per_100d, edits_per_100d, config_per_100d;
   unsigned rights_per_100d, looks_per_100d; // taken away; looks by hand
-  bool modified_stands; // IAM does not move modified_at when a key is disabled or enabled
+  // class B, C: how often sinks get other metadata, or the same content anew; 0: never
+  int64_t snapshot_ms, restore_ms;
+  unsigned flips_per_100d; // the old key in a sink for a while
+  bool modified_stands;    // IAM does not move modified_at when a key is disabled or enabled
   // people act on a change of phase, at once
   bool eager_wishes, eager_hands, eager_edits, eager_retire;
   int64_t list_lag_ms, token_lag_ms;
@@ -102,11 +105,14 @@ struct sim_sink {
   uint64_t stamp;
   uint64_t changed; // event of its last change
   char version[STORE_VERSION_MAX];
-  bool by_hand;              // the present content was put there by a person
-  bool may_overwrite;        // a person said so
-  uint64_t edited;           // event of the last edit by hand
-  int64_t held_ms[SIM_KEYS]; // when it last held the value of that key; −1 never
-  int consumer_key;          // what its consumer holds
+  bool by_hand;                 // the present content was put there by a person
+  bool may_overwrite;           // a person said so
+  uint64_t edited;              // event of the last edit by hand
+  int64_t held_ms[SIM_KEYS];    // when it last held the value of that key; −1 never
+  int64_t flipped_ms[SIM_KEYS]; // when that key's value last left it, between two readings; −1
+  uint64_t flip;                // event of a flip that lasts; 0: none
+  int64_t held_before_ms;       // held_ms of its key before
+  int consumer_key;             // what its consumer holds
   int64_t consumer_read_ms;
 };
 enum { HOME_ITEM = SIM_SINKS };
@@ -348,6 +354,8 @@ void fake_token_text(const struct sim *s, int key, char *dst, size_t cap);
 // sink.c: the truth about items, re-read after every write that may have landed
 void items_changed(struct sim *s, bool by_hand);
 void sink_edit(struct sim *s, int sink, const char *value); // by hand; NULL removes
+// The content stays; it is written anew, or its metadata is.
+void sink_touch(struct sim *s, int sink, bool write);
 
 // check.c, check_state.c, check_end.c
 void check_now(struct sim *s);

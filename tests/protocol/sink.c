@@ -125,3 +125,18 @@ void sink_edit(struct sim *s, int i, const char *value) {
   store_record_clear(&r);
   items_changed(s, true);
 }
+
+void sink_touch(struct sim *s, int i, bool write) {
+  struct sim_sink *sink = &s->sinks[i];
+  struct store_record r;
+  struct store_version v;
+  bool there = present(s, sink->name, &r, &v);
+  if (there && write && memory_poke(s->space, sink->name, &r) != ERR_OK)
+    abort();
+  if (there && !write)
+    memory_touch(s->space, sink->name);
+  store_record_clear(&r);
+  if (present(s, sink->name, &r, &v))
+    text_copy(sink->version, sizeof sink->version, v.text);
+  store_record_clear(&r);
+}

@@ -17,7 +17,7 @@ static void begin_sinks(struct sim *s) {
     sink->called = sink->name;
     sink->configured = i == 0 || s->p.config_per_100d == 0 || rng_chance(&s->rng, 7000);
     for (int k = 0; k < SIM_KEYS; k++)
-      sink->held_ms[k] = -1;
+      sink->held_ms[k] = sink->flipped_ms[k] = -1;
   }
 }
 

@@ -92,8 +92,7 @@ static void say_due(const struct standing *s) {
 }
 
 static int64_t grace_end_s(const struct standing *s) {
-  const struct state *st = s->look.view.state;
-  return st->phase_since_s + (st->grace_s >= 0 ? st->grace_s : s->managed->target.policy.grace_s);
+  return state_grace_end_s(s->look.view.state, &s->managed->target.policy);
 }
 
 static void say_grace_end(const struct standing *s) {

@@ -99,6 +99,9 @@ static const struct why_words whys[] = {
     [WHY_sink_moved] = {false, false,
                         "a sink was changed by somebody else in grace: grace starts again", NULL,
                         NULL},
+    [WHY_sink_rewritten] = {false, false,
+                            "somebody wrote the same key to a sink in grace: grace goes on", NULL,
+                            NULL},
     [WHY_moved_often] =
         {false, false,
          "somebody keeps changing a sink in grace: find out who, the rotation cannot end", NULL,
@@ -173,6 +176,8 @@ static const struct row_words rows[] = {
     [ROW_stuck] = {"waiting for the new key to be in every sink",
                    "waiting for the new key to be in every sink", "none"},
     [ROW_moved] = {"starting grace again", "a sink was changed: grace starts again", NULL},
+    [ROW_rewritten] = {"noting a sink that was written anew",
+                       "somebody wrote the same key to a sink: grace goes on", NULL},
     [ROW_done] = {"ending grace", "ended grace", PROBE_REQUESTS},
     [ROW_retire] = {"passing the point of no return", "the old key is past the point of no return",
                     PROBE_REQUESTS},

@@ -90,7 +90,7 @@ static void clause(const struct managed *m, const struct tick_result *r, const s
   bool named = sink[0] && (r->why == WHY_sink_silent || r->why == WHY_sink_refused ||
                            r->why == WHY_sink_foreign || r->why == WHY_sink_drift ||
                            r->why == WHY_sink_corrupt || r->why == WHY_sink_moved ||
-                           r->why == WHY_moved_often);
+                           r->why == WHY_sink_rewritten || r->why == WHY_moved_often);
   if (o->watch.text[0])
     text_copy(dst, cap, o->watch.text);
   else if (r->end == TICK_BUSY)

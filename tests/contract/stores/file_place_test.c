@@ -268,6 +268,49 @@ static void versions_follow_every_change(void **state) {
   store_item_free(it);
 }
 
+// R1: what a backup, a chmod and a mount change is no write; what an edit or a restore changes is.
+static struct store_version version_of(struct store_item *it) {
+  struct store_record r = {0};
+  struct store_version v = {""};
+  struct error e = {0};
+  if (store_read(it, &r, &v, &e) != ERR_OK)
+    fail_msg("%s", e.text);
+  store_record_clear(&r);
+  return v;
+}
+
+static void r1_tells_a_write_from_other_metadata(void **state) {
+  struct file_bench *b = *state;
+  char other[FILE_BENCH_PATH + 16];
+  struct stat st;
+  snprintf(other, sizeof other, "%s/other", b->dir);
+  file_bench_put_text(b->path, "Zm9vYmFy\n");
+  struct store_item *it = file_bench_open(STORE_SINK, b->path, (char *)NULL);
+  struct store_version first = version_of(it), now;
+  assert_int_equal(0, link(b->path, other));
+  now = version_of(it);
+  assert_string_not_equal(first.text, now.text); // for a compare-and-set it is another one
+  assert_true(store_version_same_write(&first, &now));
+  assert_int_equal(0, chmod(b->path, 0600));
+  assert_int_equal(0, unlink(other));
+  assert_int_equal(0, stat(b->path, &st));
+  assert_int_equal(0, chown(b->path, st.st_uid, st.st_gid));
+  now = version_of(it);
+  assert_true(store_version_same_write(&first, &now));
+  char *plus = strchr(now.text, '+'); // the same disk, mounted under another number
+  assert_non_null(plus);
+  snprintf(plus, sizeof now.text - (size_t)(plus - now.text), "+ffff:1");
+  assert_true(store_version_same_write(&first, &now));
+  // a restore with the times of the original
+  struct timespec times[2] = {st.st_atim, st.st_mtim};
+  file_bench_put_text(other, "Zm9vYmFy\n");
+  assert_int_equal(0, utimensat(AT_FDCWD, other, times, 0));
+  assert_int_equal(0, rename(other, b->path));
+  now = version_of(it);
+  assert_false(store_version_same_write(&first, &now));
+  store_item_free(it);
+}
+
 int main(void) {
 #define T(test) cmocka_unit_test_setup_teardown(test, file_bench_setup, file_bench_teardown)
   const struct CMUnitTest tests[] = {
@@ -281,6 +324,7 @@ int main(void) {
       T(gives_owner_and_group),
       T(says_what_another_user_may_not),
       T(versions_follow_every_change),
+      T(r1_tells_a_write_from_other_metadata),
   };
   int failed = cmocka_run_group_tests_name("file places", tests, NULL, NULL);
   return failed != 0;

@@ -206,11 +206,35 @@ static void settings_are_found(void **state) {
   assert_null(store_setting_get(NULL, 0, "mode"));
 }
 
+static bool same_write(const char *a, const char *b) {
+  struct store_version v = {""}, w = {""};
+  strcpy(v.text, a);
+  strcpy(w.text, b);
+  return store_version_same_write(&v, &w);
+}
+
+static void tells_a_write_from_other_metadata(void **state) {
+  (void)state;
+  assert_true(same_write("1:2", "1:2"));
+  assert_true(same_write("1:2+3", "1:2+4"));
+  assert_true(same_write("1:2", "1:2+4"));
+  assert_true(same_write("a+b+1", "a+b+2"));
+  assert_false(same_write("a+b+1", "a+c+1"));
+  assert_false(same_write("1:2+3", "1:20+3"));
+  assert_false(same_write("1:2+3", "1:3+3"));
+  assert_false(same_write("", ""));
+  assert_false(same_write("", "1"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(reading_must_be_whole),   cmocka_unit_test(failure_hands_out_nothing),
-      cmocka_unit_test(a_large_home_is_corrupt), cmocka_unit_test(writing_must_give_a_version),
-      cmocka_unit_test(the_rest_passes_through), cmocka_unit_test(records_copy_and_clear),
+      cmocka_unit_test(tells_a_write_from_other_metadata),
+      cmocka_unit_test(reading_must_be_whole),
+      cmocka_unit_test(failure_hands_out_nothing),
+      cmocka_unit_test(a_large_home_is_corrupt),
+      cmocka_unit_test(writing_must_give_a_version),
+      cmocka_unit_test(the_rest_passes_through),
+      cmocka_unit_test(records_copy_and_clear),
       cmocka_unit_test(settings_are_found),
   };
   int failed = cmocka_run_group_tests_name("store entrances", tests, NULL, NULL);

@@ -8,6 +8,31 @@ ROW(moved) {
   assert_false(a.attention);
   CASE(world(PHASE_GRACE), (w.sinks[1].value = SINK_PREVIOUS, w.state.moved = 2), moved, ACT_CAS);
   assert_true(a.attention);
+  // another value, or a sink that is new to the list, is moved however it was written
+  CASE(world(PHASE_GRACE),
+       (w.sinks[1].value = SINK_PREVIOUS, w.sinks[1].noted = false, w.sinks[1].rewritten = true),
+       moved, ACT_CAS);
+  CASE(world(PHASE_GRACE), (w.sinks[1].listed = false, w.sinks[1].rewritten = true), moved,
+       ACT_CAS);
+}
+
+static struct world rewritten(void) {
+  struct world w = world(PHASE_GRACE);
+  w.sinks[1].class = STORE_CLASS_B;
+  w.sinks[1].noted = false;
+  w.sinks[1].rewritten = true;
+  return w;
+}
+
+// R1: the same bytes, written by somebody else, are not moved.
+ROW(rewritten) {
+  BEGIN;
+  CASE(rewritten(), 0, rewritten, ACT_CAS);
+  assert_int_equal(a.sink, 1);
+  assert_false(a.attention);
+  CASE(rewritten(), w.state.phase_since_s = NOW - 2 * DAY, rewritten, ACT_CAS); // before it ends
+  // its time is IAM's
+  CASE(rewritten(), w.view.iam_answered = false, serve, ACT_WAIT);
 }
 
 // Grace is over, and current was probed.
@@ -34,6 +59,48 @@ static struct world used_late(int64_t ago_s) {
   return w;
 }
 
+// A person said in this grace that the old key may go.
+static struct world asked(struct world w, enum wish_kind kind) {
+  w.state.wish = (struct wish){.kind = kind, .at_s = w.state.phase_since_s};
+  strcpy(w.state.wish.key_id, "ApiKey-previous");
+  return w;
+}
+
+// R1: the end of grace after a sink was written anew `ago_s` ago.
+static struct world written_ago(int64_t ago_s) {
+  struct world w = ended();
+  w.state.phase_since_s = NOW - w.policy.grace_s - 60;
+  w.state.rewritten_s = NOW - ago_s;
+  return w;
+}
+
+void test_r1_readers_of_what_stood_between(void **unused) {
+  BEGIN;
+  CASE(written_ago(POLICY_DEFAULT.reload_within_s), 0, retire, ACT_CAS);
+  WHY(written_ago(POLICY_DEFAULT.reload_within_s - 1), 0, serve, WHY_grace);
+  assert_int_equal(a.wait_s, NOW + 1);
+  // but no longer than another grace, however often it is written
+  CASE(written_ago(1), w.state.phase_since_s = NOW - 2 * w.policy.grace_s, retire, ACT_CAS);
+  WHY(written_ago(1), w.state.phase_since_s = NOW - 2 * w.policy.grace_s + 1, serve, WHY_grace);
+  // whoever ends the grace by hand, or wants none, ends that as well
+  CASE(written_ago(1), w.state.grace_s = 0, retire, ACT_CAS);
+  CASE(asked(written_ago(1), WISH_RETIRE), 0, retire, ACT_CAS);
+}
+
+// R1: a grace that began again three times is told for as long as it lasts, by whatever run.
+void test_r1_attention_over_runs(void **unused) {
+  BEGIN;
+  WHY(world(PHASE_GRACE), w.state.moved = 2, serve, WHY_grace);
+  assert_false(a.attention);
+  WHY(world(PHASE_GRACE), w.state.moved = 3, serve, WHY_moved_often);
+  assert_true(a.attention);
+  CASE(world(PHASE_PUBLISHING),
+       (w.state.moved = 3, CURRENT.proof = PROOF_UNKNOWN, CURRENT.prove_again_s = NOW + 9), stuck,
+       ACT_WAIT);
+  assert_true(a.attention);
+  CASE(ended(), w.state.moved = 3, retire, ACT_CAS);
+}
+
 ROW(done) {
   BEGIN;
   CASE(ended(), slot_clear(&w.state.slots[SLOT_PREVIOUS]), done, ACT_CAS);
@@ -56,13 +123,6 @@ ROW(retire) {
   CASE(used_late(59), 0, serve, ACT_WAIT);
   // stop, with a limit that is reached
   CASE(used(NOW - 60), w.policy.still_used_limit_s = DAY, retire, ACT_CAS);
-}
-
-// A person said in this grace that the old key may go.
-static struct world asked(struct world w, enum wish_kind kind) {
-  w.state.wish = (struct wish){.kind = kind, .at_s = w.state.phase_since_s};
-  strcpy(w.state.wish.key_id, "ApiKey-previous");
-  return w;
 }
 
 void test_retire_as_asked(void **unused) {

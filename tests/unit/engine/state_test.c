@@ -55,6 +55,26 @@ static void comes_back_whole(void **unused) {
   state_clear(&back);
 }
 
+// Documents of before a member was known lack it; those that need none of them still look so.
+static void later_members_are_written_where_they_say_something(void **unused) {
+  (void)unused;
+  struct state s = full(), back;
+  SECRET_AUTO before = encoded(&s);
+  assert_null(strstr(secret_bytes(before), "rewritten_s"));
+  assert_int_equal(state_decode(before, &back, NULL), ERR_OK);
+  assert_int_equal(back.rewritten_s, 0);
+  state_clear(&back);
+  s.rewritten_s = NOW;
+  SECRET_AUTO after = encoded(&s);
+  assert_int_equal(state_decode(after, &back, NULL), ERR_OK);
+  assert_int_equal(back.rewritten_s, NOW);
+  state_clear(&back);
+  s.rewritten_s = -1; // no writer of ours
+  struct secret *none = NULL;
+  assert_int_equal(state_encode(&s, &none, NULL), ERR_INTERNAL);
+  state_clear(&s);
+}
+
 // A program from before the wish to retire reads "none", and keeps the rest as it is: it waits.
 static void a_wish_to_retire_is_no_word_to_others(void **unused) {
   (void)unused;
@@ -252,17 +272,19 @@ static void fingerprints_are_salted_and_bounded(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back_whole),
-                                     cmocka_unit_test(a_wish_to_retire_is_no_word_to_others),
-                                     cmocka_unit_test(garbage_is_told_by_place_and_version),
-                                     cmocka_unit_test(every_phase_comes_back),
-                                     cmocka_unit_test(cut_anywhere_is_corrupt),
-                                     cmocka_unit_test(any_changed_byte_is_corrupt),
-                                     cmocka_unit_test(a_newer_schema_is_said),
-                                     cmocka_unit_test(other_documents_are_corrupt),
-                                     cmocka_unit_test(impossible_states_are_corrupt),
-                                     cmocka_unit_test(the_first_key_has_no_previous),
-                                     cmocka_unit_test(impossible_states_are_not_written),
-                                     cmocka_unit_test(fingerprints_are_salted_and_bounded)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(comes_back_whole),
+      cmocka_unit_test(later_members_are_written_where_they_say_something),
+      cmocka_unit_test(a_wish_to_retire_is_no_word_to_others),
+      cmocka_unit_test(garbage_is_told_by_place_and_version),
+      cmocka_unit_test(every_phase_comes_back),
+      cmocka_unit_test(cut_anywhere_is_corrupt),
+      cmocka_unit_test(any_changed_byte_is_corrupt),
+      cmocka_unit_test(a_newer_schema_is_said),
+      cmocka_unit_test(other_documents_are_corrupt),
+      cmocka_unit_test(impossible_states_are_corrupt),
+      cmocka_unit_test(the_first_key_has_no_previous),
+      cmocka_unit_test(impossible_states_are_not_written),
+      cmocka_unit_test(fingerprints_are_salted_and_bounded)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

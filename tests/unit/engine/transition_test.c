@@ -184,6 +184,32 @@ static void settling(void **unused) {
   state_clear(&s);
 }
 
+// R1: grace goes on, the writing is noted, and when it was seen.
+static void a_sink_written_anew(void **unused) {
+  (void)unused;
+  struct world w = world(PHASE_GRACE);
+  w.sinks[1].rewritten = true;
+  w.state.n_sinks = 2;
+  for (int i = 0; i < 2; i++) {
+    w.state.sinks[i] = configured[i];
+    strcpy(w.state.sinks[i].noted.text, "v1");
+  }
+  struct state s = after(&w, ROW_rewritten, WHY_sink_rewritten);
+  assert_int_equal(s.phase, PHASE_GRACE);
+  assert_int_equal(s.phase_since_s, NOW - 60);
+  assert_int_equal(s.epoch, 7);
+  assert_int_equal(s.moved, 0);
+  assert_int_equal(s.rewritten_s, NOW);
+  assert_string_equal(s.sinks[0].noted.text, "v1");
+  assert_string_equal(s.sinks[1].noted.text, "v5");
+  state_clear(&s);
+  w = world(PHASE_GRACE);
+  w.state.rewritten_s = NOW; // of one grace only
+  s = after(&w, ROW_moved, WHY_sink_moved);
+  assert_int_equal(s.rewritten_s, 0);
+  state_clear(&s);
+}
+
 static void endings(void **unused) {
   (void)unused;
   struct state s = CHECK(PHASE_GRACE, ROW_retire, WHY_none);
@@ -290,6 +316,7 @@ int main(void) {
                                      cmocka_unit_test(promoting),
                                      cmocka_unit_test(publishing_again),
                                      cmocka_unit_test(settling),
+                                     cmocka_unit_test(a_sink_written_anew),
                                      cmocka_unit_test(endings),
                                      cmocka_unit_test(sinks_are_listed_and_lost_ones_stay),
                                      cmocka_unit_test(the_phase_of_a_step_is_the_one_written),

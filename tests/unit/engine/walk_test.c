@@ -25,7 +25,9 @@ static void roll_sink(struct sink_view *s) {
                                            SINK_RETIRED, SINK_FOREIGN, SINK_CORRUPT};
   s->value = values[dice(sizeof values / sizeof *values)];
   s->stamped = !rarely();
+  s->class = coin() ? STORE_CLASS_A : STORE_CLASS_B;
   s->noted = !rarely();
+  s->rewritten = s->class != STORE_CLASS_A && !s->noted && coin();
   s->listed = !rarely();
   s->renamed = rarely();
   s->acted = rarely();
@@ -47,6 +49,7 @@ static void roll_state(struct world *w) {
   struct state *s = &w->state;
   s->phase_since_s = NOW - (int64_t)dice(3 * DAY);
   s->grace_s = coin() ? -1 : 0;
+  s->rewritten_s = coin() ? 0 : NOW - (int64_t)dice(3 * DAY);
   s->quarantine_s = coin() ? -1 : 0;
   s->hold.on = rarely();
   s->failures = dice(5);
