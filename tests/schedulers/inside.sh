@@ -19,6 +19,11 @@ program /usr/bin/rotator <<'E2'
 #!/bin/sh
 echo "$(id -un) $*" >>/tmp/fired
 E2
+# The same line where PATH leads nowhere.
+program /usr/bin/rotator-nowhere <<'E2'
+#!/bin/sh
+echo "nowhere $*" >>/tmp/fired
+E2
 # What our program does: what a person must read is printed; what is fine is silent.
 program /usr/bin/ends-with <<'E2'
 #!/bin/sh
@@ -32,6 +37,7 @@ sleep 62
 echo ended >>/tmp/overlap
 E2
 sed 's/^17 /* /; s/600/2/g' /src/contrib/cron/rotator.cron >/etc/cron.d/rotator
+{ echo PATH=/nowhere; sed 's|/usr/bin/rotator|&-nowhere|' /etc/cron.d/rotator; } >/etc/cron.d/nowhere
 { for status in 0 3 4 5 75; do
     echo "* * * * * root /usr/bin/ends-with $status silent"
     echo "* * * * * root /usr/bin/ends-with $status aloud"
@@ -59,6 +65,8 @@ mailed() { mails | grep -qx "said with $1"; }
 silent() { [ "$(mails | grep -c 'ends-with [0-9]* silent')" = 0 ]; }
 is "the line that we ship ran as rotator, and got 'run'" grep -qx 'rotator run' /tmp/fired
 is "it mailed nothing" sh -c '! cat /var/spool/mail-seen/* | grep -q machine-id'
+is "it runs where PATH leads nowhere, too" grep -qx 'nowhere run' /tmp/fired
+is "and all that it needs is found" sh -c '! cat /var/spool/mail-seen/* | grep "not found"'
 for status in 0 3 4 5 75; do
   is "what is said with status $status is mailed" mailed $status
 done
