@@ -6,7 +6,7 @@
 # "lack NAME" (it could not run for want of something) lines to $results; "show TEXT" is shown when the part has ended.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(servers asan tsan distros schedulers integration truth coverage analysis fuzz lint package systemd bench quickstart)
+all_parts=(servers asan tsan distros schedulers integration truth coverage analysis fuzz lint package systemd image bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
 more_parts=(unit contract protocol fault cli emulator distros-bookworm distros-sid)
 
@@ -26,6 +26,7 @@ declare -A packages_of=(
   [lint]="clang-format-19 shellcheck mandoc systemd binutils python3"
   [systemd]="debootstrap systemd-container dpkg-dev"
   [distros]="debootstrap"
+  [image]="debootstrap"
   [schedulers]="debootstrap"
   [distros-bookworm]="debootstrap"
   [distros-sid]="debootstrap"
@@ -154,6 +155,8 @@ part_schedulers() { tap tests/schedulers/run.sh; }
 part_distros() { tap tests/distros/run.sh trixie; }
 part_distros_bookworm() { tap tests/distros/run.sh bookworm; }
 part_distros_sid() { tap tests/distros/run.sh sid; }
+
+part_image() { build release && tap tests/image/run.sh "$build/release"; }
 
 part_bench() { build release && check "bench runs" tests/bench/run.sh --quick "$build/release"; }
 
