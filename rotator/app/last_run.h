@@ -29,7 +29,7 @@ struct last_run {
   char row[32], why[32];   // how the last run ended
   int exit;                // … and what it answered
   int64_t ended_s;         // when it ended (the file's time); 0 never. Not written
-  uint64_t written;        // hash of the file's bytes; 0: there is none. Not written
+  uint64_t written;        // digest of what the file holds; 0: there is none. Not written
 };
 
 // "<state_dir>/<target>.run" into dst.

@@ -34,13 +34,22 @@ bool file_version_equal(const struct file_version *a, const struct file_version 
 
 // --- reading -------------------------------------------------------------------------------------
 
-static enum err read_bytes(const char *path, int fd, size_t most, struct secret **ret,
+struct source { // a file that is open for reading
+  const char *path;
+  int fd;
+  const struct file_rules *rules;
+};
+
+// As far as `size`; whether the file is longer by now shows in its size afterwards.
+static enum err read_bytes(const struct source *f, size_t size, struct secret **ret,
                            struct error *e) {
   char part[4096];
+  const char *path = f->path;
+  size_t most = f->rules->max_bytes ? f->rules->max_bytes : DEFAULT_MAX_BYTES;
   SECRET_AUTO bytes = secret_new(most);
   enum err err = bytes ? ERR_OK : error_set(e, ERR_INTERNAL, "%s: out of memory", path);
   while (!err) {
-    ssize_t n = read(fd, part, sizeof part);
+    ssize_t n = read(f->fd, part, sizeof part);
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
@@ -48,6 +57,8 @@ static enum err read_bytes(const char *path, int fd, size_t most, struct secret 
     if (n <= 0)
       break;
     err = secret_append(bytes, part, (size_t)n);
+    if (!err && secret_len(bytes) == size)
+      break;
     if (err == ERR_INVALID)
       err = error_set(e, ERR_REFUSED, "%s: is larger than %zu bytes", path, most);
     else if (err)
@@ -61,23 +72,22 @@ static enum err read_bytes(const char *path, int fd, size_t most, struct secret 
   return err;
 }
 
-// One reading; ERR_CONFLICT when somebody wrote to the file meanwhile.
-static enum err read_once(const char *path, int fd, const struct file_rules *rules,
-                          struct secret **ret, struct file_version *ret_version, struct error *e) {
-  struct stat before, after;
+// One reading of a file that was looked at just before; ERR_CONFLICT when somebody wrote to it
+// meanwhile.
+static enum err read_once(const struct source *f, const struct stat *before, struct secret **ret,
+                          struct file_version *ret_version, struct error *e) {
+  struct stat after;
   SECRET_AUTO bytes = NULL;
-  if (lseek(fd, 0, SEEK_SET) < 0 || fstat(fd, &before))
-    return file_fail(e, path, "look at it", errno);
-  enum err err = file_stat_check(path, &before, rules, e);
+  enum err err = file_stat_check(f->path, before, f->rules, e);
   if (!err)
-    err = read_bytes(path, fd, rules->max_bytes ? rules->max_bytes : DEFAULT_MAX_BYTES, &bytes, e);
+    err = read_bytes(f, (size_t)before->st_size, &bytes, e);
   if (err)
     return err;
-  if (fstat(fd, &after))
-    return file_fail(e, path, "look at it", errno);
-  struct file_version v = version_of(&before), w = version_of(&after);
+  if (fstat(f->fd, &after))
+    return file_fail(e, f->path, "look at it", errno);
+  struct file_version v = version_of(before), w = version_of(&after);
   if (!file_version_equal(&v, &w) || secret_len(bytes) != v.size)
-    return error_set(e, ERR_CONFLICT, "%s: changes while it is read", path);
+    return error_set(e, ERR_CONFLICT, "%s: changes while it is read", f->path);
   *ret = bytes;
   bytes = NULL;
   if (ret_version)
@@ -99,10 +109,12 @@ enum err file_read(const char *path, const struct file_rules *rules, struct secr
            : errno == ENXIO ? error_set(e, ERR_REFUSED, "%s: is not a regular file", path)
                             : file_fail(e, path, "open", errno);
   struct stat st;
-  err = fstat(fd, &st) ? file_fail(e, path, "look at it", errno)
-                       : file_stat_check(path, &st, rules, e);
-  for (int i = 0; i < READ_TRIES && (i == 0 ? !err : err == ERR_CONFLICT); i++)
-    err = read_once(path, fd, rules, ret, ret_version, e);
+  const struct source f = {.path = path, .fd = fd, .rules = rules};
+  err = ERR_CONFLICT;
+  for (int i = 0; i < READ_TRIES && err == ERR_CONFLICT; i++)
+    err = (i > 0 && lseek(fd, 0, SEEK_SET) < 0) || fstat(fd, &st)
+              ? file_fail(e, path, "look at it", errno)
+              : read_once(&f, &st, ret, ret_version, e);
   close(fd);
   return err;
 }

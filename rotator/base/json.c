@@ -9,7 +9,7 @@
 
 #include "rotator/base/text.h"
 
-enum { DEEPEST = 64 };
+enum { DEEPEST = 64, MOSTLY_ENOUGH = 2048 };
 
 struct scan {
   bool in_string, escaped;
@@ -65,7 +65,7 @@ cJSON *json_free(cJSON *tree) {
 }
 
 enum err json_print(const cJSON *tree, size_t limit, struct secret **ret) {
-  char *text = cJSON_PrintUnformatted(tree);
+  char *text = cJSON_PrintBuffered(tree, MOSTLY_ENOUGH, false);
   if (!text)
     return ERR_INTERNAL;
   size_t len = strlen(text);

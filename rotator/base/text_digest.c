@@ -1,13 +1,26 @@
 // libcrypto does the hashing; base64url is our own, since libcrypto has the other alphabet only.
 #include "rotator/base/text_digest.h"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "rotator/base/secret.h"
 
+// The one-shot function looks the algorithm up anew in each call, which takes longer than to hash
+// what we have. It is the way where the look-up fails.
+static EVP_MD *sha256;
+static void fetch_sha256(void) {
+  sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
 static void text_sha256(unsigned char dst[32], const void *bytes, size_t len) {
-  SHA256(len ? bytes : "", len, dst);
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, fetch_sha256);
+  const void *from = len ? bytes : "";
+  if (!sha256 || EVP_Digest(from, len, dst, NULL, sha256, NULL) != 1)
+    SHA256(from, len, dst);
 }
 
 void text_sha256_hex(char dst[TEXT_SHA256_HEX], const void *bytes, size_t len) {

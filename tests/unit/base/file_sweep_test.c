@@ -9,7 +9,7 @@
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"
 
-enum { FILES = 200 };
+enum { FILES = 100 };
 
 static struct scratch scratch;
 static struct secret *value;
@@ -136,7 +136,7 @@ static void another_directory_has_a_listing_of_its_own(void **state) {
 
 static void *write_many(void *arg) {
   char path[SCRATCH_PATH + 32];
-  for (int i = 0; i < 300; i++) {
+  for (int i = 0; i < 80; i++) {
     snprintf(path, sizeof path, "%s/thread-%d-%d", scratch.dir, *(int *)arg, i % 10);
     replace_path(path);
   }
