@@ -15,8 +15,12 @@
 #include "rotator/engine/policy.h"
 
 #define CONFIG_MISTAKES_MAX 100
-#define CONFIG_FILE_MAX (1024 * 1024) // bytes of one file
-#define CONFIG_TARGETS_MAX 100000     // of all files
+#define CONFIG_TARGETS_MAX 100000 // of all files
+// Bytes of one file: as many targets as there may be at 640 bytes each, which is more than twice
+// what a plain one has. Up to CONFIG_WHOLE_MAX a file is a document in memory, with anchors where
+// somebody wants them; what is larger is read target by target (large.c).
+#define CONFIG_FILE_MAX (64 * 1024 * 1024)
+#define CONFIG_WHOLE_MAX (1024 * 1024)
 
 // Where a credential of the rotator itself is read from; never a literal in the file. One of file,
 // credential and store is set.

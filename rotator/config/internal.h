@@ -118,6 +118,10 @@ struct config_loader {
   enum config_scope scope;
   struct config_target *target;
   yaml_document_t *document;
+  struct {
+    const char *bytes; // of a file that is read target by target; NULL: it is not
+    size_t len;
+  } large;
 
   struct config_target base;            // what `defaults` says
   bool base_given[CONFIG_OPTIONS_MAX];  // which options it gives
@@ -160,6 +164,17 @@ bool config_dir_list(struct config_loader *l, const char *dir, char ***ret, size
 // yaml.c: one checked document: no cycles, not deep, no tags, no zero bytes in texts. False
 // after a mistake, or when it is empty (a mistake too). yaml_document_delete when done.
 bool config_yaml_load(struct config_loader *l, const char *bytes, size_t len, yaml_document_t *ret);
+// Inside of yaml.c and large.c: is the document, whose root lies at `depth`, safe to walk? What is
+// wrong with the bytes, in the parser's words or in ours.
+bool config_yaml_survey(struct config_loader *l, yaml_document_t *document, int depth);
+void config_yaml_tell(struct config_loader *l, const yaml_parser_t *p);
+
+// large.c: as config_yaml_load, of l->large, without the entries of `targets`; then these, one
+// after the other, until `read` returns false. The node is good until then.
+bool config_large_load(struct config_loader *l, yaml_document_t *ret);
+void config_large_targets(struct config_loader *l,
+                          bool (*read)(struct config_loader *l, yaml_node_t *node));
+
 yaml_node_t *config_node(struct config_loader *l, int id);
 const char *config_scalar(const yaml_node_t *node); // NULL: not a scalar
 bool config_is_null(const yaml_node_t *node);       // nothing, ~, null

@@ -120,6 +120,15 @@ static void read_target(struct config_loader *l, yaml_node_t *node) {
   l->scope = scope;
 }
 
+static bool read_entry(struct config_loader *l, yaml_node_t *node) {
+  if (l->config->n_targets == CONFIG_TARGETS_MAX) {
+    config_wrong(l, &node->start_mark, NULL, "more than %d targets", CONFIG_TARGETS_MAX);
+    return false;
+  }
+  read_target(l, node);
+  return !l->out_of_memory;
+}
+
 void config_targets_read(struct config_loader *l, yaml_node_t *list) {
   char shown[CONFIG_SHOWN_MAX];
   if (config_is_null(list))
@@ -130,14 +139,12 @@ void config_targets_read(struct config_loader *l, yaml_node_t *list) {
                  config_show(shown, list));
     return;
   }
-  const yaml_node_item_t *end = list->data.sequence.items.top;
-  for (const yaml_node_item_t *i = list->data.sequence.items.start; i < end && !l->out_of_memory;
-       i++) {
-    yaml_node_t *node = config_node(l, *i);
-    if (l->config->n_targets == CONFIG_TARGETS_MAX) {
-      config_wrong(l, &node->start_mark, NULL, "more than %d targets", CONFIG_TARGETS_MAX);
-      return;
-    }
-    read_target(l, node);
+  if (l->large.bytes) {
+    config_large_targets(l, read_entry);
+    return;
   }
+  const yaml_node_item_t *end = list->data.sequence.items.top;
+  for (const yaml_node_item_t *i = list->data.sequence.items.start; i < end; i++)
+    if (!read_entry(l, config_node(l, *i)))
+      return;
 }

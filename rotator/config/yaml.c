@@ -15,7 +15,7 @@
 #define BRACKETS_MAX 100 // open at once, before YAML is understood
 #define ANCHORS_MAX 2000
 #define NODES_MAX                                                                                  \
-  2000000 // all aliases unfolded; a file without any cannot have more than half of it
+  2000000 // all aliases unfolded; a document without any cannot have more than half of it
 
 static yaml_mark_t mark_of(const char *bytes, size_t offset) {
   yaml_mark_t m = {.index = offset};
@@ -128,21 +128,22 @@ static uint32_t survey_node(struct survey *v, int id, int depth) {
   return sum;
 }
 
-static bool survey(struct config_loader *l, yaml_document_t *document) {
+bool config_yaml_survey(struct config_loader *l, yaml_document_t *document, int depth) {
   size_t n = (size_t)(document->nodes.top - document->nodes.start);
   struct survey v = {.l = l, .document = document, .nodes = calloc(n + 1, sizeof *v.nodes)};
   if (!v.nodes) {
     l->out_of_memory = true;
     return false;
   }
-  bool good = survey_node(&v, 1, 0) != 0;
+  bool good = survey_node(&v, 1, depth) != 0;
   free(v.nodes);
   return good;
 }
 
 // The parser's own words, and what they mean where that is not plain.
-static void tell_parse(struct config_loader *l, const yaml_parser_t *p, const char *bytes,
-                       size_t len) {
+void config_yaml_tell(struct config_loader *l, const yaml_parser_t *p) {
+  const char *bytes = (const char *)p->input.string.start;
+  size_t len = (size_t)(p->input.string.end - p->input.string.start);
   yaml_mark_t at = p->problem_mark;
   if (p->error == YAML_MEMORY_ERROR) {
     l->out_of_memory = true;
@@ -167,10 +168,10 @@ static void tell_parse(struct config_loader *l, const yaml_parser_t *p, const ch
 }
 
 // Is there anything behind the first document? Told, but the first one is read all the same.
-static void check_end(struct config_loader *l, yaml_parser_t *p, const char *bytes, size_t len) {
+static void check_end(struct config_loader *l, yaml_parser_t *p) {
   yaml_document_t more;
   if (!yaml_parser_load(p, &more)) {
-    tell_parse(l, p, bytes, len);
+    config_yaml_tell(l, p);
     return;
   }
   yaml_node_t *root = yaml_document_get_root_node(&more);
@@ -186,15 +187,15 @@ static bool load(struct config_loader *l, yaml_parser_t *p, const char *bytes, s
   yaml_parser_set_encoding(p, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(p, (const unsigned char *)bytes, len);
   if (!yaml_parser_load(p, &document)) {
-    tell_parse(l, p, bytes, len);
+    config_yaml_tell(l, p);
     return false;
   }
   bool good = yaml_document_get_root_node(&document) != NULL;
   if (!good)
     config_wrong(l, NULL, NULL, "the file holds nothing");
-  good = good && survey(l, &document);
+  good = good && config_yaml_survey(l, &document, 0);
   if (good)
-    check_end(l, p, bytes, len);
+    check_end(l, p);
   if (good)
     *ret = document;
   else
@@ -215,6 +216,10 @@ bool config_yaml_load(struct config_loader *l, const char *bytes, size_t len,
   yaml_parser_t p;
   if (!guard(l, bytes, len))
     return false;
+  l->large.bytes = len > CONFIG_WHOLE_MAX ? bytes : NULL;
+  l->large.len = len;
+  if (l->large.bytes)
+    return config_large_load(l, ret);
   if (!yaml_parser_initialize(&p)) {
     l->out_of_memory = true;
     return false;
