@@ -116,18 +116,22 @@ static bool is_done(void *ctx, const struct target *t, const struct tick_result 
   return outcome_is_refusal(r) || (how->done && how->done(how->done_ctx, t, r));
 }
 
+static struct fleet_options options_of(const struct advance *how) {
+  static const struct watcher watcher = {.begin = step_begins, .end = step_ends};
+  int64_t patience_s = how->patience_s >= 0 ? how->patience_s : ADVANCE_PATIENCE_S;
+  return (struct fleet_options){.jobs = how->app->jobs,
+                                .patience_ms = patience_s * 1000,
+                                .wait_busy = how->wait_busy,
+                                .done = is_done,
+                                .done_ctx = (void *)(uintptr_t)how,
+                                .io = compose_io,
+                                .watcher = &watcher};
+}
+
 enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
                          struct tick_result *results, struct error *e) {
   struct app *a = how->app;
-  struct watcher watcher = {.begin = step_begins, .end = step_ends};
-  int64_t patience_s = how->patience_s >= 0 ? how->patience_s : ADVANCE_PATIENCE_S;
-  struct fleet_options o = {.jobs = a->jobs,
-                            .patience_ms = patience_s * 1000,
-                            .wait_busy = how->wait_busy,
-                            .done = is_done,
-                            .done_ctx = (void *)(uintptr_t)how,
-                            .io = compose_io,
-                            .watcher = &watcher};
+  struct fleet_options o = options_of(how);
   struct target **list = calloc(n + 1, sizeof *list);
   if (!list)
     return error_no_memory(e);
@@ -142,6 +146,111 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
   free(list);
   return err;
 }
+
+// --- a fleet, some at a time ---
+
+struct round {
+  const struct advance *how;
+  const struct advance_each *each;
+  struct fleet_options options;
+  size_t *left, n_left; // those that go on, by their number in `each`
+  // Of one call of fleet_run, as many as it has room for:
+  size_t *numbers;
+  struct target **list;
+  struct tick_result *results;
+};
+
+static bool is_ticked(void *ctx, const struct target *t, const struct tick_result *r) {
+  (void)ctx, (void)t, (void)r;
+  return true;
+}
+
+// Is there only a short wait before it? Then fleet_run would stay for it.
+static bool goes_on(const struct round *o, const struct target *t, const struct tick_result *r) {
+  if (o->options.done(o->options.done_ctx, t, r))
+    return false;
+  if (r->end == TICK_BUSY)
+    return o->options.wait_busy;
+  int64_t now_ms = env_mono_ms(o->how->app->env);
+  return r->end == TICK_WAIT && r->again_ms != INT64_MAX &&
+         r->again_ms - now_ms <= o->options.patience_ms;
+}
+
+// Runs o->numbers[0 … n-1]. `once`: those that go on are left for later.
+static enum err run_some(struct round *o, size_t n, bool once, struct error *e) {
+  struct fleet_options options = o->options;
+  if (once)
+    options.done = is_ticked;
+  for (size_t i = 0; i < n; i++) {
+    struct managed *m = o->each->make(o->each->ctx, o->numbers[i]);
+    if (!m)
+      return error_no_memory(e);
+    o->list[i] = &m->target;
+  }
+  fleet_run(o->list, n, &options, o->how->app->env, o->results);
+  for (size_t i = 0; i < n; i++)
+    if (once && goes_on(o, o->list[i], &o->results[i]))
+      o->left[o->n_left++] = o->numbers[i];
+    else
+      o->each->ended(o->each->ctx, o->numbers[i], &o->results[i]);
+  return ERR_OK;
+}
+
+static void make_room(struct round *o, size_t n) {
+  free(o->numbers);
+  free(o->list);
+  free(o->results);
+  o->numbers = calloc(n + 1, sizeof *o->numbers);
+  o->list = calloc(n + 1, sizeof *o->list);
+  o->results = calloc(n + 1, sizeof *o->results);
+}
+
+static enum err run_groups(struct round *o, struct error *e) {
+  enum err err = ERR_OK;
+  for (size_t at = 0; err == ERR_OK && at < o->each->n; at += ADVANCE_GROUP) {
+    size_t rest = o->each->n - at, n = rest < ADVANCE_GROUP ? rest : ADVANCE_GROUP;
+    for (size_t i = 0; i < n; i++)
+      o->numbers[i] = at + i;
+    err = run_some(o, n, true, e);
+  }
+  return err;
+}
+
+static enum err run_left(struct round *o, struct error *e) {
+  make_room(o, o->n_left);
+  if (!o->numbers || !o->list || !o->results)
+    return error_no_memory(e);
+  memcpy(o->numbers, o->left, o->n_left * sizeof *o->left);
+  return run_some(o, o->n_left, false, e);
+}
+
+enum err advance_each(const struct advance *how, const struct advance_each *each, struct error *e) {
+  struct round o = {.how = how, .each = each, .options = options_of(how)};
+  struct app *a = how->app;
+  o.left = calloc(each->n + 1, sizeof *o.left);
+  make_room(&o, ADVANCE_GROUP);
+  enum err err = o.left && o.numbers && o.list && o.results ? compose_make_state_dir(a->compose, e)
+                                                            : error_no_memory(e);
+  if (err == ERR_OK) {
+    progress_start(a->env, each->n == 1);
+    if (each->n > ADVANCE_GROUP)
+      err = run_groups(&o, e);
+    else
+      for (size_t i = 0; i < each->n; i++)
+        o.left[o.n_left++] = i;
+    if (err == ERR_OK)
+      err = run_left(&o, e);
+    progress_stop();
+  }
+  make_room(&o, 0);
+  free(o.numbers);
+  free(o.list);
+  free(o.results);
+  free(o.left);
+  return err;
+}
+
+// --- what is remembered ---
 
 // Which identity the configuration means: the next run need not ask.
 static void remember_identity(struct managed *m) {

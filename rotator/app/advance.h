@@ -26,6 +26,19 @@ struct advance {
 enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
                          struct tick_result *results, struct error *e);
 
+// The same for a fleet whose targets are made when they are needed. Of more than ADVANCE_GROUP, so
+// many at a time are ticked once; most are at rest then and can be given back. Those that have a
+// short wait before them stay until all have had their turn, and go on together.
+#define ADVANCE_GROUP 256
+struct advance_each {
+  size_t n;
+  struct managed *(*make)(void *ctx, size_t i); // NULL: no memory
+  // It goes no further in this run. Called in this thread; may give the target back.
+  void (*ended)(void *ctx, size_t i, struct tick_result *r);
+  void *ctx;
+};
+enum err advance_each(const struct advance *how, const struct advance_each *each, struct error *e);
+
 // Keeps in m->seen what the view shows of consumers.
 void advance_saw(struct managed *m, const struct view *v);
 

@@ -75,21 +75,37 @@ static int unknown_target(const struct app *a, const char *name, const char *nea
   return EXIT_PERSON;
 }
 
+struct managed *app_target(struct app *a, size_t i) {
+  if (!a->selected[i])
+    a->selected[i] = compose_target(a->compose, (size_t)(a->chosen[i] - a->config->targets));
+  return a->selected[i];
+}
+
+void app_release(struct app *a, size_t i) {
+  if (a->selected[i])
+    compose_release(a->selected[i]);
+  a->selected[i] = NULL;
+}
+
+static bool takes_one_by_one(const struct app *a) {
+  return a->cli.command == CMD_RUN || a->cli.command == CMD_STATUS;
+}
+
 static bool select_target(struct app *a, const struct config_target *t) {
   if (t->broken) {
     a->n_broken++;
     return true;
   }
-  struct managed *m = compose_target(a->compose, (size_t)(t - a->config->targets));
-  if (m)
-    a->selected[a->n_selected++] = m;
-  return m != NULL;
+  a->chosen[a->n_selected++] = t;
+  return takes_one_by_one(a) || app_target(a, a->n_selected - 1) != NULL;
 }
 
 static int select_targets(struct app *a) {
   bool ok = true;
-  a->selected = calloc(a->config->n_targets + 1, sizeof(struct managed *));
-  if (!a->selected)
+  size_t most = (a->cli.n_targets > 0 ? a->cli.n_targets : a->config->n_targets) + 1;
+  a->chosen = calloc(most, sizeof *a->chosen);
+  a->selected = calloc(most, sizeof *a->selected);
+  if (!a->chosen || !a->selected)
     return EXIT_BUG;
   for (size_t i = 0; a->cli.n_targets == 0 && i < a->config->n_targets; i++)
     ok = select_target(a, &a->config->targets[i]) && ok;
@@ -209,6 +225,7 @@ static int run_command(struct app *a) {
 
 static void clean_up(struct app *a) {
   a->compose = compose_free(a->compose);
+  free(a->chosen);
   free(a->selected);
   config_free(a->config);
   config_report_clear(&a->mistakes);

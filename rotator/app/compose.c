@@ -170,6 +170,12 @@ struct managed *compose_target(struct compose *c, size_t i) {
   return c->targets[i];
 }
 
+void compose_release(struct managed *m) {
+  struct compose *c = m->compose;
+  c->targets[m->config - c->config->targets] = NULL;
+  managed_free(m);
+}
+
 static bool home_is_default(const struct managed *m) { // the file below the state directory
   return !m->config->home.backend;
 }

@@ -68,6 +68,8 @@ struct compose *compose_free(struct compose *c); // always NULL
 
 // That of config->targets[i]; made when first asked for. NULL without memory.
 struct managed *compose_target(struct compose *c, size_t i);
+// Gives it back; compose_target makes it anew.
+void compose_release(struct managed *m);
 static inline struct managed *managed_of(const struct target *t) {
   return (struct managed *)(uintptr_t)t;
 }

@@ -239,19 +239,20 @@ static enum goal goal_of(const struct advance *how, const struct managed *m,
   return !how->done || how->done(how->done_ctx, &m->target, r) ? GOAL_REACHED : GOAL_MISSED;
 }
 
-static int report_all(struct app *a, const struct advance *how, bool by_hand,
-                      struct tick_result *results) {
-  int worst = EXIT_FINE;
-  for (size_t i = 0; i < a->n_selected; i++) {
-    struct managed *m = a->selected[i];
-    struct outcome o;
-    recall_trouble(m, &results[i]);
-    advance_finish(m, &results[i], goal_of(how, m, &results[i], by_hand), &o);
-    say_done(m, &results[i]);
-    report_result(a, m, &results[i], &o);
-    worst = exit_worse(worst, o.exit);
-  }
-  return worst;
+static int report_end(struct app *a, const struct advance *how, bool by_hand, struct managed *m,
+                      struct tick_result *r) {
+  struct outcome o;
+  recall_trouble(m, r);
+  advance_finish(m, r, goal_of(how, m, r, by_hand), &o);
+  say_done(m, r);
+  report_result(a, m, r, &o);
+  return o.exit;
+}
+
+static int report_no_start(struct app *a, const struct error *e) {
+  struct trouble t = {.working = WORKING_UNKNOWN, .step = "start", .error = e};
+  report_trouble(a, &t);
+  return EXIT_PERSON;
 }
 
 int advance_and_report(struct app *a, const struct advance *how, bool by_hand) {
@@ -259,15 +260,40 @@ int advance_and_report(struct app *a, const struct advance *how, bool by_hand) {
   struct tick_result *results = calloc(a->n_selected + 1, sizeof *results);
   if (!results)
     return EXIT_BUG;
-  int status = EXIT_PERSON;
-  if (advance_targets(how, a->selected, a->n_selected, results, &e) == ERR_OK) {
-    status = report_all(a, how, by_hand, results);
-  } else {
-    struct trouble t = {.working = WORKING_UNKNOWN, .step = "start", .error = &e};
-    report_trouble(a, &t);
-  }
+  int status = EXIT_FINE;
+  if (advance_targets(how, a->selected, a->n_selected, results, &e) != ERR_OK)
+    status = report_no_start(a, &e);
+  else
+    for (size_t i = 0; i < a->n_selected; i++)
+      status = exit_worse(status, report_end(a, how, by_hand, a->selected[i], &results[i]));
   free(results);
   return status;
+}
+
+struct reporting {
+  struct app *app;
+  const struct advance *how;
+  int worst;
+};
+
+static struct managed *make_one(void *ctx, size_t i) {
+  struct reporting *r = ctx;
+  return app_target(r->app, i);
+}
+
+static void one_ended(void *ctx, size_t i, struct tick_result *result) {
+  struct reporting *r = ctx;
+  r->worst = exit_worse(r->worst, report_end(r->app, r->how, false, r->app->selected[i], result));
+  app_release(r->app, i);
+}
+
+int advance_each_and_report(struct app *a, const struct advance *how) {
+  struct error e;
+  struct reporting r = {.app = a, .how = how, .worst = EXIT_FINE};
+  struct advance_each each = {.n = a->n_selected, .make = make_one, .ended = one_ended, .ctx = &r};
+  if (advance_each(how, &each, &e) != ERR_OK)
+    return exit_worse(r.worst, report_no_start(a, &e));
+  return r.worst;
 }
 
 // --- changes ---

@@ -47,6 +47,8 @@ void say_done(const struct managed *m, const struct tick_result *r);
 // Advances all selected targets, reports each; the worst exit status. `by_hand`: the command has a
 // goal, and how->done says whether it is reached (NULL: it is).
 int advance_and_report(struct app *a, const struct advance *how, bool by_hand);
+// The same for `run`, whose targets are made and given back one by one.
+int advance_each_and_report(struct app *a, const struct advance *how);
 
 // One change of the state for each selected target, printed, answered and entered into its history.
 int change_each(struct app *a, const char *command,

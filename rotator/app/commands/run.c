@@ -179,8 +179,11 @@ static int plan_one(struct app *a, struct managed *m) {
 
 static int plan_all(struct app *a) {
   int worst = EXIT_FINE;
-  for (size_t i = 0; i < a->n_selected; i++)
-    worst = exit_worse(worst, plan_one(a, a->selected[i]));
+  for (size_t i = 0; i < a->n_selected; i++) {
+    struct managed *m = app_target(a, i);
+    worst = exit_worse(worst, m ? plan_one(a, m) : EXIT_BUG);
+    app_release(a, i);
+  }
   return worst;
 }
 
@@ -196,5 +199,5 @@ int command_run(struct app *a) {
   if (a->cli.dry_run)
     return plan_all(a);
   struct advance how = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
-  return advance_and_report(a, &how, false);
+  return advance_each_and_report(a, &how);
 }

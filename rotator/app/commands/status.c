@@ -1,6 +1,6 @@
-// status: where each target stands. One target is shown in full, several as a table. IAM is asked
-// about a few targets; of many, only where a run would ask it, so that the status of a fleet at
-// rest opens no connection.
+// status: where each target stands. One target is shown in full, several as a table, by name. IAM is
+// asked about a few targets; of many, only where a run would ask it, so that the status of a fleet
+// at rest opens no connection. Each is forgotten when it is shown.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,14 +345,35 @@ static int stand(struct app *a, struct managed *m, struct table *t) {
   return s.exit;
 }
 
+static int by_name(const void *a, const void *b) {
+  const struct config_target *const *x = a, *const *y = b;
+  return strcmp((*x)->name, (*y)->name);
+}
+
+// The table is printed as it comes: its first column is as wide as the longest name from the start.
+static size_t longest_name(const struct app *a) {
+  size_t most = 0;
+  for (size_t i = 0; i < a->n_selected; i++) {
+    size_t len = strlen(a->chosen[i]->name);
+    most = len > most ? len : most;
+  }
+  return most;
+}
+
 int command_status(struct app *a) {
   struct table t;
   int worst = EXIT_FINE;
   table_init(&t, 5);
   t.colour = colour_of;
   table_row(&t, (const char *const[]){"TARGET", "WORKING", "PHASE", "KEY AGE", "NEXT"});
-  for (size_t i = 0; i < a->n_selected; i++)
-    worst = exit_worse(worst, stand(a, a->selected[i], &t));
+  t.widths[0] = longest_name(a);
+  if (a->cli.n_targets == 0 && a->n_selected > 1)
+    qsort(a->chosen, a->n_selected, sizeof *a->chosen, by_name);
+  for (size_t i = 0; i < a->n_selected; i++) {
+    struct managed *m = app_target(a, i);
+    worst = exit_worse(worst, m ? stand(a, m, &t) : EXIT_BUG);
+    app_release(a, i);
+  }
   if (a->n_selected != 1)
     table_print(&t);
   table_clear(&t);

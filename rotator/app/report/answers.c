@@ -16,13 +16,40 @@ void answer_begin(struct app *a) {
   a->targets = cJSON_AddArrayToObject(a->answer, "targets");
 }
 
+static void print_item(const cJSON *item, const char *before) {
+  char *text = cJSON_PrintUnformatted(item);
+  if (text)
+    printf("%s%s%s%s", before, item->string ? item->string : "", item->string ? "\":" : "", text);
+  cJSON_free(text);
+}
+
+// Members' names are words of ours: nothing in them needs an escape.
+static void print_members(const cJSON *first, const cJSON *end) {
+  for (const cJSON *item = first; item && item != end; item = item->next)
+    print_item(item, item == first ? "\"" : ",\"");
+}
+
+// What is ready of "targets"; before the first of them what stands before it.
+static void print_targets(struct app *a) {
+  if (!a->answer_begun) {
+    putchar('{');
+    print_members(a->answer->child, a->targets);
+    fputs(",\"targets\":[", stdout);
+  }
+  while (a->targets->child) {
+    print_item(a->targets->child, a->answer_begun ? "," : "");
+    a->answer_begun = true;
+    cJSON_DeleteItemFromArray(a->targets, 0);
+  }
+}
+
 int answer_end(struct app *a, int status) {
   if (a->answer) {
     cJSON_AddNumberToObject(a->answer, "exit", status);
-    char *text = cJSON_PrintUnformatted(a->answer);
-    if (text)
-      puts(text);
-    cJSON_free(text);
+    print_targets(a);
+    fputs("],", stdout);
+    print_members(a->targets->next, NULL);
+    puts("}");
   }
   // A full disk or a closed pipe must not look like success to a script that reads the answer.
   if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_FINE)
@@ -33,6 +60,8 @@ int answer_end(struct app *a, int status) {
 cJSON *answer_target(struct app *a, const char *target) {
   if (!a->targets)
     return NULL;
+  if (a->targets->child)
+    print_targets(a);
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "target", target);
   cJSON_AddItemToArray(a->targets, o);

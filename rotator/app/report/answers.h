@@ -5,6 +5,10 @@
 
 #include "rotator/app/app.h"
 
+//
+// It is printed as it comes: the object of a target when the next one is begun, so that a fleet
+// is never in memory as a whole.
+
 // Begins it (a->answer, a->targets): {"rotator": 1, "command", "targets": []}.
 void answer_begin(struct app *a);
 // Adds "exit" and prints it. Returns the exit status, which is EXIT_BUG instead of EXIT_FINE when

@@ -73,7 +73,15 @@ void table_init(struct table *t, size_t columns) {
   *t = (struct table){.columns = columns};
 }
 
+static void drop_rows(struct table *t) {
+  for (size_t i = 0; i < t->n * t->columns; i++)
+    free(t->cells[i]);
+  t->n = 0;
+}
+
 void table_row(struct table *t, const char *const cells[]) {
+  if (t->n == TABLE_ROWS)
+    table_print(t);
   if (t->n == t->cap) {
     size_t cap = t->cap ? 2 * t->cap : 16;
     char **more = reallocarray(t->cells, cap * t->columns, sizeof *more);
@@ -88,7 +96,7 @@ void table_row(struct table *t, const char *const cells[]) {
 }
 
 static size_t width_of(const struct table *t, size_t column) {
-  size_t most = 0;
+  size_t most = t->widths[column];
   for (size_t r = 0; r < t->n; r++) {
     const char *cell = t->cells[r * t->columns + column];
     size_t len = cell ? strlen(cell) : 0;
@@ -104,20 +112,19 @@ static void print_cell(const struct table *t, size_t column, const char *cell, i
          c != COLOUR_NONE ? out_colour(COLOUR_NONE) : "", last ? "\n" : "  ");
 }
 
-void table_print(const struct table *t) {
-  size_t widths[TABLE_COLUMNS_MAX] = {0};
+void table_print(struct table *t) {
   for (size_t i = 0; i < t->columns && i < TABLE_COLUMNS_MAX; i++)
-    widths[i] = width_of(t, i);
+    t->widths[i] = width_of(t, i);
   for (size_t r = 0; settings.shown && r < t->n; r++)
     for (size_t i = 0; i < t->columns; i++) {
       const char *cell = t->cells[r * t->columns + i];
-      print_cell(t, i, cell ? cell : "?", (int)widths[i]);
+      print_cell(t, i, cell ? cell : "?", (int)t->widths[i]);
     }
+  drop_rows(t);
 }
 
 void table_clear(struct table *t) {
-  for (size_t i = 0; i < t->n * t->columns; i++)
-    free(t->cells[i]);
+  drop_rows(t);
   free(t->cells);
   *t = (struct table){.columns = t->columns};
 }

@@ -24,17 +24,21 @@ const char *out_colour(enum colour c);
 enum mark { MARK_DONE, MARK_DOING, MARK_FAILED };
 const char *out_mark(enum mark m);
 
-// Columns of text, each as wide as its widest cell. Cells are copied.
+// Columns of text, each as wide as its widest cell. Cells are copied. A table of more than TABLE_ROWS
+// rows is printed as it comes, so many rows at a time; a column may get wider on the way.
 #define TABLE_COLUMNS_MAX 10
+#define TABLE_ROWS 256
 struct table {
   size_t columns, n, cap;
+  size_t widths[TABLE_COLUMNS_MAX];                       // at least
   char **cells;                                           // n rows of `columns`
   enum colour (*colour)(size_t column, const char *cell); // NULL: none
 };
 void table_init(struct table *t, size_t columns);
 // One row: as many texts as there are columns; NULL is "-".
 void table_row(struct table *t, const char *const cells[]);
-void table_print(const struct table *t);
+// The rows that are not printed yet.
+void table_print(struct table *t);
 void table_clear(struct table *t);
 
 #endif
