@@ -2,6 +2,7 @@
 # What a command costs: measure.py TIMES COMMAND… runs it TIMES times, one after the other, and prints one line of JSON with the
 # median of the CPU time of the process and everything it waited for, the median of the wall time, and the highest peak memory of
 # any one process. A run that fails ends it.
+# measure.py TIMES COMMAND… -- COMMAND… runs two in turns, so that both meet the same machine, and prints a line for each.
 import json
 import os
 import resource
@@ -26,10 +27,14 @@ def once(command):
 
 
 def main():
-    runs = [once(sys.argv[2:]) for _ in range(int(sys.argv[1]))]
-    cpu, wall, rss = zip(*runs)
-    print(json.dumps({"cpu_ms": round(1000 * statistics.median(cpu), 2), "wall_ms": round(1000 * statistics.median(wall), 2),
-                      "rss_kib": max(rss), "runs": len(runs)}))
+    words = sys.argv[2:]
+    end = words.index("--") if "--" in words else len(words)
+    commands = [c for c in (words[:end], words[end + 1:]) if c]
+    rounds = [[once(c) for c in commands] for _ in range(int(sys.argv[1]))]
+    for runs in zip(*rounds):
+        cpu, wall, rss = zip(*runs)
+        print(json.dumps({"cpu_ms": round(1000 * statistics.median(cpu), 2), "wall_ms": round(1000 * statistics.median(wall), 2),
+                          "rss_kib": max(rss), "runs": len(runs)}))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
-# Speed: tests/bench/run.sh [--quick] [BUILD]. BUILD is a build folder with `rotator` and `ibmcloud-emulator` (build/release).
+# Speed: tests/bench/run.sh [--quick] [--fleet] [--against COMMIT] [BUILD]. BUILD is a build folder with `rotator` and `ibmcloud-emulator`
+# (build/release).
 #
 # Each figure is a ratio measured in this one run, over HTTPS on the emulator of this machine: against the same rotation by bash,
 # curl and jq (naive.sh) and by the vendor's Node SDK (naive.mjs), against `curl --version`, or against the sum of the latencies
 # that the emulator was told to add. Milliseconds of two machines say nothing; ratios do. Exit status 1 when a goal is missed.
 # --quick runs everything a few times only, leaves out Node, and only looks whether it runs: for continuous integration.
+# --fleet leaves out what is about one target.
+# --against builds that commit's program in a temporary tree, and runs it in turns with ours where that says more than a ratio to
+# a peer.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -13,11 +17,15 @@ top=$(cd "$here/../.." && pwd)
 # shellcheck source=contrib/debian.sh
 . "$top/contrib/debian.sh"
 
-quick=0 times=20 targets=1000
-if [ "${1-}" = --quick ]; then
-  quick=1 times=2 targets=24
-  shift
-fi
+quick=0 times=20 targets=1000 many=10000 some=100 fleet=0 against=
+while :; do
+  case ${1-} in
+    --quick) quick=1 times=2 targets=24 many=300 some=20; shift ;;
+    --fleet) fleet=1; shift ;;
+    --against) against=$(git -C "$top" rev-parse --verify --short "${2:?a commit}^{commit}"); shift 2 ;;
+    *) break ;;
+  esac
+done
 build=$(realpath "${1:-$top/build/release}")
 need python3 curl jq openssl strace
 rotator=$(find "$build" -name rotator -type f -perm -u+x | head -n 1)
@@ -31,6 +39,16 @@ work=$(mktemp -d)
 trap 'sandbox_stop; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 missed=0
+older=
+if [ -n "$against" ]; then
+  echo "== building $against"
+  mkdir "$work/against"
+  git -C "$top" archive "$against" | tar -x -C "$work/against"
+  (cd "$work/against" && cmake --preset release -G Ninja -DROTATOR_TESTS=OFF && cmake --build build/release --target rotator) >"$work/log" 2>&1 ||
+    { tail -n 20 "$work/log"; exit 1; }
+  older=$work/against/build/release/rotator/app/rotator
+  echo
+fi
 
 # What was seen, and the goal: goal NAME VALUE LIMIT TEXT.
 goal() {
@@ -53,6 +71,12 @@ world() {
   rm -rf "$work/world"
   sandbox_start "$emulator" "$work/world"
 }
+
+if [ $fleet = 1 ]; then
+  # shellcheck source=tests/bench/fleet.sh
+  . "$here/fleet.sh"
+  exit $missed
+fi
 
 # No waits: what is measured is work.
 config_of_one() {
@@ -111,10 +135,14 @@ goal "peak memory, MiB" "$(ratio "$(field rss_kib "$ours")" 1024)" 16
 
 echo
 echo "== nothing is due"
-idle=$(measure $((times * 5)) "$rotator" --config "$sandbox/rotator.yaml" run)
-version=$(measure $((times * 5)) curl --version)
+{ read -r idle; read -r version; } < <(measure $((times * 5)) "$rotator" --config "$sandbox/rotator.yaml" run -- curl --version)
 goal "CPU of a run : curl --version" "$(ratio "$(field cpu_ms "$idle")" "$(field cpu_ms "$version")")" 1.3 \
   "$(field cpu_ms "$idle") ms : $(field cpu_ms "$version") ms"
+if [ -n "$older" ]; then
+  { read -r idle; read -r before; } < <(measure $((times * 5)) "$rotator" --config "$sandbox/rotator.yaml" run -- \
+    "$older" --config "$sandbox/rotator.yaml" run)
+  goal "CPU of a run : the same by $against" "$(ratio "$(field cpu_ms "$idle")" "$(field cpu_ms "$before")")" 1.05
+fi
 strace -f -qq -e trace=network -o "$work/trace" "$rotator" --config "$sandbox/rotator.yaml" run
 goal "sockets opened by a run" "$(grep -c 'socket(' "$work/trace" || true)" 0
 
@@ -175,6 +203,10 @@ rotated=$(sandbox_control GET keys | jq '[.keys[] | select(.deleted and .name ==
 echo "$rotated of $targets rotated, $requests requests; $(field wall_ms "$fleet") ms wall, $(field cpu_ms "$fleet") ms CPU, peak $(field rss_kib "$fleet") KiB"
 [ "$rotated" = "$targets" ] || { echo "not all were rotated"; missed=1; }
 goal "wall : requests x 50 ms / jobs" "$(ratio "$(field wall_ms "$fleet")" "$(awk -v r="$requests" -v j=$jobs 'BEGIN { print r * 50 / j }')")" 1.2
+
+echo
+# shellcheck source=tests/bench/fleet.sh
+. "$here/fleet.sh"
 
 [ $quick = 0 ] || exit 0
 exit $missed
