@@ -110,10 +110,10 @@ static void step_ends(void *ctx, const struct step *s) {
   progress_end(s);
 }
 
-// A definite no is not worth waiting for.
+// What only a person can give is not worth waiting for, whatever the patience.
 static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
   const struct advance *how = ctx;
-  return outcome_is_refusal(r) || (how->done && how->done(how->done_ctx, t, r));
+  return outcome_is_for_person(r) || (how->done && how->done(how->done_ctx, t, r));
 }
 
 static struct fleet_options options_of(const struct advance *how) {

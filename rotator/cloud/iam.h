@@ -74,9 +74,10 @@ struct iam_service_id {
 
 struct iam_policy {
   char id[IAM_ID_MAX];
-  char state[32]; // "active", "deleted"
-  bool covers;    // grants Sender, Writer or Manager on the instance asked for (or on all)
-  char role[128]; // the role CRN that does
+  char state[32];    // "active", "deleted"
+  bool covers;       // grants Sender, Writer or Manager on the instance asked for (or on all)
+  char role[128];    // the role CRN that does
+  int64_t changed_s; // when it was changed or made last; −1: not said
 };
 
 struct iam;

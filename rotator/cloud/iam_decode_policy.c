@@ -6,6 +6,7 @@
 // a wrong yes a rotation that finds out late.
 #include <string.h>
 
+#include "rotator/base/text_time.h"
 #include "rotator/cloud/iam_decode.h"
 
 #define ROLE_FIELDS 10 // crn:v1:cname:ctype:service:region:scope:instance:type:resource
@@ -154,6 +155,17 @@ static bool covers(const cJSON *o, const struct iam_want *w, struct iam_policy *
          find_role(roles, p->role, sizeof p->role);
 }
 
+static int64_t changed_s(const cJSON *o) {
+  static const char *const names[] = {"last_modified_at", "created_at"};
+  int64_t s = -1;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const char *text = json_text(o, names[i]);
+    if (text && text_parse_time(text, &s) == ERR_OK)
+      return s;
+  }
+  return -1;
+}
+
 enum err iam_decode_policy(const cJSON *o, const struct iam_want *want, struct iam_policy *ret,
                            struct error *e) {
   struct iam_policy p = {0};
@@ -161,6 +173,7 @@ enum err iam_decode_policy(const cJSON *o, const struct iam_want *want, struct i
     return error_set(e, ERR_CORRUPT, "a policy without id");
   json_copy_text(o, "state", p.state, sizeof p.state);
   p.covers = covers(o, want, &p);
+  p.changed_s = changed_s(o);
   *ret = p;
   return ERR_OK;
 }

@@ -108,6 +108,7 @@ static void remember(struct target *t, const struct view *v, const struct state 
   if (next->phase != PHASE_STAGED || next->slots[SLOT_PENDING].key_id[0]) {
     m->created_id[0] = '\0';
     m->create_refused = false;
+    m->unfound_ms = 0;
     m->created_value = secret_free(m->created_value);
   }
 }
@@ -204,6 +205,8 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
   } else if (err == ERR_REFUSED || err == ERR_EXISTS) {
     // It may mean that the value exists: the next look asks who has it before this counts as a
     // refusal.
+    if (m->create_refused_generation != u->state.generation)
+      m->unfound_ms = 0;
     m->create_refused = true;
     m->create_refused_generation = u->state.generation;
     if (e)

@@ -48,6 +48,7 @@ struct memory {
   struct secret *created_value; // … with origin iam
   bool create_refused;          // a 400/409 that may mean "exists"
   uint64_t create_refused_generation;
+  int64_t unfound_ms; // … since when nobody was found to have the value; 0: was not looked for
   struct error create_error;
   uint64_t hook_done_epoch; // the hook succeeded in this epoch
   unsigned backoff;         // waits in a row

@@ -62,6 +62,15 @@ static void found(struct look *l, const char *id, bool active) {
   l->u->view.found_active = active;
 }
 
+// Neither there nor taken, though the answer was that it exists: no verdict yet, the next create
+// asks again. Seen twice, apart, it is a refusal that means something else (a locked identity).
+static bool stays_unfound(struct look *l) {
+  int64_t *since = &l->t->memory->unfound_ms, now = l->mono_ms;
+  if (*since == 0)
+    *since = now > 0 ? now : 1;
+  return now > *since && now - *since >= l->t->policy.absence_apart_s * 1000;
+}
+
 // Our create was refused as if the value existed: who has it?
 static enum err ask_by_value(struct look *l, struct error *e) {
   struct memory *m = l->t->memory;
@@ -69,18 +78,15 @@ static enum err ask_by_value(struct look *l, struct error *e) {
   struct iam_key k = {0};
   struct tag tag;
   bool same = false;
-  if (!pending->value)
-    return ERR_OK;
-  enum err err = l->iam->ops->find_by_value(l->iam, pending->value, &k, e);
+  enum err err = pending->value ? l->iam->ops->find_by_value(l->iam, pending->value, &k, e)
+                                : ERR_MISSING; // IAM was to make the value: nobody can have it
   if (err == ERR_OK) {
     if (look_bears_tag(l, &k, &tag, &same) && same && tag.generation == l->u->state.generation)
       found(l, k.id, !k.disabled);
     else
       l->u->view.value_taken = true;
   } else if (err == ERR_MISSING) {
-    // Neither there nor taken. An answer that a value exists, without the key being found, is no
-    // verdict: it is asked again by the next create. Any other refusal is for good.
-    l->u->view.create_refused = m->create_error.kind != ERR_EXISTS;
+    l->u->view.create_refused = m->create_error.kind != ERR_EXISTS || stays_unfound(l);
     l->u->error = m->create_error;
     err = ERR_OK;
   }

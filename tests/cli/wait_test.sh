@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Waits that a person could end, without a terminal: what to do is said at the first definite refusal, a line each half minute
-# says what is waited for, and `run`, whose words cron would mail, says nothing of it. Each wait is begun in the background;
-# the half minutes of all of them are one.
+# Waits, without a terminal. What only a person can give is not waited for: what to do is said at the first definite refusal, and
+# the command ends. What may come by itself is waited for: a line each half minute says what it is, and `run`, whose words cron
+# would mail, says nothing of it. Each wait is begun in the background; the half minutes of all of them are one.
 . "$(dirname "$0")/lib.sh"
 start_emulator
 hook=$T/reload
-made=$(seed '{"service_ids":[{"id":"ServiceId-dddddddd-0000-4000-8000-000000000001","name":"keeper","apikeys":[{"name":"keeper"}]},{"name":"mute"},{"name":"hooked"},{"name":"quiet"}]}')
+made=$(seed '{"service_ids":[{"id":"ServiceId-dddddddd-0000-4000-8000-000000000001","name":"keeper","apikeys":[{"name":"keeper"}]},{"name":"mute"},{"name":"fresh"},{"name":"broken"},{"name":"hooked"},{"name":"quiet"}]}')
 seed '{"roles":[{"identity":"ServiceId-dddddddd-0000-4000-8000-000000000001","role":"Operator"}]}' >/dev/null
-seed "{\"roles\":[$(jq -r '.service_ids[2:][].id' <<<"$made" |
+seed "{\"roles\":[$(jq -r '.service_ids[3:][].id' <<<"$made" |
   sed "s/.*/{\"identity\":\"&\",\"role\":\"Sender\",\"instance\":\"$guid\"}/" | paste -sd,)]}" >/dev/null
 waits() { # waits NAME COMMAND…: in the background, with NAME.out, NAME.err; $! is its process
   local name=$1
@@ -25,6 +25,7 @@ says() { # says NAME SECONDS PATTERN
 # Each try begins with a look at the keys: end_between_tries PID ID ends the process a second after its next
 # look for that service ID, when the try is over, and the one after it is many seconds off.
 tries() { control GET requests | jq --arg i "iam_id=iam-$1&" '[.requests[] | select(.path | contains($i))] | length'; }
+id_of() { jq -r --arg n "$1" '.service_ids[] | select(.name == $n) | .id' <<<"$made"; }
 end_between_tries() {
   local before _
   before=$(tries "$2")
@@ -47,49 +48,71 @@ cp "$T/management.key" "$T/good.key"
 { head_of_config; target mute mute; } | sed "s|$T/management.key|$T/keeper.key|" >"$T/mute.yaml"
 jq -r '.service_ids[0].apikeys[0].apikey' <<<"$made" >"$T/keeper.key"
 chmod 600 "$T/keeper.key"
-# hooked and quiet have a hook that cannot start.
-for name in hooked quiet; do
+# broken has a hook that cannot start; the one of hooked and quiet fails.
+for name in broken hooked quiet; do
   { head_of_config; target $name $name; } >"$T/$name.yaml"
   rotator -c "$T/$name.yaml" init $name >"$T/out" 2>"$T/err" || fail "init $name"
-  { head_of_config "rotate_every: 1s"; target $name $name "after_publish: {run: [$hook], timeout: 2s}"; } >"$T/$name.yaml"
+  { head_of_config "rotate_every: 1s"; target $name $name "after_publish: {run: [$hook-$name], timeout: 2s}"; } >"$T/$name.yaml"
+  printf '#!/bin/sh\nexit 1\n' >"$hook-$name"
+  chmod 755 "$hook-$name"
 done
-printf 'no program\n' >"$hook"
-chmod 755 "$hook"
+printf 'no program\n' >"$hook-broken"
+# fresh is granted Sender by init itself, and that takes its time.
+{ head_of_config; target fresh fresh; } >"$T/fresh.yaml"
+setting '{"lags":{"policy_enforce_ms":900000}}'
 
+begun=$SECONDS
 waits mute init mute
 mute=$!
+waits broken rotate broken --patience 5m
+broken=$!
+waits fresh init fresh
+fresh=$!
 waits hooked rotate hooked --patience 5m
 hooked=$!
 waits quiet run quiet --patience 5m
 quiet=$!
 says mute 10 'proving the new key: .*403'
 says mute 1 "ibmcloud iam service-policy-create 'mute' --service-name logs --roles Sender --service-instance $guid"
-says hooked 10 'cannot be started'
-says hooked 1 'mend what after_publish runs'
+says fresh 10 'proving the new key: .*403'
+says broken 10 'cannot be started'
+says broken 1 'mend what after_publish runs'
 passed "at the first definite refusal: what to do about it"
 
-says mute 40 'waiting for [0-9]+s so far: the proof of the key gave no verdict: '
+comes() { # comes PID STATUS NAME: by itself
+  wait "$1"
+  local status=$?
+  [ $status = "$2" ] || { cp "$T/$3.err" "$T/err"; fail "$3: status $status, wanted $2"; }
+}
+comes $mute 4 mute
+grep -q 'NO working key' "$T/mute.err" || fail "init without a key does not say that consumers have none"
+comes $broken 3 broken
+[ $((SECONDS - begun)) -lt 30 ] || fail "what only a person can give was waited for: $((SECONDS - begun)) s"
+for name in mute broken; do
+  ! grep -q 'so far' "$T/$name.err" || fail "$name waited: $(cat "$T/$name.err")"
+done
+passed "what only a person can give is not waited for"
+
+says fresh 40 'waiting for [0-9]+s so far: the proof of the key gave no verdict: '
 says hooked 40 'waiting for [0-9]+s so far: the reload hook failed: '
-for name in mute hooked; do
+for name in fresh hooked; do
   [ "$(grep -c 'so far' "$T/$name.err")" = 1 ] || fail "$name: more than a line each half minute: $(cat "$T/$name.err")"
   [ "$(grep -c 'service-policy-create\|mend what' "$T/$name.err")" -le 2 ] || fail "$name: the same is said again and again"
 done
 [ ! -s "$T/quiet.err" ] || fail "run speaks of its waits: $(cat "$T/quiet.err")"
 passed "a line each half minute for a command by hand, none for run"
 
-ends $mute 4 mute
-grep -q 'NO working key' "$T/mute.err" || fail "init without a key does not say that consumers have none"
+ends $fresh 4 fresh
+grep -q 'NO working key' "$T/fresh.err" || fail "init without a key does not say that consumers have none"
 passed "init that made no working key: 4"
-# Stopped between two tries, the reason stands: a person is needed.
-id_of() { jq -r --arg n "$1" '.service_ids[] | select(.name == $n) | .id' <<<"$made"; }
+# Stopped: as asked, between two tries and in the midst of one.
 end_between_tries $hooked "$(id_of hooked)" &
 end_between_tries $quiet "$(id_of quiet)"
 wait $!
-ends $hooked 3 hooked
-ends $quiet 3 quiet
-# In the midst of one, they were stopped as asked.
-printf '#!/bin/sh\n: >%s/in-hook\nexec sleep 60\n' "$T" >"$hook"
+ends $hooked 75 hooked
+ends $quiet 0 quiet
 for name in hooked quiet; do
+  printf '#!/bin/sh\n: >%s/in-hook\nexec sleep 60\n' "$T" >"$hook-$name"
   sed -i 's/timeout: 2s/timeout: 1m/' "$T/$name.yaml"
 done
 in_hook() { # in_hook PID NAME: until its hook runs
@@ -108,4 +131,4 @@ ends $! 75 hooked
 waits quiet run quiet --patience 5m
 in_hook $! quiet
 ends $! 0 quiet
-passed "stopped: between two tries the reason stands, in the midst of one it was as asked"
+passed "stopped between two tries, and in the midst of one"

@@ -17,7 +17,7 @@
 #include "rotator/base/text.h"
 
 #define INIT_PATIENCE_S 60
-#define INIT_LIMIT_S 600 // a new policy may take minutes until it confers anything
+#define INIT_LIMIT_S 600
 #define LOOK_AGAIN_MS 2000
 
 // --- looking before anything is made ---
@@ -87,6 +87,12 @@ static bool is_clear(const struct look *l) {
   return l->view.state || l->action.kind == ACT_CAS;
 }
 
+// Did something give no answer that may give one in a moment?
+static bool may_pass(const struct look *l) {
+  struct tick_result r = tick_result(&l->view, &l->action, &l->error);
+  return l->action.kind == ACT_WAIT && !outcome_is_for_person(&r);
+}
+
 // A store or IAM that gives no answer is asked again within the patience.
 static enum err survey(struct app *a, struct managed *m, struct survey *s, struct error *e) {
   int64_t patience_s = a->cli.patience_s >= 0 ? a->cli.patience_s : INIT_PATIENCE_S;
@@ -95,7 +101,7 @@ static enum err survey(struct app *a, struct managed *m, struct survey *s, struc
   enum err err = init_cloud_find(m, &s->cloud, e);
   while (err == ERR_OK) {
     err = look_once(m, s, e);
-    if (err != ERR_OK || is_clear(&s->look) || s->look.action.kind != ACT_WAIT || a->cli.dry_run ||
+    if (err != ERR_OK || is_clear(&s->look) || !may_pass(&s->look) || a->cli.dry_run ||
         env_mono_ms(a->env) >= end_ms)
       break;
     waiting_for(m->target.name, why_words(s->look.action.why)->text);
@@ -167,16 +173,30 @@ static int dry_run(struct app *a, struct managed *m, const struct survey *s) {
 struct ending {
   struct env *env;
   int64_t deadline_ms;
+  int64_t refusals_ms; // how long the instance may refuse the key's logs
+  int64_t refused_ms;  // its first refusal; 0: none
 };
 
 static bool has_key(const struct tick_result *r) {
   return r->current_id[0] && (r->phase == PHASE_IDLE || r->phase == PHASE_GRACE);
 }
 
+// The instance takes no log of the key. A policy that was made just now confers in a while; where
+// none could be made, only a person can.
+static bool lacks_sender(struct ending *end, const struct managed *m, const struct tick_result *r) {
+  bool refused = r->error.status == 401 || r->error.status == 403;
+  int64_t now = env_mono_ms(end->env);
+  if (!refused || !report_is_of_proof(m, r->row))
+    return false;
+  if (end->refused_ms == 0)
+    end->refused_ms = now > 0 ? now : 1;
+  return now - end->refused_ms >= end->refusals_ms;
+}
+
 static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
-  const struct ending *end = ctx;
-  (void)t;
-  return has_key(r) || env_mono_ms(end->env) >= end->deadline_ms;
+  struct ending *end = ctx;
+  return has_key(r) || env_mono_ms(end->env) >= end->deadline_ms ||
+         lacks_sender(end, managed_of(t), r);
 }
 
 static bool is_reached(void *ctx, const struct target *t, const struct tick_result *r) {
@@ -205,8 +225,12 @@ static void say_result(struct managed *m, const struct tick_result *r) {
   look_clear(&l);
 }
 
-static int make_first_key(struct app *a, struct managed *m) {
-  struct ending end = {.env = a->env, .deadline_ms = env_mono_ms(a->env) + INIT_LIMIT_S * 1000};
+static int make_first_key(struct app *a, struct managed *m, int64_t policy_may_take_s) {
+  int64_t apart_s = m->target.policy.absence_apart_s;
+  struct ending end = {.env = a->env,
+                       .deadline_ms = env_mono_ms(a->env) + INIT_LIMIT_S * 1000,
+                       .refusals_ms =
+                           1000 * (policy_may_take_s > apart_s ? policy_may_take_s : apart_s)};
   struct advance how = {.app = a,
                         .patience_s = a->cli.patience_s >= 0 ? a->cli.patience_s : INIT_PATIENCE_S,
                         .done = is_done,
@@ -246,7 +270,8 @@ static int init_target(struct app *a, struct managed *m, struct survey *s) {
   if (a->cli.dry_run)
     return dry_run(a, m, s);
   err = make_cloud(a, m, s, &e);
-  return err == ERR_OK ? make_first_key(a, m) : report_no_success(a, m, "init", &e);
+  return err == ERR_OK ? make_first_key(a, m, s->cloud.policy_may_take_s)
+                       : report_no_success(a, m, "init", &e);
 }
 
 int command_init(struct app *a) {

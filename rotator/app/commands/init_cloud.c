@@ -16,6 +16,8 @@
 #define LIST_LAG_MS 3000  // lists may lag behind a create
 #define POLICY_WAIT_S 300 // as Terraform waits
 #define POLICY_POLL_MS 2000
+#define CONFERS_WITHIN_S 600 // a new policy may take minutes until it confers anything
+#define DOUBTFUL_S 15        // … and this one perhaps never will
 
 // --- finding ---
 
@@ -43,6 +45,15 @@ static enum err find_service_id(struct managed *m, struct init_cloud *c, struct 
   return check_account(whose, c->id.account, m, e);
 }
 
+// What is left of the time in which a policy may not confer yet.
+static int64_t left_of(const struct init_cloud *c, const struct iam_policy *p) {
+  int64_t now_s = c->iam->ops->server_time_s(c->iam);
+  if (p->changed_s < 0 || now_s < p->changed_s)
+    return CONFERS_WITHIN_S;
+  int64_t age_s = now_s - p->changed_s;
+  return age_s < CONFERS_WITHIN_S ? CONFERS_WITHIN_S - age_s : 0;
+}
+
 static enum err find_sender(struct managed *m, struct init_cloud *c, struct error *e) {
   struct iam_policy p = {0};
   c->grant = true;
@@ -51,6 +62,7 @@ static enum err find_sender(struct managed *m, struct init_cloud *c, struct erro
   enum err err =
       c->iam->ops->find_sender(c->iam, m->config->account, c->id.iam_id, m->config->guid, &p, e);
   c->grant = err != ERR_OK;
+  c->policy_may_take_s = c->grant ? 0 : left_of(c, &p);
   return err == ERR_MISSING || err == ERR_DENIED ? ERR_OK : err;
 }
 
@@ -62,6 +74,7 @@ enum err init_cloud_find(struct managed *m, struct init_cloud *ret, struct error
   enum err err = c.iam->ops->whoami(c.iam, &me, e);
   if (err == ERR_OK)
     err = check_account("the management identity", me.account, m, e);
+  text_copy(c.granter, sizeof c.granter, me.iam_id);
   iam_token_clear(&me);
   if (err == ERR_OK)
     err = find_service_id(m, &c, e);
@@ -147,19 +160,29 @@ static void warn_no_sender(struct managed *m, const struct error *e) {
            e->text, m->config->service_id, m->config->guid);
 }
 
-enum err init_cloud_grant(struct app *a, struct managed *m, const struct init_cloud *c,
-                          struct error *e) {
+// A role confers only what its granter has. A service ID mostly has its rights by policies of its
+// own, and they are seen; whoever has Sender by an access group may have to begin a second time.
+static bool may_confer(const struct managed *m, const struct init_cloud *c) {
+  struct iam_policy p = {0};
+  return !text_starts(c->granter, "iam-ServiceId-") ||
+         c->iam->ops->find_sender(c->iam, m->config->account, c->granter, m->config->guid, &p,
+                                  NULL) != ERR_MISSING;
+}
+
+enum err init_cloud_grant(struct app *a, struct managed *m, struct init_cloud *c, struct error *e) {
   struct iam_policy p = {0};
   const struct target *t = &m->target;
   enum err err = c->iam->ops->grant_sender(c->iam, t->account, t->iam_id, t->instance, &p, e);
   if (err == ERR_DENIED || err == ERR_REFUSED) {
     warn_no_sender(m, e);
+    c->policy_may_take_s = 0;
     return ERR_OK;
   }
   if (err != ERR_OK)
     return err;
   out_line("%s: granted Sender on instance %s (policy %s)", t->name, t->instance, p.id);
   history_command(m, "init", "granted Sender on the instance", p.id);
+  c->policy_may_take_s = may_confer(m, c) ? CONFERS_WITHIN_S : DOUBTFUL_S;
   err = wait_for_policy(a, m, c->iam, p.id, e);
   return err == ERR_DENIED ? ERR_OK : err;
 }

@@ -82,8 +82,10 @@ static const struct why_words whys[] = {
     [WHY_max_age] = {false, false, "the current key is older than max_age", "rotate", NULL},
     [WHY_not_due] = {false, false, "nothing is due", NULL, NULL},
     [WHY_adopted] = {false, false, "the key that was there was adopted", NULL, NULL},
-    [WHY_create_refused] = {false, false, "IAM refused to create the key", NULL,
-                            "mend what IAM says (rollback gives this rotation up instead)"},
+    [WHY_create_refused] =
+        {false, false, "IAM refused to create the key", NULL,
+         "mend what IAM says; a service ID that is locked is unlocked by: ibmcloud "
+         "iam service-id-unlock NAME (rollback gives this rotation up instead)"},
     [WHY_proof_pending] = {false, false, "the proof of the key is under way", NULL, NULL},
     [WHY_proof_unknown] = {true, false, "the proof of the key gave no verdict", NULL,
                            "mend what the proof met; the next run tries again"},

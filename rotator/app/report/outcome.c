@@ -34,23 +34,24 @@ static int failed(const struct tick_result *r, bool *ret_fault) {
   return *ret_fault ? EXIT_AGAIN : EXIT_PERSON;
 }
 
-bool outcome_is_refusal(const struct tick_result *r) {
-  bool silent = r->why == WHY_iam_silent || r->why == WHY_home_silent || r->why == WHY_sink_silent;
-  bool definite = r->error.kind == ERR_DENIED || r->error.kind == ERR_REFUSED ||
-                  r->error.kind == ERR_INVALID || r->error.kind == ERR_LIMIT;
-  return silent && definite;
+bool outcome_is_definite(enum err err) {
+  return err == ERR_DENIED || err == ERR_REFUSED || err == ERR_INVALID || err == ERR_LIMIT;
 }
 
-// Waits that go on, and that a person had better end: a hook that cannot be started, an older state
-// (which is read again for a while before it is believed).
-static bool is_for_person(const struct tick_result *r) {
-  return (r->why == WHY_hook_failed && r->error.kind == ERR_INVALID) || r->why == WHY_home_back ||
-         (r->row == ROW_create && r->why == WHY_repeated &&
-          (r->error.kind == ERR_EXISTS || r->error.kind == ERR_CONFLICT));
+bool outcome_is_refusal(const struct tick_result *r) {
+  bool silent = r->why == WHY_iam_silent || r->why == WHY_home_silent || r->why == WHY_sink_silent;
+  return silent && outcome_is_definite(r->error.kind);
+}
+
+bool outcome_is_for_person(const struct tick_result *r) {
+  bool sink = r->why == WHY_sink_refused || r->why == WHY_sink_drift;
+  bool cannot_start = r->why == WHY_hook_failed && r->error.kind == ERR_INVALID;
+  return outcome_is_refusal(r) || cannot_start || (sink && outcome_is_definite(r->error.kind));
 }
 
 static int waiting(const struct tick_result *r, enum goal goal, bool *ret_fault) {
-  if (r->attention || outcome_is_refusal(r) || is_for_person(r))
+  // An older state is read again for a while before it is believed.
+  if (r->attention || outcome_is_for_person(r) || r->why == WHY_home_back)
     return person(r);
   *ret_fault = why_words(r->why)->fault;
   return *ret_fault || goal == GOAL_MISSED ? EXIT_AGAIN : EXIT_FINE;

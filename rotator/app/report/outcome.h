@@ -30,8 +30,12 @@ void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after
 // Whatever is found beside the keys: with nothing worse to say, a person is needed for it.
 void outcome_add_watch(struct outcome *o, const struct path_unit_failure *f);
 
+// A no that time does not change: rights, a full disk, a setting.
+bool outcome_is_definite(enum err err);
 // Waiting for an answer that was a definite no: missing rights, a credential that is not accepted.
-// That does not pass by itself.
 bool outcome_is_refusal(const struct tick_result *r);
+// Waiting for what only a person can give: that, a sink that cannot be written, a hook that cannot
+// be started. No command waits for it; the next run goes on from there.
+bool outcome_is_for_person(const struct tick_result *r);
 
 #endif

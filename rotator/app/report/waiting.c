@@ -10,6 +10,7 @@
 
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/outcome.h"
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
 #include "rotator/base/log.h"
@@ -106,15 +107,11 @@ void waiting_for(const char *target, const char *text) {
 
 enum hint { HINT_RIGHTS = 1, HINT_HOOK = 2, HINT_STORE = 4 };
 
-static bool is_definite(enum err err) {
-  return err == ERR_DENIED || err == ERR_REFUSED || err == ERR_INVALID || err == ERR_LIMIT;
-}
-
 // What only a person can change; 0: nothing of that kind. IAM's refusal of a new key is none: it is
 // not known everywhere yet.
 static enum hint hint_for(const struct step *s, char *dst, size_t cap) {
   const struct managed *m = managed_of(s->target);
-  if (!s->error || !is_definite(s->error->kind))
+  if (!s->error || !outcome_is_definite(s->error->kind))
     return 0;
   if (s->action->kind == ACT_HOOK) {
     snprintf(dst, cap,

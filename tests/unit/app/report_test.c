@@ -128,6 +128,28 @@ static void test_a_dead_key_is_always_told(void **state) {
       }
 }
 
+// What only a person can give is no matter of patience; what may come by itself is.
+static void test_waits_for_a_person(void **state) {
+  (void)state;
+  static const struct {
+    enum why why;
+    enum err kind;
+    bool for_person;
+  } cases[] = {{WHY_sink_drift, ERR_LIMIT, true},    {WHY_sink_drift, ERR_UNSURE, false},
+               {WHY_sink_refused, ERR_DENIED, true}, {WHY_sink_silent, ERR_UNSENT, false},
+               {WHY_home_silent, ERR_REFUSED, true}, {WHY_home_silent, ERR_LOCKED, false},
+               {WHY_iam_silent, ERR_DENIED, true},   {WHY_iam_silent, ERR_THROTTLED, false},
+               {WHY_hook_failed, ERR_INVALID, true}, {WHY_hook_failed, ERR_REFUSED, false},
+               {WHY_propagation, ERR_REFUSED, false}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    struct tick_result r = {
+        .end = TICK_WAIT, .why = cases[i].why, .error.kind = cases[i].kind, .working = WORKING_YES};
+    assert_int_equal(outcome_is_for_person(&r), cases[i].for_person);
+    if (cases[i].for_person)
+      assert_int_equal(exit_of(r, GOAL_NONE, 21600, 0), 3);
+  }
+}
+
 static void test_faults_that_pass(void **state) {
   (void)state;
   struct tick_result r = {.end = TICK_WAIT, .why = WHY_iam_silent, .working = WORKING_YES};
@@ -172,6 +194,7 @@ int main(void) {
       cmocka_unit_test(test_the_worst_wins),
       cmocka_unit_test(test_attention),
       cmocka_unit_test(test_a_dead_key_is_always_told),
+      cmocka_unit_test(test_waits_for_a_person),
       cmocka_unit_test(test_faults_that_pass),
       cmocka_unit_test(test_ends),
   };

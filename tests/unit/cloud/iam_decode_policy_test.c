@@ -127,6 +127,27 @@ static void nothing_asked_matches_all(void **state) {
   assert_string_equal(p.role, SENDER);
 }
 
+static void a_policy_has_an_age(void **state) {
+  (void)state;
+  static const struct {
+    const char *times;
+    int64_t changed_s;
+  } ages[] = {
+      {"", -1},
+      {"\"created_at\":\"2026-01-01T00:00:10Z\",", 1767225610},
+      {"\"created_at\":\"2026-01-01T00:00:10Z\",\"last_modified_at\":\"2026-01-01T00:01:00Z\",",
+       1767225660},
+      {"\"created_at\":\"soon\",\"last_modified_at\":7,", -1}};
+  for (size_t i = 0; i < COUNT(ages); i++) {
+    char json[1024];
+    struct iam_policy p;
+    snprintf(json, sizeof json, "{%s\"id\":\"p\"}", ages[i].times);
+    JSON_AUTO o = json_parse(json, strlen(json));
+    assert_int_equal(iam_decode_policy(o, &want, &p, NULL), ERR_OK);
+    assert_int_equal(p.changed_s, ages[i].changed_s);
+  }
+}
+
 static void a_policy_has_an_id(void **state) {
   (void)state;
   static const char *const bad[] = {"{}", "{\"id\":\"\"}", "{\"id\":7}", "[]", "\"p\""};
@@ -141,6 +162,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cover),
       cmocka_unit_test(nothing_asked_matches_all),
+      cmocka_unit_test(a_policy_has_an_age),
       cmocka_unit_test(a_policy_has_an_id),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

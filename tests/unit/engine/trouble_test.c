@@ -41,6 +41,33 @@ static void a_sink_that_refuses_keeps_the_old_key_and_not_the_other_sink(void **
   rig_free(r);
 }
 
+// An answer that the value exists, without a key that has it: late news, or it means something else
+// (a locked identity). Seen twice, apart, a person is told.
+static void a_create_refused_as_existing_ends_when_nobody_has_the_value(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->target.policy.absence_apart_s = 10;
+  wish(r);
+  r->create_answer = ERR_EXISTS;
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.end, TICK_WAIT);
+  assert_int_equal(r->result.why, WHY_repeated);
+  r->env.mono_ms += 9000;
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.end, TICK_WAIT);
+  r->env.mono_ms += 1000;
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.end, TICK_ATTENTION);
+  assert_int_equal(r->result.why, WHY_create_refused);
+  assert_int_equal(r->result.error.kind, ERR_EXISTS);
+  r->create_answer = ERR_OK; // the identity was unlocked: the next run goes on
+  rig_restart(r);
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
+  rig_free(r);
+}
+
 struct refusals {
   unsigned writes;
 };
@@ -248,6 +275,7 @@ int main(void) {
       cmocka_unit_test(a_sink_that_vanished_is_made_anew_after_its_time),
       cmocka_unit_test(how_long_it_was_gone_is_kept_over_runs),
       cmocka_unit_test(a_stop_ends_the_tick_before_the_next_act),
+      cmocka_unit_test(a_create_refused_as_existing_ends_when_nobody_has_the_value),
       cmocka_unit_test(a_wish_is_not_lost_to_another_writer),
       cmocka_unit_test(observing_changes_nothing),
       cmocka_unit_test(a_complaint_proves_nothing)};
