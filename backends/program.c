@@ -176,8 +176,8 @@ enum err program_parse_timeout(const char *text, int64_t *ret_ms, struct error *
 
 static void describe(struct program_item *p, enum store_kind kind,
                      const struct program_spec *spec) {
-  static const struct store_ops ops = {program_read, program_write, NULL, program_check,
-                                       program_free};
+  static const struct store_ops ops = {
+      .read = program_read, .write = program_write, .check = program_check, .free = program_free};
   struct store_item *it = &p->item;
   it->ops = &ops;
   it->kind = kind;

@@ -121,6 +121,23 @@ enum err store_read(struct store_item *it, struct store_record *ret,
   return finish(it, err, &mine, e);
 }
 
+enum err store_read_served(struct store_item *it, struct secret **ret, struct error *e) {
+  if (!it || !ret || it->kind != STORE_SINK)
+    return error_set(e, ERR_INTERNAL, "store_read_served: an argument is missing");
+  struct error mine = {0};
+  SECRET_AUTO value = NULL;
+  enum err err = it->ops->read_served
+                     ? it->ops->read_served(it, &value, &mine)
+                     : error_set(&mine, ERR_MISSING, "nothing but what is read is served");
+  if (err == ERR_OK)
+    err = store_value_check(value, ERR_MISSING, &mine);
+  if (err == ERR_OK) {
+    *ret = value;
+    value = NULL;
+  }
+  return finish(it, err, &mine, e);
+}
+
 static enum err check_writing(const struct store_item *it, const struct store_record *r,
                               const struct store_version *expect, struct error *e) {
   if (!record_sound(r) || !version_sound(expect))

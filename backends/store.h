@@ -77,6 +77,11 @@ struct store_ops {
   // ERR_CORRUPT ("" there where the store cannot tell).
   enum err (*read)(struct store_item *it, struct store_record *ret,
                    struct store_version *ret_version, struct error *e);
+  // What the consumers of a sink read there all the same, though `read` refused it or it did not
+  // decode: the key beside other people's lines. ERR_MISSING: nothing that could be told. It is
+  // there to be judged, never to be written, kept or adopted. *ret is written on ERR_OK only. NULL:
+  // the store's consumers read nothing that `read` does not.
+  enum err (*read_served)(struct store_item *it, struct secret **ret, struct error *e);
   // Writes the whole record if the item's version still is `expect` (class A, B; "" means "must be
   // absent"). Foreign fields of a shared item are kept. ERR_CONFLICT: it was not; nothing was
   // written. ERR_UNSURE: the write may have happened, may happen still, or not: the caller reads
@@ -112,6 +117,7 @@ struct store_item {
 // always given one. The engine calls these only.
 enum err store_read(struct store_item *it, struct store_record *ret,
                     struct store_version *ret_version, struct error *e);
+enum err store_read_served(struct store_item *it, struct secret **ret, struct error *e);
 enum err store_write(struct store_item *it, const struct store_record *r,
                      const struct store_version *expect, struct store_version *ret_version,
                      struct error *e);

@@ -95,6 +95,22 @@ static enum err filestore_read(struct store_item *it, struct store_record *ret,
   return err;
 }
 
+static enum err filestore_read_served(struct store_item *it, struct secret **ret, struct error *e) {
+  const struct filestore *fs = mine(it);
+  SECRET_AUTO bytes = NULL;
+  struct file_version v;
+  if (!fs->format->served)
+    return error_set(e, ERR_MISSING, "consumers of this format read no less than the store");
+  enum err err = read_file(fs, &bytes, &v, e);
+  if (err != ERR_OK)
+    return err;
+  struct secret *value = fs->format->served(fs, bytes);
+  if (!value)
+    return error_set(e, ERR_MISSING, "readers of the file would not agree on a key");
+  *ret = value;
+  return ERR_OK;
+}
+
 static enum err prepare_place(const struct filestore *fs, struct error *e) {
   bool there = false;
   enum err err = filestore_place(fs, &there, e);
@@ -135,6 +151,7 @@ static void filestore_free(struct store_item *it) {
 
 static const struct store_ops filestore_ops = {
     .read = filestore_read,
+    .read_served = filestore_read_served,
     .write = filestore_write,
     .check = filestore_check,
     .free = filestore_free,

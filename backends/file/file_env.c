@@ -150,6 +150,14 @@ static enum err take_line(const struct filestore *fs, struct line l, struct secr
   return take_value(l, strlen(fs->variable) + 1, value, e);
 }
 
+// The line that begins at *at, which is moved on to the next one.
+static struct line next_line(const char **at, const char *end, int number) {
+  const char *stop = memchr(*at, '\n', (size_t)(end - *at));
+  struct line l = {*at, (size_t)((stop ? stop : end) - *at), number};
+  *at = stop ? stop + 1 : end;
+  return l;
+}
+
 static enum err env_decode(const struct filestore *fs, const struct secret *bytes,
                            struct store_record *ret, struct error *e) {
   const char *at = secret_bytes(bytes), *end = at + secret_len(bytes);
@@ -157,9 +165,7 @@ static enum err env_decode(const struct filestore *fs, const struct secret *byte
   enum err first = ERR_OK; // a line of ours that does not decode: it may be written over …
   struct error first_error = {0};
   for (int number = 1; at < end; number++) {
-    const char *stop = memchr(at, '\n', (size_t)(end - at));
-    struct line l = {at, (size_t)((stop ? stop : end) - at), number};
-    at = stop ? stop + 1 : end;
+    struct line l = next_line(&at, end, number);
     if (is_blank(l))
       continue;
     if (l.at[0] == '#') {
@@ -183,4 +189,34 @@ static enum err env_decode(const struct filestore *fs, const struct secret *byte
   return secret_is_empty(ret->value) ? error_set(e, ERR_MISSING, "the variable is empty") : ERR_OK;
 }
 
-const struct filestore_format filestore_env = {"env", env_encode, env_decode};
+// NAME= of any variable: what stands before its value; 0: it is no plain assignment.
+static size_t name_len(struct line l) {
+  size_t n = 0;
+  while (n < l.len &&
+         (l.at[n] == '_' || (l.at[n] >= 'a' && l.at[n] <= 'z') ||
+          (l.at[n] >= 'A' && l.at[n] <= 'Z') || (n > 0 && l.at[n] >= '0' && l.at[n] <= '9')))
+    n++;
+  return n > 0 && n < l.len && l.at[n] == '=' ? n + 1 : 0;
+}
+
+// Of a file that holds plain assignments only, each reader takes the last one of our variable,
+// whatever else is set there. One line of any other form, and they would part.
+static struct secret *env_served(const struct filestore *fs, const struct secret *bytes) {
+  const char *at = secret_bytes(bytes), *end = at + secret_len(bytes);
+  struct secret *value = NULL;
+  while (at < end) {
+    struct line l = next_line(&at, end, 0);
+    if (is_blank(l) || l.at[0] == '#')
+      continue;
+    struct secret *taken = NULL;
+    size_t skip = name_len(l);
+    if (skip == 0 || take_value(l, skip, &taken, NULL) != ERR_OK)
+      return secret_free(value);
+    bool ours = assigns(l, fs->variable);
+    secret_free(ours ? value : taken);
+    value = ours ? taken : value;
+  }
+  return value;
+}
+
+const struct filestore_format filestore_env = {"env", env_encode, env_decode, env_served};

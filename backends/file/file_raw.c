@@ -45,5 +45,6 @@ static enum err document_decode(const struct filestore *fs, const struct secret 
   return ret->value ? ERR_OK : no_memory(e);
 }
 
-const struct filestore_format filestore_raw = {"raw", raw_encode, raw_decode};
-const struct filestore_format filestore_document = {"document", document_encode, document_decode};
+const struct filestore_format filestore_raw = {"raw", raw_encode, raw_decode, NULL};
+const struct filestore_format filestore_document = {"document", document_encode, document_decode,
+                                                    NULL};

@@ -14,6 +14,8 @@ static void read_sink(struct turn *u, struct target *t, size_t i) {
   r->result = store_read(t->sinks[i].item, &r->record, &r->version, &r->error);
   if (r->result != ERR_OK && r->result != ERR_MISSING)
     u->error = r->error;
+  if (r->result == ERR_REFUSED || r->result == ERR_CORRUPT)
+    store_read_served(t->sinks[i].item, &r->served, NULL);
 }
 
 static void digest_versions(struct turn *u, struct target *t) {

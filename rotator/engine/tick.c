@@ -249,8 +249,7 @@ enum err tick_observe(struct target *t, const struct engine_io *io, bool ask_iam
 // Was the value of this sink proven with that of one before it?
 static bool is_repeated(const struct turn *u, size_t sink) {
   for (size_t i = 0; i < sink; i++)
-    if (u->sinks[i].result == ERR_OK &&
-        secret_equal(u->sinks[i].record.value, u->sinks[sink].record.value))
+    if (turn_served(u, i) && secret_equal(turn_served(u, i), turn_served(u, sink)))
       return true;
   return false;
 }
@@ -261,9 +260,10 @@ enum err tick_verify(struct target *t, const struct engine_io *io, struct state 
   if (!u)
     return error_no_memory(e);
   for (size_t i = 0; i < t->n_sinks; i++) {
-    if (u->sinks[i].result != ERR_OK || is_repeated(u, i))
+    struct secret *value = turn_served(u, i);
+    if (!value || is_repeated(u, i))
       continue;
-    struct slot slot = {.used = true, .value = u->sinks[i].record.value};
+    struct slot slot = {.used = true, .value = value};
     text_copy(slot.key_id, sizeof slot.key_id, u->sink_views[i].verdict.key_id);
     enum err err = prove_value(u, t, io, &slot, "verify", &u->error);
     if (err == ERR_CANCELLED || err == ERR_INTERNAL) {

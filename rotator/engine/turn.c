@@ -9,11 +9,18 @@ struct turn *turn_new(void) {
 void turn_free(struct turn *u) {
   if (!u)
     return;
-  for (size_t i = 0; i < STATE_SINKS_MAX; i++)
+  for (size_t i = 0; i < STATE_SINKS_MAX; i++) {
     store_record_clear(&u->sinks[i].record);
+    secret_free(u->sinks[i].served);
+  }
   iam_key_clear(&u->adoptable);
   state_clear(&u->state);
   free(u);
+}
+
+struct secret *turn_served(const struct turn *u, size_t sink) {
+  const struct sink_reading *r = &u->sinks[sink];
+  return r->result == ERR_OK ? r->record.value : r->served;
 }
 
 bool target_is_of_one_host(const struct target *t) {

@@ -13,6 +13,7 @@
 struct sink_reading {
   enum err result;
   struct store_record record;
+  struct secret *served; // what consumers read though the store must not; NULL: that is not known
   struct store_version version;
   struct error error;
   bool key_alive; // IAM showed the key of its value alive, in this turn
@@ -33,6 +34,9 @@ struct turn {
 
 struct turn *turn_new(void); // NULL without memory
 void turn_free(struct turn *t);
+
+// What consumers read in the sink, for judging it; NULL: not known, or nothing.
+struct secret *turn_served(const struct turn *u, size_t sink);
 
 // Is a store of class B or C in use?
 bool target_is_of_one_host(const struct target *t);

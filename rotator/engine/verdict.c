@@ -27,6 +27,13 @@ static const struct evidence *evidence_of(const struct turn *u, struct target *t
   return evidence_find(book, print) ? evidence_enter(book, print, "") : NULL;
 }
 
+// A file that must not be written, or does not decode, may serve a value all the same.
+static bool is_retired(const struct turn *u, size_t i, const struct secret *value) {
+  if (u->sinks[i].result == ERR_OK)
+    return u->sink_views[i].value == SINK_RETIRED;
+  return u->view.state && state_knows_retired(&u->state, value);
+}
+
 // Does anything speak for a retired value that was seen later than that? Whatever is known for
 // retired was so when the state last changed its phase.
 static bool speaks_for_retired(const struct turn *u, const struct sink_reading *r,
@@ -40,8 +47,9 @@ static struct verdict without_evidence(enum verdict_kind kind, enum cause cause,
 
 static struct verdict sink_verdict(const struct turn *u, struct target *t, size_t i) {
   const struct sink_reading *r = &u->sinks[i];
+  const struct secret *value = turn_served(u, i);
   int64_t now_s = u->view.now_s;
-  switch (r->result) {
+  switch (value ? ERR_OK : r->result) {
   case ERR_OK:
     break;
   case ERR_MISSING:
@@ -55,10 +63,9 @@ static struct verdict sink_verdict(const struct turn *u, struct target *t, size_
   default:
     return without_evidence(VERDICT_NOT_KNOWN, CAUSE_silent, now_s);
   }
-  const struct evidence *e = evidence_of(u, t, r->record.value);
+  const struct evidence *e = evidence_of(u, t, value);
   struct verdict v = evidence_verdict(e);
-  if (u->sink_views[i].value == SINK_RETIRED && v.kind != VERDICT_NOT_WORKING &&
-      !speaks_for_retired(u, r, e))
+  if (is_retired(u, i, value) && v.kind != VERDICT_NOT_WORKING && !speaks_for_retired(u, r, e))
     return without_evidence(VERDICT_NOT_WORKING, CAUSE_retired, now_s);
   return v;
 }

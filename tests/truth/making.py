@@ -488,8 +488,22 @@ def _(p):
 
 @step("sink with two variables")
 def _(p):
+    before = p.value()
     _bytes(p, open(p.sinks()["file"], "rb").read() + b"LOG_LEVEL=debug\n")
-    ensure(p.value() is None, "there is one value")
+    ensure(p.value() == before, "consumers read something else")
+
+
+@step("sink that sets the variable twice")
+def _(p):
+    before = p.value()
+    _bytes(p, b"IAM_API_KEY=a-value-of-before-a-value-of-before-12345678\n" + open(p.sinks()["file"], "rb").read())
+    ensure(p.value() == before, "consumers read something else")
+
+
+@step("sink that sets the variable to something else again")
+def _(p):
+    _bytes(p, open(p.sinks()["file"], "rb").read() + b"IAM_API_KEY=somebody-elses-key-somebody-elses-key-123456\n")
+    ensure(p.truth()["file"] == NO, "it works")
 
 
 @step("garbage in the sink")
@@ -781,6 +795,12 @@ def _(p):
         os.remove(path)
     else:
         shutil.rmtree(path)
+
+
+@step("mended: other variable taken out")
+def _(p):
+    lines = open(p.sinks()["file"], "rb").read().splitlines(keepends=True)
+    _bytes(p, b"".join(line for line in lines if not line.startswith(b"LOG_LEVEL")))
 
 
 @step("mended: sink's owner")

@@ -251,13 +251,16 @@ class Place:
     # --- what is so ---
 
     def value(self, sink="file"):
-        """The one value in the sink, or None when a consumer finds none there."""
+        """The value that a consumer finds in the sink, or None: as EnvironmentFile= and a shell read it, the last one that is set,
+        whatever other variables are there. One line that is no plain assignment, and they would part."""
         try:
             text = open(self.sinks()[sink], "rb").read()
         except OSError:
             return None
-        found = re.fullmatch(rb"(?:#[^\n]*\n)*IAM_API_KEY=[\"']?([A-Za-z0-9_-]+)[\"']?\n?", text)
-        return found.group(1).decode() if found else None
+        lines = [line for line in text.split(b"\n") if line and not line.startswith(b"#")]
+        set_to = [re.fullmatch(rb"([A-Za-z_][A-Za-z0-9_]*)=[\"']?([A-Za-z0-9_-]*)[\"']?", line) for line in lines]
+        found = [m.group(2) for m in set_to if m and m.group(1) == b"IAM_API_KEY"]
+        return found[-1].decode() if found and found[-1] and all(set_to) else None
 
     def meets(self, value):
         """What a consumer that holds this value meets now."""

@@ -63,7 +63,8 @@ static void bad_free(struct store_item *it) {
   bad.freed = true;
 }
 
-static const struct store_ops bad_ops = {bad_read, bad_write, NULL, bad_check, bad_free};
+static const struct store_ops bad_ops = {
+    .read = bad_read, .write = bad_write, .check = bad_check, .free = bad_free};
 static struct store_item item = {
     .ops = &bad_ops, .kind = STORE_SINK, .class = STORE_CLASS_A, .what = "bad store"};
 
