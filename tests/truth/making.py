@@ -213,13 +213,23 @@ def _(p):
     p.later(180)
 
 
-@step("grace over while the old key is used")
-def _(p):
-    p.later(180)
+def _old_key_used(p):
     status, _ = p.token(p.kept["previous"])
     ensure(status == 200, "the old key gets no token")
     key = p.key_behind(p.kept["previous"])
     ensure(p.control("GET", "clock")["now_ms"] - key["last_authn_ms"] < 60000, "the old key was not used")
+
+
+@step("grace over while the old key is used")
+def _(p):
+    p.later(180)
+    _old_key_used(p)
+
+
+@step("grace over for eight hours while the old key is used")
+def _(p):
+    p.later(8 * 3600)
+    _old_key_used(p)
 
 
 @step("service ID deleted")

@@ -9,7 +9,7 @@
 
 and more where it is needed: seen_by, the command that meets the trouble first (`check`, unless told); at_once: what the sinks and the
 state themselves show, so that every command sees it; lacks: what no command may offer; preflight: before the first set-up, which
-`check` answers with 0.
+`check` answers with 0; quiet: why the scheduled job is right to say nothing of it yet, though there is a way out (`status` names it).
 """
 import re
 
@@ -76,14 +76,14 @@ def or_green(ends):
 
 class World:
     def __init__(self, name, what, made, verdict, exits, ends, seen_by="check", at_once=False, lacks=None, others=False,
-                 bounded=True, preflight=False):
+                 bounded=True, preflight=False, quiet=None):
         self.name, self.what, self.made, self.exits, self.ends = name, what, made, exits, ends
         parts = [v.strip() for v in verdict.split(";")]
         if len(parts) == 1 and not re.match(r"\w+: *(yes|no|unknown)", parts[0]):
             parts = ["file: " + parts[0]]
         self.verdict = {p.split(":", 1)[0]: Wanted(p.split(":", 1)[1]) for p in parts}
         self.seen_by, self.at_once, self.lacks, self.others = seen_by, at_once, lacks, others
-        self.bounded, self.preflight = bounded and self.is_dead(), preflight
+        self.bounded, self.preflight, self.quiet = bounded and self.is_dead(), preflight, quiet
 
     def is_dead(self):
         return any(w.words == {NO} for w in self.verdict.values())
@@ -255,9 +255,12 @@ WORLDS = [
       STOPPED.but(status="0 3 75", check="0 3 75", repair="0 3 75", run="0 3 75", rotate="3 75", rollback="0 3 75"),
       or_green(decides("mend the hook", r"Access denied", deed="hook works")), seen_by="rotate"),
     # waiting that does not end by itself
-    W("T12", "stuck in grace: the old key is still used",
-      "grace of two minutes, at rest, in grace, grace over while the old key is used", "yes",
-      PERSON.but(status="0 3", check="0 3", repair="0 3", run="0 3", rotate="0 3 75", rollback=0),
+    W("T12", "grace has just ended, and the old key is still used",
+      "grace of two minutes, at rest, in grace, grace over while the old key is used", "yes", FINE.but(rotate=75, rollback=0),
+      decides("retire the old key although it is used", r"rotator .*\bretire prod", paste=r"\bretire prod", yes=True), seen_by="run",
+      quiet="a consumer that moves late is nothing to wake anybody for: the job tells it after alert_after"),
+    W("T12-long", "stuck in grace: the old key is used for longer than alert_after",
+      "grace of two minutes, at rest, in grace, grace over for eight hours while the old key is used", "yes", PERSON.but(rollback=0),
       decides("retire the old key although it is used", r"rotator .*\bretire prod", paste=r"\bretire prod", yes=True), seen_by="run"),
     W("T16", "the old key is locked", "grace of two minutes, at rest, in grace, old key locked, grace over", "yes",
       PERSON.but(rotate="3 75", rollback=3), decides("unlock the old key", r"lock", deed="old key unlocked"), seen_by="run"),

@@ -151,17 +151,21 @@ void recall_trouble(struct managed *m, struct tick_result *r) {
   bool called = m->last_run.exit == EXIT_PERSON || m->last_run.exit == EXIT_PAGE;
   bool quiet = (r->end == TICK_WAIT || r->end == TICK_REST) && !r->attention &&
                r->error.kind == ERR_OK && r->phase < PHASE_COUNT;
-  if (!called || !quiet || !m->bound)
+  if (!quiet || !m->bound)
     return;
-  if (is_same_step(&m->last_run, r)) {
+  if (called && is_same_step(&m->last_run, r)) {
     r->why = why_of_name(m->last_run.why);
     r->attention = true;
     return;
   }
-  if (still_refuses(m->target.home, &e)) {
+  // On a full disk no run could leave word of it. A local home is asked in any case: that costs no
+  // request.
+  if ((called || m->target.home->class == STORE_CLASS_B) && still_refuses(m->target.home, &e)) {
     tell_store(r, WHY_home_silent, &e);
     return;
   }
+  if (!called)
+    return;
   for (size_t i = 0; i < m->target.n_sinks; i++)
     if (still_refuses(m->target.sinks[i].item, &e)) {
       tell_store(r, WHY_sink_refused, &e);

@@ -35,10 +35,10 @@ bool confirm(const struct app *a, const char *question);
 void age_text(char *dst, size_t cap, int64_t seconds);
 void time_text(char *dst, size_t cap, int64_t t_s); // "-" for 0 and less
 
-// Where the last run called a person: does a store still refuse what a write would need (a full
-// disk, a right that is missing), or is the step that failed the next one still? A look, and a tick
-// that had nothing to write, do not see it, and the reason shall stay visible until it is gone.
-// Changes *r, if it says nothing else; the target is bound.
+// What a look, and a tick that had nothing to write, do not see: that a local home refuses what a
+// write would need (a full disk, a right that is missing); and, where the last run called a person,
+// that another store still does, or that the step that failed is the next one still. So that the
+// reason stays visible until it is gone. Changes *r, if it says nothing else; the target is bound.
 void recall_trouble(struct managed *m, struct tick_result *r);
 
 // What a run has done to the target, one line on standard output.
