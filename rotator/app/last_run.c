@@ -10,6 +10,7 @@
 #include "rotator/base/text_digest.h"
 
 #define LAST_RUN_MAX 16384
+#define TRIES 5 // to write what another process has not changed in between
 
 static const struct file_rules rules = {.mode = 0600,
                                         .owner = (uid_t)-1,
@@ -148,38 +149,79 @@ static bool decode(const struct secret *bytes, struct last_run *r, struct eviden
   return whole && r->last_look_s >= 0 && r->absent_since_s >= 0 && r->trouble_since_s >= 0;
 }
 
-void last_run_load(const char *path, struct last_run *ret, struct evidence_book *ret_book) {
-  SECRET_AUTO bytes = NULL;
-  struct file_version v;
-  struct last_run r = {0};
-  struct evidence_book book = {0};
-  *ret = r;
-  *ret_book = book;
-  if (file_read(path, &rules, &bytes, &v, NULL) != ERR_OK || !decode(bytes, &r, &book))
-    return;
-  r.ended_s = v.mtime_ns / 1000000000;
-  r.written = digest_of(&r, &book);
-  *ret = r;
-  *ret_book = book;
-}
+struct found {                 // what the file holds now
+  struct file_version version; // all zero: there is none
+  bool usable;
+  struct last_run run;
+  struct evidence_book book;
+};
 
-enum err last_run_save(const char *path, struct last_run *r, const struct evidence_book *book,
-                       bool ran, struct error *e) {
+static enum err read_now(const char *path, struct found *ret, struct error *e) {
   SECRET_AUTO bytes = NULL;
-  struct file_version v;
-  const struct timespec before[2] = {{.tv_sec = r->ended_s}, {.tv_sec = r->ended_s}};
-  uint64_t digest = digest_of(r, book);
-  if (digest == r->written && (!ran || utimensat(AT_FDCWD, path, NULL, 0) == 0))
+  *ret = (struct found){.usable = false};
+  enum err err = file_read(path, &rules, &bytes, &ret->version, e);
+  if (err == ERR_MISSING)
     return ERR_OK;
-  if (encode(r, book, &bytes) != ERR_OK)
-    return error_no_memory(e);
-  enum err err = file_replace(path, &rules, bytes, NULL, &v, e);
   if (err != ERR_OK)
     return err;
-  r->written = digest;
+  ret->usable = decode(bytes, &ret->run, &ret->book);
+  ret->run.ended_s = ret->version.mtime_ns / 1000000000;
+  ret->run.written = digest_of(&ret->run, &ret->book);
+  return ERR_OK;
+}
+
+void last_run_load(const char *path, struct last_run *ret, struct evidence_book *ret_book) {
+  struct found now;
+  bool usable = read_now(path, &now, NULL) == ERR_OK && now.usable;
+  *ret = usable ? now.run : (struct last_run){.exit = 0};
+  *ret_book = usable ? now.book : (struct evidence_book){.of = {{.iam = CAUSE_none}}};
+}
+
+// Another process has written the file since we read it.
+static void take_over(struct last_run *r, struct evidence_book *book, const struct found *now,
+                      bool ran) {
+  evidence_merge(book, &now->book);
+  if (r->last_look_s < now->run.last_look_s)
+    r->last_look_s = now->run.last_look_s;
+  if (ran)
+    return;
+  r->absent_since_s = now->run.absent_since_s;
+  r->trouble_since_s = now->run.trouble_since_s;
+  memcpy(r->row, now->run.row, sizeof r->row);
+  memcpy(r->why, now->run.why, sizeof r->why);
+  r->exit = now->run.exit;
+  r->ended_s = now->run.ended_s;
+}
+
+static enum err save_once(const char *path, struct last_run *r, struct evidence_book *book,
+                          bool ran, struct error *e) {
+  SECRET_AUTO bytes = NULL;
+  struct found now;
+  enum err err = read_now(path, &now, e);
+  if (err != ERR_OK)
+    return err;
+  if (now.usable && now.run.written != r->written)
+    take_over(r, book, &now, ran);
+  const struct timespec before[2] = {{.tv_sec = r->ended_s}, {.tv_sec = r->ended_s}};
+  if (encode(r, book, &bytes) != ERR_OK)
+    return error_no_memory(e);
+  err = file_replace(path, &rules, bytes, &now.version, NULL, e);
+  if (err != ERR_OK)
+    return err;
+  r->written = digest_of(r, book);
   if (!ran)
     utimensat(AT_FDCWD, path, before, 0);
   return ERR_OK;
+}
+
+enum err last_run_save(const char *path, struct last_run *r, struct evidence_book *book, bool ran,
+                       struct error *e) {
+  if (digest_of(r, book) == r->written && (!ran || utimensat(AT_FDCWD, path, NULL, 0) == 0))
+    return ERR_OK;
+  enum err err = ERR_CONFLICT;
+  for (int i = 0; i < TRIES && err == ERR_CONFLICT; i++)
+    err = save_once(path, r, book, ran, e);
+  return err;
 }
 
 void last_run_note(struct last_run *r, bool fault, int64_t now_s) {

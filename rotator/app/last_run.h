@@ -38,10 +38,12 @@ bool last_run_path(char *dst, size_t cap, const char *state_dir, const char *tar
 // Never fails: when there is none, or it cannot be used, *ret and *ret_book are all zero.
 void last_run_load(const char *path, struct last_run *ret, struct evidence_book *ret_book);
 
-// Writes *r and the book if that differs from what the file holds. `ran`: a run has ended now; else
-// (a command looked) the file keeps its time, and nothing is done when nothing is new.
-enum err last_run_save(const char *path, struct last_run *r, const struct evidence_book *book,
-                       bool ran, struct error *e);
+// Writes *r and the book if they differ from what was read or written last. Evidence that another
+// process has kept in the file meanwhile is taken over into the book (evidence_merge). `ran`: a run
+// has ended now; else (a command looked) the file keeps its time and how the last run ended, and
+// nothing is done when nothing is new.
+enum err last_run_save(const char *path, struct last_run *r, struct evidence_book *book, bool ran,
+                       struct error *e);
 
 // A run ended with a fault (or none): since when has this lasted?
 void last_run_note(struct last_run *r, bool fault, int64_t now_s);

@@ -108,6 +108,60 @@ void evidence_unanswered(struct evidence *e, int64_t now_s) {
   e->refusals = 0;
 }
 
+// --- two processes that saw something ------------------------------------------------------------
+
+// What is older than the proof was ended by it, and what IAM refused, by a key that lives again.
+static void settle(struct evidence *e) {
+  bool by_iam = e->refusal == CAUSE_refused || e->refusal == CAUSE_disabled;
+  bool again = e->iam == CAUSE_none && by_iam && e->iam_s >= e->refusal_s;
+  if (e->iam_s < e->proven_s)
+    e->iam = CAUSE_none;
+  if (e->refusal_s < e->proven_s || again) {
+    e->refusal = CAUSE_none;
+    e->refusal_s = 0;
+  }
+  if (e->unanswered_s <= e->proven_s || e->unanswered_s <= e->refusal_s)
+    e->unanswered_s = 0;
+}
+
+static void merge(struct evidence *e, const struct evidence *other) {
+  if (!e->key_id[0])
+    text_copy(e->key_id, sizeof e->key_id, other->key_id);
+  if (other->proven_s > e->proven_s) {
+    e->proven_s = other->proven_s;
+    text_copy(e->proven_by, sizeof e->proven_by, other->proven_by);
+    e->refusals = 0;
+  }
+  if (other->iam_s > e->iam_s) {
+    e->iam = other->iam;
+    e->iam_s = other->iam_s;
+  }
+  if (other->refusal_s > e->refusal_s) {
+    e->refusal = other->refusal;
+    e->refusal_s = other->refusal_s;
+  }
+  if (other->unanswered_s > e->unanswered_s)
+    e->unanswered_s = other->unanswered_s;
+  settle(e);
+}
+
+static struct evidence *find_or_free(struct evidence_book *b, const char *print) {
+  for (int i = 0; i < EVIDENCE_MAX; i++)
+    if (!b->of[i].print[0] || strcmp(b->of[i].print, print) == 0)
+      return &b->of[i];
+  return NULL;
+}
+
+void evidence_merge(struct evidence_book *b, const struct evidence_book *other) {
+  for (int i = 0; i < EVIDENCE_MAX && other->of[i].print[0]; i++) {
+    struct evidence *mine = find_or_free(b, other->of[i].print);
+    if (mine && mine->print[0])
+      merge(mine, &other->of[i]);
+    else if (mine)
+      *mine = other->of[i];
+  }
+}
+
 struct verdict evidence_verdict(const struct evidence *e) {
   struct verdict v = {.kind = VERDICT_NOT_KNOWN, .cause = CAUSE_unproven};
   if (!e)

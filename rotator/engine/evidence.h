@@ -75,6 +75,11 @@ void evidence_print(const char *salt, const struct secret *value, char ret[EVIDE
 const struct evidence *evidence_find(const struct evidence_book *b, const char *print);
 struct evidence *evidence_enter(struct evidence_book *b, const char *print, const char *key_id);
 
+// Takes over what another process has seen meanwhile, value by value: of each kind the newer one
+// stands, and a proof ends what is older than it. Values that are not in *b are added while there
+// is room.
+void evidence_merge(struct evidence_book *b, const struct evidence_book *other);
+
 // A proof passed; `by`: the row or command that asked for it.
 void evidence_proven(struct evidence *e, const char *by, int64_t now_s);
 // IAM showed the value's key: CAUSE_none when it is alive.

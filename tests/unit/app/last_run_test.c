@@ -118,6 +118,36 @@ static void test_a_look_keeps_the_time(void **state) {
   assert_int_equal(again.st_mtime, 1000);
 }
 
+// Two processes read the same file, and each saw something: what the one kept is not lost to the
+// other, whoever saves last. A command that looked keeps how the last run ended.
+static void test_two_processes(void **state) {
+  (void)state;
+  struct last_run first = sample(), run, look, back;
+  struct evidence_book book = {0}, book_run, book_look, book_back;
+  evidence_proven(evidence_enter(&book, "one", "ApiKey-1"), "settle", 100);
+  assert_int_equal(last_run_save(path, &first, &book, true, NULL), ERR_OK);
+  last_run_load(path, &run, &book_run);
+  last_run_load(path, &look, &book_look);
+  evidence_iam(evidence_enter(&book_run, "one", ""), CAUSE_deleted, 200);
+  run.exit = 4;
+  text_copy(run.row, sizeof run.row, "blocked");
+  assert_int_equal(last_run_save(path, &run, &book_run, true, NULL), ERR_OK);
+  evidence_proven(evidence_enter(&book_look, "two", "ApiKey-2"), "verify", 210);
+  assert_int_equal(last_run_save(path, &look, &book_look, false, NULL), ERR_OK);
+  assert_same_verdict(&book_look, &book_run, "one"); // the process itself knows it, too
+  last_run_load(path, &back, &book_back);
+  assert_same_verdict(&book_back, &book_run, "one");
+  assert_same_verdict(&book_back, &book_look, "two");
+  assert_int_equal(back.exit, 4);
+  assert_string_equal(back.row, "blocked");
+
+  run.exit = 0; // the run saves again: it says how it ended, and keeps what the look saw
+  assert_int_equal(last_run_save(path, &run, &book_run, true, NULL), ERR_OK);
+  last_run_load(path, &back, &book_back);
+  assert_int_equal(back.exit, 0);
+  assert_same_verdict(&book_back, &book_look, "two");
+}
+
 #define WITH_EVIDENCE(list)                                                                        \
   "{\"rotator_run\":1,\"service_id\":\"a\",\"iam_id\":\"b\",\"binding\":\"c\","                    \
   "\"last_look_s\":1,\"absent_since_s\":0,\"trouble_since_s\":0,\"row\":\"r\",\"why\":\"w\","      \
@@ -178,6 +208,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_unchanged_only_sets_the_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_a_look_keeps_the_time, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_two_processes, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_damage_is_absence, set_up, tear_down),
       cmocka_unit_test(test_trouble_lasts),
   };

@@ -168,6 +168,91 @@ static void a_refusal_that_is_being_judged_stays(void **state) {
                                1010 * 1000, APART_MS));
 }
 
+struct seen {
+  int64_t proven_s, iam_s, refusal_s, unanswered_s;
+  enum cause iam, refusal;
+};
+
+static struct evidence_book book_of(const struct seen *s) {
+  struct evidence_book b = {0};
+  struct evidence *e = evidence_enter(&b, "value", "");
+  e->proven_s = s->proven_s;
+  e->iam = s->iam;
+  e->iam_s = s->iam_s;
+  e->refusal = s->refusal;
+  e->refusal_s = s->refusal_s;
+  e->unanswered_s = s->unanswered_s;
+  return b;
+}
+
+// Of each kind the newer one stands, whichever of the two books is merged into the other.
+static void merging(void **state) {
+  (void)state;
+  static const struct {
+    struct seen one, other;
+    enum verdict_kind kind;
+    enum cause cause;
+    int64_t seen_s;
+  } cases[] = {
+      {{.proven_s = 100}, {.proven_s = 200}, VERDICT_WORKING, CAUSE_none, 200},
+      {{.proven_s = 100}, {.iam = CAUSE_deleted, .iam_s = 90}, VERDICT_WORKING, CAUSE_none, 100},
+      {{.proven_s = 100},
+       {.iam = CAUSE_deleted, .iam_s = 110},
+       VERDICT_NOT_WORKING,
+       CAUSE_deleted,
+       110},
+      {{.iam_s = 120}, {.iam = CAUSE_disabled, .iam_s = 110}, VERDICT_NOT_KNOWN, CAUSE_unproven, 0},
+      {{.iam_s = 120, .proven_s = 50},
+       {.refusal = CAUSE_refused, .refusal_s = 110, .proven_s = 50},
+       VERDICT_WORKING,
+       CAUSE_none,
+       50},
+      {{.proven_s = 100},
+       {.refusal = CAUSE_sender_missing, .refusal_s = 110},
+       VERDICT_NOT_WORKING,
+       CAUSE_sender_missing,
+       110},
+      {{.refusal = CAUSE_sender_missing, .refusal_s = 110},
+       {.refusal = CAUSE_instance_gone, .refusal_s = 120},
+       VERDICT_NOT_WORKING,
+       CAUSE_instance_gone,
+       120},
+      {{.proven_s = 100}, // in one second: what speaks against it is believed
+       {.iam = CAUSE_deleted, .iam_s = 100},
+       VERDICT_NOT_WORKING,
+       CAUSE_deleted,
+       100},
+      {{.proven_s = 100}, {.unanswered_s = 90}, VERDICT_WORKING, CAUSE_none, 100},
+      {{.proven_s = 100}, {.unanswered_s = 110}, VERDICT_NOT_KNOWN, CAUSE_unanswered, 110},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (int turned = 0; turned < 2; turned++) {
+      struct evidence_book b = book_of(turned ? &cases[i].other : &cases[i].one),
+                           other = book_of(turned ? &cases[i].one : &cases[i].other);
+      evidence_merge(&b, &other);
+      struct verdict v = evidence_verdict(evidence_find(&b, "value"));
+      if (v.kind != cases[i].kind || v.cause != cases[i].cause || v.seen_s != cases[i].seen_s)
+        fail_msg("row %zu, turned %d: %s, %s, %lld", i, turned, verdict_name(v.kind),
+                 cause_name(v.cause), (long long)v.seen_s);
+    }
+}
+
+static void merging_adds_what_has_room(void **state) {
+  (void)state;
+  struct evidence_book b = {0}, other = {0};
+  char print[EVIDENCE_PRINT_MAX];
+  for (int i = 0; i < EVIDENCE_MAX - 1; i++) {
+    snprintf(print, sizeof print, "mine %d", i);
+    evidence_enter(&b, print, "");
+  }
+  evidence_enter(&other, "second", "");
+  evidence_enter(&other, "first", "ApiKey-1");
+  evidence_merge(&b, &other);
+  assert_non_null(evidence_find(&b, "mine 0"));
+  assert_string_equal(evidence_find(&b, "first")->key_id, "ApiKey-1");
+  assert_null(evidence_find(&b, "second"));
+}
+
 static void causes_have_names(void **state) {
   (void)state;
   for (int c = 0; c < CAUSE_COUNT; c++)
@@ -182,6 +267,8 @@ int main(void) {
       cmocka_unit_test(prints_differ_by_value_and_salt),
       cmocka_unit_test(oldest_goes_first),
       cmocka_unit_test(a_refusal_that_is_being_judged_stays),
+      cmocka_unit_test(merging),
+      cmocka_unit_test(merging_adds_what_has_room),
       cmocka_unit_test(causes_have_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
