@@ -53,7 +53,6 @@ static const struct table_row {
     [ROW_stuck] = {PUBLISHING, row_stuck},
     [ROW_moved] = {GRACE, row_moved},
     [ROW_rewritten] = {GRACE, row_rewritten},
-    [ROW_done] = {GRACE, row_done},
     [ROW_retire] = {GRACE, row_retire},
     [ROW_serve] = {GRACE, row_serve},
     [ROW_held] = {RETIRING, row_held},

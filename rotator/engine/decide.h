@@ -12,8 +12,8 @@
   X(unreadable) X(corrupt) X(rebound) X(other_host) X(adopt) X(first) X(unclear) X(drift)          \
   X(foreign) X(stray) X(heal) X(probe) X(due) X(blocked) X(rest) X(give_up) X(create) X(note)      \
   X(taken) X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead) X(publish)         \
-  X(reload) X(settle) X(stuck) X(moved) X(rewritten) X(done) X(retire) X(serve) X(held) X(unsure) X(disable)    \
-  X(quarantine) X(delete) X(retired)
+  X(reload) X(settle) X(stuck) X(moved) X(rewritten) X(retire) X(serve) X(held) X(unsure)          \
+  X(disable) X(quarantine) X(delete) X(retired)
 // clang-format on
 
 enum row {

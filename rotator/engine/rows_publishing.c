@@ -111,14 +111,6 @@ bool row_rewritten(seen v, struct action *a) {
   return false;
 }
 
-bool row_done(seen v, struct action *a) {
-  if (!v->iam_answered || has(v, SLOT_PREVIOUS) || !grace_is_over(v) || is_dead(v, SLOT_CURRENT))
-    return false;
-  if (needs_probe(v, a))
-    return true;
-  return is_probed(v, SLOT_CURRENT) && act(a, ACT_CAS, WHY_none);
-}
-
 #define TOKEN_LIFE_S 3600 // a consumer exchanges its key at least once in a token's life
 
 // The brake: has previous been used by anybody since consumers should have moved over, and not only

@@ -69,7 +69,6 @@ static enum phase entered(const struct state *s, const struct action *a) {
   case ROW_taken:
   case ROW_lost:
   case ROW_refute:
-  case ROW_done:
   case ROW_retired:
     return PHASE_IDLE;
   default:
@@ -209,7 +208,6 @@ static bool change(struct state *s, const struct view *v, const struct action *a
   case ROW_drift: // lists a sink: the list is renewed with every write
   case ROW_publish:
   case ROW_both_dead:
-  case ROW_done:
   case ROW_retire:
     return true;
   default:

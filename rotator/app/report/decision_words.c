@@ -180,7 +180,6 @@ static const struct row_words rows[] = {
     [ROW_moved] = {"starting grace again", "a sink was changed: grace starts again", NULL},
     [ROW_rewritten] = {"noting a sink that was written anew",
                        "somebody wrote the same key to a sink: grace goes on", NULL},
-    [ROW_done] = {"ending grace", "ended grace", PROBE_REQUESTS},
     [ROW_retire] = {"passing the point of no return", "the old key is past the point of no return",
                     PROBE_REQUESTS},
     [ROW_serve] = {"waiting for consumers to move over", "both keys work", "none"},

@@ -101,13 +101,6 @@ void test_r1_attention_over_runs(void **unused) {
   CASE(ended(), w.state.moved = 3, retire, ACT_CAS);
 }
 
-ROW(done) {
-  BEGIN;
-  CASE(ended(), slot_clear(&w.state.slots[SLOT_PREVIOUS]), done, ACT_CAS);
-  CASE(ended(), (slot_clear(&w.state.slots[SLOT_PREVIOUS]), CURRENT.proof = PROOF_NONE), done,
-       ACT_PROVE);
-}
-
 ROW(retire) {
   BEGIN;
   CASE(ended(), 0, retire, ACT_CAS);

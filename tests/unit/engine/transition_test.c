@@ -235,13 +235,6 @@ static void endings(void **unused) {
   s = after(&w, ROW_both_dead, WHY_current_dead);
   assert_int_equal(s.phase, PHASE_IDLE);
   state_clear(&s);
-  w = world(PHASE_GRACE);
-  slot_clear(&w.state.slots[SLOT_PREVIOUS]);
-  w.state.wish.kind = WISH_ROTATE; // due on idle
-  s = after(&w, ROW_done, WHY_none);
-  assert_int_equal(s.phase, PHASE_IDLE);
-  assert_int_equal(s.wish.kind, WISH_ROTATE);
-  state_clear(&s);
 }
 
 static void sinks_are_listed_and_lost_ones_stay(void **unused) {
