@@ -38,6 +38,7 @@ static void remember_effect(struct seen *seen, const struct step *s) {
 void advance_saw(struct managed *m, const struct view *v) {
   struct seen *seen = &m->seen;
   seen->looked = true;
+  seen->no_state = v->home == HOME_ABSENT;
   seen->verdict = view_verdict(v);
   for (size_t i = 0; i < v->n_sinks; i++) {
     seen->sinks[i].value = v->sinks[i].value;

@@ -21,6 +21,7 @@ struct compose;
 // engine.
 struct seen {
   bool looked;            // it was read; then what was found the last time:
+  bool no_state;          // there is no state of it: never set up, or lost
   struct verdict verdict; // the worst of the sinks'
   struct {
     enum sink_value value;

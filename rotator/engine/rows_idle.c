@@ -65,7 +65,9 @@ bool row_blocked(seen v, struct action *a) {
   bool healing = v->iam_answered && (!has(v, SLOT_CURRENT) || is_dead(v, SLOT_CURRENT));
   if (!wants_rotation(v) && !healing)
     return false;
-  enum why why = healing ? WHY_failures : blocked_by(v);
+  // What was asked and gave no answer is told first: a person may have to end it, hold or not.
+  bool silent = v->iam_asked && !v->iam_answered;
+  enum why why = healing ? WHY_failures : silent ? WHY_iam_silent : blocked_by(v);
   if (!any_sink(v, SINK_REFUSED, &a->sink)) // which one, for the message
     any_sink(v, SINK_SILENT, &a->sink);
   if (!healing && doubts_current(v))

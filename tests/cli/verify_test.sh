@@ -31,7 +31,7 @@ no_sender() { fault '{"match":{"path":"*/logs/v1/singles"},"effect":{"status":40
 no_sender
 run 0 run # proven a moment ago
 run 4 verify prod
-err_has '^prod: Consumers have NO working key: the instance refuses its logs: role Sender is missing$'
+err_has '^prod: Consumers have NO working key: the instance refuses its logs: role Sender is missing, or this network is not let in$'
 error_is_whole
 for command in "status" "status --offline" "run" "check" "repair prod" "keys prod" "run --dry-run"; do
   # shellcheck disable=SC2086

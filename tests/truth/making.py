@@ -142,6 +142,12 @@ def _(p):
     ensure(json.load(open(p.state_file()))["state"]["hold"], "no hold is on")
 
 
+@step("rotation wished for")
+def _(p):
+    p.run("rotate prod --patience 0s")
+    ensure(json.load(open(p.state_file()))["state"]["wish"], "no wish is in the state")
+
+
 @step("not set up")
 def _(p):
     ensure(p.value() is None and not p.keys(), "there is something")

@@ -80,6 +80,19 @@ def plan_is_true(place, answer):
             yield "`%s` is %s, not %s" % (name, target.get(name), state[name])
 
 
+def keeps_plan(place, answer):
+    place.kept["plan"] = [s["row"] for s in _target(answer).get("plan", [])]
+    if not place.kept["plan"]:
+        yield "no plan"
+
+
+def did_as_planned(place, answer):
+    done = [e["what"] for e in json.loads(place.run("history prod --json").out)["targets"][0]["entries"]]
+    planned = ["init" if row in ("service-id", "sender") else row for row in place.kept["plan"]]
+    if done != planned:
+        yield "planned %s, and did %s" % (" ".join(planned), " ".join(done))
+
+
 def nothing_made(place, answer):
     made = place.control("GET", "identities")["identities"]
     if [i for i in made if i["name"] == "logs-agnet"]:
@@ -105,6 +118,12 @@ def _(p):
     p.prod["service_id"] = "logs-agnet"
     p.write_config()
     p.kept["policies"] = len(p.control("GET", "policies")["policies"])
+
+
+@making.step("a new service ID and a hook")
+def _(p):
+    p.prod["service_id"] = "logs-new"
+    making._hook(p, "#!/bin/sh\nexit 0\n", starts=0)
 
 
 @making.step("due at once")
@@ -155,6 +174,14 @@ SCENES = [
     Scene("T25", "init with a misspelt service ID", "a misspelt service ID over an existing key file",
           Say(R + "init prod --dry-run", "3 4", r"logs-agnet", None, nothing_made),
           Say(R + "init prod", "3 4", r"logs-agnet", None, nothing_made)),
+    Scene("init-plan", "init does what it planned", "two sinks, a new service ID and a hook",
+          Say(R + "init prod --dry-run --json", 0, None, None, keeps_plan), Say(R + "init prod", 0, r"granted Sender", None, did_as_planned)),
+    Scene("unconfirmed", "what has to be confirmed, without a terminal", "grace of a day, at rest, in grace",
+          Say(R + "retire prod", 2, r"next: rotator -c \S+ retire prod --yes", r"nothing was contacted"),
+          Say(R + "forget prod", 2, r"next: rotator -c \S+ forget prod --yes")),
+    Scene("set-up-next", "commands before the first set-up", "not set up",
+          *[Say(R + c, 4, r"next: rotator -c \S+ init prod") for c in
+            ("verify prod", "keys prod", "retire prod --yes", "rotate prod", "run", "status")]),
     Scene("probe-fast", "probe_every below a minute", "at rest, probe_every of half a minute",
           Say(R + "check --offline", 2, [r"probe_every", r"1m|minute|60"])),
     Scene("probe-off", "probe_every: 0s", "at rest, no probe at rest", Say(R + "run", 0), Say(R + "verify prod", 0, r"have a working key")),

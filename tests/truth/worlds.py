@@ -152,6 +152,11 @@ WORLDS = [
       decides("grant Sender", r"Sender", deed="Sender granted")),
     W("T2-grace", "in grace, Sender taken away", "grace of a day, at rest, in grace, Sender taken away", "no: Sender", DEAD,
       decides("grant Sender", r"Sender", deed="Sender granted")),
+    W("T2-hold", "Sender taken away while a hold keeps a rotation back", "at rest, hold on, rotation wished for, Sender taken away",
+      "no: Sender", DEAD, decides("grant Sender", r"role Sender", deed="Sender granted"), lacks=r"apikey\.list"),
+    W("T9-hold", "the management identity lost its rights while a hold keeps a rotation back",
+      "at rest, hold on, rotation wished for, management rights lost", "yes", PERSON,
+      decides("give the rights back", r"lacks iam-identity", deed="management rights given")),
     W("full", "no place for another key, a rotation asked for", "at rest, all places for keys taken, rotation asked for", "yes",
       STOPPED, decides("delete a key that nobody uses", r"places for keys|20 keys|limit", deed="places freed"), seen_by="rotate"),
     # services

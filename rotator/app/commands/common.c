@@ -85,14 +85,15 @@ void wish_fill(struct wish *w, const struct app *a, const char *reason) {
   who_asks(w->by, sizeof w->by);
 }
 
-bool confirm(const struct app *a, const char *question) {
-  char line[16] = "", next[700];
+bool confirm(const struct app *a, const char *command, const char *question) {
+  char line[16] = "", next[700], yes[720];
   if (a->cli.yes)
     return true;
   if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-    snprintf(next, sizeof next, "rotator %s --help", cli_commands[a->cli.command].name);
-    report_usage(a, "this has to be confirmed: there is no terminal to ask on, give --yes", NULL,
-                 next);
+    report_next(a, command, a->n_selected ? a->selected[0]->target.name : NULL, next, sizeof next);
+    snprintf(yes, sizeof yes, "%s --yes", next);
+    report_usage(a, "this has to be confirmed, and there is no terminal to ask on: give --yes",
+                 "nothing was changed", yes);
     return false;
   }
   fprintf(stderr, "%s [y/N] ", question);

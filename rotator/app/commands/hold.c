@@ -113,7 +113,7 @@ static enum err forget(struct app *a, struct managed *m, const struct engine_io 
 }
 
 int command_forget(struct app *a) {
-  if (!confirm(a, "End the management of this target? Its key stays as it is."))
+  if (!confirm(a, "forget", "End the management of this target? Its key stays as it is."))
     return EXIT_USAGE;
   return change_each(a, "forget", forget);
 }

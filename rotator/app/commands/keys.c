@@ -125,12 +125,17 @@ static int refuse(struct listing *l, const char *id, const char *why) {
                       .error = &e,
                       .next = next};
   report_trouble(l->app, &t);
+  cJSON *o = answer_target(l->app, l->managed->target.name);
+  if (o) {
+    answer_add_consumers(o, l->managed);
+    answer_add_error(o, &e);
+    answer_add_end(o, EXIT_USAGE, next);
+  }
   return EXIT_USAGE;
 }
 
-static bool is_agreed(struct listing *l, const char *verb, const struct iam_key *k,
-                      const char *role) {
-  char question[500];
+static bool is_agreed(struct listing *l, bool delete, const struct iam_key *k, const char *role) {
+  char question[500], command[200];
   const char *warning = "";
   if (strcmp(role, "previous") == 0)
     warning = " Consumers that have not read the new key yet still use it; no way back then.";
@@ -138,8 +143,10 @@ static bool is_agreed(struct listing *l, const char *verb, const struct iam_key 
     warning = " rotator did not make it: somebody may use it.";
   else if (strcmp(role, "other lineage") == 0)
     warning = " Another host or an earlier state made it, and may have it in use.";
-  snprintf(question, sizeof question, "%s %s (%s, %s)?%s", verb, k->id, k->name, role, warning);
-  return confirm(l->app, question);
+  snprintf(question, sizeof question, "%s %s (%s, %s)?%s", delete ? "Delete" : "Disable", k->id,
+           k->name, role, warning);
+  snprintf(command, sizeof command, "keys %s %s", delete ? "--delete" : "--disable", k->id);
+  return confirm(l->app, command, question);
 }
 
 // A lock in IAM is lifted by whoever may, and by nobody else: no run of ours is in the way.
@@ -179,7 +186,7 @@ static int take_away(struct listing *l, const char *id, bool delete) {
     return refuse(l, id, "it is the key that consumers use; rotate first");
   if (strcmp(role, "pending") == 0)
     return refuse(l, id, "it is the new key of a rotation under way; roll back first");
-  if (!is_agreed(l, delete ? "Delete" : "Disable", k, role))
+  if (!is_agreed(l, delete, k, role))
     return EXIT_USAGE;
   enum err err = delete ? iam->ops->remove(iam, id, &e) : iam->ops->disable(iam, id, &e);
   if (err == ERR_LOCKED)

@@ -67,22 +67,24 @@ static const char *remedy_of(const struct view *v) {
 
 static int refuse(const struct ending *n, const struct error *e, const char *command) {
   char next[700];
+  enum working working = view_working(&n->look.view);
+  int status = working == WORKING_NO ? EXIT_PAGE : EXIT_PERSON;
   report_next(n->app, command, n->managed->target.name, next, sizeof next);
   struct trouble t = {.target = n->managed->target.name,
-                      .working = view_working(&n->look.view),
+                      .working = working,
                       .verdict = &n->managed->seen.verdict,
                       .step = "retire",
                       .error = e,
-                      .hint = "nothing was changed: both keys work as before",
+                      .hint = "nothing was changed",
                       .next = next};
   report_trouble(n->app, &t);
   cJSON *o = answer_target(n->app, n->managed->target.name);
   if (o) {
     answer_add_consumers(o, n->managed);
     answer_add_error(o, e);
-    answer_add_end(o, EXIT_PERSON, next);
+    answer_add_end(o, status, next);
   }
-  return EXIT_PERSON;
+  return status;
 }
 
 // --- the wish ---
@@ -113,10 +115,10 @@ static int ask(struct ending *n) {
     return refuse(n, &e, remedy_of(&n->look.view));
   }
   say_who(n, question, sizeof question);
-  if (!confirm(a, question))
+  if (!confirm(a, "retire", question))
     return EXIT_USAGE;
   if (is_busy(m, a->env)) {
-    error_set(&e, ERR_LOCKED, "another run works on this target now");
+    error_set(&e, ERR_BUSY, "another run works on this target now");
     return report_failure(a, m, "retire", &e);
   }
   wish_fill(&w, a, a->cli.reason);

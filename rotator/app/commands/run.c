@@ -72,6 +72,27 @@ static void say_step(const struct managed *m, enum row row, const char *sink, cJ
   cJSON_AddItemToArray(steps, o);
 }
 
+static void say_before(const struct plan_step *s, cJSON *steps) {
+  out_line("  %-10s %s", s->row, s->text);
+  out_line("  %-10s   %s", "", s->request);
+  if (!steps)
+    return;
+  cJSON *o = cJSON_CreateObject();
+  cJSON_AddStringToObject(o, "row", s->row);
+  cJSON_AddStringToObject(o, "text", s->text);
+  cJSON_AddStringToObject(o, "request", s->request);
+  cJSON_AddItemToArray(steps, o);
+}
+
+// The one row that takes two steps.
+static void say_hook_noted(cJSON *steps) {
+  static const struct plan_step noted = {.row = "reload",
+                                         .text = "noting that the hook ran",
+                                         .request =
+                                             "write the state (compare-and-set), read it back"};
+  say_before(&noted, steps);
+}
+
 static void plan_way(const struct managed *m, enum row first, cJSON *steps) {
   bool first_key = first == ROW_first;
   if (first == ROW_first || first == ROW_heal)
@@ -86,6 +107,8 @@ static void plan_way(const struct managed *m, enum row first, cJSON *steps) {
       say_step(m, row, m->config->sinks[s].name, steps);
     if (row != ROW_publish)
       say_step(m, row, NULL, steps);
+    if (row == ROW_reload)
+      say_hook_noted(steps);
   }
 }
 
@@ -110,18 +133,6 @@ static int outcome_of_look(struct app *a, struct managed *m, const struct look *
     o = (struct outcome){.exit = EXIT_FINE, .silent = true};
   report_result(a, m, &r, &o);
   return o.exit;
-}
-
-static void say_before(const struct plan_step *s, cJSON *steps) {
-  out_line("  %-10s %s", s->row, s->text);
-  out_line("  %-10s   %s", "", s->request);
-  if (!steps)
-    return;
-  cJSON *o = cJSON_CreateObject();
-  cJSON_AddStringToObject(o, "row", s->row);
-  cJSON_AddStringToObject(o, "text", s->text);
-  cJSON_AddStringToObject(o, "request", s->request);
-  cJSON_AddItemToArray(steps, o);
 }
 
 static bool is_held(const struct look *l) {

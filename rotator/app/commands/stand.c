@@ -5,6 +5,7 @@
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/text.h"
 
 static enum working working_of(const struct managed *m) {
@@ -47,18 +48,19 @@ int report_verdict(struct app *a, struct managed *m, const char *step, cJSON *o)
   const struct verdict *v = &m->seen.verdict;
   bool bad = working_of(m) == WORKING_NO;
   int status = bad ? EXIT_PAGE : EXIT_FINE;
-  char next[700];
-  report_next(a, cause_next(v->cause), m->target.name, next, sizeof next);
+  struct way_out out;
+  way_out_for_consumers(a, m, &out);
   if (o) {
     answer_add_consumers(o, m);
-    answer_add_end(o, status, next);
+    answer_add_end(o, status, out.next);
   }
   struct trouble t = {.target = m->target.name,
                       .working = WORKING_NO,
                       .verdict = v,
                       .step = step,
                       .text = "that was seen on the way",
-                      .next = next};
+                      .hint = out.person,
+                      .next = out.next};
   if (bad)
     report_trouble(a, &t);
   return status;

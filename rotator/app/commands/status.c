@@ -172,9 +172,11 @@ static void say_sink(const struct standing *s, size_t i) {
 // when it has lasted so long that it is an alert.
 static void say_now(const struct standing *s) {
   const struct why_words *words = why_words(s->look.action.why);
+  struct tick_result r = tick_result(&s->look.view, &s->look.action, &s->look.error);
+  const char *refused = s->look.action.why == WHY_iam_silent ? "IAM refused" : "the store refused";
   char next[700];
-  out_line("  %-10s %s%s%s", "now", words->text, s->look.error.kind != ERR_OK ? ": " : "",
-           s->look.error.text);
+  out_line("  %-10s %s%s%s", "now", outcome_is_refusal(&r) ? refused : words->text,
+           s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
   if (s->exit != EXIT_FINE || !words->person || !words->next)
     return;
   report_next(s->app, words->next, s->managed->target.name, next, sizeof next);

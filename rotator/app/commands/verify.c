@@ -6,6 +6,7 @@
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/way_out.h"
 
 static int status_of(const struct look *l) {
   switch (view_working(&l->view)) {
@@ -28,14 +29,14 @@ static void say_sinks(const struct look *l) {
 }
 
 static void report(struct app *a, struct managed *m, const struct look *l, int status) {
-  char next[700];
+  struct way_out out;
   struct verdict v = view_verdict(&l->view);
-  report_next(a, cause_next(v.cause), m->target.name, next, sizeof next);
+  way_out_for_consumers(a, m, &out);
   cJSON *o = answer_target(a, m->target.name);
   if (o) {
     answer_add_consumers(o, m);
     answer_add_error(o, &l->error);
-    answer_add_end(o, status, next);
+    answer_add_end(o, status, out.next);
   }
   say_working(m);
   say_sinks(l);
@@ -45,7 +46,8 @@ static void report(struct app *a, struct managed *m, const struct look *l, int s
                       .step = "verify",
                       .text = l->error.kind != ERR_OK ? NULL : cause_words(v.cause),
                       .error = &l->error,
-                      .next = next};
+                      .hint = out.person,
+                      .next = out.next};
   if (status != EXIT_FINE)
     report_trouble(a, &t);
 }

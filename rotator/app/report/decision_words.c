@@ -210,7 +210,9 @@ static const struct cause_entry {
     [CAUSE_identity_gone] = {"the service ID was deleted, and its keys with it", "repair"},
     [CAUSE_refused] = {"IAM refuses it: it is no key, or one that is gone", "run"},
     [CAUSE_other_identity] = {"the key belongs to another identity", "repair"},
-    [CAUSE_sender_missing] = {"the instance refuses its logs: role Sender is missing", "verify"},
+    [CAUSE_sender_missing] = {"the instance refuses its logs: role Sender is missing, or "
+                              "this network is not let in",
+                              "verify"},
     [CAUSE_instance_gone] = {"the Cloud Logs instance is not there", "check"},
     [CAUSE_empty] = {"there is no key where consumers read it", "run"},
     [CAUSE_not_decodable] = {"what consumers read is no key: it cannot be decoded",

@@ -41,7 +41,8 @@ enum row report_row_of_rights(const struct tick_result *r) {
 }
 
 bool report_is_of_proof(const struct managed *m, enum row row) {
-  return is_about_proof(row) || m->seen.dropped == ROW_refute;
+  bool seen_refused = row == ROW_blocked && m->seen.verdict.cause == CAUSE_sender_missing;
+  return seen_refused || is_about_proof(row) || m->seen.dropped == ROW_refute;
 }
 
 bool report_is_of_store(enum why why) {
@@ -193,16 +194,24 @@ void report_result(struct app *a, struct managed *m, const struct tick_result *r
              r->error.text);
 }
 
+// Consumers without a key come before what the command failed with.
+static bool is_of_cause(const struct managed *m, const struct tick_result *r,
+                        const struct error *e) {
+  return !m->seen.next && r->end != TICK_BUSY && r->working == WORKING_NO &&
+         !(e->kind == ERR_MISSING && !r->current_id[0]);
+}
+
 static const char *next_after_failure(const struct managed *m, const struct tick_result *r,
                                       const struct error *e) {
+  char hint[800];
   if (m->seen.next)
     return m->seen.next;
   if (r->end == TICK_BUSY)
     return "status";
   if (e->kind == ERR_MISSING && !r->current_id[0])
     return "init";
-  if (r->working == WORKING_NO)
-    return cause_next(r->verdict.cause);
+  if (report_rights(m, ROW_COUNT, e, hint, sizeof hint))
+    return "init --print-policy";
   return e->kind == ERR_REFUSED ? "status" : "check";
 }
 
@@ -219,7 +228,10 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   }
   text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
-  report_next(a, next_after_failure(m, &r, e), m->target.name, out.next, sizeof out.next);
+  if (is_of_cause(m, &r, e))
+    way_out_for_consumers(a, m, &out);
+  else
+    report_next(a, next_after_failure(m, &r, e), m->target.name, out.next, sizeof out.next);
   answer(a, m, &r, &o, &out);
   bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,

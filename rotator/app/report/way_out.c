@@ -69,6 +69,14 @@ static void end_cause(const struct app *a, const struct managed *m, enum cause c
     ret->person = "decide: bring the instance back, or name another one in the configuration";
 }
 
+void way_out_for_consumers(const struct app *a, const struct managed *m, struct way_out *ret) {
+  *ret = (struct way_out){.person = NULL};
+  if (m->seen.no_state && m->seen.verdict.cause == CAUSE_empty)
+    command(a, m, "init", ret);
+  else
+    end_cause(a, m, m->seen.verdict.cause, ret);
+}
+
 void way_out_of(const struct app *a, const struct managed *m, const struct tick_result *r,
                 struct way_out *ret) {
   const struct error *e =

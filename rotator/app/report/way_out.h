@@ -18,6 +18,9 @@ struct way_out {
 void way_out_of(const struct app *a, const struct managed *m, const struct tick_result *r,
                 struct way_out *ret);
 
+// Where consumers were seen to have no key that works, or that is not known: what ends the cause.
+void way_out_for_consumers(const struct app *a, const struct managed *m, struct way_out *ret);
+
 // "ibmcloud iam service-api-key-unlock ApiKey-… ServiceId-… --force", and then the command given
 // (NULL: nothing).
 void way_out_unlock(const struct managed *m, const char *key_id, const char *then, char *dst,
