@@ -68,7 +68,8 @@ const struct cli_option cli_options[] = {
      "How long to wait until a new policy can be read (5m)."},
     {"patience", 0, "DURATION", CLI_DURATION, FIELD(patience_s), NULL, NULL,
      ON(RUN) | ON(ROTATE) | ON(ROLLBACK) | ON(RETIRE) | ON(INIT), true,
-     "A target whose next step is further away than this is left for a later run."},
+     "A target whose next step is further away than this is left for a later run. One that "
+     "waits for the same thing is left after twenty times as long, and all are after two hours."},
     {"offline", 0, NULL, CLI_FLAG, FIELD(offline), NULL, NULL, ON(CHECK) | ON(STATUS), false,
      "Contact no service; what only a service knows is shown as unknown."},
     {"disable", 0, "ID", CLI_TEXT, FIELD(disable_id), NULL, NULL, ON(KEYS), false,

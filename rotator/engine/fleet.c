@@ -31,6 +31,7 @@ struct fleet {
   struct env *env;
   struct entry *entries;
   size_t n, fresh, unfinished; // entries[fresh…] were never ticked
+  int64_t began_ms;
   pthread_mutex_t lock, watch_lock;
   pthread_cond_t changed;
 };
@@ -132,6 +133,9 @@ static bool is_finished(const struct fleet *f, struct entry *e, int64_t now_ms) 
     return true;
   if (f->o->done && f->o->done(f->o->done_ctx, e->target, r))
     return true;
+  int64_t whole_ms = f->o->patience_ms > FLEET_WHOLE_MS ? f->o->patience_ms : FLEET_WHOLE_MS;
+  if (now_ms - f->began_ms > whole_ms)
+    return true;
   if (r->end == TICK_BUSY)
     return !f->o->wait_busy;
   return r->again_ms - now_ms > f->o->patience_ms ||
@@ -182,7 +186,7 @@ static void run_workers(struct fleet *f, struct worker *workers, unsigned jobs) 
 void fleet_run(struct target *const *targets, size_t n, const struct fleet_options *o,
                struct env *env, struct tick_result *results) {
   unsigned jobs = o->jobs > n ? (unsigned)n : o->jobs;
-  struct fleet f = {.o = o, .env = env, .n = n, .unfinished = n};
+  struct fleet f = {.o = o, .env = env, .n = n, .unfinished = n, .began_ms = env_mono_ms(env)};
   f.entries = calloc(n ? n : 1, sizeof *f.entries);
   struct worker *workers = calloc(jobs ? jobs : 1, sizeof *workers);
   if (f.entries && workers && n > 0) {

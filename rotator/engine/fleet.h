@@ -6,13 +6,15 @@
 #include "rotator/engine/tick.h"
 
 #define FLEET_PATIENCES 20
+#define FLEET_WHOLE_MS (2 * 3600 * 1000) // of a run, unless its patience alone is longer
 
 struct fleet_options {
   unsigned jobs; // workers, ≥ 1
   // How long one call of fleet_run stays for a target that only waits: a target whose next tick is
   // further away than this is finished for this run. So is one that waits for the same thing again
-  // and again, FLEET_PATIENCES times as long together, and one that rests: whatever the intervals
-  // of the policy are, a run ends.
+  // and again, FLEET_PATIENCES times as long together, and one that rests. After FLEET_WHOLE_MS, or
+  // the patience where that is longer, no target is ticked again that was ticked in this run: so
+  // whatever the intervals of the policy are, and whoever undoes what is done, a run ends.
   int64_t patience_ms;
   bool wait_busy; // a target that another run holds is tried again until it is free
   // Is this target done for the caller's purpose (rotate --wait=published …), before it rests or

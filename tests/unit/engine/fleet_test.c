@@ -36,11 +36,12 @@ static int64_t no_time(struct iam *c) {
 static const struct iam_ops silent_ops = {.list = no_list, .server_time_s = no_time};
 static struct iam silent = {&silent_ops};
 
-static void put_state(struct farm *f, int i, int64_t since_s) {
+static void put_state_as(struct farm *f, int i, int64_t since_s, uint64_t seq) {
   struct world w = world(PHASE_IDLE);
   struct store_record r = {0};
   char home[32];
   snprintf(home, sizeof home, "home-%d", i);
+  w.state.seq = seq;
   w.state.slots[SLOT_CURRENT].since_s = since_s;
   w.state.n_sinks = 1;
   strcpy(w.state.sinks[0].name, "one");
@@ -53,6 +54,10 @@ static void put_state(struct farm *f, int i, int64_t since_s) {
   assert_int_equal(memory_poke(f->space, f->names[i], &r), ERR_OK);
   store_record_clear(&r);
   state_clear(&w.state);
+}
+
+static void put_state(struct farm *f, int i, int64_t since_s) {
+  put_state_as(f, i, since_s, 10);
 }
 
 // Proven a moment ago: at rest, IAM is not needed.
@@ -224,6 +229,38 @@ static void a3_a_run_ends_whatever_the_intervals(void **unused) {
   farm_free(f);
 }
 
+// Each time that the target waits, somebody has written its state meanwhile: it never waits for the
+// same thing again, and never for long.
+static void undo(void *ctx, const struct step *s) {
+  struct farm *f = ctx;
+  count(ctx, s);
+  if (s->target != &f->targets[5])
+    return;
+  f->memories[5].backoff = 0;
+  put_state_as(f, 5, env_wall_ms(env_real()) / 1000 - DAY, 10 + (uint64_t)f->told);
+}
+
+static void a3_a_whole_run_ends_though_somebody_keeps_writing(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  struct env_ops ops = *env_real()->ops;
+  struct env fast = {&ops};
+  ops.mono_ms = fast_mono_ms;
+  o.patience_ms = 30000;
+  w.end = undo;
+  f->memories[5].last_look_s = 0; // wants IAM, which never answers
+  int64_t began_ms = env_mono_ms(&fast);
+  fleet_run(f->list, TARGETS, &o, &fast, f->results);
+  int64_t lasted_ms = env_mono_ms(&fast) - began_ms;
+  assert_int_equal(f->results[5].end, TICK_WAIT);
+  // longer than one wait may last, and no longer than a run may
+  assert_true(lasted_ms > FLEET_PATIENCES * o.patience_ms);
+  assert_true(lasted_ms > FLEET_WHOLE_MS && lasted_ms < FLEET_WHOLE_MS + FLEET_WHOLE_MS / 2);
+  farm_free(f);
+}
+
 static void a_busy_target_is_said_or_waited_for(void **unused) {
   (void)unused;
   struct farm *f = farm_new();
@@ -265,11 +302,13 @@ static void a_stop_begins_nothing(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(everyone_is_ticked_once_when_nothing_is_due),
-                                     cmocka_unit_test(a_bad_target_stops_no_other),
-                                     cmocka_unit_test(a_target_that_waits_is_put_back),
-                                     cmocka_unit_test(a3_a_run_ends_whatever_the_intervals),
-                                     cmocka_unit_test(a_busy_target_is_said_or_waited_for),
-                                     cmocka_unit_test(a_stop_begins_nothing)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(everyone_is_ticked_once_when_nothing_is_due),
+      cmocka_unit_test(a_bad_target_stops_no_other),
+      cmocka_unit_test(a_target_that_waits_is_put_back),
+      cmocka_unit_test(a3_a_run_ends_whatever_the_intervals),
+      cmocka_unit_test(a3_a_whole_run_ends_though_somebody_keeps_writing),
+      cmocka_unit_test(a_busy_target_is_said_or_waited_for),
+      cmocka_unit_test(a_stop_begins_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
