@@ -81,11 +81,13 @@ const struct config_option config_options[] = {
      .help = "When new rotations may begin."},
     {"grace", CONFIG_DURATION, .most = YEAR, .fallback = "24h", BOTH(policy.grace_s),
      .help = "How long the old key works on after the new one was proven through every sink; 0 "
-             "ends it at once."},
+             "ends it at once. Less than the 1h that a token lives does not show who still uses "
+             "the old key."},
     {"reload_within", CONFIG_DURATION, .most = YEAR, BOTH(policy.reload_within_s),
      .shown = "2h, at most grace",
      .help = "By then consumers have read the new key; use of the old one after that is held "
-             "against retiring it."},
+             "against retiring it, until the new one is seen in use instead, or for one more "
+             "grace."},
     {"quarantine", CONFIG_DURATION, .most = 30 * DAY, .fallback = "65m", BOTH(policy.quarantine_s),
      .help = "How long the old key stays disabled before it is deleted; tokens live for an hour."},
     {"max_age", CONFIG_DURATION, .least = 1, .most = 10 * YEAR, BOTH(policy.max_age_s),

@@ -8,6 +8,7 @@
 #include "rotator/base/text_time.h"
 #include "rotator/config/internal.h"
 #include "rotator/config/window.h"
+#include "rotator/engine/policy.h"
 
 #define HOUR 3600
 #define DAY (24 * HOUR)
@@ -61,6 +62,22 @@ static void settle_reload(struct config_loader *l, struct policy *p, const struc
   if (p->reload_within_s > p->grace_s)
     tell_pair(l, s, (const char *const[]){"reload_within", "grace"},
               (const int64_t[]){p->reload_within_s, p->grace_s});
+}
+
+// A consumer exchanges its key when its token ends: sooner, use shows nothing.
+static void check_token_life(struct config_loader *l, const struct policy *p,
+                             const struct config_slots *s) {
+  char wait[32];
+  bool reload = p->grace_s >= POLICY_TOKEN_LIFE_S;
+  const yaml_mark_t *at = own(s, reload ? "reload_within" : "grace");
+  int64_t wait_s = reload ? p->reload_within_s : p->grace_s;
+  if (!at || p->grace_s == 0 || wait_s >= POLICY_TOKEN_LIFE_S)
+    return;
+  text_format_duration(wait, sizeof wait, wait_s);
+  config_warn(l, at, NULL,
+              "%s (%s) is shorter than a token lives (1h): a consumer exchanges its key only when "
+              "its token ends, so that nothing shows by then whether it still holds the old one",
+              reload ? "reload_within" : "grace", wait);
 }
 
 static void settle_probe(struct config_loader *l, const struct policy *p,
@@ -124,6 +141,7 @@ void config_policy_settle(struct config_loader *l, struct config_target *t,
   settle_jitter(l, p, s);
   settle_probe(l, p, s);
   settle_reload(l, p, s);
+  check_token_life(l, p, s);
   settle_max_age(l, p, s);
   check_length(l, p, s);
   settle_hook(l, t, s);

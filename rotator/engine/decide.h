@@ -10,10 +10,10 @@
 // clang-format off
 #define ROW_LIST(X)                                                                                \
   X(unreadable) X(corrupt) X(rebound) X(other_host) X(adopt) X(first) X(unclear) X(drift)          \
-  X(foreign) X(stray) X(heal) X(probe) X(due) X(blocked) X(rest) X(give_up) X(create) X(note)      \
-  X(taken) X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead) X(publish)         \
-  X(reload) X(settle) X(stuck) X(moved) X(rewritten) X(retire) X(serve) X(held) X(unsure)          \
-  X(disable) X(quarantine) X(delete) X(retired)
+  X(foreign) X(stray) X(heal) X(use) X(probe) X(due) X(blocked) X(rest) X(give_up) X(create)       \
+  X(note) X(taken) X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead)            \
+  X(publish) X(reload) X(settle) X(stuck) X(moved) X(rewritten) X(retire) X(serve) X(noted)        \
+  X(held) X(unsure) X(disable) X(quarantine) X(delete) X(retired)
 // clang-format on
 
 enum row {
@@ -51,7 +51,7 @@ bool act_is_effect(enum act_kind kind);
   X(iam_silent) X(current_dead) X(due) X(wished) X(hold) X(window_closed) X(key_places)            \
   X(sink_lost) X(failures) X(max_age) X(not_due) X(adopted) X(create_refused) X(proof_pending)     \
   X(proof_unknown) X(refuted) X(value_taken) X(key_gone) X(propagation) X(not_stager)              \
-  X(hook_failed) X(sink_moved) X(sink_rewritten) X(moved_often) X(grace) X(still_used) X(refused) X(quarantine)      \
+  X(hook_failed) X(sink_moved) X(sink_rewritten) X(moved_often) X(grace) X(in_use) X(used_late) X(still_used) X(refused) X(noted_disabled) X(noted_active) X(quarantine)      \
   X(previous_locked) X(pending_locked) X(absence) X(rollback) X(repeated)
 // clang-format on
 

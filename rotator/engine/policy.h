@@ -22,6 +22,8 @@ int64_t policy_window_next(const struct policy_window *w, int64_t now_s);
 enum policy_origin { POLICY_ORIGIN_ROTATOR, POLICY_ORIGIN_IAM }; // who makes the value
 enum policy_still_used { POLICY_STILL_USED_STOP, POLICY_STILL_USED_CONTINUE };
 
+#define POLICY_TOKEN_LIFE_S 3600 // a consumer exchanges its key at least once in a token's life
+
 struct policy {
   int64_t rotate_every_s;  // 30d
   int64_t rotate_jitter_s; // 3d: due is earlier by a hash-chosen part of it

@@ -111,23 +111,47 @@ bool row_rewritten(seen v, struct action *a) {
   return false;
 }
 
-#define TOKEN_LIFE_S 3600 // a consumer exchanges its key at least once in a token's life
+// Was previous used when consumers should have moved over?
+static bool used_late(seen v) {
+  return v->previous_used_known && v->previous_used_s >= 0 &&
+         v->previous_used_s + IAM_MINUTE_S > v->state->phase_since_s + v->policy->reload_within_s;
+}
+
+// Before a probe, which would hide the use by others behind our own.
+//
+// In which order the keys were used is known only to who was there. If the old one was used late
+// while the new one was not used at all, and then the new one is, they who were late have moved; if
+// the new one was in use before, that may be others.
+bool row_use(seen v, struct action *a) {
+  if (!v->iam_answered || v->state->in_use_s > 0)
+    return false;
+  if (v->current_used_s > 0)
+    return act(a, ACT_CAS, WHY_in_use);
+  return v->current_unused && used_late(v) && v->previous_used_s > v->state->late_s &&
+         act(a, ACT_CAS, WHY_used_late);
+}
+
+// May whoever used previous late, `ago_s` ago, be taken for moved over or gone? It has had the time
+// for its next exchange, and was seen to move (row use). Else it may be one that exchanges rarely:
+// after a whole grace without another exchange it is gone, or has read the new key.
+static bool has_moved_over(seen v, int64_t ago_s) {
+  int64_t next_s = v->policy->reload_within_s + POLICY_TOKEN_LIFE_S;
+  int64_t grace_s = state_grace_s(v->state, v->policy);
+  bool seen_to_move = v->state->in_use_s > 0 && v->previous_used_s <= v->state->late_s;
+  int64_t enough_s = seen_to_move || grace_s < next_s ? next_s : grace_s;
+  return ago_s > enough_s + IAM_MINUTE_S;
+}
 
 // The brake: has previous been used by anybody since consumers should have moved over, and not only
 // by one who was late and has moved since?
 static bool still_used(seen v) {
-  if (state_grace_s(v->state, v->policy) == 0 || !v->previous_used_known || v->previous_used_s < 0)
-    return false;
-  if (v->previous_used_s + IAM_MINUTE_S <= v->state->phase_since_s + v->policy->reload_within_s)
-    return false;
-  if (v->now_s - v->previous_used_s > v->policy->reload_within_s + TOKEN_LIFE_S + IAM_MINUTE_S)
+  if (state_grace_s(v->state, v->policy) == 0 || !used_late(v) ||
+      has_moved_over(v, v->now_s - v->previous_used_s))
     return false;
   // `continue` goes on at the limit, be it 0; `stop` only where a limit is set.
   bool limited =
       v->policy->on_still_used == POLICY_STILL_USED_CONTINUE || v->policy->still_used_limit_s > 0;
-  if (limited && v->now_s >= grace_end(v) + v->policy->still_used_limit_s)
-    return false;
-  return true;
+  return !limited || v->now_s < grace_end(v) + v->policy->still_used_limit_s;
 }
 
 bool row_retire(seen v, struct action *a) {

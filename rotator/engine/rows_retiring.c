@@ -7,6 +7,19 @@ static bool on_previous(struct action *a, enum act_kind kind, seen v) {
   return view_of(v, SLOT_PREVIOUS)->locked ? attention(a, WHY_previous_locked) : true;
 }
 
+// Since when previous is disabled is noted when that was seen, and no longer when it is active, or
+// about to be: so the note is never older than the disabling, however late that was sent.
+bool row_noted(seen v, struct action *a) {
+  enum key_seen key = view_of(v, SLOT_PREVIOUS)->key;
+  bool noted = v->state->disabled_s > 0, disabled = key == KEY_DISABLED && !hold_is_on(v);
+  if (!v->iam_answered || is_dead(v, SLOT_CURRENT) || quarantine_of(v) == 0)
+    return false;
+  if (disabled && !noted)
+    return act(a, ACT_CAS, WHY_noted_disabled);
+  return noted && (key == KEY_ACTIVE || key == KEY_DISABLED) && !disabled &&
+         act(a, ACT_CAS, WHY_noted_active);
+}
+
 bool row_held(seen v, struct action *a) {
   if (!hold_is_on(v) || is_dead(v, SLOT_CURRENT))
     return false;
@@ -19,23 +32,20 @@ bool row_held(seen v, struct action *a) {
       WHY_hold);
 }
 
-#define NOTED_FOR_S 120 // how old the note of a disabling may be when it is sent
-
 // No source says that IAM moves modified_at when a key is disabled; so the quarantine counts from
-// our own note of it, the time at which `retiring` began, where that is later.
-static int64_t quarantine_end(seen v) {
-  int64_t modified = view_of(v, SLOT_PREVIOUS)->modified_s, noted = v->state->phase_since_s;
-  int64_t quarantine = quarantine_of(v);
-  if (quarantine == 0)
-    return 0;
-  return (modified > noted ? modified : noted) + IAM_MINUTE_S + quarantine;
+// our own note of having seen it disabled, where that is later. Not noted: it has not begun.
+static bool quarantine_is_over(seen v, int64_t *ret_end_s) {
+  int64_t modified = view_of(v, SLOT_PREVIOUS)->modified_s, noted = v->state->disabled_s;
+  *ret_end_s = (modified > noted ? modified : noted) + IAM_MINUTE_S + quarantine_of(v);
+  return quarantine_of(v) == 0 || (noted > 0 && v->now_s >= *ret_end_s);
 }
 
 // Would a row below send a disable or a delete now?
 static bool would_send(seen v) {
   enum key_seen key = view_of(v, SLOT_PREVIOUS)->key;
+  int64_t end_s;
   return key == KEY_ACTIVE || key == KEY_EXPIRED ||
-         (key == KEY_DISABLED && v->now_s >= quarantine_end(v));
+         (key == KEY_DISABLED && quarantine_is_over(v, &end_s));
 }
 
 bool row_unsure(seen v, struct action *a) {
@@ -51,26 +61,18 @@ bool row_unsure(seen v, struct action *a) {
   return wait_until(a, view_of(v, SLOT_CURRENT)->prove_again_s, WHY_proof_unknown);
 }
 
-// A hold, or a crash, may lie between the beginning of `retiring` and this: then it begins anew,
-// for what it notes is when the key was disabled.
 bool row_disable(seen v, struct action *a) {
-  if (view_of(v, SLOT_PREVIOUS)->key != KEY_ACTIVE)
-    return false;
-  if (v->now_s - v->state->phase_since_s > NOTED_FOR_S && quarantine_of(v) > 0 &&
-      !is_dead(v, SLOT_CURRENT) && !view_of(v, SLOT_PREVIOUS)->locked) {
-    a->row = ROW_retire;
-    return act(a, ACT_CAS, WHY_none);
-  }
-  return on_previous(a, ACT_DISABLE, v);
+  return view_of(v, SLOT_PREVIOUS)->key == KEY_ACTIVE && on_previous(a, ACT_DISABLE, v);
 }
 
 bool row_quarantine(seen v, struct action *a) {
-  int64_t end = quarantine_end(v);
-  if (view_of(v, SLOT_PREVIOUS)->key != KEY_DISABLED || v->now_s >= end || is_dead(v, SLOT_CURRENT))
+  int64_t end_s;
+  if (view_of(v, SLOT_PREVIOUS)->key != KEY_DISABLED || quarantine_is_over(v, &end_s) ||
+      is_dead(v, SLOT_CURRENT))
     return false;
   if (doubts_current(v))
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
-  return wait_until(a, end, WHY_quarantine);
+  return wait_until(a, end_s, WHY_quarantine);
 }
 
 bool row_delete(seen v, struct action *a) {

@@ -83,7 +83,10 @@ struct state {
   unsigned moved;                // how often grace was begun again in this rotation
   char retired[STATE_RETIRED_MAX][STATE_FINGERPRINT_MAX]; // newest first; "" where unused
   int64_t phase_since_s;                                  // server time
-  // Of one grace, 0: not so. Documents without these members are of before they were known.
+  // Of one phase, 0: not so. Documents without these members are of before they were known.
+  int64_t in_use_s;    // last use of the new key by others, as it was when seen first
+  int64_t late_s;      // last use of the old key that was late, and seen before any of the new one
+  int64_t disabled_s;  // retiring: since when previous was seen disabled without a break
   int64_t rewritten_s; // a sink with current in it was last seen to have been written by others
   char writer[STATE_WHO_MAX]; // "host/pid version"
 };

@@ -51,6 +51,9 @@ static const struct field state_fields[] = {
 // Written only where they are not 0: so documents of before they were known can be read, and those
 // who do not know them can read all others.
 static const struct field later_fields[] = {
+    FIELD(state, "disabled_s", disabled_s, F_I64),
+    FIELD(state, "in_use_s", in_use_s, F_I64),
+    FIELD(state, "late_s", late_s, F_I64),
     FIELD(state, "rewritten_s", rewritten_s, F_I64),
     {0},
 };

@@ -35,7 +35,7 @@ void state_enter(struct state *s, enum phase phase, int64_t now_s) {
     return;
   s->phase = phase;
   s->phase_since_s = now_s;
-  s->rewritten_s = 0;
+  s->rewritten_s = s->in_use_s = s->late_s = s->disabled_s = 0;
   forget_retire(s);
   if (phase == PHASE_PUBLISHING)
     s->epoch = s->seq;
@@ -199,6 +199,15 @@ static bool change(struct state *s, const struct view *v, const struct action *a
     return true;
   case ROW_moved:
     s->moved++;
+    return true;
+  case ROW_noted:
+    s->disabled_s = a->why == WHY_noted_disabled ? v->now_s : 0;
+    return true;
+  case ROW_use:
+    if (a->why == WHY_in_use)
+      s->in_use_s = v->current_used_s;
+    else
+      s->late_s = v->previous_used_s;
     return true;
   case ROW_rewritten:
     s->rewritten_s = v->now_s;

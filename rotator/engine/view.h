@@ -113,6 +113,8 @@ struct view {
                                    // active and of this identity
   bool previous_used_known;        // activity of previous could be read
   int64_t previous_used_s;         // its last_authn; −1 never
+  int64_t current_used_s;          // grace: last use of current by others; 0 none seen, or noted
+  bool current_unused;             // grace: nobody used current since it began, we included
 
   bool command_init; // first set-up was asked for
   bool adopted_now;  // adopted in this run: never rotated in the same

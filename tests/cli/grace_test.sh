@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Grace beside what else goes on in a machine's files (R1).
+# Grace beside what else goes on in a machine's files (R1), and what `check` says of its length (R11).
 . "$(dirname "$0")/lib.sh"
 start_emulator
 simple_config "grace: 1h" "reload_within: 50m"
@@ -56,3 +56,14 @@ run 0 retire prod --yes
 run 0 run
 run 0 status prod
 passed "R1: a grace that keeps beginning again is told by run and status, over runs, until it is over"
+
+for options in "grace: 30m" "grace: 24h;reload_within: 20m"; do
+  IFS=';' read -r -a given <<<"$options"
+  simple_config "${given[@]}"
+  run 0 check prod
+  out_has '^warn .*is shorter than a token lives \(1h\)'
+done
+simple_config "grace: 24h" "reload_within: 2h"
+run 0 check prod
+out_lacks 'shorter than a token'
+passed "R11: check warns of waits in which use of the old key does not show"

@@ -100,19 +100,18 @@ static int64_t disabled_ms(const struct sim_key *k) {
 
 // Tokens of a key that is disabled live for an hour: the quarantine, less what a late request and
 // rounding take of it, is no shorter. A dead current ends it, and so does a quarantine of 0. Who
-// acts on a state that was written anew meanwhile is forgiven: it may have read the old note and
-// the new disabling. So is a disabling by a process that slept between its decision and its
-// request.
+// read a note that was taken back since is forgiven: it may have read that note, and then the
+// disabling after it.
 static void check_quarantine(const struct proc *p, int i) {
   struct sim *s = p->sim;
   const struct sim_key *k = &s->keys[i];
   const struct state *st = &s->state;
   int64_t quarantine_s = st->quarantine_s >= 0 ? st->quarantine_s : s->p.policy.quarantine_s;
   int current = s->has_state ? key_by_id(s, st->slots[SLOT_CURRENT].key_id) : -1;
-  if (s->p.stale || p->seen.state_event < s->state_event)
+  if (s->p.stale || p->seen.state_event < s->taken_back)
     return;
   if (!s->has_state || st->phase != PHASE_RETIRING || quarantine_s < 3900 || !k->disabled ||
-      k->overslept || strcmp(st->slots[SLOT_PREVIOUS].key_id, k->id) != 0 || current < 0 ||
+      strcmp(st->slots[SLOT_PREVIOUS].key_id, k->id) != 0 || current < 0 ||
       !key_alive(&s->keys[current]) || key_spoiled(s, current))
     return;
   int64_t ms = s->now_ms - disabled_ms(k);

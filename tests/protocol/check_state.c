@@ -149,6 +149,7 @@ static void retire_begins(struct sim *s, const struct state *old, const struct s
   if (!all_sinks_showed(s, w, old, s->phase_event, &seen_ms))
     sim_violate(s, "S5", "retired though not every sink was seen to serve key %d", key);
   check_flips(s, previous);
+  s->keys[previous].braked = s->keys[previous].grace_ms >= DAY_MS;
   if (witness_passed(w, key, s->state_event, NULL) == 0)
     sim_violate(s, "S5", "retired without a probe of key %d", key);
   if (hold_is_on(s, old))
@@ -320,6 +321,8 @@ void check_state_changed(struct sim *s, const struct state *old, const struct st
     check_laws(s, old, new);
     check_step(s, old, new);
     check_retire_wish(s, old, new);
+    if (old->disabled_s > 0 && new->disabled_s == 0)
+      s->taken_back = s->event;
   }
   check_slots(s, new);
   drop_consumers(s, old, new);

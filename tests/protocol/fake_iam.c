@@ -15,8 +15,7 @@ struct change {
   enum change_kind kind;
   char id[IAM_ID_MAX], owner[IAM_ID_MAX], name[64], description[IAM_DESC_MAX], value[64];
   bool has_value, disabled;
-  int64_t asked_ms; // when it was decided
-  int made;         // create: the key that came of it, −1 none
+  int made; // create: the key that came of it, −1 none
   char writer[32];
 };
 
@@ -53,7 +52,6 @@ static enum err id_effect(struct sim *s, struct change *c, struct error *e) {
   check_key_dies(s, i, change_names[c->kind]);
   if (c->kind == CHANGE_DISABLE) {
     key_switch(s, i, true);
-    k->overslept = s->now_ms - c->asked_ms > 2 * MINUTE_MS;
   } else {
     k->removed = true;
     key_remove(s, i);
@@ -86,7 +84,6 @@ static void send_later(struct sim *s, const struct change *c) {
 static enum err change(struct proc *p, struct change *c, struct error *e) {
   struct sim *s = p->sim;
   c->made = -1;
-  c->asked_ms = s->now_ms;
   text_copy(c->writer, sizeof c->writer, p->writer);
   if (!p->ghost)
     check_request(p, change_names[c->kind], c->kind == CHANGE_CREATE ? NULL : c->id);

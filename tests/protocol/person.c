@@ -47,8 +47,8 @@ static enum job remedy(struct sim *s) {
   case WHY_need_init:
     return JOB_INIT;
   case WHY_still_used:
-    if (s->faults)
-      return rng_chance(&s->rng, 3000) ? JOB_RETIRE : JOB_COUNT;
+    if (s->faults || s->p.rare_ms) // one that is gone must not hold it for ever
+      return !s->p.rare_ms && rng_chance(&s->rng, 3000) ? JOB_RETIRE : JOB_COUNT;
     return rng_chance(&s->rng, 5000) ? JOB_RETIRE : JOB_COMPROMISED;
   case WHY_stray_locked:
   case WHY_previous_locked:
@@ -118,7 +118,41 @@ static void consume(struct sim *s, void *arg) {
   use_key(s, sink);
 }
 
+// ---- the consumer that exchanges seldom, and reads the sink at its start only ----
+
+// It held the old key all along, and used it in the grace: the brake is there for it.
+static void check_rare(struct sim *s) {
+  const struct sim_key *k = &s->keys[s->rare_key];
+  if (!key_alive(k) && k->braked && !key_spoiled(s, s->rare_key))
+    sim_violate(s, "brake", "key %d is gone, and a consumer that exchanges every %lld min holds it",
+                s->rare_key, (long long)(s->p.rare_ms / MINUTE_MS));
+}
+
+static void rare_exchange(struct sim *s) {
+  struct sim_key *k = &s->keys[s->rare_key];
+  sim_note(s, "the rare consumer uses key %d", s->rare_key);
+  check_rare(s);
+  if (key_alive(k)) {
+    k->used_ms = sim_server_ms(s);
+    k->uses++;
+  }
+}
+
+static void rare(struct sim *s, void *arg) {
+  sim_at(s, s->now_ms + rng_between(&s->rng, s->p.rare_ms / 2, s->p.rare_ms), rare, arg, NULL);
+  if (s->rare_key >= 0)
+    rare_exchange(s);
+  bool ends = rng_chance(&s->rng, s->faults ? 700 : 6000);
+  if (ends || rng_chance(&s->rng, 1200))
+    s->rare_key = ends ? SINK_NOTHING : s->sinks[0].key;
+  if (s->rare_key >= 0 && !key_alive(&s->keys[s->rare_key]))
+    s->rare_key = s->sinks[0].key;
+}
+
 void consumers_begin(struct sim *s) {
-  for (unsigned i = 0; i < s->p.sinks; i++)
+  s->rare_key = SINK_NOTHING;
+  if (s->p.rare_ms)
+    rare(s, NULL);
+  for (unsigned i = s->p.rare_ms > 0; i < s->p.sinks; i++)
     sim_at(s, rng_between(&s->rng, 0, s->p.reload_ms), consume, &s->sinks[i], NULL);
 }

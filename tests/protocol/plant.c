@@ -164,6 +164,22 @@ static void distort_keys(struct view *v) {
   }
 }
 
+static void distort_brake(struct distorted *d) {
+  struct view *v = &d->view;
+  if (!in_phase(v, PHASE_GRACE) || !v->previous_used_known)
+    return;
+  int64_t used_s = v->previous_used_s, reload_s = v->policy->reload_within_s;
+  bool late = used_s + 60 > v->state->phase_since_s + reload_s;
+  if (planted(sim, PLANT_LATE_FORGIVEN) && v->now_s - used_s > reload_s + POLICY_TOKEN_LIFE_S + 60)
+    v->previous_used_known = false;
+  if (planted(sim, PLANT_LATE_FOR_EVER) && late && v->state->in_use_s == 0)
+    v->previous_used_s = v->now_s;
+  if (planted(sim, PLANT_ONE_FOR_ALL) && v->state->in_use_s > 0) {
+    d->state.late_s = used_s;
+    v->state = &d->state;
+  }
+}
+
 static void distort_rest(struct distorted *d) {
   struct view *v = &d->view;
   if (planted(sim, PLANT_NO_GRACE) && v->state) {
@@ -175,13 +191,15 @@ static void distort_rest(struct distorted *d) {
     v->state = &d->state;
   }
   enum key_seen previous = v->slots[SLOT_PREVIOUS].key;
-  if ((planted(sim, PLANT_QUARANTINE_BY_IAM) && in_phase(v, PHASE_RETIRING) &&
-       previous == KEY_DISABLED) ||
-      (planted(sim, PLANT_DISABLE_UNNOTED) && in_phase(v, PHASE_RETIRING) &&
-       previous == KEY_ACTIVE)) {
-    d->state.phase_since_s = previous == KEY_ACTIVE ? v->now_s : 0;
+  bool retiring = in_phase(v, PHASE_RETIRING), disabled = previous == KEY_DISABLED;
+  if (retiring && disabled && planted(sim, PLANT_QUARANTINE_BY_IAM))
+    d->state.disabled_s = 1;
+  if (retiring && disabled && planted(sim, PLANT_NOTED_BEFOREHAND))
+    d->state.disabled_s = d->state.phase_since_s;
+  if (retiring && (!disabled || d->state.hold.on) && planted(sim, PLANT_NOTE_STAYS))
+    d->state.disabled_s = 0;
+  if (retiring)
     v->state = &d->state;
-  }
   if (planted(sim, PLANT_REWRITE_FOR_EVER) && in_phase(v, PHASE_GRACE) &&
       v->state->rewritten_s > 0 && v->now_s < v->state->rewritten_s + v->policy->reload_within_s) {
     d->state.phase_since_s = v->now_s;
@@ -239,6 +257,7 @@ void __wrap_decide(const struct view *v, struct action *ret) {
   distort_sinks(&d);
   distort_keys(&d.view);
   distort_rest(&d);
+  distort_brake(&d);
   __real_decide(&d.view, ret);
   change_act(v, ret);
 }

@@ -36,6 +36,10 @@
     "class B, C: a sink that holds current is not looked at any closer")                           \
   X(rewrite_for_ever, REWRITE_FOR_EVER, files,                                                     \
     "class B, C: each writing of the same content puts the end of grace off again")                \
+  X(late_forgiven, LATE_FORGIVEN, brake,                                                           \
+    "who used the old key late has moved over when it could have exchanged again")                 \
+  X(late_for_ever, LATE_FOR_EVER, brake, "late use counts until the new key is in use")            \
+  X(one_for_all, ONE_FOR_ALL, brake, "whoever uses the new key shows that all have moved over")    \
   X(mend_in_grace, MEND_IN_GRACE, edits, "a sink is mended in grace, and grace goes on")           \
   X(one_sink_enough, ONE_SINK_ENOUGH, base, "one sink that serves is enough")                      \
   X(no_mark_wait, NO_MARK_WAIT, local, "class C: nobody waits after an unclean end")               \
@@ -47,8 +51,9 @@
   X(hook_skipped, HOOK_SKIPPED, base, "the reload hook is not waited for")                         \
   X(quarantine_by_iam, QUARANTINE_BY_IAM, base,                                                    \
     "the quarantine counts from IAM's modified_at, be it of before")                               \
-  X(disable_unnoted, DISABLE_UNNOTED, wishes,                                                      \
-    "a key is disabled whenever retiring began, and not noted anew")                               \
+  X(noted_beforehand, NOTED_BEFOREHAND, base,                                                      \
+    "the quarantine counts from the beginning of retiring, be the disabling sent hours later")     \
+  X(note_stays, NOTE_STAYS, wishes, "the note of a disabling stays when the key is enabled again") \
   X(swap_no_epoch, SWAP_NO_EPOCH, base, "a swap does not begin a new epoch")                       \
   X(retire_wish_unproven, RETIRE_WISH_UNPROVEN, endings, "a wish to retire needs no probe")        \
   X(retire_wish_outlives, RETIRE_WISH_OUTLIVES, endings, "a wish to retire outlives its grace")    \

@@ -179,6 +179,23 @@ static void files(struct sim *s) {
   s->p.restore_ms = rng_chance(&s->rng, 4000) ? rng_between(&s->rng, 20 * MINUTE_MS, DAY_MS) : 0;
   s->p.flips_per_100d = 200 + some(&s->rng, 1000);
 }
+// The brake: one consumer exchanges every few hours and reads its sink when it is started, or is
+// gone; the others, if any, move over in time. One host, so that all exchanges of ours are known.
+static void brake(struct sim *s) {
+  calm(s);
+  s->p.hosts = 1;
+  s->p.crash = some(&s->rng, 40);
+  s->p.unsent = some(&s->rng, 200);
+  s->p.outage = some(&s->rng, 60);
+  s->p.policy.grace_s = 86400;
+  s->p.policy.reload_within_s = 3600 * (1 + (int64_t)some(&s->rng, 1));
+  s->p.policy.rotate_every_s = 2 * 86400;
+  s->p.policy.on_still_used = POLICY_STILL_USED_STOP;
+  s->p.policy.still_used_limit_s = 0;
+  s->p.reload_ms = s->p.policy.reload_within_s * 1000;
+  s->p.timer_ms = HOUR_MS * (1 + some(&s->rng, 1));
+  s->p.rare_ms = rng_between(&s->rng, HOUR_MS, 8 * HOUR_MS);
+}
 static void all(struct sim *s) {
   s->p.wishes_per_100d = some(&s->rng, 500);
   s->p.hands_per_100d = some(&s->rng, 60);
@@ -192,11 +209,12 @@ static void all(struct sim *s) {
 static const struct scenario {
   const char *name;
   void (*bend)(struct sim *s);
-} scenarios[] = {
-    {"base", base},     {"wishes", wishes},       {"hands", hands},     {"edits", edits},
-    {"config", config}, {"strangers", strangers}, {"stale", stale},     {"ignored", ignored},
-    {"local", local},   {"iam", origin_iam},      {"first", first},     {"races", races},
-    {"all", all},       {"calm", calm},           {"endings", endings}, {"files", files}};
+} scenarios[] = {{"base", base},      {"wishes", wishes},   {"hands", hands},
+                 {"edits", edits},    {"config", config},   {"strangers", strangers},
+                 {"stale", stale},    {"ignored", ignored}, {"local", local},
+                 {"iam", origin_iam}, {"first", first},     {"races", races},
+                 {"all", all},        {"calm", calm},       {"endings", endings},
+                 {"files", files},    {"brake", brake}};
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 const char *scenario_names(void) {

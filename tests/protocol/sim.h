@@ -57,6 +57,8 @@ struct params {
   unsigned rights_per_100d, looks_per_100d; // taken away; looks by hand
   // class B, C: how often sinks get other metadata, or the same content anew; 0: never
   int64_t snapshot_ms, restore_ms;
+  int64_t
+      rare_ms; // a consumer of the first sink exchanges so seldom, and reads at its start; 0: none
   unsigned flips_per_100d; // the old key in a sink for a while
   bool modified_stands;    // IAM does not move modified_at when a key is disabled or enabled
   // people act on a change of phase, at once
@@ -89,7 +91,7 @@ struct sim_key {
   bool removed;               // deleted by a rotator
   bool proven;                // a full proof of it passed, or it was adopted
   bool given_up;              // a person said that its value in a sink may be written over
-  bool overslept;             // its disabling came long after it was decided
+  bool braked;                // it went beyond return by the brake, and not by a person
   int64_t grace_ms;           // that was due to it when it went beyond return
   uint64_t looked[SIM_SINKS]; // event of the last look at each sink before that
 };
@@ -256,6 +258,7 @@ struct sim {
   struct sim_key keys[SIM_KEYS];
   int n_keys;
   struct sim_sink sinks[SIM_SINKS];
+  int rare_key; // what the consumer holds that exchanges seldom; SINK_NOTHING: it is gone
   struct memory_space *space;
   struct store_item *items[SIM_SINKS + 1]; // the stores themselves; the last is the home
   enum memory_fault next_fault;
@@ -265,6 +268,7 @@ struct sim {
   uint64_t state_event;
   int64_t state_ms;
   uint64_t phase_event, hook_epoch;
+  uint64_t taken_back; // event at which the note of a disabling was last taken back
   int64_t
       grace_from_ms; // since when every sink showed current, by the witness of the settling process
   int64_t server_offset_ms, host_offset_ms[SIM_HOSTS];

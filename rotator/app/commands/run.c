@@ -25,7 +25,9 @@ static size_t place_of(enum row row) {
     row = ROW_promote;
   if (row == ROW_stuck || row == ROW_moved || row == ROW_swap)
     row = ROW_publish;
-  if (row == ROW_serve || row == ROW_rewritten)
+  if (row == ROW_noted)
+    row = ROW_quarantine;
+  if (row == ROW_serve || row == ROW_rewritten || row == ROW_use)
     row = ROW_retire;
   for (size_t i = 0; i < WAY_LEN; i++)
     if (way[i] == row)

@@ -1,4 +1,5 @@
 // What a right configuration becomes.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,7 +77,7 @@ static void agrees_with_the_policy(void **state) {
 
 #define ALL_KNOBS(indent)                                                                          \
   indent "rotate_every: 60d\n" indent "rotate_jitter: 1d\n" indent "grace: 12h\n" indent           \
-         "reload_within: 30m\n" indent "quarantine: 2h\n" indent "max_age: 100d\n" indent          \
+         "reload_within: 60m\n" indent "quarantine: 2h\n" indent "max_age: 100d\n" indent          \
          "alert_after: 1h\n" indent "look_every: 2h\n" indent "failures_max: 5\n" indent           \
          "probe_every: 3h\n" indent "on_still_used: continue\n" indent                             \
          "still_used_limit: 7d\n" indent "origin: iam\n" indent                                    \
@@ -91,7 +92,7 @@ static void expect_all_knobs(const struct config_target *t, int hook_line) {
   assert_int_equal(p->rotate_every_s, 60 * 86400);
   assert_int_equal(p->rotate_jitter_s, 86400);
   assert_int_equal(p->grace_s, 12 * 3600);
-  assert_int_equal(p->reload_within_s, 1800);
+  assert_int_equal(p->reload_within_s, 3600);
   assert_int_equal(p->quarantine_s, 7200);
   assert_int_equal(p->max_age_s, 100 * 86400);
   assert_int_equal(p->alert_after_s, 3600);
@@ -148,6 +149,34 @@ static void takes_every_knob_from_the_defaults(void **state) {
   try_end(&t);
 }
 
+// R11: what cannot show whether a consumer moved over is said, where it was written.
+static void r11_warns_of_waits_shorter_than_a_token_lives(void **state) {
+  (void)state;
+  static const struct {
+    const char *options;
+    const char *says; // NULL: nothing is said
+  } cases[] = {
+      {"    grace: 59m\n", "grace (59m) is shorter than a token lives (1h)"},
+      {"    grace: 30m\n    reload_within: 10m\n", "grace (30m) is shorter"},
+      {"    grace: 24h\n    reload_within: 30m\n", "reload_within (30m) is shorter"},
+      {"    reload_within: 59m\n", "reload_within (59m) is shorter"},
+      {"    grace: 1h\n", NULL},
+      {"    grace: 0\n", NULL},
+      {"    grace: 0\n    reload_within: 5m\n", NULL},
+      {"    rotate_every: 60d\n", NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char text[1024];
+    snprintf(text, sizeof text, "%s%s", LIST TARGET("one"), cases[i].options);
+    struct try t = try_text(text);
+    const struct config_mistake *m = t.report.mistakes;
+    if (t.report.n != (cases[i].says != NULL) ||
+        (t.report.n && (!m->warning || !strstr(m->text, cases[i].says))))
+      fail_msg("%s: %s", cases[i].options, t.report.n ? m->text : "nothing is said");
+    try_end(&t);
+  }
+}
+
 static void a_target_overrides_option_by_option(void **state) {
   (void)state;
   struct try t = try_text(HEAD "defaults:\n" ALL_KNOBS("  ") "targets:\n" TARGET(
@@ -157,7 +186,7 @@ static void a_target_overrides_option_by_option(void **state) {
   assert_int_equal(t.report.n, 1);
   const struct config_target *p = &t.config->targets[0];
   assert_int_equal(p->policy.grace_s, 3600);
-  assert_int_equal(p->policy.reload_within_s, 1800);
+  assert_int_equal(p->policy.reload_within_s, 3600);
   assert_int_equal(p->policy.proof_count, 4);
   assert_int_equal(p->policy.refute_count, 2);
   assert_int_equal(p->policy.window.n, 0);
@@ -322,6 +351,7 @@ int main(void) {
       cmocka_unit_test(takes_every_knob_of_a_target),
       cmocka_unit_test(takes_every_knob_from_the_defaults),
       cmocka_unit_test(a_window_is_the_same_for_all),
+      cmocka_unit_test(r11_warns_of_waits_shorter_than_a_token_lives),
       cmocka_unit_test(a_target_overrides_option_by_option),
       cmocka_unit_test(defaults_follow_other_settings),
       cmocka_unit_test(reads_the_top),

@@ -51,12 +51,81 @@ static struct world used(int64_t when_s) {
   return w;
 }
 
-// A short grace that ended long after the old key was last used, which was late.
+// A short grace that ended long after the old key was last used, which was late; the new one came
+// into use after that.
 static struct world used_late(int64_t ago_s) {
   struct world w = used(NOW - POLICY_DEFAULT.reload_within_s - 3600 - ago_s);
   w.state.phase_since_s = w.view.previous_used_s - w.policy.reload_within_s - 120;
   w.state.grace_s = 3600;
+  w.state.late_s = w.view.previous_used_s;
+  w.state.in_use_s = w.view.previous_used_s + 60;
   return w;
+}
+
+// The same in a grace of a day, of which the old key's last use was `ago_s` ago.
+static struct world used_late_in_a_day(int64_t ago_s) {
+  struct world w = used(NOW - ago_s);
+  w.state.phase_since_s = NOW - 4 * DAY;
+  return w;
+}
+
+// Grace that somebody was late in, a while ago.
+static struct world late_now(void) {
+  struct world w = world(PHASE_GRACE);
+  w.state.phase_since_s = NOW - 4 * 3600;
+  w.view.previous_used_known = true;
+  w.view.previous_used_s = NOW - 600;
+  w.view.current_unused = true;
+  return w;
+}
+
+// R11: who used which key first is noted when it is seen.
+ROW(use) {
+  BEGIN;
+  WHY(world(PHASE_GRACE), w.view.current_used_s = NOW - 60, use, WHY_in_use);
+  assert_int_equal(a.kind, ACT_CAS);
+  WHY(late_now(), 0, use, WHY_used_late);
+  assert_int_equal(a.kind, ACT_CAS);
+  WHY(late_now(), w.view.current_used_s = NOW - 60, use, WHY_in_use);
+  WHY(late_now(), w.state.late_s = NOW - 7200, use, WHY_used_late); // once more
+  // noted, or not to be told
+  CASE(world(PHASE_GRACE), (w.view.current_used_s = NOW - 60, w.state.in_use_s = NOW - 600), serve,
+       ACT_WAIT);
+  CASE(world(PHASE_GRACE), (w.view.current_used_s = NOW - 60, w.view.iam_answered = false), serve,
+       ACT_WAIT);
+  CASE(late_now(), w.state.in_use_s = NOW - 7200, serve, ACT_WAIT);
+  CASE(late_now(), w.view.current_unused = false, serve, ACT_WAIT);
+  CASE(late_now(), w.state.late_s = NOW - 600, serve, ACT_WAIT);
+  CASE(late_now(), w.view.previous_used_s = NOW - 3 * 3600, serve, ACT_WAIT); // in time
+}
+
+// R11: a consumer that exchanges every few hours, late once, is no consumer that moved over.
+static struct world seen_to_move(int64_t ago_s) {
+  struct world w = used_late_in_a_day(ago_s);
+  w.state.late_s = w.view.previous_used_s;
+  w.state.in_use_s = w.view.previous_used_s + 60;
+  return w;
+}
+
+void test_r11_late_use_counts_until_the_new_key_is_in_use(void **unused) {
+  BEGIN;
+  int64_t next_s = POLICY_DEFAULT.reload_within_s + 3600;
+  // nobody was seen to use the new key: a send every four hours is not cut off …
+  WHY(used_late_in_a_day(4 * 3600), 0, serve, WHY_still_used);
+  WHY(used_late_in_a_day(DAY + 59), 0, serve, WHY_still_used);
+  // … and one that is gone is not waited for, for ever
+  CASE(used_late_in_a_day(DAY + 61), 0, retire, ACT_CAS);
+  // the new key came into use after that: it moved over
+  CASE(seen_to_move(next_s + 61), 0, retire, ACT_CAS);
+  WHY(seen_to_move(next_s + 59), 0, serve, WHY_still_used);
+  // others may have used it before: that says nothing of this one
+  WHY(seen_to_move(next_s + 61), w.state.late_s = 0, serve, WHY_still_used);
+  // nor does it of one who used the old key once more
+  WHY(seen_to_move(next_s + 61), w.state.late_s -= 60, serve, WHY_still_used);
+  CASE(seen_to_move(DAY + 61), w.state.late_s = 0, retire, ACT_CAS);
+  // a grace shorter than a token's life says nothing of anybody: then that life counts
+  WHY(used_late_in_a_day(next_s + 59), w.state.grace_s = 1800, serve, WHY_still_used);
+  CASE(used_late_in_a_day(next_s + 61), w.state.grace_s = 1800, retire, ACT_CAS);
 }
 
 // A person said in this grace that the old key may go.
@@ -191,7 +260,26 @@ static struct world probed_retiring(enum key_seen previous) {
   CURRENT.proof = PROOF_PROBED;
   PREVIOUS.key = previous;
   w.state.phase_since_s = NOW - 2 * DAY;
+  w.state.disabled_s = previous == KEY_DISABLED ? NOW - 2 * DAY : 0;
   return w;
+}
+
+// R2: the quarantine counts from what was seen, not from what was to be done.
+ROW(noted) {
+  BEGIN;
+  WHY(probed_retiring(KEY_DISABLED), w.state.disabled_s = 0, noted, WHY_noted_disabled);
+  assert_int_equal(a.kind, ACT_CAS);
+  // the note must not outlive the disabling: somebody enabled it, or a hold wants to
+  WHY(probed_retiring(KEY_ACTIVE), w.state.disabled_s = NOW - DAY, noted, WHY_noted_active);
+  WHY(probed_retiring(KEY_DISABLED), w.state.hold.on = true, noted, WHY_noted_active);
+  // nothing to note: no look, no quarantine, a dead current, or nothing new
+  CASE(probed_retiring(KEY_DISABLED), (w.state.disabled_s = 0, w.view.iam_answered = false), unsure,
+       ACT_WAIT);
+  CASE(probed_retiring(KEY_DISABLED), (w.state.disabled_s = 0, w.state.quarantine_s = 0), delete,
+       ACT_DELETE);
+  CASE(probed_retiring(KEY_DISABLED), (w.state.disabled_s = 0, CURRENT.dead = true), delete,
+       ACT_DELETE);
+  CASE(probed_retiring(KEY_GONE), w.state.disabled_s = NOW - DAY, retired, ACT_CAS);
 }
 
 ROW(disable) {
@@ -200,12 +288,7 @@ ROW(disable) {
   assert_int_equal(a.kind, ACT_ATTENTION);
   CASE(probed_retiring(KEY_ACTIVE), w.state.phase_since_s = NOW - 60, disable, ACT_DISABLE);
   assert_string_equal(a.key_id, "ApiKey-previous");
-  // R2: what the state notes is when the key was disabled; an older note is made anew
-  CASE(probed_retiring(KEY_ACTIVE), w.state.phase_since_s = NOW - 121, retire, ACT_CAS);
-  CASE(probed_retiring(KEY_ACTIVE), (w.state.phase_since_s = NOW - 121, w.state.quarantine_s = 0),
-       disable, ACT_DISABLE);
-  CASE(probed_retiring(KEY_ACTIVE), (w.state.phase_since_s = NOW - 121, CURRENT.dead = true),
-       disable, ACT_DISABLE);
+  CASE(probed_retiring(KEY_ACTIVE), 0, disable, ACT_DISABLE); // however long after
 }
 
 ROW(quarantine) {
@@ -214,9 +297,9 @@ ROW(quarantine) {
   assert_int_equal(a.wait_s, NOW - 120 + 60 + w.policy.quarantine_s);
   // R2: IAM has not moved modified_at, or says nothing: our own note counts
   CASE(probed_retiring(KEY_DISABLED),
-       (PREVIOUS.modified_s = NOW - DAY, w.state.phase_since_s = NOW - 30), quarantine, ACT_WAIT);
+       (PREVIOUS.modified_s = NOW - DAY, w.state.disabled_s = NOW - 30), quarantine, ACT_WAIT);
   assert_int_equal(a.wait_s, NOW - 30 + 60 + w.policy.quarantine_s);
-  CASE(probed_retiring(KEY_DISABLED), (PREVIOUS.modified_s = -1, w.state.phase_since_s = NOW - 30),
+  CASE(probed_retiring(KEY_DISABLED), (PREVIOUS.modified_s = -1, w.state.disabled_s = NOW - 30),
        quarantine, ACT_WAIT);
   assert_int_equal(a.wait_s, NOW - 30 + 60 + w.policy.quarantine_s);
   // heal shall start

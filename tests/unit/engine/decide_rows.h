@@ -10,7 +10,8 @@ ROW_LIST(X)
 #undef X
 void test_retire_as_asked(void **unused); // row retire and serve, when a person asked for it
 void test_r1_readers_of_what_stood_between(void **unused); // row retire, after row rewritten
-void test_r1_attention_over_runs(void **unused);           // row serve and stuck, after row moved
+void test_r11_late_use_counts_until_the_new_key_is_in_use(void **unused); // row retire and serve
+void test_r1_attention_over_runs(void **unused); // row serve and stuck, after row moved
 
 #define ROW(name) void test_##name(void **unused)
 #define BEGIN                                                                                      \

@@ -22,10 +22,12 @@ static void working_key(void **unused) {
 
 int main(void) {
 #define X(name) cmocka_unit_test(test_##name),
-  const struct CMUnitTest tests[] = {ROW_LIST(X) cmocka_unit_test(test_retire_as_asked),
-                                     cmocka_unit_test(test_r1_readers_of_what_stood_between),
-                                     cmocka_unit_test(test_r1_attention_over_runs),
-                                     cmocka_unit_test(working_key)};
+  const struct CMUnitTest tests[] = {
+      ROW_LIST(X) cmocka_unit_test(test_retire_as_asked),
+      cmocka_unit_test(test_r1_readers_of_what_stood_between),
+      cmocka_unit_test(test_r1_attention_over_runs),
+      cmocka_unit_test(test_r11_late_use_counts_until_the_new_key_is_in_use),
+      cmocka_unit_test(working_key)};
 #undef X
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

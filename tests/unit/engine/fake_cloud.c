@@ -98,6 +98,8 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
 static enum err fake_get(struct iam *c, const char *id, bool activity, struct iam_key *ret,
                          struct error *e) {
   struct fake_key *k = rig_key(of_iam(c), id);
+  if (activity && of_iam(c)->use_silent)
+    return error_set(e, ERR_UNSURE, "no answer");
   if (!k || k->gone)
     return error_set(e, ERR_MISSING, "%s is not there", id);
   *ret = k->key;

@@ -33,6 +33,7 @@ struct rig {
   struct fake_key keys[FAKE_KEYS];
   size_t n_keys;
   bool iam_silent;           // IAM gives no answer
+  bool use_silent;           // … to the question who uses a key
   enum err create_answer;    // ERR_OK, or what create answers without doing anything
   enum logs_verdict verdict; // what a good token gets
   bool takes_forged;         // the endpoint takes a forged token, too

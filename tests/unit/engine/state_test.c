@@ -65,9 +65,15 @@ static void later_members_are_written_where_they_say_something(void **unused) {
   assert_int_equal(back.rewritten_s, 0);
   state_clear(&back);
   s.rewritten_s = NOW;
+  s.in_use_s = NOW - 5;
+  s.disabled_s = NOW - 7;
+  s.late_s = NOW - 9;
   SECRET_AUTO after = encoded(&s);
   assert_int_equal(state_decode(after, &back, NULL), ERR_OK);
   assert_int_equal(back.rewritten_s, NOW);
+  assert_int_equal(back.in_use_s, NOW - 5);
+  assert_int_equal(back.disabled_s, NOW - 7);
+  assert_int_equal(back.late_s, NOW - 9);
   state_clear(&back);
   s.rewritten_s = -1; // no writer of ours
   struct secret *none = NULL;

@@ -184,6 +184,35 @@ static void settling(void **unused) {
   state_clear(&s);
 }
 
+// R11: what uses the old key after that is somebody else.
+static void a_new_key_in_use(void **unused) {
+  (void)unused;
+  struct world w = world(PHASE_GRACE);
+  w.view.current_used_s = NOW - 120;
+  w.view.previous_used_s = NOW - 300;
+  struct state s = after(&w, ROW_use, WHY_in_use);
+  assert_int_equal(s.phase, PHASE_GRACE);
+  assert_int_equal(s.phase_since_s, NOW - 60);
+  assert_int_equal(s.in_use_s, NOW - 120);
+  assert_int_equal(s.late_s, 0);
+  state_clear(&s);
+  w = world(PHASE_GRACE);
+  w.view.previous_used_s = NOW - 300;
+  s = after(&w, ROW_use, WHY_used_late);
+  assert_int_equal(s.late_s, NOW - 300);
+  assert_int_equal(s.in_use_s, 0);
+  state_clear(&s);
+  static const enum row ends[] = {ROW_moved, ROW_retire, ROW_swap};
+  for (int i = 0; i < 3; i++) {
+    w = world(PHASE_GRACE);
+    w.state.in_use_s = w.state.late_s = NOW;
+    s = after(&w, ends[i], WHY_none);
+    assert_int_equal(s.in_use_s, 0);
+    assert_int_equal(s.late_s, 0);
+    state_clear(&s);
+  }
+}
+
 // R1: grace goes on, the writing is noted, and when it was seen.
 static void a_sink_written_anew(void **unused) {
   (void)unused;
@@ -207,6 +236,27 @@ static void a_sink_written_anew(void **unused) {
   w.state.rewritten_s = NOW; // of one grace only
   s = after(&w, ROW_moved, WHY_sink_moved);
   assert_int_equal(s.rewritten_s, 0);
+  state_clear(&s);
+}
+
+// R2: noted when it is seen, taken back when it is not so, and of one phase.
+static void since_when_the_old_key_is_disabled(void **unused) {
+  (void)unused;
+  struct world w = world(PHASE_RETIRING);
+  struct state s = after(&w, ROW_noted, WHY_noted_disabled);
+  assert_int_equal(s.phase, PHASE_RETIRING);
+  assert_int_equal(s.phase_since_s, NOW - 60);
+  assert_int_equal(s.disabled_s, NOW);
+  state_clear(&s);
+  w = world(PHASE_RETIRING);
+  w.state.disabled_s = NOW - DAY;
+  s = after(&w, ROW_noted, WHY_noted_active);
+  assert_int_equal(s.disabled_s, 0);
+  state_clear(&s);
+  w = world(PHASE_RETIRING);
+  w.state.disabled_s = NOW - DAY;
+  s = after(&w, ROW_retired, WHY_none);
+  assert_int_equal(s.disabled_s, 0);
   state_clear(&s);
 }
 
@@ -309,7 +359,9 @@ int main(void) {
                                      cmocka_unit_test(promoting),
                                      cmocka_unit_test(publishing_again),
                                      cmocka_unit_test(settling),
+                                     cmocka_unit_test(a_new_key_in_use),
                                      cmocka_unit_test(a_sink_written_anew),
+                                     cmocka_unit_test(since_when_the_old_key_is_disabled),
                                      cmocka_unit_test(endings),
                                      cmocka_unit_test(sinks_are_listed_and_lost_ones_stay),
                                      cmocka_unit_test(the_phase_of_a_step_is_the_one_written),

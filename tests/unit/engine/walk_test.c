@@ -49,6 +49,9 @@ static void roll_state(struct world *w) {
   struct state *s = &w->state;
   s->phase_since_s = NOW - (int64_t)dice(3 * DAY);
   s->grace_s = coin() ? -1 : 0;
+  s->in_use_s = coin() ? 0 : NOW - (int64_t)dice(3 * DAY);
+  s->late_s = coin() ? 0 : NOW - (int64_t)dice(3 * DAY);
+  s->disabled_s = coin() ? 0 : NOW - (int64_t)dice(DAY);
   s->rewritten_s = coin() ? 0 : NOW - (int64_t)dice(3 * DAY);
   s->quarantine_s = coin() ? -1 : 0;
   s->hold.on = rarely();
@@ -89,6 +92,8 @@ static struct world roll(void) {
   w.view.has_hook = coin();
   w.view.hook_done = coin();
   w.view.hook_failed = coin();
+  w.view.current_used_s = rarely() ? NOW - (int64_t)dice(DAY) : 0;
+  w.view.current_unused = coin();
   w.view.previous_used_known = coin();
   w.view.previous_used_s = NOW - (int64_t)dice(2 * DAY);
   w.view.command_init = coin();
@@ -161,17 +166,11 @@ static void check_steps(const struct world *w, const struct action *a) {
     assert_true(probed(w, SLOT_PREVIOUS) && !dead(w, SLOT_PREVIOUS));
     break;
   case ROW_retire:
-    if (w->state.phase == PHASE_RETIRING) { // anew, so that it notes when the key is disabled
-      assert_true(probed(w, SLOT_CURRENT) && !w->state.hold.on);
-      assert_int_equal(slots[SLOT_PREVIOUS].key, KEY_ACTIVE);
-      break;
-    }
+    assert_int_equal(w->state.phase, PHASE_GRACE);
     assert_true(probed(w, SLOT_CURRENT) && !w->state.hold.on && !back && !w->view.sink_lost);
     assert_true(w->sinks[0].value == SINK_CURRENT && w->sinks[1].value == SINK_CURRENT);
     assert_true(w->sinks[0].noted && w->sinks[1].noted);
-    assert_true(may_retire(w) ||
-                NOW >= w->state.phase_since_s +
-                           (w->state.grace_s >= 0 ? w->state.grace_s : w->policy.grace_s));
+    assert_true(may_retire(w) || NOW >= state_grace_end_s(&w->state, &w->policy));
     break;
   case ROW_refute:
     assert_true(slots[SLOT_PENDING].refutations >= w->policy.refute_count);
