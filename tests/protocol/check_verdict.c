@@ -14,9 +14,9 @@ static struct shown *shown_of(struct proc *p, int key) {
 }
 
 // Of a key that is in no sink yet only what passes counts: it is refused until every replica knows
-// it.
-static bool is_pending(const struct sim *s, int key) {
-  return key >= 0 && state_key(s, SLOT_PENDING) == key;
+// it. In truth, or by the reading of a process that slept since.
+static bool is_pending(const struct proc *p, int key) {
+  return key >= 0 && (state_key(p->sim, SLOT_PENDING) == key || p->seen_pending == key);
 }
 
 // A key that was proven a moment ago and is not seen is one that a replica does not know yet.
@@ -30,7 +30,7 @@ void shown_key(struct proc *p, int key, bool alive, bool absent) {
   if (!w)
     return;
   w->ever_dead = w->ever_dead || !alive;
-  if (is_pending(p->sim, key))
+  if (is_pending(p, key))
     return;
   if (!alive && w->proven && !(absent && is_young(p, w)))
     w->dead = true;
@@ -53,7 +53,7 @@ void shown_refused(struct proc *p, int key, enum shown_refusal how) {
   struct shown *w = shown_of(p, key);
   if (!w)
     return;
-  if (is_pending(p->sim, key)) { // a hand may have put its value into a sink: then it is told
+  if (is_pending(p, key)) { // a hand may have put its value into a sink: then it is told
     w->ever_refused = true;
     return;
   }

@@ -95,6 +95,15 @@ static void hide_stamp(const struct proc *p, struct store_record *r) {
   state_clear(&early);
 }
 
+static void note_pending(struct proc *p, enum err err, const struct store_record *r) {
+  struct state read = {0};
+  p->seen_pending = SINK_NOTHING;
+  if (err == ERR_OK && state_decode(r->value, &read, NULL) == ERR_OK &&
+      read.slots[SLOT_PENDING].used && read.slots[SLOT_PENDING].value)
+    p->seen_pending = key_by_value(p->sim, secret_bytes(read.slots[SLOT_PENDING].value));
+  state_clear(&read);
+}
+
 static enum err item_read(struct store_item *it, struct store_record *ret,
                           struct store_version *ret_version, struct error *e) {
   struct fake_item *f = mine(it);
@@ -116,6 +125,8 @@ static enum err item_read(struct store_item *it, struct store_record *ret,
   }
   if (err == ERR_OK || err == ERR_MISSING)
     witness_reading(p, f->item, err, &r);
+  if (f->item == HOME_ITEM)
+    note_pending(p, err, &r);
   if (planted(s, PLANT_STATE_FIRST) && f->item != HOME_ITEM)
     hide_stamp(p, &r);
   if (f->item == HOME_ITEM)

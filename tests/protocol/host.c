@@ -134,6 +134,7 @@ static struct proc *proc_new(struct sim *s, unsigned host, enum job job) {
   set_target(p);
   p->book = one_host(s) ? 0 : host;
   p->started_ms = s->now_ms;
+  p->seen_pending = SINK_NOTHING;
   book_load(p);
   p->io = (struct engine_io){.env = &p->env.base, .iam = &p->iam.base, .logs = &p->logs.base};
   return p;

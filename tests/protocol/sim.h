@@ -218,6 +218,7 @@ struct proc {
   struct store_version early_version;
   bool has_early;
   struct witness seen;
+  int seen_pending; // pending in its last reading of the state; SINK_NOTHING
   int64_t started_ms;
   bool iam_answered; // the last look at IAM got its answers
   struct shown shown[SIM_KEYS];
