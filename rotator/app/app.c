@@ -291,6 +291,8 @@ int app_main(int argc, char **argv, bool memory_locked) {
                : err == ERR_INTERNAL ? EXIT_BUG
                                      : usage_mistake(&a, &e);
   status = answer_end(&a, status);
+  if (status == EXIT_BUG && !report_said()) // whoever ran out of memory first had none for words
+    fputs("rotator: memory is exhausted: the next run goes on with what was begun\n", stderr);
   explain_status(status);
   clean_up(&a);
   return status;

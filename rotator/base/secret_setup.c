@@ -2,9 +2,11 @@
 // before its first allocation, and the secure heap is OpenSSL's.
 #include <cjson/cJSON.h>
 #include <openssl/crypto.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "rotator/base/secret.h"
 #include "rotator/base/wipe_alloc.h"
@@ -21,18 +23,32 @@ enum {
   ARENA_BYTES = 1024 * 1024,
   SMALL_ARENA_BYTES = 32 * 1024, // where RLIMIT_MEMLOCK is the old 64 KiB
   SMALLEST_BYTES = 32,
-  TABLES_BYTES = 64 * 1024, // more than OpenSSL's tables of the arena take
 };
+
+// libcrypto does not bear to run out of memory while it starts: it ends the process, or crashes in
+// the first digest after that. So until it has started, we say so and end instead.
+static bool starting;
+
+static void *got(void *p) {
+  static const char text[] =
+      "rotator: memory is exhausted at start-up: nothing was contacted and nothing was changed\n";
+  if (!p && starting) {
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)ignored;
+    _exit(EXIT_FAILURE);
+  }
+  return p;
+}
 
 static void *openssl_malloc(size_t n, const char *file, int line) {
   (void)file, (void)line;
-  return n ? wipe_malloc(n) : NULL;
+  return n ? got(wipe_malloc(n)) : NULL;
 }
 
 static void *openssl_realloc(void *p, size_t n, const char *file, int line) {
   (void)file, (void)line;
   if (n)
-    return wipe_realloc(p, n);
+    return got(wipe_realloc(p, n));
   wipe_free(p);
   return NULL;
 }
@@ -42,21 +58,12 @@ static void openssl_free(void *p, const char *file, int line) {
   wipe_free(p);
 }
 
-// OpenSSL ends the process when it gets no memory for the tables of its arena.
-static bool tables_fit(void) {
-  void *room = wipe_malloc(TABLES_BYTES);
-  wipe_free(room);
-  return room != NULL;
-}
-
 static bool lock_arena(void) {
   struct rlimit r;
   if (getrlimit(RLIMIT_MEMLOCK, &r) == 0 && r.rlim_cur < r.rlim_max) {
     r.rlim_cur = r.rlim_max;
     (void)setrlimit(RLIMIT_MEMLOCK, &r);
   }
-  if (!tables_fit())
-    return false;
   if (CRYPTO_secure_malloc_init(ARENA_BYTES, SMALLEST_BYTES) == 1)
     return true;
   // 2: made, but not locked. A small arena that is locked holds the keys themselves; larger bodies
@@ -78,6 +85,12 @@ static void forbid_dumps(void) {
 #endif
 }
 
+// Everything that libcrypto makes at its first use.
+static void start_libcrypto(void) {
+  unsigned char sum[SHA256_DIGEST_LENGTH];
+  (void)got(SHA256((const unsigned char *)"", 0, sum));
+}
+
 bool secret_setup(void) {
   static bool done, locked;
   if (done)
@@ -88,6 +101,9 @@ bool secret_setup(void) {
   cJSON_Hooks hooks = {.malloc_fn = wipe_malloc, .free_fn = wipe_free};
   cJSON_InitHooks(&hooks);
   forbid_dumps();
+  starting = true;
   locked = lock_arena();
+  start_libcrypto();
+  starting = false;
   return locked;
 }

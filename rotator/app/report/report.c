@@ -47,7 +47,14 @@ static bool logs_are_json(const struct app *a) {
   return a->cli.log_format && strcmp(a->cli.log_format, "json") == 0;
 }
 
+static bool said;
+
+bool report_said(void) {
+  return said;
+}
+
 static void print_line(const char *text) {
+  said = true;
   char clean[LINE_MAX_BYTES];
   text_printable(clean, sizeof clean, text, strlen(text));
   fprintf(stderr, "%s\n", clean);
@@ -89,6 +96,7 @@ void report_trouble(const struct app *a, const struct trouble *t) {
   else
     report_next(a, "check", t->target, next, sizeof next);
   if (logs_are_json(a)) {
+    said = true;
     log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s%s%s%s%s%s%s. next: %s",
              t->apart ? "" : working, t->apart ? "" : ". ", what, t->hint ? ". " : "",
              t->hint ? t->hint : "", t->note ? ". " : "", t->note ? t->note : "", next);

@@ -31,6 +31,9 @@ void report_usage(const struct app *a, const char *text, const char *hint, const
 // known.
 void report_unusable(const struct app *a, const char *text, const char *hint, const char *next);
 
+// Was anything told so far?
+bool report_said(void);
+
 // "rotator -c FILE repair prod-logs": a command for the configuration in use. `command` may have
 // words of its own; target may be NULL.
 void report_next(const struct app *a, const char *command, const char *target, char *dst,

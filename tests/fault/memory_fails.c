@@ -1,0 +1,53 @@
+// Preloaded: from the moment that the program sets itself up (its first unsetenv), the allocation of
+// number FAIL_AT gets no memory, and with FAIL_FROM all after it. What happens before is the
+// dynamic linker's and the libraries' constructors'. FAIL_COUNT: a file for how many there were.
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t size);
+
+static bool counting, all_after;
+static long asked = -1, at = -1;
+
+int unsetenv(const char *name) {
+  int (*real)(const char *) = (int (*)(const char *))dlsym(RTLD_NEXT, "unsetenv");
+  const char *number = getenv("FAIL_AT");
+  at = number ? atol(number) : -1;
+  all_after = getenv("FAIL_FROM") != NULL;
+  counting = true;
+  return real(name);
+}
+
+static bool fails(void) {
+  if (!counting)
+    return false;
+  long n = __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED);
+  return at >= 0 && (all_after ? n >= at : n == at);
+}
+
+void *malloc(size_t size) {
+  return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size) {
+  return fails() ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t size) {
+  return fails() ? NULL : __libc_realloc(p, size);
+}
+
+__attribute__((destructor)) static void tell(void) {
+  const char *path = getenv("FAIL_COUNT");
+  counting = false;
+  FILE *f = path ? fopen(path, "we") : NULL;
+  if (!f)
+    return;
+  fprintf(f, "%ld\n", asked + 1);
+  fclose(f);
+}
