@@ -190,7 +190,10 @@ enum err store_check(struct store_item *it, struct error *e) {
   if (!it)
     return error_set(e, ERR_INTERNAL, "store_check: an argument is missing");
   struct error mine = {0};
-  return finish(it, it->ops->check(it, &mine), &mine, e);
+  enum err err = it->ops->check(it, &mine);
+  if (err == ERR_OK && e)
+    *e = mine.kind == ERR_OK ? mine : (struct error){0}; // not what it met on its way
+  return finish(it, err, &mine, e);
 }
 
 struct store_item *store_item_free(struct store_item *it) {

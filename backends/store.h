@@ -95,7 +95,8 @@ struct store_ops {
   enum err (*destroy_old)(struct store_item *it, struct error *e);
   // Preflight without changing anything: rights, reachability, sealed, read-only, formats. ERR_OK,
   // or the error that a write would meet; e->text says what is missing and, where it can be known,
-  // the line that grants it. An absent item is fine.
+  // the line that grants it. An absent item is fine. With ERR_OK, *e of kind ERR_OK and with a text
+  // says what is not as it should be though a write would succeed (and mend it).
   enum err (*check)(struct store_item *it, struct error *e);
   // Frees the item. Never fails.
   void (*free)(struct store_item *it);
@@ -122,7 +123,8 @@ enum err store_write(struct store_item *it, const struct store_record *r,
                      const struct store_version *expect, struct store_version *ret_version,
                      struct error *e);
 enum err store_destroy_old(struct store_item *it, struct error *e);
-enum err store_check(struct store_item *it, struct error *e);
+enum err store_check(struct store_item *it,
+                     struct error *e);                     // *e.text may say something with ERR_OK
 struct store_item *store_item_free(struct store_item *it); // NULL allowed; always NULL
 
 // Settings of an item as the configuration gives them: flat names and texts, already checked

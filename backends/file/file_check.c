@@ -113,6 +113,18 @@ static enum err check_ownership(const struct file_rules *rules, struct error *e)
       (unsigned)geteuid(), (unsigned)rules->group);
 }
 
+// A file that somebody opened to others is still ours to read, and each write gives it its mode.
+static void remark_mode(const struct filestore *fs, struct error *e) {
+  struct stat st;
+  mode_t given = fs->rules.mode & 0777;
+  if (lstat(fs->path, &st) != 0 || (st.st_mode & 0777 & ~given) == 0)
+    return;
+  error_set(
+      e, ERR_OK, "has mode %04o: others may %s it; the next write sets %04o, or: chmod %04o %s",
+      (unsigned)st.st_mode & 0777, st.st_mode & ~given & (S_IWGRP | S_IWOTH) ? "change" : "read",
+      (unsigned)given, (unsigned)given, fs->path);
+}
+
 enum err filestore_check_place(const struct filestore *fs, struct error *e) {
   char parent[FILESTORE_PATH_MAX + 1];
   const char *dir = fs->dir;
@@ -131,5 +143,9 @@ enum err filestore_check_place(const struct filestore *fs, struct error *e) {
     err = errno == EACCES ? error_set(e, ERR_DENIED, "user %u may not write in directory %s",
                                       (unsigned)geteuid(), dir)
                           : refuse_errno(dir, errno, e);
-  return err == ERR_OK ? check_ownership(&fs->rules, e) : err;
+  if (err == ERR_OK)
+    err = check_ownership(&fs->rules, e);
+  if (err == ERR_OK)
+    remark_mode(fs, e);
+  return err;
 }

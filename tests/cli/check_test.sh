@@ -25,6 +25,20 @@ run 0 check --offline
 [ "$(requests_seen)" = "$seen" ] || fail "--offline asked somebody"
 passed "all is well"
 
+# A7: files that somebody opened to others.
+state_file=$(find "$T/state" -name '*.state')
+chmod 0666 "$state_file"
+chmod 0644 "$T/sinks/prod.env"
+run 0 check prod
+out_has '^warn .*home .*\.state: has mode 0666: others may change it; the next write sets 0600'
+out_has '^warn .*sink file .*prod\.env: has mode 0644: others may read it'
+run 0 rotate prod
+run 0 run
+[ "$(stat -c %a "$state_file" "$T/sinks/prod.env" | sort -u)" = 600 ] || fail "the modes were not mended"
+run 0 check prod
+out_lacks 'has mode'
+passed "A7: a state or key file that others may open is told, and mended by the next write"
+
 # --- rights ---
 made=$(seed '{"service_ids":[{"name":"weak","apikeys":[{"name":"weak"}]}]}')
 cp "$T/management.key" "$T/good.key"

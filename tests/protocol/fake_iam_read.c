@@ -184,8 +184,8 @@ static enum err one(struct proc *p, const char *id, const char *value, bool acti
   err = answer(p, err, e);
   if (!activity && (err == ERR_OK || err == ERR_MISSING) && i >= 0)
     shown_key(p, i, err == ERR_OK && !key.disabled, err == ERR_MISSING);
-  else if (!activity && err != ERR_OK && err != ERR_MISSING)
-    p->iam_answered = false;
+  else if (err != ERR_OK && err != ERR_MISSING)
+    p->iam_answered = false; // in part, perhaps
   if (err == ERR_OK)
     *ret = key;
   return err;

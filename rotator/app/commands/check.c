@@ -95,7 +95,8 @@ static void check_proof(const struct look *l, struct findings *f) {
 static void check_store(struct store_item *it, const char *name, struct findings *f) {
   struct error e = {0};
   if (store_check(it, &e) == ERR_OK)
-    find(f, FINDING_OK, name, "%s", it->what);
+    find(f, e.text[0] ? FINDING_WARN : FINDING_OK, name, "%s%s%s", it->what, e.text[0] ? ": " : "",
+         e.text);
   else
     find_error(f, name, &e);
 }

@@ -268,6 +268,35 @@ static void versions_follow_every_change(void **state) {
   store_item_free(it);
 }
 
+// A7: a file that somebody opened to others is told, and mended by the next write.
+static void a7_tells_and_mends_a_mode_that_is_too_wide(void **state) {
+  struct file_bench *b = *state;
+  static const mode_t wide[] = {0666, 0644, 0620};
+  static const enum store_kind kinds[] = {STORE_HOME, STORE_SINK};
+  for (int i = 0; i < 6; i++) {
+    struct store_item *it = file_bench_open(kinds[i / 3], b->path, (char *)NULL);
+    struct store_record r = {0}, w = {.value = secret_copy_text("Zm9vYmFy")};
+    struct store_version v = {""};
+    struct error e = {.text = "of before"};
+    struct stat st;
+    file_bench_put_text(b->path, "Zm9vYmFz\n");
+    assert_int_equal(ERR_OK, store_check(it, &e));
+    assert_string_equal("", e.text);
+    assert_int_equal(0, chmod(b->path, wide[i % 3]));
+    assert_int_equal(ERR_OK, store_check(it, &e));
+    assert_int_equal(ERR_OK, e.kind);
+    assert_non_null(
+        strstr(e.text, wide[i % 3] == 0644 ? "others may read it" : "others may change it"));
+    assert_int_equal(ERR_OK, store_read(it, &r, &v, &e));
+    assert_int_equal(ERR_OK, store_write(it, &w, &v, &v, &e));
+    assert_int_equal(0, stat(b->path, &st));
+    assert_int_equal(0600, st.st_mode & 0777);
+    store_record_clear(&r);
+    store_record_clear(&w);
+    store_item_free(it);
+  }
+}
+
 // R1: what a backup, a chmod and a mount change is no write; what an edit or a restore changes is.
 static struct store_version version_of(struct store_item *it) {
   struct store_record r = {0};
@@ -324,6 +353,7 @@ int main(void) {
       T(gives_owner_and_group),
       T(says_what_another_user_may_not),
       T(versions_follow_every_change),
+      T(a7_tells_and_mends_a_mode_that_is_too_wide),
       T(r1_tells_a_write_from_other_metadata),
   };
   int failed = cmocka_run_group_tests_name("file places", tests, NULL, NULL);

@@ -80,7 +80,7 @@ static void starve(enum err (*call)(struct fixture *f)) {
   assert_true(n > 5);
 }
 
-static void requests_go_out_whole_or_not_at_all(void **state) {
+static void a1_requests_go_out_whole_or_not_at_all(void **state) {
   (void)state;
   starve(create);
   starve(describe);
@@ -90,6 +90,6 @@ static void requests_go_out_whole_or_not_at_all(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(requests_go_out_whole_or_not_at_all)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a1_requests_go_out_whole_or_not_at_all)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -39,7 +39,7 @@ static void assert_listed(struct rig *r, size_t i, const char *name) {
 
 // Somebody gave a new sink the current key by hand: nothing is to be written, and its readers
 // count.
-static void a_sink_filled_by_hand_is_listed(void **unused) {
+static void a2_a_sink_filled_by_hand_is_listed(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   struct store_record value = {0};
@@ -63,7 +63,7 @@ static void a_sink_filled_by_hand_is_listed(void **unused) {
 }
 
 // A rename is known by its place: the list follows, and the old name cannot drop the place.
-static void a_renamed_sink_stays_on_the_list(void **unused) {
+static void a2_a_renamed_sink_stays_on_the_list(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   rig_init(r);
@@ -418,8 +418,8 @@ static void a_dead_current_heals(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_sink_added_at_rest_is_filled),
-      cmocka_unit_test(a_sink_filled_by_hand_is_listed),
-      cmocka_unit_test(a_renamed_sink_stays_on_the_list),
+      cmocka_unit_test(a2_a_sink_filled_by_hand_is_listed),
+      cmocka_unit_test(a2_a_renamed_sink_stays_on_the_list),
       cmocka_unit_test(a_sink_added_in_grace_starts_the_grace_again),
       cmocka_unit_test(r1_other_metadata_changes_nothing),
       cmocka_unit_test(r1_the_same_value_written_anew_puts_the_end_off),

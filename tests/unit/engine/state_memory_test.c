@@ -34,7 +34,7 @@ static struct state full(enum phase phase) {
   return w.state;
 }
 
-static void a_state_is_written_whole_or_not_at_all(void **unused) {
+static void a1_a_state_is_written_whole_or_not_at_all(void **unused) {
   (void)unused;
   for (int phase = 0; phase < PHASE_COUNT; phase++) {
     struct state s = full((enum phase)phase);
@@ -57,7 +57,7 @@ static void a_state_is_written_whole_or_not_at_all(void **unused) {
   }
 }
 
-static void a_state_is_read_whole_or_not_at_all(void **unused) {
+static void a1_a_state_is_read_whole_or_not_at_all(void **unused) {
   (void)unused;
   struct state s = full(PHASE_GRACE);
   struct secret *document = NULL;
@@ -80,7 +80,7 @@ static void a_state_is_read_whole_or_not_at_all(void **unused) {
   state_clear(&s);
 }
 
-static void older_values_are_not_forgotten(void **unused) {
+static void a1_older_values_are_not_forgotten(void **unused) {
   (void)unused;
   struct state s = full(PHASE_GRACE);
   char known[STATE_FINGERPRINT_MAX];
@@ -99,8 +99,8 @@ static void older_values_are_not_forgotten(void **unused) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_state_is_written_whole_or_not_at_all),
-                                     cmocka_unit_test(a_state_is_read_whole_or_not_at_all),
-                                     cmocka_unit_test(older_values_are_not_forgotten)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a1_a_state_is_written_whole_or_not_at_all),
+                                     cmocka_unit_test(a1_a_state_is_read_whole_or_not_at_all),
+                                     cmocka_unit_test(a1_older_values_are_not_forgotten)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

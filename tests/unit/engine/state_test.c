@@ -219,7 +219,7 @@ static void assert_impossible(enum phase phase, const char *in, const char *name
   state_clear(&w.state);
 }
 
-static void impossible_states_are_corrupt(void **unused) {
+static void a1_impossible_states_are_corrupt(void **unused) {
   (void)unused;
   assert_impossible(PHASE_STAGED, "slots", "pending", NULL);
   assert_impossible(PHASE_PUBLISHING, "slots", "previous", NULL);
@@ -288,7 +288,7 @@ int main(void) {
       cmocka_unit_test(any_changed_byte_is_corrupt),
       cmocka_unit_test(a_newer_schema_is_said),
       cmocka_unit_test(other_documents_are_corrupt),
-      cmocka_unit_test(impossible_states_are_corrupt),
+      cmocka_unit_test(a1_impossible_states_are_corrupt),
       cmocka_unit_test(the_first_key_has_no_previous),
       cmocka_unit_test(impossible_states_are_not_written),
       cmocka_unit_test(fingerprints_are_salted_and_bounded)};
