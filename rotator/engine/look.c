@@ -30,7 +30,9 @@ void look_enter_evidence(const struct look *l, const struct secret *value, const
                                       [KEY_ABSENT] = CAUSE_deleted,
                                       [KEY_GONE] = CAUSE_deleted};
   struct evidence *e = turn_evidence(l->u, l->t, value, key_id);
-  int64_t now_s = l->u->view.now_s;
+  // Not the time of the turn: the process may have slept since the look began.
+  int64_t server_s = l->iam->ops->server_time_s(l->iam);
+  int64_t now_s = server_s > 0 ? server_s : l->u->view.now_s;
   // A proof of the future was made by another clock: it is not young for years.
   bool young = e && e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
   if (e && !(seen == KEY_ABSENT && young))
