@@ -17,7 +17,7 @@ daemon_pid() {
 lock_keyring() {
   secrets --object-path /org/freedesktop/secrets --method org.freedesktop.Secret.Service.Lock "['$collection']" >/dev/null
 }
-keyring_home=$(tr '\0' '\n' <"/proc/$(daemon_pid)/environ" | sed -n 's/^HOME=//p')
+keyring_home=$(tr '\0' '\n' 2>/dev/null <"/proc/$(daemon_pid)/environ" | sed -n 's/^HOME=//p')
 kill_daemon() {
   local pid
   pid=$(daemon_pid)
@@ -29,11 +29,21 @@ kill_daemon() {
   done
   fail "the daemon does not die"
 }
-# Puts an unlocked daemon in the place of whatever is there. (One that runs cannot be unlocked without its dialogue.)
+is_open() {
+  secrets --object-path "$collection" --method org.freedesktop.DBus.Properties.Get org.freedesktop.Secret.Collection Locked 2>/dev/null |
+    grep -q false
+}
+# Puts an unlocked daemon in the place of whatever is there. (One that runs cannot be unlocked without its dialogue. A rotation
+# that is under way may have the bus start a locked one before ours has the name: then once more.)
 unlock_keyring() {
-  kill_daemon
-  printf rotator | HOME=$keyring_home gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
-  gdbus wait --session --timeout 20 org.freedesktop.secrets || fail "no keyring"
+  local _
+  for _ in 1 2 3 4 5; do
+    kill_daemon
+    printf rotator | HOME=$keyring_home gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+    gdbus wait --session --timeout 20 org.freedesktop.secrets || fail "no keyring"
+    is_open && return
+  done
+  fail "the keyring stays locked"
 }
 
 # --- items ---
