@@ -10,8 +10,7 @@
 #include "backends/libsecret/quiet_service.h"
 #include "rotator/base/text.h"
 
-#define CALL_MS 10000 // one answer of the service
-#define SERVICE_PATH "/org/freedesktop/secrets"
+#define OPEN_TRIES 3
 #define TIMER_HINT                                                                                 \
   "run rotator from the user's own timer (rotator-user.timer) after `loginctl enable-linger USER`"
 
@@ -39,49 +38,18 @@ static enum err check_surroundings(struct error *e) {
   return ERR_OK;
 }
 
-static bool is_one_of(const GError *g, GQuark domain, const int *codes, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (g_error_matches(g, domain, codes[i]))
-      return true;
-  return false;
-}
-#define IS(g, domain, codes) is_one_of(g, domain, codes, G_N_ELEMENTS(codes))
-
-enum err keyring_fail(const GError *g, bool writes, struct error *e) {
-  static const int no_service[] = {G_DBUS_ERROR_SERVICE_UNKNOWN, G_DBUS_ERROR_SPAWN_FAILED,
-                                   G_DBUS_ERROR_SPAWN_EXEC_FAILED, G_DBUS_ERROR_SPAWN_CHILD_EXITED,
-                                   G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND};
-  static const int no_object[] = {G_DBUS_ERROR_UNKNOWN_METHOD, G_DBUS_ERROR_UNKNOWN_OBJECT,
-                                  G_DBUS_ERROR_UNKNOWN_INTERFACE};
-  static const int no_answer[] = {G_DBUS_ERROR_NO_REPLY, G_DBUS_ERROR_TIMEOUT,
-                                  G_DBUS_ERROR_TIMED_OUT, G_DBUS_ERROR_DISCONNECTED,
-                                  G_DBUS_ERROR_NAME_HAS_NO_OWNER};
-  static const int io[] = {G_IO_ERROR_TIMED_OUT, G_IO_ERROR_CLOSED, G_IO_ERROR_CANCELLED,
-                           G_IO_ERROR_BROKEN_PIPE};
-  char said[256] = "no reason given";
-  const char *prefix = g ? strstr(g->message, "GDBus.Error:") : NULL;
-  const char *words = prefix ? strstr(prefix, ": ") : NULL; // behind the error's name
-  words = words ? words + 2 : g ? g->message : NULL;
-  if (words)
-    text_printable(said, sizeof said, words, strlen(words));
-  if (g_error_matches(g, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
-    return error_set(e, ERR_LOCKED,
-                     "the keyring is locked (%s): log in, or run `rotator-libsecret "
-                     "unlock` in a desktop session",
-                     said);
-  if (IS(g, G_DBUS_ERROR, no_service))
-    return error_set(e, ERR_REFUSED,
-                     "nothing on this bus provides org.freedesktop.secrets: "
-                     "install and start gnome-keyring (%s)",
-                     said);
-  if (IS(g, G_DBUS_ERROR, no_object) ||
-      g_error_matches(g, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT))
-    return error_set(e, ERR_REFUSED, "the keyring is not there (%s)", said);
-  if (g_error_matches(g, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
-    return error_set(e, ERR_DENIED, "the service denies it (%s)", said);
-  if (IS(g, G_DBUS_ERROR, no_answer) || IS(g, G_IO_ERROR, io))
-    return error_set(e, writes ? ERR_UNSURE : ERR_UNSENT, "the service did not answer (%s)", said);
-  return error_set(e, writes ? ERR_UNSURE : ERR_REFUSED, "the Secret Service failed (%s)", said);
+// A session has a key pair of its own. KWallet 5 refuses one whose public half happens to begin
+// with a zero byte, one in 256: then another is made.
+static SecretService *open_session(GType type, GError **error) {
+  SecretService *s = NULL;
+  for (int i = 0; i < OPEN_TRIES && !s; i++) {
+    g_clear_error(error);
+    s = SECRET_SERVICE(
+        secret_service_open_sync(type, NULL, SECRET_SERVICE_OPEN_SESSION, NULL, error));
+    if (!s && !g_error_matches(*error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS))
+      break;
+  }
+  return s;
 }
 
 static enum err connect_service(GType type, SecretService **ret, struct error *e) {
@@ -99,16 +67,15 @@ static enum err connect_service(GType type, SecretService **ret, struct error *e
                      "unit and cron have none; %s",
                      TIMER_HINT);
   g_dbus_connection_set_exit_on_close(bus, FALSE);
-  *ret =
-      SECRET_SERVICE(secret_service_open_sync(type, NULL, SECRET_SERVICE_OPEN_SESSION, NULL, &g));
+  *ret = open_session(type, &g);
   if (!*ret)
-    return keyring_fail(g, false, e);
+    return keyring_fail(NULL, g, false, e);
   g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(*ret), CALL_MS);
   return ERR_OK;
 }
 
-static GVariant *call(SecretService *s, const char *path, const char *interface, const char *method,
-                      GVariant *arguments, const char *type, GError **error) {
+GVariant *keyring_call(SecretService *s, const char *path, const char *interface,
+                       const char *method, GVariant *arguments, const char *type, GError **error) {
   GDBusConnection *bus = g_dbus_proxy_get_connection(G_DBUS_PROXY(s));
   return g_dbus_connection_call_sync(bus, g_dbus_proxy_get_name(G_DBUS_PROXY(s)), path, interface,
                                      method, arguments, G_VARIANT_TYPE(type),
@@ -120,41 +87,41 @@ static enum err find_collection(SecretService *s, const char *name, char *dst, s
                                 struct error *e) {
   g_autoptr(GError) g = NULL;
   const char *path = NULL;
-  g_autoptr(GVariant) answer = call(s, SERVICE_PATH, "org.freedesktop.Secret.Service", "ReadAlias",
-                                    g_variant_new("(s)", name), "(o)", &g);
+  g_autoptr(GVariant) answer = keyring_call(s, SERVICE_PATH, "org.freedesktop.Secret.Service",
+                                            "ReadAlias", g_variant_new("(s)", name), "(o)", &g);
   if (!answer)
-    return keyring_fail(g, false, e);
+    return keyring_fail(s, g, false, e);
   g_variant_get(answer, "(&o)", &path);
   if (strcmp(path, "/") != 0) {
     text_copy(dst, cap, path);
     return ERR_OK;
   }
   if (strcmp(name, "default") == 0)
-    return error_set(
-        e, ERR_REFUSED,
-        "there is no default keyring yet: log in once with a password on this account, "
-        "or make one with `gnome-keyring-daemon --unlock`");
+    return keyring_none(s, e);
   snprintf(dst, cap, SERVICE_PATH "/collection/%s", name);
   if (!g_variant_is_object_path(dst))
     return error_set(e, ERR_REFUSED, "there is no keyring named %s", name);
   return ERR_OK;
 }
 
-static enum err check_unlocked(SecretService *s, const char *path, struct error *e) {
-  g_autoptr(GError) g = NULL;
-  g_autoptr(GVariant) locked = NULL;
+GVariant *keyring_property(SecretService *s, const char *path, const char *name, GError **error) {
+  GVariant *value = NULL;
   g_autoptr(GVariant) answer =
-      call(s, path, "org.freedesktop.DBus.Properties", "Get",
-           g_variant_new("(ss)", "org.freedesktop.Secret.Collection", "Locked"), "(v)", &g);
-  if (!answer)
-    return keyring_fail(g, false, e);
-  g_variant_get(answer, "(v)", &locked);
+      keyring_call(s, path, "org.freedesktop.DBus.Properties", "Get",
+                   g_variant_new("(ss)", "org.freedesktop.Secret.Collection", name), "(v)", error);
+  if (answer)
+    g_variant_get(answer, "(v)", &value);
+  return value;
+}
+
+enum err keyring_check_unlocked(SecretService *s, const char *path, struct error *e) {
+  g_autoptr(GError) g = NULL;
+  g_autoptr(GVariant) locked = keyring_property(s, path, "Locked", &g);
+  if (!locked)
+    return keyring_fail(s, g, false, e);
   if (g_variant_is_of_type(locked, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean(locked))
     return ERR_OK;
-  return error_set(e, ERR_LOCKED,
-                   "the keyring is locked: it is unlocked by a log-in with the password, by "
-                   "`gnome-keyring-daemon --unlock` before the timer's unit, or by "
-                   "`rotator-libsecret unlock` in a desktop session");
+  return keyring_locked(s, e);
 }
 
 enum err keyring_open(const char *collection, struct keyring **ret, struct error *e) {
@@ -167,7 +134,11 @@ enum err keyring_open(const char *collection, struct keyring **ret, struct error
   if (err == ERR_OK)
     err = find_collection(k->service, collection, k->path, sizeof k->path, e);
   if (err == ERR_OK)
-    err = check_unlocked(k->service, k->path, e);
+    err = keyring_check_unlocked(k->service, k->path, e);
+  if (err == ERR_LOCKED) {
+    keyring_unlock_open_wallet(k->service, k->path);
+    err = keyring_check_unlocked(k->service, k->path, e);
+  }
   if (err == ERR_OK)
     *ret = k;
   else
@@ -196,9 +167,9 @@ enum err keyring_unlock(const char *collection, struct error *e) {
     return err;
   c = secret_collection_new_for_dbus_path_sync(s, path, SECRET_COLLECTION_NONE, NULL, &g);
   if (!c)
-    return keyring_fail(g, false, e);
+    return keyring_fail(s, g, false, e);
   GList one = {.data = c};
   if (secret_service_unlock_sync(s, &one, NULL, NULL, &g) < 0)
-    return keyring_fail(g, false, e);
-  return check_unlocked(s, path, e);
+    return keyring_fail(s, g, false, e);
+  return keyring_check_unlocked(s, path, e);
 }

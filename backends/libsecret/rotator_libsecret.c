@@ -10,6 +10,7 @@
 #include "backends/libsecret/keyring.h"
 #include "rotator/base/json.h"
 
+#define SESSION_TRIES 4 // see ERR_CORRUPT in keyring.h
 #define MESSAGE_MAX ((size_t)2 * 1024 * 1024)
 
 static struct secret *read_all(int fd) {
@@ -76,24 +77,31 @@ static enum err do_write(struct keyring *k, const struct keyring_item *i, const 
   return keyring_write(k, i, value, e);
 }
 
-static enum err work(const char *verb, cJSON *answer, struct error *e) {
-  JSON_AUTO request = NULL;
+// By a session of its own.
+static enum err try_verb(const char *verb, const cJSON *request, cJSON *answer, struct error *e) {
   struct keyring *k = NULL;
-  enum err err = take_request(verb, &request, e);
-  if (err != ERR_OK)
-    return err;
   const char *collection = json_text(request, "collection");
   struct keyring_item item = {json_text(request, "kind"), json_text(request, "item")};
-  err = keyring_open(collection ? collection : "default", &k, e);
+  enum err err = keyring_open(collection ? collection : "default", &k, e);
   if (err == ERR_OK && strcmp(verb, "read") == 0)
     err = do_read(k, &item, answer, e);
   else if (err == ERR_OK && strcmp(verb, "write") == 0)
     err = do_write(k, &item, request, e);
   else if (err == ERR_OK)
     err = keyring_check(k, &item, e);
+  keyring_close(k);
+  return err;
+}
+
+static enum err work(const char *verb, cJSON *answer, struct error *e) {
+  JSON_AUTO request = NULL;
+  enum err err = take_request(verb, &request, e);
+  if (err != ERR_OK)
+    return err;
+  for (int i = 0; i < SESSION_TRIES && (i == 0 || err == ERR_CORRUPT); i++)
+    err = try_verb(verb, request, answer, e);
   if (err == ERR_OK && strcmp(verb, "read") != 0 && !cJSON_AddTrueToObject(answer, "ok"))
     err = error_no_memory(e); // an answer without a word breaks the protocol
-  keyring_close(k);
   return err;
 }
 
