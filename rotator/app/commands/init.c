@@ -149,6 +149,27 @@ static int stop(struct app *a, struct managed *m, struct survey *s) {
   return o.exit;
 }
 
+// Before anything is made: a store that would not take the key leaves one that nobody has. Only
+// what is definite counts. Once there is a state, the engine knows better. (Before there is an
+// identity, the home is not open.)
+static bool store_refuses(struct store_item *item, enum why why, size_t sink, struct survey *s) {
+  struct error e = {0};
+  enum err err = item ? store_check(item, &e) : ERR_OK;
+  if (err == ERR_OK || err_is_passing(err))
+    return false;
+  s->look.action =
+      (struct action){.row = ROW_unreadable, .kind = ACT_ATTENTION, .why = why, .sink = sink};
+  s->look.error = e;
+  return true;
+}
+
+static bool stores_refuse(struct managed *m, struct survey *s) {
+  bool refuses = !s->look.view.state && store_refuses(m->target.home, WHY_home_silent, 0, s);
+  for (size_t i = 0; !s->look.view.state && !refuses && i < m->target.n_sinks; i++)
+    refuses = store_refuses(m->target.sinks[i].item, WHY_sink_refused, i, s);
+  return refuses;
+}
+
 // The steps that come before the engine's own.
 static int dry_run(struct app *a, struct managed *m, const struct survey *s) {
   struct plan_step steps[2];
@@ -265,7 +286,7 @@ static int init_target(struct app *a, struct managed *m, struct survey *s) {
   enum err err = survey(a, m, s, &e);
   if (err != ERR_OK)
     return report_no_success(a, m, "init", &e);
-  if (!is_clear(&s->look))
+  if (!is_clear(&s->look) || stores_refuse(m, s))
     return stop(a, m, s);
   if (a->cli.dry_run)
     return dry_run(a, m, s);
