@@ -24,7 +24,11 @@ n=0 failures=0
 (cd "$work" && cpack -G DEB --config "$build/CPackConfig.cmake" -B "$work/cpack") >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 # The root has systemd and what the package depends on, so that nothing is fetched in the container.
 deb=$(ls "$work"/cpack/rotator_*.deb)
-read -r -a depends < <(dpkg-deb -f "$deb" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g')
+# depends_of DEB: the names.
+depends_of() { dpkg-deb -f "$1" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/,/ /g; s/\brotator\b//'; }
+read -r -a depends < <(depends_of "$deb")
+keyring_deb=$(ls "$work"/cpack/rotator-libsecret_*.deb)
+read -r -a keyring_depends < <(depends_of "$keyring_deb")
 
 # boot PROGRAM: boots, runs /probe/PROGRAM as a unit, powers off.
 boot() {
@@ -40,6 +44,7 @@ prepare() {
   rm -rf "$work/probe"
   mkdir "$work/probe"
   cp "$deb" "$work/probe/rotator.deb"
+  cp "$keyring_deb" "$work/probe/rotator-libsecret.deb"
   printf '#!/bin/sh\ntouch /probe/booted\n' >"$work/probe/try.sh"
   chmod +x "$work/probe/try.sh"
   sandbox_start "$(find "$build" -name ibmcloud-emulator -type f -perm -u+x | head -n 1)" "$work/world" || exit 1
@@ -52,7 +57,8 @@ YAML
     -e 's|^ca_file:.*|ca_file: /probe/ca.pem|' -e 's|path: [^,]*|path: /etc/rotator/keys/fluent-bit.env|' \
     "$sandbox/rotator.yaml" >"$work/probe/rotator.yaml"
   cp "$sandbox/emulator/ca.pem" "$sandbox/management.key" "$top/contrib/systemd/fluent-bit.service.d/rotator.conf" "$work/probe"
-  cp "$top/tests/systemd/inside.sh" "$top/tests/systemd/agents.sh" "$top/tests/systemd/tap.sh" "$work/probe"
+  cp "$top/tests/systemd/inside.sh" "$top/tests/systemd/agents.sh" "$top/tests/systemd/keyring.sh" "$top/tests/systemd/tap.sh" \
+    "$work/probe"
 }
 
 # tell SUITE FILE: the cases of a script that ran inside. One that did not come to its plan has failed.
@@ -76,7 +82,10 @@ for suite in "$@"; do
   prepare
   boot try.sh
   [ -e "$work/probe/booted" ] || { sed 's/^/# /' "$work/boot"; skip "a container cannot be booted here"; }
-  for script in inside agents; do
+  for script in inside agents keyring; do
+    # (a root of its own: gnome-keyring brings a good part of a desktop with it)
+    [ $script != keyring ] || root_with "$suite" keyring systemd systemd-sysv libpam-systemd dbus dbus-user-session gnome-keyring \
+      libsecret-tools "${depends[@]}" "${keyring_depends[@]}" || exit 1
     boot $script.sh
     tell "$suite" "$work/probe/$script.tap"
     sed 's/^/# /' "$work/probe/journal"
