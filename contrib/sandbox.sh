@@ -22,7 +22,7 @@ sandbox_start() {
   sandbox_pid=$!
   until [ -s "$sandbox/emulator/ready" ]; do
     tries=$((tries + 1))
-    if [ $tries -gt 200 ] || ! kill -0 "$sandbox_pid" 2>/dev/null; then
+    if [ $tries -gt 2400 ] || ! kill -0 "$sandbox_pid" 2>/dev/null; then
       echo "the emulator did not start:" >&2
       cat "$sandbox/emulator/log" >&2
       return 1

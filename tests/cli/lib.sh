@@ -61,7 +61,7 @@ start_emulator() {
   "$EMULATOR" --dir "$T" --ready-file "$T/ready" --demo --demo-key-file "$T/management.key" \
     --die-with-parent "$@" >/dev/null 2>"$T/emulator.log" &
   emulator_pid=$!
-  for _ in $(seq 1200); do
+  for _ in $(seq 2400); do
     [ -s "$T/ready" ] && break
     kill -0 "$emulator_pid" 2>/dev/null || fail "the emulator ended: $(cat "$T/emulator.log")"
     sleep 0.05

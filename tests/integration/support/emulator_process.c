@@ -13,7 +13,7 @@
 #include "rotator/base/json.h"
 #include "rotator/http/curl_transport.h"
 
-#define READY_MS 20000 // a loaded machine, a sanitizer, a key pair to make
+#define READY_MS 120000 // a loaded machine, a sanitizer, qemu, a key pair to make
 
 static bool complain(const char *what) {
   fprintf(stderr, "emulator: %s: %s\n", what, strerror(errno));

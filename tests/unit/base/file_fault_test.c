@@ -2,6 +2,7 @@
 // the new one, the answer says which it may be, and no temporary file is left.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,7 +80,16 @@ long __wrap_syscall(long n, ...) {
     return -1;
   }
   const char *call = n == SYS_openat2 ? "openat2" : n == SYS_renameat2 ? "renameat2" : "syscall";
-  return fails(call) ? -1 : __real_syscall(n, a[0], a[1], a[2], a[3], a[4]);
+  if (fails(call))
+    return -1;
+  long r = __real_syscall(n, a[0], a[1], a[2], a[3], a[4]);
+  // A kernel without it (and qemu before 8.2): this stands in for it while calls are counted, so
+  // that they are the same calls everywhere. No path here has a symbolic link.
+  if (r < 0 && errno == ENOSYS && n == SYS_openat2 && fault.call) {
+    const struct open_how *how = (const struct open_how *)a[2];
+    return __real_openat((int)a[0], (const char *)a[1], (int)how->flags, (mode_t)how->mode);
+  }
+  return r;
 }
 
 static int begin(void **state) {
