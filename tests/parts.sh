@@ -6,9 +6,9 @@
 # "lack NAME" (it could not run for want of something) lines to $results; "show TEXT" is shown when the part has ended.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(servers asan tsan distros schedulers integration truth coverage analysis fuzz lint package systemd image bench quickstart)
+all_parts=(servers asan tsan distros schedulers integration truth coverage analysis fuzz lint package systemd foreign-short image bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
-more_parts=(unit contract protocol fault cli emulator distros-bookworm distros-sid)
+more_parts=(unit contract protocol fault cli emulator foreign distros-bookworm distros-sid)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
@@ -27,6 +27,8 @@ declare -A packages_of=(
   [systemd]="debootstrap systemd-container dpkg-dev"
   [distros]="debootstrap"
   [image]="debootstrap"
+  [foreign]="debootstrap"
+  [foreign-short]="debootstrap"
   [schedulers]="debootstrap"
   [distros-bookworm]="debootstrap"
   [distros-sid]="debootstrap"
@@ -163,10 +165,15 @@ part_distros() { tap tests/distros/run.sh trixie; }
 part_distros_bookworm() { tap tests/distros/run.sh bookworm; }
 part_distros_sid() { tap tests/distros/run.sh sid; }
 
+# Other machines, by qemu (tests/foreign/run.sh); in short the one whose bytes are the other way round.
+part_foreign() { tap tests/foreign/run.sh s390x aarch64; }
+part_foreign_short() { tap tests/foreign/run.sh --short s390x; }
+
 part_image() { build release && tap tests/image/run.sh "$build/release"; }
 
 part_bench() { build release && check "bench runs" tests/bench/run.sh --quick "$build/release"; }
 
 part_quickstart() {
-  check "what is missing is installed" tests/distros/need_test.sh && check "contrib/quickstart.sh" contrib/quickstart.sh
+  check "what is missing is installed" tests/distros/need_test.sh && check "what cannot run says so" tests/distros/lack_test.sh &&
+    check "contrib/quickstart.sh" contrib/quickstart.sh
 }

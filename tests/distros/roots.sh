@@ -5,9 +5,11 @@
 #   root_plain SUITE      a minimal root of SUITE (bookworm, trixie, sid), made once by debootstrap; sets root
 #   root_with SUITE NAME PACKAGE…   a copy of it with packages; made anew when the list has changed; sets root
 #   root_copy SUITE NAME KEY        a copy of it to work in, kept for as long as KEY stays the same; sets root
-#   root_run ROOT [--bind FROM TO]… [--share FROM TO]… -- COMMAND…
+#   root_run ROOT [--bind FROM TO]… [--share FROM TO]… [--machine NAME]… -- COMMAND…
 #                         runs a command in it, with process ids of its own (what it leaves behind is ended); FROM is seen at TO,
-#                         with --bind to be read only
+#                         with --bind to be read only. With --machine, programs of that machine run like its own, by the qemu
+#                         that is in the root (package qemu-user-static), and in it alone: Linux 6.7 has binfmt_misc by user name space
+#   root_machine_lack     as root_lack, for --machine
 #
 # They are kept in ${XDG_CACHE_HOME:-~/.cache}/rotator-tests/roots, with the packages that were fetched; two that want the same one wait for each other. What is fetched comes from where this machine's own apt fetches. All
 # but root_lack print what went wrong and fail. Needs root.
@@ -23,6 +25,12 @@ root_lack() {
   else
     return 1
   fi
+}
+
+root_machine_lack() {
+  root_lack && return
+  unshare --user --map-root-user --mount mount -t binfmt_misc none /proc/sys/fs/binfmt_misc 2>/dev/null && return 1
+  echo "binfmt_misc cannot be mounted in a user name space (Linux 6.7 or later, not in a container that forbids it)"
 }
 
 # Where this machine fetches Debian from; nothing on another distribution (debootstrap then knows a place itself).
@@ -84,14 +92,17 @@ root_copy() {
 }
 
 root_fill() {
-  local suite=$1 name=$2 key=$3 dir=$root_cache/$1-$2
+  local suite=$1 name=$2 key=$3 dir=$root_cache/$1-$2 others
   shift 3
+  # (PACKAGE:ARCHITECTURE is of another machine)
+  others=$(printf '%s\n' "$@" | sed -n 's/.*://p' | sort -u)
   [ ! -e "$dir/filled" ] || [ "$(cat "$dir/key" 2>/dev/null)" != "$key" ] || return 0
   rm -rf --one-file-system "$dir"
   root_make_copy "$suite" "$name" "$key" || return 1
   echo "adding to a root of Debian $suite: $*" >&2
   if ! root_run "$dir/root" -- env DEBIAN_FRONTEND=noninteractive sh -c \
-    'apt-get -qq update && apt-get -qq install -y --no-install-recommends "$@"' sh "$@" >"$dir/log" 2>&1 </dev/null; then
+    'for other in $0; do dpkg --add-architecture "$other"; done
+     apt-get -qq update && apt-get -qq install -y --no-install-recommends "$@"' "$others" "$@" >"$dir/log" 2>&1 </dev/null; then
     tail -n 20 "$dir/log" >&2
     return 1
   fi
@@ -106,21 +117,45 @@ root_with() {
   root=$root_cache/$suite-$name/root
 }
 
+# In a user name space of its own, as soon as user ids are mapped there: tells the kernel what runs programs of other machines.
+# It is known in this name space alone, and gone with it.
+root_know_machines='
+  machines=$1
+  shift
+  read -r _ <tmp/mapped && mount -t binfmt_misc none proc/sys/fs/binfmt_misc || exit 125
+  for machine in $machines; do
+    sed "s|:/usr/|:usr/|" "usr/lib/binfmt.d/qemu-$machine.conf" >proc/sys/fs/binfmt_misc/register || exit 125
+  done
+  exec "$@"'
+
 # In a mount name space of its own: makes the root complete and goes in. Nothing of the machine's /run or services is seen.
 root_enter='
-  root=$1 archives=$2
-  shift 2
+  root=$1 archives=$2 know_machines=$3 machines=
+  shift 3
   mount --bind "$root" "$root" && cd "$root" || exit 125
   mount -t proc proc proc && mount --rbind /dev dev && mount --rbind /sys sys && mount -t tmpfs -o mode=1777 tmpfs tmp || exit 125
   mount --bind "$archives" var/cache/apt/archives || exit 125
   cp -L /etc/resolv.conf /etc/hosts etc/ 2>/dev/null
   while [ "$1" != -- ]; do
+    if [ "$1" = --machine ]; then
+      machines="$machines $2"
+      shift 2
+      continue
+    fi
     mkdir -p ".$3" && mount --bind "$2" ".$3" || exit 125
     [ "$1" = --share ] || mount -o remount,bind,ro ".$3" || exit 125
     shift 3
   done
   shift
-  exec chroot . /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"'
+  set -- chroot . /usr/bin/env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"
+  [ -n "$machines" ] || exec "$@"
+  mkfifo tmp/mapped
+  unshare --user --mount sh -c "$know_machines" know_machines "$machines" "$@" &
+  until [ "$(readlink proc/$!/ns/user)" != "$(readlink proc/self/ns/user)" ]; do
+    kill -0 $! || exit 125
+    sleep 0.1
+  done
+  echo 0 0 65536 >proc/$!/uid_map && echo 0 0 65536 >proc/$!/gid_map && echo >tmp/mapped && wait $!'
 
 root_run() {
   local where=$1 archives
@@ -128,5 +163,5 @@ root_run() {
   # (a folder for each: apt waits for no lock on it)
   archives=${where%/root}.archives
   mkdir -p "$archives/partial"
-  unshare --mount --pid --fork --kill-child sh -c "$root_enter" root_run "$where" "$archives" "$@"
+  unshare --mount --pid --fork --kill-child sh -c "$root_enter" root_run "$where" "$archives" "$root_know_machines" "$@"
 }
