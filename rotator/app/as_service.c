@@ -38,7 +38,7 @@ static bool is_wanted(const struct cli *c, const char *config) {
 }
 
 void as_service_exec(const struct cli *c, const char *config, char **argv) {
-  char script[4200];
+  static char script[4200]; // argv goes on pointing there where execv fails
   if (!is_wanted(c, config) || !find_script(script, sizeof script))
     return;
   argv[0] = script;
