@@ -8,7 +8,7 @@
 # What runs when nothing is named, longest first: they share the cores.
 all_parts=(servers asan tsan distros schedulers integration truth coverage analysis fuzz lint package systemd foreign-short image bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
-more_parts=(unit contract protocol fault cli emulator foreign distros-bookworm distros-sid)
+more_parts=(unit contract protocol fault cli emulator foreign analysis-trixie distros-bookworm distros-sid)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
@@ -31,6 +31,7 @@ declare -A packages_of=(
   [foreign-short]="debootstrap"
   [schedulers]="debootstrap"
   [distros-bookworm]="debootstrap"
+  [analysis-trixie]="debootstrap"
   [distros-sid]="debootstrap"
   [package]="adduser binutils dpkg-dev fakeroot lintian rpm rpmlint"
   [servers]="golang-go etcd-server procps python3-hvac"
@@ -140,6 +141,8 @@ part_analysis() {
   done
   return $bad
 }
+
+part_analysis_trixie() { tap tests/distros/analysis.sh trixie; }
 
 part_fuzz() { build fuzz && tests_of fuzz fuzz; }
 
