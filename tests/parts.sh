@@ -6,7 +6,8 @@
 # "lack NAME" (it could not run for want of something) lines to $results; "show TEXT" is shown when the part has ended.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(servers asan tsan distros schedulers integration truth coverage analysis fuzz lint package systemd foreign-short image bench quickstart)
+all_parts=(servers asan tsan distros schedulers integration truth metrics coverage analysis fuzz lint package systemd foreign-short image
+  bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
 more_parts=(unit contract protocol fault cli emulator foreign analysis-trixie distros-bookworm distros-sid)
 
@@ -19,6 +20,7 @@ declare -A packages_of=(
   [cli]="faketime"
   [emulator]="$packages_clients"
   [truth]="faketime python3 util-linux mount"
+  [metrics]="python3 util-linux mount"
   [contract]="$packages_keyring"
   [coverage]="gcovr $packages_keyring"
   [analysis]="cppcheck clang-tidy"
@@ -92,6 +94,7 @@ part_contract() { build dev && tests_of dev contract; }
 part_protocol() { build dev && tests_of dev protocol; }
 part_fault() { build dev && tests_of dev fault; }
 part_cli() { build dev && tests_of dev cli; }
+part_metrics() { build dev && tests_of dev metrics; }
 part_truth() { build dev && tests_of dev truth; }
 part_emulator() { build dev && tests_of dev emulator; }
 

@@ -44,8 +44,12 @@ void advance_saw(struct managed *m, const struct view *v) {
     seen->sinks[i].value = v->sinks[i].value;
     seen->sinks[i].verdict = v->sinks[i].verdict;
   }
-  if (v->state)
-    text_copy(seen->current_id, sizeof seen->current_id, v->state->slots[SLOT_CURRENT].key_id);
+  seen->due_s = v->due_s;
+  if (!v->state)
+    return;
+  text_copy(seen->current_id, sizeof seen->current_id, v->state->slots[SLOT_CURRENT].key_id);
+  seen->current_since_s = v->state->slots[SLOT_CURRENT].since_s;
+  seen->phase_since_s = v->state->phase_since_s;
 }
 
 static void remember(struct managed *m, const struct step *s) {
@@ -53,6 +57,8 @@ static void remember(struct managed *m, const struct step *s) {
   const struct action *a = s->action;
   bool failed = s->result != ERR_OK && s->result != ERR_CONFLICT;
   advance_saw(m, s->view);
+  if (failed)
+    seen->failures[s->result]++;
   if (is_effect(s) && s->result == ERR_OK)
     remember_effect(seen, s);
   if (failed && s->error && a->kind == ACT_PROVE && a->slot == SLOT_PENDING)

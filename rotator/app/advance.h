@@ -18,6 +18,7 @@ struct advance {
   // As fleet_options.done.
   bool (*done)(void *ctx, const struct target *t, const struct tick_result *r);
   void *done_ctx;
+  struct metrics *metrics; // each target's end is entered there; NULL: nowhere
 };
 
 // Until each target is done, rests, or waits too long; a command has the target's outcome from

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "rotator/app/as_service.h"
+#include "rotator/app/chosen.h"
 #include "rotator/app/credential.h"
 #include "rotator/app/find_config.h"
 #include "rotator/app/report/answers.h"
@@ -75,18 +76,6 @@ static int unknown_target(const struct app *a, const char *name, const char *nea
   return EXIT_PERSON;
 }
 
-struct managed *app_target(struct app *a, size_t i) {
-  if (!a->selected[i])
-    a->selected[i] = compose_target(a->compose, (size_t)(a->chosen[i] - a->config->targets));
-  return a->selected[i];
-}
-
-void app_release(struct app *a, size_t i) {
-  if (a->selected[i])
-    compose_release(a->selected[i]);
-  a->selected[i] = NULL;
-}
-
 static bool takes_one_by_one(const struct app *a) {
   return a->cli.command == CMD_RUN || a->cli.command == CMD_STATUS;
 }
@@ -97,7 +86,7 @@ static bool select_target(struct app *a, const struct config_target *t) {
     return true;
   }
   a->chosen[a->n_selected++] = t;
-  return takes_one_by_one(a) || app_target(a, a->n_selected - 1) != NULL;
+  return takes_one_by_one(a) || chosen_target(a, a->n_selected - 1) != NULL;
 }
 
 static int select_targets(struct app *a) {
@@ -212,7 +201,7 @@ static int run_command(struct app *a) {
   status = compose_all(a);
   if (status != EXIT_FINE)
     return status;
-  status = exit_worse(report_broken(a), report_credential(a));
+  a->status = status = exit_worse(report_broken(a), report_credential(a));
   if (status == EXIT_FINE || a->n_selected > 0 || a->cli.command == CMD_CHECK) {
     progress_ready();
     waiting_setup(a->env, a->cli.command != CMD_RUN);

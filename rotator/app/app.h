@@ -28,21 +28,16 @@ struct app {
   struct config_report mistakes;
   struct compose *compose;
   unsigned jobs;
-  // The targets meant that can be worked on: as configured, and (made by then, or by app_target) what
-  // is known of each.
+  // The targets meant that can be worked on: as configured, and what is known of each (chosen.h).
   const struct config_target **chosen;
   struct managed **selected;
   size_t n_selected;
+  int status;      // what is known of the answer before the command begins
   size_t n_broken; // the targets meant that have mistakes in their configuration
   cJSON *answer;   // with --json: the one document; NULL otherwise
   cJSON *targets;  // … its array "targets", of what is not printed yet
   bool answer_begun;
 };
-
-// A fleet is too large to be held in memory at once by a command that looks at one target after the
-// other: selected[i] is made when it is asked for, and given back. NULL without memory.
-struct managed *app_target(struct app *a, size_t i);
-void app_release(struct app *a, size_t i);
 
 // Everything from argv to the exit status.
 int app_main(int argc, char **argv, bool memory_locked);

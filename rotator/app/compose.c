@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "rotator/app/compose_worker.h"
+#include "rotator/app/counted_transport.h"
 #include "rotator/app/hook.h"
 #include "rotator/app/path_units.h"
 #include "rotator/base/atomic_file.h"
@@ -99,6 +100,7 @@ static void close_stores(struct managed *m) {
 static void managed_free(struct managed *m) {
   if (!m)
     return;
+  counted_transport_forget(&m->seen.requests);
   close_stores(m);
   logs_free(m->logs);
   memory_clear(&m->memory);
@@ -362,6 +364,7 @@ bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *
                 struct error *e) {
   (void)ctx;
   struct managed *m = managed_of(t);
+  counted_transport_for(&m->seen.requests);
   if (compose_bind(m, worker, IDENTITY_REMEMBERED, e) != ERR_OK)
     return false;
   struct iam *iam = compose_iam(m, worker, e);

@@ -28,8 +28,11 @@ struct seen {
     struct verdict verdict;
   } sinks[STATE_SINKS_MAX]; // as configured
   char current_id[IAM_ID_MAX];
-  bool acted;                 // something was changed
-  bool promoted, retired;     // in this run
+  int64_t current_since_s, due_s, phase_since_s; // 0: none, not known
+  unsigned requests;                             // to IAM and Cloud Logs, each try of its own
+  unsigned failures[ERR_COUNT];                  // steps that failed, by why
+  bool acted;                                    // something was changed
+  bool promoted, retired;                        // in this run
   enum row dropped;           // the row that gave the pending key up; ROW_COUNT: none did
   struct error dropped_error; // … and what was the matter
   char sink[64];              // the sink meant by the last decision

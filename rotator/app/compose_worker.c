@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/app/counted_transport.h"
 #include "rotator/app/credential.h"
 #include "rotator/http/pool.h"
 
@@ -58,10 +59,10 @@ struct workers *workers_new(const struct config *config, struct env *env, unsign
     return NULL;
   *w = (struct workers){.config = config, .env = env, .n = jobs};
   w->list = calloc(jobs, sizeof *w->list);
-  w->pool =
+  w->pool = counted_transport_new(
       http_pool_new(&(struct curl_options){.ca_file = config->ca_file,
                                            .allow_plain_loopback = config->allow_plain_loopback},
-                    NULL, env);
+                    NULL, env));
   if (w->list && w->pool && make_realms(w))
     return w;
   workers_free(w);

@@ -1,5 +1,5 @@
-// Inside of atomic_file.c, file_sweep.c, file_lock.c and credential.c: directories opened without following a
-// symbolic link, temporary files, and errno as a decision.
+// Inside of atomic_file.c, file_sweep.c, file_lock.c and credential.c: directories opened without
+// following a symbolic link, temporary files, and errno as a decision.
 #ifndef ROTATOR_BASE_FILE_DIR_H
 #define ROTATOR_BASE_FILE_DIR_H
 

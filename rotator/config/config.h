@@ -82,6 +82,8 @@ struct config {
   char *state_dir;
   char *host_id;                 // NULL: the machine id
   char *ca_file;                 // NULL: the system's
+  char *metrics_file;            // NULL: none
+  char *metrics_targets;         // "auto", "all", "unwell"
   bool allow_plain_loopback;     // http:// to loopback, for emulators
   char **complaints;             // NULL-terminated, NULL: default list
   int64_t jobs;                  // 8

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rotator/base/text.h"
 #include "rotator/config/internal.h"
 
 // What config_free gives back.
@@ -58,6 +59,16 @@ static void check_management(struct config_loader *l, const struct config_slots 
   else if (vault && (config_is_null(config_slot(s, "management.vault")) ||
                      config_slot(s, "management.vault")->type == YAML_MAPPING_NODE))
     config_management_read(l, config_slot_mark(s, "management.vault"));
+}
+
+// The collector reads no other name, and no key's file gets overwritten by a slip.
+static void check_metrics(struct config_loader *l, const struct config_slots *s) {
+  const yaml_node_t *node = config_slot(s, "metrics_file");
+  const char *path = l->config->metrics_file;
+  if (node && path && !text_ends(path, ".prom"))
+    config_wrong(l, &node->start_mark, NULL,
+                 "metrics_file: expected a path that ends with .prom: "
+                 "the collector reads no other file");
 }
 
 // The first directory of a list joined by ":".
@@ -126,6 +137,7 @@ static void read_main(struct config_loader *l, yaml_node_t *root) {
     config_wrong(l, &root->start_mark, NULL,
                  "version is missing: the file begins with `version: 1`");
   check_management(l, &s);
+  check_metrics(l, &s);
   default_state_dir(l);
   config_apply_defaults(l, CONFIG_DEFAULTS, &l->base);
   read_defaults(l, config_slot(&s, "defaults"));

@@ -51,6 +51,13 @@ const struct config_option config_options[] = {
      .shown = "drop, reject, too old, invalid, not accepted",
      .help = "Words that make a 2xx answer of Cloud Logs a complaint: in a text of it, or in the "
              "name of a member that is not 0 or empty; case is not looked at."},
+    {"metrics_file", CONFIG_PATH, MAIN(metrics_file),
+     .help = "Where 'rotator run' over all targets leaves figures for node_exporter's textfile "
+             "collector; ends with .prom."},
+    {"metrics_targets", CONFIG_WORD, .choices = "auto|all|unwell", .fallback = "auto",
+     MAIN(metrics_targets),
+     .help = "Of which targets there are figures of their own: all, or those that are not well; "
+             "auto: all of up to 1000."},
     {"jobs", CONFIG_INT, .least = 1, .most = 64, .fallback = "8", MAIN(jobs),
      .help = "How many targets are worked on at once."},
     {"defaults", CONFIG_SECTION, .where = CONFIG_MAIN,

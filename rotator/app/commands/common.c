@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rotator/app/chosen.h"
 #include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
+#include "rotator/app/report/metrics.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
@@ -251,6 +253,7 @@ static int report_end(struct app *a, const struct advance *how, bool by_hand, st
   advance_finish(m, r, goal_of(how, m, r, by_hand), &o);
   say_done(m, r);
   report_result(a, m, r, &o);
+  metrics_add(how->metrics, m, r, &o);
   return o.exit;
 }
 
@@ -283,13 +286,13 @@ struct reporting {
 
 static struct managed *make_one(void *ctx, size_t i) {
   struct reporting *r = ctx;
-  return app_target(r->app, i);
+  return chosen_target(r->app, i);
 }
 
 static void one_ended(void *ctx, size_t i, struct tick_result *result) {
   struct reporting *r = ctx;
   r->worst = exit_worse(r->worst, report_end(r->app, r->how, false, r->app->selected[i], result));
-  app_release(r->app, i);
+  chosen_release(r->app, i);
 }
 
 int advance_each_and_report(struct app *a, const struct advance *how) {

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/chosen.h"
 #include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/metrics.h"
 #include "rotator/app/report/out.h"
 #include "rotator/base/text.h"
 
@@ -193,9 +195,9 @@ static int plan_one(struct app *a, struct managed *m) {
 static int plan_all(struct app *a) {
   int worst = EXIT_FINE;
   for (size_t i = 0; i < a->n_selected; i++) {
-    struct managed *m = app_target(a, i);
+    struct managed *m = chosen_target(a, i);
     worst = exit_worse(worst, m ? plan_one(a, m) : EXIT_BUG);
-    app_release(a, i);
+    chosen_release(a, i);
   }
   return worst;
 }
@@ -212,5 +214,10 @@ int command_run(struct app *a) {
   if (a->cli.dry_run)
     return plan_all(a);
   struct advance how = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
-  return advance_each_and_report(a, &how);
+  if (a->cli.n_targets == 0) // what only some targets did is no figure of the fleet
+    how.metrics = metrics_new(a);
+  int status = advance_each_and_report(a, &how);
+  metrics_write(how.metrics, exit_worse(status, a->status));
+  metrics_free(how.metrics);
+  return status;
 }

@@ -1,10 +1,11 @@
-// status: where each target stands. One target is shown in full, several as a table, by name. IAM is
-// asked about a few targets; of many, only where a run would ask it, so that the status of a fleet
-// at rest opens no connection. Each is forgotten when it is shown.
+// status: where each target stands. One target is shown in full, several as a table, by name. IAM
+// is asked about a few targets; of many, only where a run would ask it, so that the status of a
+// fleet at rest opens no connection. Each is forgotten when it is shown.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/app/chosen.h"
 #include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
@@ -372,9 +373,9 @@ int command_status(struct app *a) {
   if (a->cli.n_targets == 0 && a->n_selected > 1)
     qsort(a->chosen, a->n_selected, sizeof *a->chosen, by_name);
   for (size_t i = 0; i < a->n_selected; i++) {
-    struct managed *m = app_target(a, i);
+    struct managed *m = chosen_target(a, i);
     worst = exit_worse(worst, m ? stand(a, m, &t) : EXIT_BUG);
-    app_release(a, i);
+    chosen_release(a, i);
   }
   if (a->n_selected != 1)
     table_print(&t);

@@ -24,8 +24,9 @@ const char *out_colour(enum colour c);
 enum mark { MARK_DONE, MARK_DOING, MARK_FAILED };
 const char *out_mark(enum mark m);
 
-// Columns of text, each as wide as its widest cell. Cells are copied. A table of more than TABLE_ROWS
-// rows is printed as it comes, so many rows at a time; a column may get wider on the way.
+// Columns of text, each as wide as its widest cell. Cells are copied. A table of more than
+// TABLE_ROWS rows is printed as it comes, so many rows at a time; a column may get wider on the
+// way.
 #define TABLE_COLUMNS_MAX 10
 #define TABLE_ROWS 256
 struct table {

@@ -117,7 +117,7 @@ static void what_is_left_meanwhile_goes_with_the_next_listing(void **state) {
   assert_true(writes > 1 && writes <= FILES + 4);
 }
 
-// Two directories whose listings are kept at the same place: each write lists, and nothing is mixed.
+// Nothing is mixed, also when the two listings are kept at the same place.
 static void another_directory_has_a_listing_of_its_own(void **state) {
   (void)state;
   struct scratch first = scratch;

@@ -1,0 +1,269 @@
+// The format wants all samples of a metric together, behind its HELP and TYPE: each metric of a
+// target is a text of its own until the end.
+#include "rotator/app/report/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rotator/base/atomic_file.h"
+#include "rotator/base/log.h"
+
+#define METRICS_MAX (64 * 1024 * 1024)
+
+enum figure { WORKING, EXIT, MADE, DUE, PHASE, PROVEN, RAN, USED, REQUESTS, FAILURES, FIGURES };
+
+static const struct family {
+  const char *name, *help;
+} families[FIGURES] = {
+    [WORKING] = {"rotator_target_working",
+                 "Have consumers a working key: 1 yes, 0 not known, -1 no."},
+    [EXIT] = {"rotator_target_exit_status",
+              "What the last run answered for the target: 0, 3 a person is needed, 4 consumers may "
+              "have no working key, 75 not reached for longer than alert_after."},
+    [MADE] = {"rotator_target_key_since_timestamp_seconds",
+              "When the current key was made or adopted."},
+    [DUE] = {"rotator_target_due_timestamp_seconds", "When the next rotation is due."},
+    [PHASE] = {"rotator_target_phase_since_timestamp_seconds",
+               "Since when the target has been in its phase."},
+    [PROVEN] = {"rotator_target_proven_timestamp_seconds",
+                "When the key that consumers read was last proven to send."},
+    [RAN] = {"rotator_target_run_timestamp_seconds", "When the last run of the target ended."},
+    [USED] = {"rotator_target_old_key_used",
+              "Is the end of the grace held back because the old key is still used: 1 yes."},
+    [REQUESTS] = {"rotator_target_run_requests",
+                  "Requests to IAM and Cloud Logs in the last run, each try of its own."},
+    [FAILURES] = {"rotator_target_run_failures", "Steps that failed in the last run, by kind."},
+};
+
+struct text {
+  FILE *f;
+  char *bytes;
+  size_t len;
+};
+
+struct metrics {
+  const struct app *app;
+  int64_t began_ms;
+  bool all; // each target has series of its own
+  struct text figures[FIGURES];
+  // of all targets
+  uint64_t n, working[3], exits[256], requests, failures[ERR_COUNT], old_used, overdue, omitted;
+  int64_t oldest_key_s, oldest_proof_s; // 0: none
+};
+
+static int64_t now_s(const struct metrics *x) {
+  return env_wall_ms(x->app->env) / 1000;
+}
+
+struct metrics *metrics_new(const struct app *a) {
+  const struct config *c = a->config;
+  bool good = true;
+  if (!c->metrics_file)
+    return NULL;
+  struct metrics *x = calloc(1, sizeof *x);
+  for (int i = 0; x && i < FIGURES; i++) {
+    x->figures[i].f = open_memstream(&x->figures[i].bytes, &x->figures[i].len);
+    good = good && x->figures[i].f;
+  }
+  if (!x || !good) {
+    log_line(LOG_LEVEL_WARN, NULL, "metrics", "no memory for the metrics");
+    return metrics_free(x);
+  }
+  x->app = a;
+  x->began_ms = env_mono_ms(a->env);
+  x->all = strcmp(c->metrics_targets, "all") == 0 ||
+           (strcmp(c->metrics_targets, "auto") == 0 && a->n_selected <= METRICS_ALL_MAX);
+  return x;
+}
+
+struct metrics *metrics_free(struct metrics *x) {
+  for (int i = 0; x && i < FIGURES; i++) {
+    if (x->figures[i].f)
+      fclose(x->figures[i].f);
+    free(x->figures[i].bytes);
+  }
+  free(x);
+  return NULL;
+}
+
+// --- a target ---
+
+// Names of targets, phases and kinds of errors have no character that would need an escape.
+static void figure(struct metrics *x, enum figure what, const struct managed *m, int64_t v) {
+  fprintf(x->figures[what].f, "%s{target=\"%s\"} %" PRId64 "\n", families[what].name,
+          m->target.name, v);
+}
+static void figure_of(struct metrics *x, enum figure what, const struct managed *m,
+                      const char *label, const char *of) {
+  fprintf(x->figures[what].f, "%s{target=\"%s\",%s=\"%s\"} ", families[what].name, m->target.name,
+          label, of);
+}
+static void moment(struct metrics *x, enum figure what, const struct managed *m, int64_t t_s) {
+  if (t_s > 0)
+    figure(x, what, m, t_s);
+}
+
+static void older(int64_t *oldest_s, int64_t t_s) {
+  if (t_s > 0 && (*oldest_s == 0 || t_s < *oldest_s))
+    *oldest_s = t_s;
+}
+
+static bool is_overdue(const struct metrics *x, const struct managed *m) {
+  return m->seen.due_s > 0 && m->seen.due_s < now_s(x);
+}
+
+static void add_up(struct metrics *x, const struct managed *m, const struct tick_result *r,
+                   const struct outcome *o) {
+  const struct seen *seen = &m->seen;
+  x->n++;
+  x->working[r->working]++;
+  x->exits[o->exit & 255]++;
+  x->requests += seen->requests;
+  x->old_used += r->why == WHY_still_used;
+  x->overdue += is_overdue(x, m);
+  for (int i = 0; i < ERR_COUNT; i++)
+    x->failures[i] += seen->failures[i];
+  older(&x->oldest_key_s, seen->current_since_s);
+  older(&x->oldest_proof_s, seen->looked ? seen->verdict.proven_s : 0);
+}
+
+// Nothing that an alert could be about.
+static bool is_well(const struct metrics *x, const struct managed *m, const struct tick_result *r,
+                    const struct outcome *o) {
+  for (int i = 0; i < ERR_COUNT; i++)
+    if (m->seen.failures[i] > 0)
+      return false;
+  return o->exit == EXIT_FINE && r->working != WORKING_NO && r->why != WHY_still_used &&
+         !is_overdue(x, m);
+}
+
+void metrics_add(struct metrics *x, const struct managed *m, const struct tick_result *r,
+                 const struct outcome *o) {
+  static const int values[] = {[WORKING_YES] = 1, [WORKING_UNKNOWN] = 0, [WORKING_NO] = -1};
+  if (!x)
+    return;
+  const struct seen *seen = &m->seen;
+  add_up(x, m, r, o);
+  if (!x->all && is_well(x, m, r, o)) {
+    x->omitted++;
+    return;
+  }
+  figure(x, WORKING, m, values[r->working]);
+  figure(x, EXIT, m, o->exit);
+  moment(x, MADE, m, seen->current_since_s);
+  moment(x, DUE, m, seen->due_s);
+  if (r->phase < PHASE_COUNT && seen->phase_since_s > 0) {
+    figure_of(x, PHASE, m, "phase", phase_name(r->phase));
+    fprintf(x->figures[PHASE].f, "%" PRId64 "\n", seen->phase_since_s);
+  }
+  moment(x, PROVEN, m, seen->looked ? seen->verdict.proven_s : 0);
+  moment(x, RAN, m, r->end == TICK_BUSY ? m->last_run.ended_s : now_s(x));
+  figure(x, USED, m, r->why == WHY_still_used);
+  figure(x, REQUESTS, m, seen->requests);
+  for (int i = 0; i < ERR_COUNT; i++)
+    if (seen->failures[i] > 0) {
+      figure_of(x, FAILURES, m, "kind", err_name((enum err)i));
+      fprintf(x->figures[FAILURES].f, "%u\n", seen->failures[i]);
+    }
+}
+
+// --- the file ---
+
+static void head(FILE *f, const char *name, const char *help) {
+  fprintf(f, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+static void single(FILE *f, const char *name, const char *help, int64_t v) {
+  head(f, name, help);
+  fprintf(f, "%s %" PRId64 "\n", name, v);
+}
+
+static void print_sums(const struct metrics *x, FILE *f) {
+  static const char *const words[] = {
+      [WORKING_YES] = "yes", [WORKING_NO] = "no", [WORKING_UNKNOWN] = "unknown"};
+  head(f, "rotator_targets", "Targets, by whether their consumers have a working key.");
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    fprintf(f, "rotator_targets{working=\"%s\"} %" PRIu64 "\n", words[i], x->working[i]);
+  head(f, "rotator_targets_by_exit_status", "Targets, by what the last run answered for them.");
+  for (int i = 0; i < 256; i++)
+    if (x->exits[i] > 0 || i == EXIT_FINE || i == EXIT_PERSON || i == EXIT_PAGE || i == EXIT_AGAIN)
+      fprintf(f, "rotator_targets_by_exit_status{status=\"%d\"} %" PRIu64 "\n", i, x->exits[i]);
+  single(f, "rotator_targets_unusable",
+         "Targets that cannot be worked on: mistakes in the "
+         "configuration.",
+         (int64_t)x->app->n_broken);
+  single(f, "rotator_targets_overdue", "Targets whose rotation is due.", (int64_t)x->overdue);
+  single(f, "rotator_targets_old_key_used", "Targets whose grace is held back by a used old key.",
+         (int64_t)x->old_used);
+  single(f, "rotator_targets_without_series",
+         "Targets that are well and have no series of their own (metrics_targets).",
+         (int64_t)x->omitted);
+}
+
+static void print_run(const struct metrics *x, FILE *f, int exit) {
+  head(f, "rotator_build_info", "The program that wrote this.");
+  fprintf(f, "rotator_build_info{version=\"%s\"} 1\n", ROTATOR_VERSION);
+  single(f, "rotator_run_timestamp_seconds", "When the last run over all targets ended.", now_s(x));
+  head(f, "rotator_run_duration_seconds", "How long the last run took.");
+  fprintf(f, "rotator_run_duration_seconds %.3f\n",
+          (double)(env_mono_ms(x->app->env) - x->began_ms) / 1000);
+  single(f, "rotator_run_exit_status", "What the last run answered.", exit);
+  single(f, "rotator_run_requests", "Requests to IAM and Cloud Logs in the last run.",
+         (int64_t)x->requests);
+  head(f, "rotator_run_failures", "Steps that failed in the last run, by kind.");
+  for (int i = ERR_OK + 1; i < ERR_COUNT; i++)
+    fprintf(f, "rotator_run_failures{kind=\"%s\"} %" PRIu64 "\n", err_name((enum err)i),
+            x->failures[i]);
+  if (x->oldest_key_s > 0)
+    single(f, "rotator_oldest_key_since_timestamp_seconds",
+           "When the oldest of the current keys was made.", x->oldest_key_s);
+  if (x->oldest_proof_s > 0)
+    single(f, "rotator_oldest_proof_timestamp_seconds",
+           "The proof that is longest ago, of those keys that were proven.", x->oldest_proof_s);
+}
+
+static bool print_all(struct metrics *x, int exit, struct text *ret) {
+  ret->f = open_memstream(&ret->bytes, &ret->len);
+  if (!ret->f)
+    return false;
+  bool good = true;
+  print_run(x, ret->f, exit);
+  print_sums(x, ret->f);
+  for (int i = 0; i < FIGURES; i++) {
+    struct text *t = &x->figures[i];
+    good = fflush(t->f) == 0 && good;
+    if (t->len == 0)
+      continue;
+    head(ret->f, families[i].name, families[i].help);
+    fwrite(t->bytes, 1, t->len, ret->f);
+  }
+  bool whole = fclose(ret->f) == 0;
+  ret->f = NULL;
+  return good && whole;
+}
+
+// Anybody may read it: the collector is another user.
+static enum err replace(const char *path, const struct text *t, struct error *e) {
+  static const struct file_rules rules = {
+      .mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1, .any_owner = true};
+  SECRET_AUTO bytes = secret_new(t->len + 1);
+  if (!bytes || secret_append(bytes, t->bytes, t->len) != ERR_OK)
+    return error_no_memory(e);
+  return file_replace(path, &rules, bytes, NULL, NULL, e);
+}
+
+void metrics_write(struct metrics *x, int exit) {
+  struct text t = {0};
+  struct error e = {0};
+  if (!x)
+    return;
+  enum err err = print_all(x, exit, &t) && t.len <= METRICS_MAX
+                     ? replace(x->app->config->metrics_file, &t, &e)
+                     : error_no_memory(&e);
+  if (err != ERR_OK) {
+    error_wrap(&e, "the metrics were not written, and those of an earlier run stay");
+    log_error(LOG_LEVEL_WARN, NULL, "metrics", &e);
+  }
+  free(t.bytes);
+}
