@@ -69,6 +69,7 @@ struct iam_service_id {
   char account[IAM_ID_MAX];
   char name[IAM_NAME_MAX];
   char description[IAM_DESC_MAX];
+  char group[IAM_ID_MAX]; // of service IDs, that it is in; "": the default one, or not said
   bool locked;
 };
 
@@ -111,7 +112,8 @@ struct iam_ops {
   // look.
   enum err (*create)(struct iam *c, const struct iam_create *spec, struct iam_key *ret,
                      struct error *e);
-  // All keys of an identity, all pages, de-duplicated by id.
+  // All keys of an identity, all pages, de-duplicated by id, in whichever group of service IDs it
+  // is. No keys is said only of an identity whose group is known: ERR_DENIED where it can't be read.
   enum err (*list)(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret,
                    struct error *e);
   enum err (*get)(struct iam *c, const char *id, bool activity, struct iam_key *ret,
@@ -129,8 +131,9 @@ struct iam_ops {
   // Gone already (404 not_found) is ERR_OK. Replay-safe. A locked key: ERR_LOCKED (after a look
   // showed locked). Another 409 is ERR_CONFLICT: look again.
   enum err (*remove)(struct iam *c, const char *id, struct error *e);
-  // Service IDs. find: by exact name, or by "ServiceId-…"; *ret_n counts matches of a name (names
-  // are not unique), *ret is the first. None: ERR_MISSING.
+  // Service IDs. find: by exact name in all groups, or by "ServiceId-…"; *ret_n counts matches of a
+  // name (names are not unique), *ret is the first. None: ERR_MISSING, or ERR_DENIED where the
+  // account's groups can't be listed.
   enum err (*find_service_id)(struct iam *c, const char *account, const char *name_or_id,
                               struct iam_service_id *ret, size_t *ret_n, struct error *e);
   enum err (*create_service_id)(struct iam *c, const char *account, const char *name,

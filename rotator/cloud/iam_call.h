@@ -17,14 +17,23 @@
 #include "rotator/cloud/iam_http.h"
 #include "rotator/cloud/iam_token.h"
 
+#define IAM_GROUPED_MAX 64
+
+// An identity whose keys are listed with the group that it is in.
+struct iam_grouped {
+  char iam_id[IAM_ID_MAX], group[IAM_ID_MAX];
+};
+
 struct iam_http {
   struct iam base; // first: iam_ops take a struct iam *
   char *url;
   struct transport *transport;
   struct iam_auth *auth;
   struct env *env;
-  int64_t date_s;     // the last Date header; −1 before the first answer
-  int64_t date_at_ms; // env_mono_ms when it came
+  int64_t date_s;                              // the last Date header; −1 before the first answer
+  int64_t date_at_ms;                          // env_mono_ms when it came
+  struct iam_grouped grouped[IAM_GROUPED_MAX]; // the last ones that were found out, in a ring
+  size_t n_grouped;                            // ever
 };
 
 #define IAM_CALL_HEADERS 4
@@ -90,6 +99,9 @@ enum err iam_http_find_service_id(struct iam *c, const char *account, const char
 enum err iam_http_create_service_id(struct iam *c, const char *account, const char *name,
                                     const char *description, struct iam_service_id *ret,
                                     struct error *e);
+// The service ID of that id ("ServiceId-…"), its group with it.
+enum err iam_http_get_service_id(struct iam_http *h, const char *id, struct iam_service_id *ret,
+                                 struct error *e);
 // iam_policies.c
 enum err iam_http_find_sender(struct iam *c, const char *account, const char *iam_id,
                               const char *instance_guid, struct iam_policy *ret, struct error *e);

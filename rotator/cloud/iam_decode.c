@@ -153,6 +153,8 @@ enum err iam_decode_service_id(const cJSON *o, struct iam_service_id *ret, struc
   if (!take_text(o, "name", s.name, sizeof s.name) ||
       !take_text(o, "description", s.description, sizeof s.description))
     return corrupt(e, "a service ID", "name or description");
+  if (present(o, "group_id") && !json_copy_text(o, "group_id", s.group, sizeof s.group))
+    return corrupt(e, "a service ID", "group_id");
   if (!take_bool(o, "locked", &s.locked))
     return corrupt(e, "a service ID", "locked");
   *ret = s;

@@ -70,6 +70,7 @@ struct iam *iam_http_new(const char *iam_url, struct transport *t, struct iam_au
     free(url);
     return NULL;
   }
-  *h = (struct iam_http){{&ops}, url, t, auth, env, -1, 0};
+  *h = (struct iam_http){
+      .base = {&ops}, .url = url, .transport = t, .auth = auth, .env = env, .date_s = -1};
   return &h->base;
 }

@@ -11,41 +11,92 @@
 
 #define PAGE_SIZE "100" // the most that IAM gives; its default is 20
 
-static enum err list_page(struct iam_http *h, struct iam_pages *pages, const char *account,
-                          const char *iam_id, struct iam_key_list *list, struct error *e) {
+struct listing {
+  const char *account, *iam_id, *group; // group "": the default one
+  struct iam_pages pages;
+  struct iam_key_list list;
+};
+
+static enum err list_page(struct iam_http *h, struct listing *l, struct error *e) {
   IAM_CALL(call) = iam_call_begin(h, "list API keys", "GET", "/v1/apikeys");
-  iam_url_query(&call.url, "account_id", account);
-  iam_url_query(&call.url, "iam_id", iam_id);
+  iam_url_query(&call.url, "account_id", l->account);
+  iam_url_query(&call.url, "iam_id", l->iam_id);
+  if (l->group[0])
+    iam_url_query(&call.url, "group_id", l->group);
   iam_url_query(&call.url, "pagesize", PAGE_SIZE);
-  if (pages->token[0])
-    iam_url_query(&call.url, "pagetoken", pages->token);
+  if (l->pages.token[0])
+    iam_url_query(&call.url, "pagetoken", l->pages.token);
   JSON_AUTO page = NULL;
   enum err err = iam_call_send(h, &call, e);
   if (!err)
     err = iam_call_json(&call, &page, e);
   if (err) // a 404 for the list itself is not an empty list
     return err == ERR_MISSING ? iam_report_as(ERR_REFUSED, e) : err;
-  err = iam_decode_key_page(page, iam_http_now_s(h), list, e);
+  err = iam_decode_key_page(page, iam_http_now_s(h), &l->list, e);
   if (!err)
-    err = iam_pages_next(pages, page, e);
+    err = iam_pages_next(&l->pages, page, e);
   if (err)
     error_wrap(e, "%s", call.what);
   return err;
 }
 
+static enum err list_group(struct iam_http *h, struct listing *l, const char *group,
+                           struct error *e) {
+  enum err err;
+  l->group = group;
+  l->pages = (struct iam_pages){0};
+  do {
+    err = list_page(h, l, e);
+  } while (!err && l->pages.token[0]);
+  return err;
+}
+
+static const char *known_group(const struct iam_http *h, const char *iam_id) {
+  size_t n = h->n_grouped < IAM_GROUPED_MAX ? h->n_grouped : IAM_GROUPED_MAX;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(h->grouped[i].iam_id, iam_id) == 0)
+      return h->grouped[i].group;
+  return "";
+}
+
+static const char *keep_group(struct iam_http *h, const char *iam_id, const char *group) {
+  struct iam_grouped *g = &h->grouped[h->n_grouped++ % IAM_GROUPED_MAX];
+  text_copy(g->iam_id, sizeof g->iam_id, iam_id);
+  text_copy(g->group, sizeof g->group, group);
+  return g->group;
+}
+
+// A list without group_id shows the default group alone. All keys of an identity are in its own
+// group; so a list that shows one is whole, and an empty one is believed when the service ID says
+// that it is in no group.
+static enum err judge_empty(struct iam_http *h, struct listing *l, struct error *e) {
+  struct iam_service_id id = {0};
+  if (!text_starts(l->iam_id, "iam-ServiceId-"))
+    return ERR_OK; // users are in no group
+  enum err err = iam_http_get_service_id(h, l->iam_id + strlen("iam-"), &id, e);
+  if (err == ERR_DENIED || err == ERR_REFUSED) {
+    error_wrap(e, "the list of its keys is empty, and in which group of service IDs it is can't be "
+                  "read");
+    return iam_report_as(ERR_DENIED, e);
+  }
+  if (err) // gone: what was asked about is not there, which is no list
+    return err == ERR_MISSING ? iam_report_as(ERR_REFUSED, e) : err;
+  return id.group[0] ? list_group(h, l, keep_group(h, l->iam_id, id.group), e) : ERR_OK;
+}
+
 enum err iam_http_list(struct iam *c, const char *account, const char *iam_id,
                        struct iam_key_list *ret, struct error *e) {
-  struct iam_key_list list = {0};
-  struct iam_pages pages = {0};
-  enum err err;
-  do {
-    err = list_page(iam_http_of(c), &pages, account, iam_id, &list, e);
-  } while (!err && pages.token[0]);
+  struct iam_http *h = iam_http_of(c);
+  struct listing l = {.account = account, .iam_id = iam_id};
+  const char *group = known_group(h, iam_id);
+  enum err err = list_group(h, &l, group, e);
+  if (!err && l.list.n == 0 && !group[0])
+    err = judge_empty(h, &l, e);
   if (err) {
-    iam_key_list_clear(&list);
+    iam_key_list_clear(&l.list);
     return err;
   }
-  *ret = list;
+  *ret = l.list;
   return ERR_OK;
 }
 

@@ -13,6 +13,17 @@ static const struct iam_key *in_list(const struct look *l, const char *id) {
   return NULL;
 }
 
+// The server's clock, after an answer.
+static void take_time(struct look *l) {
+  struct view *v = &l->u->view;
+  int64_t server_s = l->iam->ops->server_time_s(l->iam);
+  if (server_s <= 0)
+    return;
+  v->now_s = server_s;
+  v->due = v->due_s > 0 && v->now_s >= v->due_s;
+  v->window_open = policy_window_is_open(&l->t->policy.window, v->now_s);
+}
+
 // --- the keys of the slots -----------------------------------------------------------------------
 
 // A pending key is born disabled, and is not seen everywhere at once. That is no evidence of a
@@ -33,6 +44,19 @@ static void enter_sighting(const struct look *l, enum slot_name name, struct slo
   }
 }
 
+// IAM has a key of ours that the list does not show, or counts more than it shows: the list is no
+// evidence of absence. (Lists without the right group of service IDs are empty, and say so nowhere.)
+static void list_is_short(struct look *l, const char *key_id, int64_t count) {
+  l->u->view.list_short = true;
+  if (key_id)
+    error_set(&l->u->error, ERR_UNSURE,
+              "IAM's list of the keys of %s does not show %s, which is there", l->t->iam_id,
+              key_id);
+  else
+    error_set(&l->u->error, ERR_UNSURE, "IAM lists %zu keys of %s and counts %lld", l->list.n,
+              l->t->iam_id, (long long)count);
+}
+
 static enum err look_at_slot(struct look *l, enum slot_name name, struct error *e) {
   const struct slot *slot = &l->u->state.slots[name];
   struct slot_view *v = &l->u->view.slots[name];
@@ -43,7 +67,12 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
     if (err != ERR_OK && err != ERR_MISSING)
       return err;
     k = err == ERR_OK ? &one : NULL;
+    take_time(l); // we may have slept since the list
   }
+  if (k == &one && name == SLOT_CURRENT)
+    list_is_short(l, slot->key_id, 0);
+  if (!k && l->u->view.list_short)
+    return ERR_OK;
   v->key = k ? look_seen(k) : KEY_ABSENT;
   v->locked = k && k->locked;
   v->modified_s = k ? k->modified_s : -1;
@@ -252,6 +281,30 @@ static void look_at_places(struct look *l) {
     return;
   v->key_places_known = true;
   v->key_places = limit - count;
+  if (count > (int64_t)l->list.n)
+    list_is_short(l, NULL, count);
+}
+
+// Without a state, and with no key found that the list must show, the count is all there is to
+// hold the list against. A service that does not tell it is believed; one that gave no answer is
+// asked again.
+static enum err count_keys(struct look *l, struct error *e) {
+  int64_t limit, count;
+  enum err err = l->iam->ops->key_limit(l->iam, l->t->account, l->t->iam_id, &limit, &count, e);
+  if (err == ERR_OK && count > (int64_t)l->list.n)
+    list_is_short(l, NULL, count);
+  return err_is_passing(err) || err == ERR_CANCELLED ? err : ERR_OK;
+}
+
+static enum err look_without_state(struct look *l, struct error *e) {
+  enum err err = look_for_adoptable(l, e);
+  const struct iam_key *k = &l->u->adoptable;
+  if (err != ERR_OK)
+    return err;
+  if (!k->id[0] || strcmp(k->iam_id, l->t->iam_id) != 0 || in_list(l, k->id))
+    return count_keys(l, e);
+  list_is_short(l, k->id, 0);
+  return ERR_OK;
 }
 
 static enum err look_at_state(struct look *l, struct error *e) {
@@ -292,16 +345,11 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   v->iam_asked = true;
   enum err err = l.iam->ops->list(l.iam, t->account, t->iam_id, &l.list, &e);
   l.mono_ms = env_mono_ms(io->env);
-  int64_t server_s = l.iam->ops->server_time_s(l.iam);
-  if (server_s > 0) {
-    v->now_s = server_s;
-    v->due = v->due_s > 0 && v->now_s >= v->due_s;
-    v->window_open = policy_window_is_open(&t->policy.window, v->now_s);
-  }
+  take_time(&l);
   for (size_t i = 0; err == ERR_OK && i < l.list.n; i++)
     judge_tagged(&l, &l.list.keys[i]);
   if (err == ERR_OK)
-    err = v->state ? look_at_state(&l, &e) : look_for_adoptable(&l, &e);
+    err = v->state ? look_at_state(&l, &e) : look_without_state(&l, &e);
   iam_key_list_clear(&l.list);
   if (err != ERR_OK) {
     turn_iam_failed(u, t, io->iam, &e);

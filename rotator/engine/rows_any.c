@@ -45,6 +45,8 @@ bool row_adopt(seen v, struct action *a) {
     return wait_until(a, 0, WHY_sink_silent);
   if (!v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
+  if (v->list_short)
+    return wait_until(a, 0, WHY_keys_hidden);
   return v->sinks_agree && v->adoptable && !v->tags_seen && act(a, ACT_CAS, WHY_adopted);
 }
 

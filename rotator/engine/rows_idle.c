@@ -45,6 +45,8 @@ static enum why blocked_by(seen v) {
   enum why why = rows_blocked_cheaply(v);
   if (why == WHY_none && !v->iam_answered)
     why = WHY_iam_silent;
+  if (why == WHY_none && v->list_short)
+    why = WHY_keys_hidden;
   if (why == WHY_none && v->key_places_known && v->key_places < 2)
     why = WHY_key_places;
   return why;
@@ -74,7 +76,7 @@ bool row_blocked(seen v, struct action *a) {
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
   a->attention = why == WHY_failures || why == WHY_key_places || why == WHY_sink_lost ||
                  why == WHY_sink_refused || is_too_old(v);
-  if (why == WHY_iam_silent || why == WHY_sink_silent)
+  if (why == WHY_iam_silent || why == WHY_sink_silent || why == WHY_keys_hidden)
     return wait_until(a, 0, why);
   if (why == WHY_failures)
     return attention(a, why);
@@ -87,6 +89,8 @@ bool row_rest(seen v, struct action *a) {
   const struct slot_view *current = view_of(v, SLOT_CURRENT);
   if (v->iam_asked && !v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
+  if (v->list_short) // what is left over is not shown either
+    return wait_until(a, 0, WHY_keys_hidden);
   if (doubts_current(v))
     return wait_until(a, current->look_again_s, WHY_absence);
   size_t i;

@@ -85,5 +85,6 @@ bool row_delete(seen v, struct action *a) {
 bool row_retired(seen v, struct action *a) {
   if (view_of(v, SLOT_PREVIOUS)->key == KEY_GONE)
     return act(a, ACT_CAS, WHY_none);
-  return wait_until(a, view_of(v, SLOT_PREVIOUS)->look_again_s, WHY_absence);
+  return wait_until(a, view_of(v, SLOT_PREVIOUS)->look_again_s,
+                    v->list_short ? WHY_keys_hidden : WHY_absence);
 }

@@ -25,6 +25,8 @@ bool row_create(seen v, struct action *a) {
     return false;
   if (v->state->pending_from_iam && !v->is_stager)
     return drop_left_behind(a, v);
+  if (v->list_short)
+    return wait_until(a, 0, WHY_keys_hidden);
   a->slot = SLOT_PENDING;
   return v->create_refused ? attention(a, WHY_create_refused) : act(a, ACT_CREATE, WHY_none);
 }

@@ -88,8 +88,11 @@ struct view {
 
   bool iam_asked, iam_answered;
   bool iam_refused; // it, or our own credential, said no for good: nothing is learned from a list
-  bool look_due;    // at rest: look_every is over, a pending was dropped in this run, or current
-                    // looked bad
+  // The list of keys lacks one of ours that IAM shows when asked for it, or has fewer than IAM
+  // counts: what it does not show may be there all the same.
+  bool list_short;
+  bool look_due;  // at rest: look_every is over, a pending was dropped in this run, or current
+                  // looked bad
   bool probe_due; // at rest and in grace: the last proof of current is too old, or something spoke
                   // against it since
   struct slot_view slots[SLOT_COUNT];

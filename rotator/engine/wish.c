@@ -30,6 +30,8 @@ static enum err usable(const struct command *c, struct turn *u, struct error *e)
     if (u->error.kind == ERR_OK)
       error_set(&u->error, ERR_UNSURE, "the home store gave no answer");
     err = u->error.kind;
+  } else if (c->ask_iam && !u->view.state && u->view.list_short) {
+    err = u->error.kind; // what stands above every tag must have seen every tag
   } else if (!c->ask_iam && !u->view.state) {
     if (u->view.home == HOME_ABSENT) // whatever else went wrong
       error_set(&u->error, ERR_MISSING, "the target has no state yet");

@@ -310,11 +310,20 @@ static void drop_consumers(struct sim *s, const struct state *old, const struct 
       s->sinks[i].consumed = false;
 }
 
+// No state is begun beside keys that another one made here, which may be in use. (Those of the
+// scenario's other lineage come later.)
+static void check_begun(struct sim *s, const struct state *new) {
+  for (int i = 0; i < s->n_keys; i++)
+    if (s->keys[i].exists && s->keys[i].tagged && strcmp(s->keys[i].tag.lineage, new->lineage) != 0)
+      sim_violate(s, "lineage", "a state is begun though key %d of an earlier one exists", i);
+}
+
 void check_state_changed(struct sim *s, const struct state *old, const struct state *new) {
   if (!old) {
     int adopted = slot_key(s, new, SLOT_CURRENT);
     if (adopted >= 0)
       s->keys[adopted].adopted = s->keys[adopted].proven = true;
+    check_begun(s, new);
     if (new->phase != PHASE_IDLE &&new->phase != PHASE_STAGED)
       sim_violate(s, "state", "the first state is %s", phase_name(new->phase));
   } else {

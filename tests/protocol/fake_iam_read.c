@@ -124,7 +124,9 @@ static enum err list_effect(struct sim *s, const char *iam_id, struct iam_key_li
     return error_set(e, ERR_INTERNAL, "memory is exhausted");
   int64_t at = s->now_ms - lag(s, s->p.list_lag_ms);
   size_t n = 0;
-  for (int i = 0; i < s->n_keys; i++) {
+  bool hides =
+      s->now_ms < s->hiding_ms || (s->p.hides && s->faults && rng_chance(&s->rng, s->p.hides));
+  for (int i = 0; i < s->n_keys && !hides; i++) {
     struct key_past seen = key_as_of(&s->keys[i], rng_chance(&s->rng, 1000) ? s->now_ms : at);
     if (seen.exists && strcmp(s->keys[i].owner, iam_id) == 0)
       fake_iam_describe(s, i, &seen, &keys[n++]);

@@ -308,6 +308,19 @@ static void other_state(struct sim *s, void *arg) {
     foreign_key(s, true);
 }
 
+static void forget_earlier(struct sim *s, void *arg) {
+  struct sim_key *k = arg;
+  sim_note(s, "a person deletes what is left of an earlier state");
+  key_remove(s, (int)(k - s->keys));
+}
+
+void earlier_state(struct sim *s) {
+  foreign_key(s, true);
+  s->keys[s->n_keys - 1].past[0].from_ms = -100 * DAY_MS;
+  sim_at(s, s->now_ms + rng_between(&s->rng, 1, 6 * DAY_MS), forget_earlier,
+         &s->keys[s->n_keys - 1], NULL);
+}
+
 void hands_begin(struct sim *s) {
   again(s, s->p.hands_per_100d, hand_on_key);
   again(s, s->p.edits_per_100d, edit_sink);

@@ -207,6 +207,8 @@ static void distort_rest(struct distorted *d) {
   }
   if (planted(sim, PLANT_HOOK_SKIPPED))
     v->has_hook = false;
+  if (planted(sim, PLANT_LIST_BELIEVED))
+    v->list_short = false;
 }
 
 // ---- another act ----

@@ -68,7 +68,9 @@
   X(one_refusal, ONE_REFUSAL, hands, "one refusal is enough")                                      \
   X(outage_is_refusal, OUTAGE_IS_REFUSAL, hands, "no answer counts as a refusal")                  \
   X(death_ignored, DEATH_IGNORED, hands, "that IAM shows a key dead is not noted")                 \
-  X(verify_from_book, VERIFY_FROM_BOOK, hands, "a proof by hand proves nothing, and says the same")
+  X(verify_from_book, VERIFY_FROM_BOOK, hands,                                                     \
+    "a proof by hand proves nothing, and says the same")                                           \
+  X(list_believed, LIST_BELIEVED, groups, "a list that hides keys counts as whole")
 
 enum plant {
 #define X(name, NAME, scenario, text) PLANT_##NAME,

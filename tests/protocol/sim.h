@@ -60,6 +60,8 @@ struct params {
   int64_t
       rare_ms; // a consumer of the first sink exchanges so seldom, and reads at its start; 0: none
   unsigned flips_per_100d; // the old key in a sink for a while
+  unsigned hides;          // lists that show no key, as one of another group does
+  bool earlier_state;      // the identity has a key of an earlier state, until a person deletes it
   bool modified_stands;    // IAM does not move modified_at when a key is disabled or enabled
   // people act on a change of phase, at once
   bool eager_wishes, eager_hands, eager_edits, eager_retire;
@@ -274,6 +276,7 @@ struct sim {
       grace_from_ms; // since when every sink showed current, by the witness of the settling process
   int64_t server_offset_ms, host_offset_ms[SIM_HOSTS];
   int64_t iam_down_ms, logs_down_ms, store_down_ms, complaining_ms, endpoint_open_ms; // until when
+  int64_t hiding_ms;         // until when each list shows no key
   enum shown_refusal rights; // what ingestion answers to a token of ours now
   int64_t wish_grace_s;      // a wish of this run asked for it; −1 none
   bool compromised;
@@ -399,6 +402,7 @@ void procs_kill(struct sim *s);
 // hands.c, person.c
 int state_key(const struct sim *s, enum slot_name slot); // the key in a slot of the true state; −1
 void hands_begin(struct sim *s);
+void earlier_state(struct sim *s);                // makes its key
 void people_see(struct sim *s, enum phase phase); // the phase changed
 void person_begin(struct sim *s);
 void consumers_begin(struct sim *s);

@@ -58,6 +58,8 @@ static bool begin(struct sim *s, uint64_t seed, const char *scenario) {
   begin_sinks(s);
   if (!s->p.first_key)
     begin_key(s);
+  if (s->p.earlier_state)
+    earlier_state(s);
   return true;
 }
 
@@ -70,6 +72,7 @@ static void end_faults(struct sim *s) {
   s->faults = false;
   s->rights = SHOWN_NONE;
   s->iam_down_ms = s->logs_down_ms = s->store_down_ms = s->complaining_ms = s->endpoint_open_ms = 0;
+  s->hiding_ms = 0;
   s->faults_end_ms = s->now_ms;
   // No rotation comes due any more, those under way end.
   s->p.policy.rotate_every_s = s->p.policy.max_age_s = 4000 * (int64_t)86400;

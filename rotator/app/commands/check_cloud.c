@@ -10,18 +10,23 @@
 #define CLOCK_WARN_S 60
 #define CLOCK_FAIL_S 3600
 
-static void check_rights(struct managed *m, struct iam *iam, struct findings *f) {
+// Returns how many keys were listed, −1 if none could be.
+static int64_t check_rights(struct managed *m, struct iam *iam, struct findings *f) {
+  int64_t listed = -1;
   struct iam_key_list list = {0};
   struct error e = {0};
   char hint[400];
-  if (iam->ops->list(iam, m->target.account, m->iam_id, &list, &e) == ERR_OK)
+  if (iam->ops->list(iam, m->target.account, m->iam_id, &list, &e) == ERR_OK) {
+    listed = (int64_t)list.n;
     find(f, FINDING_OK, "rights", "the management identity can list the keys of %s",
          m->config->service_id);
-  else if (report_rights(m, ROW_COUNT, &e, hint, sizeof hint))
+  } else if (report_rights(m, ROW_COUNT, &e, hint, sizeof hint)) {
     find(f, FINDING_FAIL, "rights", "%s (%s)", hint, e.text);
-  else
+  } else {
     find_error(f, "rights", &e);
+  }
   iam_key_list_clear(&list);
+  return listed;
 }
 
 static void check_sender(struct managed *m, struct iam *iam, struct findings *f) {
@@ -41,17 +46,23 @@ static void check_sender(struct managed *m, struct iam *iam, struct findings *f)
     find_error(f, "sender", &e);
 }
 
-static void check_quota(struct managed *m, struct iam *iam, struct findings *f) {
+static void check_quota(struct managed *m, struct iam *iam, int64_t listed, struct findings *f) {
   int64_t limit = 0, count = 0;
   struct error e = {0};
-  if (iam->ops->key_limit(iam, m->target.account, m->iam_id, &limit, &count, &e) != ERR_OK)
+  if (iam->ops->key_limit(iam, m->target.account, m->iam_id, &limit, &count, &e) != ERR_OK) {
     find(f, FINDING_UNKNOWN, "quota", "how many keys the identity may have cannot be read");
-  else if (limit - count < 2)
+    return;
+  }
+  if (limit - count < 2)
     find(f, FINDING_FAIL, "quota",
          "%lld of %lld keys are in use and a rotation needs two places: rotator keys %s",
          (long long)count, (long long)limit, m->target.name);
   else
     find(f, FINDING_OK, "quota", "%lld of %lld keys", (long long)count, (long long)limit);
+  if (listed >= 0 && count > listed)
+    find(f, FINDING_FAIL, "keys",
+         "IAM lists %lld keys and counts %lld: nothing is begun while it hides some",
+         (long long)listed, (long long)count);
 }
 
 static void check_clock(struct managed *m, struct iam *iam, struct findings *f) {
@@ -114,9 +125,9 @@ bool check_cloud(struct managed *m, struct findings *f) {
   bool bound = check_account(m, &me, f) && compose_bind(m, 0, IDENTITY_ASKED, &e) == ERR_OK;
   if (bound) {
     find(f, FINDING_OK, "identity", "%s is %s", m->config->service_id, m->iam_id);
-    check_rights(m, iam, f);
+    int64_t listed = check_rights(m, iam, f);
     check_sender(m, iam, f);
-    check_quota(m, iam, f);
+    check_quota(m, iam, listed, f);
   } else if (e.kind != ERR_OK) {
     find_error(f, "identity", &e);
   }

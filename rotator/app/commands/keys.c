@@ -8,6 +8,7 @@
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/way_out.h"
+#include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/engine/tag.h"
 
@@ -101,6 +102,11 @@ static void show(struct listing *l) {
   }
   table_print(&t);
   table_clear(&t);
+  if (answer)
+    cJSON_AddBoolToObject(answer, "all_shown", !l->look.view.list_short);
+  if (l->look.view.list_short)
+    log_line(LOG_LEVEL_WARN, l->managed->target.name, "keys", "there may be more: %s",
+             l->look.error.text);
 }
 
 // --- one key out of the way ---

@@ -60,6 +60,9 @@ static const struct why_words whys[] = {
                           NULL},
     [WHY_iam_silent] = {true, false, "IAM gave no answer", NULL,
                         "mend what is said here; the next run goes on by itself"},
+    [WHY_keys_hidden] = {true, false, "IAM does not show all keys of the identity", NULL,
+                         "find out why: is the service ID in a group that the management identity "
+                         "may not read? The next run goes on by itself"},
     [WHY_current_dead] = {true, true, "the current key is disabled, expired or gone", "rotate",
                           NULL},
     [WHY_due] = {false, false, "the key is due", NULL, NULL},

@@ -143,6 +143,42 @@ static void long_lists_are_read_to_their_end(void **state) {
   iam_key_list_clear(&list);
 }
 
+// R3: in a group, with every position of what nobody could be asked about: whether lists without
+// group_id show the default group alone, and whether a service ID says its group unasked.
+static void r3_groups_of_service_ids(void **state) {
+  struct scene *s = *state;
+  static const char *const settings[] = {"{}", "{\"default_group_only\":false}",
+                                         "{\"group_id_on_request\":false}",
+                                         "{\"default_group_id\":\"ServiceIdGroup-default\"}"};
+  JSON_AUTO made = emulator_post(&s->emulator, "seed",
+                                 "{\"groups\":[{\"id\":\"ServiceIdGroup-1\",\"account\":\"" ACCOUNT
+                                 "\",\"name\":\"senders\"}],"
+                                 "\"service_ids\":[{\"name\":\"grouped\",\"account\":\"" ACCOUNT
+                                 "\",\"group_id\":\"ServiceIdGroup-1\","
+                                 "\"apikeys\":[{\"name\":\"one\"},{\"name\":\"two\"}]}]}");
+  assert_non_null(made);
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+    struct iam_service_id found = {0};
+    struct iam_key_list list = {0};
+    size_t n = 0;
+    JSON_AUTO done = emulator_post(&s->emulator, "settings", settings[i]);
+    assert_non_null(done);
+    OK(s->iam->ops->find_service_id(s->iam, ACCOUNT, "grouped", &found, &n, &s->e));
+    assert_int_equal(n, 1);
+    assert_string_equal(found.group, "ServiceIdGroup-1");
+    OK(s->iam->ops->list(s->iam, ACCOUNT, found.iam_id, &list, &s->e));
+    assert_int_equal(list.n, 2);
+    iam_key_list_clear(&list);
+    OK(s->iam->ops->list(s->iam, ACCOUNT, AGENT_IAM, &list, &s->e)); // in no group, without keys
+    assert_int_equal(list.n, 0);
+    iam_key_list_clear(&list);
+    JSON_AUTO back = emulator_post(&s->emulator, "settings",
+                                   "{\"default_group_only\":true,\"group_id_on_request\":true,"
+                                   "\"default_group_id\":\"\"}");
+    assert_non_null(back);
+  }
+}
+
 static void limits_are_told(void **state) {
   struct scene *s = *state;
   const char *full = iam_id_of(s, "full");
@@ -200,6 +236,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup(a_key_lives, scene_reset),
       cmocka_unit_test_setup(iam_makes_a_value_itself, scene_reset),
       cmocka_unit_test_setup(long_lists_are_read_to_their_end, scene_reset),
+      cmocka_unit_test_setup(r3_groups_of_service_ids, scene_reset),
       cmocka_unit_test_setup(limits_are_told, scene_reset),
       cmocka_unit_test_setup(a_locked_key_is_left_alone, scene_reset),
       cmocka_unit_test_setup(clocks_and_connections, scene_reset),

@@ -54,6 +54,95 @@ static void lists_that_never_end_are_corrupt(void **state) {
   fixture_close(&f);
 }
 
+#define EMPTY "{\"apikeys\":[]}"
+#define SERVICE_ID(more)                                                                           \
+  "{\"id\":\"ServiceId-1\",\"iam_id\":\"" IAM_ID "\",\"name\":\"logs agent\"" more "}"
+
+// R3: an empty list may be the default group's. In a group, the keys are asked for there, and from
+// then on at once.
+static void r3_an_empty_list_is_asked_for_in_the_group(void **state) {
+  (void)state;
+  struct fixture f;
+  static const struct script_row rows[] = {
+      {.url = "&group_id=g%201&pagesize=100$", .body = "{\"apikeys\":[" ITEM("a") "]}"},
+      {.url = "/v1/apikeys?", .body = EMPTY},
+      {.url = "/v1/serviceids/ServiceId-11111111-2222-4333-8444-555555555555?show_group_id=true$",
+       .body = SERVICE_ID(",\"group_id\":\"g 1\"")}};
+  struct iam_key_list l = {0};
+  fixture_open(&f, rows, COUNT(rows));
+  assert_int_equal(list(&f, &l), ERR_OK);
+  assert_int_equal(l.n, 1);
+  assert_int_equal(scripted_count(f.transport), 3);
+  iam_key_list_clear(&l);
+  assert_int_equal(list(&f, &l), ERR_OK);
+  assert_int_equal(l.n, 1);
+  assert_int_equal(scripted_count(f.transport), 4);
+  iam_key_list_clear(&l);
+  fixture_close(&f);
+}
+
+// What a service ID says of its group when the list without one is empty, and what the list is then.
+static void r3_an_empty_list_is_believed_of_a_known_group(void **state) {
+  (void)state;
+  static const struct {
+    struct script_row id;
+    enum err err;
+  } cases[] = {{{.url = "/v1/serviceids/", .body = SERVICE_ID("")}, ERR_OK},
+               {{.url = "/v1/serviceids/", .body = SERVICE_ID(",\"group_id\":null")}, ERR_OK},
+               {{.url = "/v1/serviceids/", .body = SERVICE_ID(",\"group_id\":7")}, ERR_CORRUPT},
+               {{.url = "/v1/serviceids/", .status = 403, .body = "{}"}, ERR_DENIED},
+               {{.url = "/v1/serviceids/", .status = 400, .body = "{}"}, ERR_DENIED},
+               {{.url = "/v1/serviceids/", .status = 404, .body = GONE}, ERR_REFUSED},
+               {{.url = "/v1/serviceids/", .result = ERR_UNSENT}, ERR_UNSENT}};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct fixture f;
+    const struct script_row rows[] = {cases[i].id, {.url = "/v1/apikeys?", .body = EMPTY}};
+    struct iam_key_list l = {0};
+    fixture_open(&f, rows, COUNT(rows));
+    assert_int_equal(list(&f, &l), cases[i].err);
+    assert_int_equal(l.n, 0);
+    iam_key_list_clear(&l);
+    fixture_close(&f);
+  }
+}
+
+// A user is in no group, so nobody need be asked.
+static void r3_an_empty_list_of_a_user_is_empty(void **state) {
+  (void)state;
+  struct fixture f;
+  static const struct script_row rows[] = {{.url = "/v1/apikeys?", .body = EMPTY}};
+  struct iam_key_list l = {0};
+  fixture_open(&f, rows, COUNT(rows));
+  assert_int_equal(f.iam->ops->list(f.iam, ACCOUNT, "IBMid-1", &l, &f.e), ERR_OK);
+  assert_int_equal(scripted_count(f.transport), 1);
+  iam_key_list_clear(&l);
+  fixture_close(&f);
+}
+
+// More identities than are remembered: none gets another's group.
+static void r3_groups_are_not_mixed_up(void **state) {
+  (void)state;
+  struct fixture f;
+  static const struct script_row rows[] = {
+      {.url = "&group_id=g-1&pagesize=100$", .body = "{\"apikeys\":[" ITEM("a") "]}"},
+      {.url = "/v1/apikeys?", .body = EMPTY},
+      {.url = "/v1/serviceids/ServiceId-none", .body = SERVICE_ID("")},
+      {.url = "/v1/serviceids/", .body = SERVICE_ID(",\"group_id\":\"g-1\"")}};
+  struct iam_key_list l = {0};
+  fixture_open(&f, rows, COUNT(rows));
+  for (int i = 0; i < 200; i++) {
+    char iam_id[IAM_ID_MAX];
+    snprintf(iam_id, sizeof iam_id, "iam-ServiceId-%d", i % 70);
+    assert_int_equal(f.iam->ops->list(f.iam, ACCOUNT, iam_id, &l, &f.e), ERR_OK);
+    assert_int_equal(l.n, 1);
+    iam_key_list_clear(&l);
+    assert_int_equal(f.iam->ops->list(f.iam, ACCOUNT, "iam-ServiceId-none", &l, &f.e), ERR_OK);
+    assert_int_equal(l.n, 0);
+    iam_key_list_clear(&l);
+  }
+  fixture_close(&f);
+}
+
 // A server that makes up a new token for ever.
 struct endless {
   struct transport base;
@@ -236,10 +325,18 @@ static void the_limit_of_keys(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(all_pages_are_read),   cmocka_unit_test(lists_that_never_end_are_corrupt),
-      cmocka_unit_test(pages_are_bounded),    cmocka_unit_test(a_list_is_whole_or_nothing),
-      cmocka_unit_test(a_look_at_one_key),    cmocka_unit_test(a_key_is_found_by_its_value),
-      cmocka_unit_test(no_key_has_the_value), cmocka_unit_test(the_limit_of_keys),
+      cmocka_unit_test(all_pages_are_read),
+      cmocka_unit_test(r3_an_empty_list_is_asked_for_in_the_group),
+      cmocka_unit_test(r3_an_empty_list_is_believed_of_a_known_group),
+      cmocka_unit_test(r3_an_empty_list_of_a_user_is_empty),
+      cmocka_unit_test(r3_groups_are_not_mixed_up),
+      cmocka_unit_test(lists_that_never_end_are_corrupt),
+      cmocka_unit_test(pages_are_bounded),
+      cmocka_unit_test(a_list_is_whole_or_nothing),
+      cmocka_unit_test(a_look_at_one_key),
+      cmocka_unit_test(a_key_is_found_by_its_value),
+      cmocka_unit_test(no_key_has_the_value),
+      cmocka_unit_test(the_limit_of_keys),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

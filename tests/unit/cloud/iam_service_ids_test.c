@@ -6,6 +6,11 @@
   "{\"id\":\"ServiceId-" n "\",\"iam_id\":\"iam-ServiceId-" n "\",\"name\":\"" name                \
   "\",\"account_id\":\"" ACCOUNT "\"}"
 
+#define NO_GROUPS "{\"serviceid_groups\":[]}"
+#define ONE_GROUP                                                                                  \
+  "{\"serviceid_groups\":[{\"id\":\"g-1\",\"name\":\"a\",\"account_id\":\"" ACCOUNT "\"}]}"
+#define NONE "{\"serviceids\":[]}"
+
 static enum err find(struct fixture *f, const char *what, struct iam_service_id *ret,
                      size_t *ret_n) {
   return f->iam->ops->find_service_id(f->iam, ACCOUNT, what, ret, ret_n, &f->e);
@@ -15,9 +20,9 @@ static void by_id(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
-      {.url = "/v1/serviceids/ServiceId-1$", .body = SID("1", "n")},
-      {.url = "/v1/serviceids/ServiceId-2$", .status = 404, .body = GONE},
-      {.url = "/v1/serviceids/ServiceId-3$", .status = 404, .body = HTML}};
+      {.url = "/v1/serviceids/ServiceId-1?show_group_id=true$", .body = SID("1", "n")},
+      {.url = "/v1/serviceids/ServiceId-2?show_group_id=true$", .status = 404, .body = GONE},
+      {.url = "/v1/serviceids/ServiceId-3?show_group_id=true$", .status = 404, .body = HTML}};
   fixture_open(&f, rows, COUNT(rows));
   struct iam_service_id s;
   size_t n = 0;
@@ -34,6 +39,7 @@ static void by_name_on_all_pages(void **state) {
   (void)state;
   struct fixture f;
   static const struct script_row rows[] = {
+      {.url = "/v1/serviceid_groups?account_id=" ACCOUNT "$", .body = NO_GROUPS},
       {.url = "pagetoken=2$",
        .body = "{\"serviceids\":[" SID("1", "logs agent") "," SID("3", "logs agent") "]}"},
       {.url = "$",
@@ -47,7 +53,8 @@ static void by_name_on_all_pages(void **state) {
   assert_string_equal(s.id, "ServiceId-1");
   assert_int_equal(n, 2);
   assert_string_equal(scripted_request(f.transport, 0)->url,
-                      BASE "/v1/serviceids?account_id=" ACCOUNT "&name=logs%20agent&pagesize=100");
+                      BASE "/v1/serviceids?account_id=" ACCOUNT
+                           "&name=logs%20agent&show_group_id=true&pagesize=100");
   fixture_close(&f);
 }
 
@@ -57,8 +64,9 @@ static void by_name_without_luck(void **state) {
     struct script_row answer;
     enum err err;
   } rows[] = {
-      {{.url = "$", .body = "{\"serviceids\":[]}"}, ERR_MISSING},
-      {{.url = "$", .body = "{\"serviceids\":[" SID("9", "another") "]}"}, ERR_MISSING},
+      {{.url = "$", .body = "{\"serviceids\":[],\"serviceid_groups\":[]}"}, ERR_MISSING},
+      {{.url = "$", .body = "{\"serviceids\":[" SID("9", "another") "],\"serviceid_groups\":[]}"},
+       ERR_MISSING},
       {{.url = "$", .body = "{}"}, ERR_CORRUPT},
       {{.url = "$", .body = "{\"serviceids\":[7]}"}, ERR_CORRUPT},
       {{.url = "$", .body = "{\"serviceids\":[],\"next\":\"/v1/serviceids?pagetoken=a\"}"},
@@ -75,6 +83,84 @@ static void by_name_without_luck(void **state) {
     assert_int_equal(find(&f, "logs agent", &s, &n), rows[i].err);
     assert_int_equal(f.e.kind, rows[i].err);
     assert_int_equal(n, 7);
+    fixture_close(&f);
+  }
+}
+
+// R3: a list without group_id shows the default group alone; a twin must not be made of one that is
+// in another.
+static void r3_names_are_looked_for_in_all_groups(void **state) {
+  (void)state;
+  struct fixture f;
+  static const struct script_row rows[] = {
+      {.url = "/v1/serviceid_groups?account_id=" ACCOUNT "$", .body = ONE_GROUP},
+      {.url = "group_id=g-1&",
+       .body = "{\"serviceids\":[{\"id\":\"ServiceId-5\",\"iam_id\":\"iam-ServiceId-5\","
+               "\"name\":\"logs agent\",\"group_id\":\"g-1\"}]}"},
+      {.url = "/v1/serviceids?account_id=", .body = NONE}};
+  fixture_open(&f, rows, COUNT(rows));
+  struct iam_service_id s;
+  size_t n = 0;
+  assert_int_equal(find(&f, "logs agent", &s, &n), ERR_OK);
+  assert_string_equal(s.id, "ServiceId-5");
+  assert_string_equal(s.group, "g-1");
+  assert_int_equal(n, 1);
+  assert_int_equal(find(&f, "nobody", &s, &n), ERR_MISSING);
+  fixture_close(&f);
+}
+
+// A group whose list shows the default one's too is no second of the name; one of its own is.
+static void r3_a_name_in_two_groups_counts_twice(void **state) {
+  (void)state;
+  static const struct {
+    const char *in_group;
+    size_t n;
+  } cases[] = {{"{\"serviceids\":[" SID("1", "logs agent") "]}", 1},
+               {"{\"serviceids\":[" SID("5", "logs agent") "]}", 2}};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct fixture f;
+    const struct script_row rows[] = {
+        {.url = "/v1/serviceid_groups?account_id=", .body = ONE_GROUP},
+        {.url = "group_id=g-1&", .body = cases[i].in_group},
+        {.url = "$", .body = "{\"serviceids\":[" SID("1", "logs agent") "]}"}};
+    fixture_open(&f, rows, COUNT(rows));
+    struct iam_service_id s;
+    size_t n = 0;
+    assert_int_equal(find(&f, "logs agent", &s, &n), ERR_OK);
+    assert_string_equal(s.id, "ServiceId-1");
+    assert_int_equal(n, cases[i].n);
+    fixture_close(&f);
+  }
+}
+
+// Not seen is not missing where groups can't be listed. A service without groups has none.
+static void r3_groups_that_are_not_told(void **state) {
+  (void)state;
+  static const struct {
+    struct script_row groups;
+    enum err unseen, seen;
+  } cases[] = {{{.url = "/v1/serviceid_groups", .status = 403, .body = "{}"}, ERR_DENIED, ERR_OK},
+               {{.url = "/v1/serviceid_groups", .status = 400, .body = "{}"}, ERR_DENIED, ERR_OK},
+               {{.url = "/v1/serviceid_groups", .status = 404, .body = GONE}, ERR_MISSING, ERR_OK},
+               {{.url = "/v1/serviceid_groups", .status = 404, .body = HTML}, ERR_MISSING, ERR_OK},
+               {{.url = "/v1/serviceid_groups", .status = 405, .body = "{}"}, ERR_MISSING, ERR_OK},
+               {{.url = "/v1/serviceid_groups", .result = ERR_UNSENT}, ERR_UNSENT, ERR_UNSENT},
+               {{.url = "/v1/serviceid_groups", .body = "{}"}, ERR_CORRUPT, ERR_CORRUPT},
+               {{.url = "/v1/serviceid_groups", .body = "{\"serviceid_groups\":[{}]}"},
+                ERR_CORRUPT,
+                ERR_CORRUPT}};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct fixture f;
+    const struct script_row rows[] = {
+        cases[i].groups,
+        {.url = "name=here", .body = "{\"serviceids\":[" SID("1", "here") "]}"},
+        {.url = "$", .body = NONE}};
+    fixture_open(&f, rows, COUNT(rows));
+    struct iam_service_id s;
+    size_t n = 0;
+    assert_int_equal(find(&f, "not here", &s, &n), cases[i].unseen);
+    assert_int_equal(f.e.kind, cases[i].unseen);
+    assert_int_equal(find(&f, "here", &s, &n), cases[i].seen);
     fixture_close(&f);
   }
 }
@@ -108,6 +194,9 @@ int main(void) {
       cmocka_unit_test(by_id),
       cmocka_unit_test(by_name_on_all_pages),
       cmocka_unit_test(by_name_without_luck),
+      cmocka_unit_test(r3_names_are_looked_for_in_all_groups),
+      cmocka_unit_test(r3_a_name_in_two_groups_counts_twice),
+      cmocka_unit_test(r3_groups_that_are_not_told),
       cmocka_unit_test(creation),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

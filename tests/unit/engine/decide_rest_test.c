@@ -34,6 +34,13 @@ ROW(adopt) {
   CASE(nothing(SINK_UNJUDGED), w.view.iam_answered = false, adopt, ACT_WAIT);
   CASE(nothing(SINK_UNJUDGED), w.sinks[1].value = SINK_SILENT, adopt, ACT_WAIT);
   CASE(nothing(SINK_REFUSED), 0, adopt, ACT_ATTENTION);
+  // R3: a list that hides keys is no evidence that no other lineage has one
+  WHY(nothing(SINK_UNJUDGED),
+      (w.view.sinks_agree = w.view.list_short = true, w.view.adoptable = &w.adoptable), adopt,
+      WHY_keys_hidden);
+  assert_int_equal(a.kind, ACT_WAIT);
+  WHY(nothing(SINK_EMPTY), w.view.command_init = w.view.list_short = true, adopt, WHY_keys_hidden);
+  assert_int_equal(a.kind, ACT_WAIT);
 }
 
 ROW(first) {
@@ -170,6 +177,8 @@ ROW(blocked) {
   WHY(due(), w.state.failures = 3, blocked, WHY_failures);
   WHY(due(), (w.view.key_places_known = true, w.view.key_places = 1), blocked, WHY_key_places);
   WHY(due(), w.view.iam_answered = false, blocked, WHY_iam_silent);
+  WHY(due(), w.view.list_short = true, blocked, WHY_keys_hidden); // R3
+  assert_int_equal(a.kind, ACT_WAIT);
   WHY(due(), w.view.adopted_now = true, blocked, WHY_adopted);
   WHY(due(), w.sinks[0].value = SINK_REFUSED, blocked, WHY_sink_refused);
   WHY(due(), w.sinks[0].value = SINK_SILENT, blocked, WHY_sink_silent);
@@ -192,6 +201,10 @@ ROW(rest) {
   assert_int_equal(a.why, WHY_max_age);
   CASE(world(PHASE_IDLE), w.sinks[1].value = SINK_REFUSED, rest, ACT_ATTENTION);
   CASE(world(PHASE_IDLE), w.view.iam_answered = false, rest, ACT_WAIT);
+  // R3: there is no rest while there may be keys that nobody sees; a dead key is replaced all the same
+  WHY(world(PHASE_IDLE), w.view.list_short = true, rest, WHY_keys_hidden);
+  assert_int_equal(a.kind, ACT_WAIT);
+  CASE(world(PHASE_IDLE), w.view.list_short = CURRENT.dead = true, heal, ACT_CAS);
   // it does not work, and IAM shows it alive: a person is told for as long as that is so
   WHY(world(PHASE_IDLE), CURRENT.verdict.kind = VERDICT_NOT_WORKING, rest, WHY_refused);
   assert_true(a.attention);

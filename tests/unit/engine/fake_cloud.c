@@ -89,7 +89,7 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
   if (r->iam_silent)
     return silent(e);
   *ret = (struct iam_key_list){.keys = calloc(FAKE_KEYS, sizeof *ret->keys)};
-  for (size_t i = 0; i < r->n_keys; i++)
+  for (size_t i = 0; i < r->n_keys && !r->list_hides; i++)
     if (!r->keys[i].gone && strcmp(r->keys[i].key.iam_id, iam_id) == 0)
       ret->keys[ret->n++] = r->keys[i].key;
   return ERR_OK;
@@ -142,9 +142,14 @@ static enum err fake_remove(struct iam *c, const char *id, struct error *e) {
 
 static enum err fake_limit(struct iam *c, const char *account, const char *iam_id,
                            int64_t *ret_limit, int64_t *ret_count, struct error *e) {
-  (void)account, (void)iam_id, (void)e;
+  struct rig *r = of_iam(c);
+  (void)account;
+  if (r->limit_refused)
+    return error_set(e, ERR_DENIED, "the limits may not be read");
   *ret_limit = 20;
-  *ret_count = rig_live_keys(of_iam(c));
+  *ret_count = 0;
+  for (size_t i = 0; i < r->n_keys; i++)
+    *ret_count += !r->keys[i].gone && strcmp(r->keys[i].key.iam_id, iam_id) == 0;
   return ERR_OK;
 }
 

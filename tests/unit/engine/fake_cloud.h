@@ -34,6 +34,8 @@ struct rig {
   size_t n_keys;
   bool iam_silent;           // IAM gives no answer
   bool use_silent;           // … to the question who uses a key
+  bool list_hides;           // its list shows no key at all, as that of another group does
+  bool limit_refused;        // it does not tell how many keys there are
   enum err create_answer;    // ERR_OK, or what create answers without doing anything
   enum logs_verdict verdict; // what a good token gets
   bool takes_forged;         // the endpoint takes a forged token, too

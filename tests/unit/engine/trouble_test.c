@@ -97,6 +97,81 @@ static void a_refusal_is_not_repeated_behind_a_confirmation(void **unused) {
   rig_free(r);
 }
 
+static void assert_hidden_keys(struct rig *r) {
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.end, TICK_WAIT);
+  assert_int_equal(r->result.why, WHY_keys_hidden);
+  assert_int_equal(r->result.error.kind, ERR_UNSURE);
+}
+
+// R3: the list shows the keys of another group. A current key that is there all the same says so, and
+// nothing is begun, nor called done, until the list is whole.
+static void r3_a_list_without_the_current_key_is_no_answer(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->target.policy.proof_span_s = 0;
+  r->list_hides = r->limit_refused = true;
+  wish(r);
+  assert_hidden_keys(r);
+  assert_int_equal(r->result.phase, PHASE_IDLE);
+  assert_non_null(strstr(r->result.error.text, "does not show ApiKey-1"));
+  assert_int_equal(rig_live_keys(r), 1);
+  r->list_hides = false;
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
+  assert_int_equal(rig_live_keys(r), 1);
+  rig_free(r);
+}
+
+// A key that is looked for while the list hides keys is not gone.
+static void r3_nothing_is_gone_by_a_list_that_hides_keys(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->target.policy.proof_span_s = 0;
+  r->target.policy.grace_s = r->target.policy.reload_within_s = 60;
+  wish(r);
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.phase, PHASE_GRACE);
+  fake_env_advance(&r->env, 120 * 1000);
+  rig_key(r, "ApiKey-1")->gone = true; // by hand
+  r->list_hides = true;
+  for (int i = 0; i < 10; i++) {
+    tick(&r->target, &r->io, NULL, &r->result);
+    fake_env_advance(&r->env, 60 * 1000);
+  }
+  assert_int_equal(r->result.phase, PHASE_RETIRING);
+  assert_int_equal(r->result.end, TICK_WAIT);
+  assert_int_equal(r->result.why, WHY_keys_hidden);
+  r->list_hides = false;
+  rig_run(r);
+  assert_int_equal(r->result.phase, PHASE_IDLE);
+  rig_free(r);
+}
+
+// Without a state the count is what tells: neither a first key nor an adopted one beside keys that
+// nobody sees, and no state begun anew.
+static void r3_no_first_key_by_a_list_that_hides_keys(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_add_key(r, "ApiKey-old", "made-by-an-earlier-state-aaaaaaaa", "iam-ServiceId-1");
+  r->target.init = r->list_hides = true;
+  assert_hidden_keys(r);
+  assert_non_null(strstr(r->result.error.text, "lists 0 keys"));
+  assert_int_equal(repair_new_key(&r->target, &r->io, &e), ERR_UNSURE);
+  assert_int_equal(rig_live_keys(r), 1);
+  rig_put_sink(r, "one", "made-by-an-earlier-state-aaaaaaaa");
+  rig_put_sink(r, "two", "made-by-an-earlier-state-aaaaaaaa");
+  r->limit_refused = true;
+  assert_hidden_keys(r);
+  assert_non_null(strstr(r->result.error.text, "does not show ApiKey-old"));
+  r->list_hides = false;
+  rig_run(r);
+  assert_int_equal(r->result.end, TICK_REST);
+  rig_free(r);
+}
+
 static void a_home_that_refuses_is_attention(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -268,6 +343,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_sink_that_refuses_keeps_the_old_key_and_not_the_other_sink),
       cmocka_unit_test(a_refusal_is_not_repeated_behind_a_confirmation),
+      cmocka_unit_test(r3_a_list_without_the_current_key_is_no_answer),
+      cmocka_unit_test(r3_nothing_is_gone_by_a_list_that_hides_keys),
+      cmocka_unit_test(r3_no_first_key_by_a_list_that_hides_keys),
       cmocka_unit_test(a_home_that_refuses_is_attention),
       cmocka_unit_test(a_locked_previous_is_left_and_said),
       cmocka_unit_test(an_outage_waits_with_growing_pauses),

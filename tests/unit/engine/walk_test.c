@@ -82,6 +82,7 @@ static struct world roll(void) {
   w.view.other_host = rarely() && rarely();
   w.view.iam_asked = !rarely();
   w.view.iam_answered = w.view.iam_asked && !rarely();
+  w.view.list_short = rarely();
   w.view.due = coin();
   w.view.probe_due = rarely();
   w.view.window_open = coin();
@@ -123,6 +124,7 @@ static bool is_act(enum act_kind k) {
 }
 
 static void check_key_acts(const struct world *w, const struct action *a) {
+  assert_false(a->kind == ACT_CREATE && w->view.list_short);
   const struct slot *pending = &w->state.slots[SLOT_PENDING],
                     *previous = &w->state.slots[SLOT_PREVIOUS];
   if (a->kind == ACT_ENABLE && a->row == ROW_enable) // only what the state has noted (rule 5)
@@ -186,6 +188,7 @@ static void check_steps(const struct world *w, const struct action *a) {
     break;
   case ROW_due:
     assert_true(!w->state.hold.on && w->state.failures < 3 && !w->view.sink_lost);
+    assert_false(w->view.list_short);
     break;
   default:
     break;
