@@ -148,6 +148,16 @@ static void finish(struct turn *u, struct target *t, const struct engine_io *io,
   tell(w, false, &step);
 }
 
+// Sinks are read before the state (rule 9), so what they showed may be older than the grace that it
+// is held against: another rotator has written them since. A move counts when it is seen again after
+// this very state was.
+static bool is_first_move(const struct turn *u, struct target *t, const struct action *a) {
+  if (a->row != ROW_moved || t->memory->moved_seq == u->state.seq)
+    return false;
+  t->memory->moved_seq = u->state.seq;
+  return true;
+}
+
 // One turn. True: the tick is over.
 static bool take_turn(struct target *t, const struct engine_io *io, const struct watcher *w,
                       struct action *last, struct tick_result *r) {
@@ -159,6 +169,10 @@ static bool take_turn(struct target *t, const struct engine_io *io, const struct
     return true;
   }
   read_and_decide(u, t, io, &a);
+  if (is_first_move(u, t, &a)) {
+    turn_free(u);
+    return false;
+  }
   if (act_is_effect(a.kind) && is_same(&a, last)) {
     a.kind = ACT_WAIT;
     a.wait_s = 0;

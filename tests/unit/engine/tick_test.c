@@ -158,11 +158,66 @@ static void after_an_unclean_end_nobody_reads_before_the_time_is_over(void **unu
   rig_free(r);
 }
 
+// --- readings that are older than the state ------------------------------------------------------
+
+static unsigned old_readings;
+static struct store_ops truthful;
+static const struct secret *old_value;
+// What the sink held before another rotator wrote it.
+static enum err read_old(struct store_item *it, struct store_record *ret, struct store_version *v,
+                         struct error *err) {
+  enum err res = truthful.read(it, ret, v, err);
+  if (res == ERR_OK && old_readings > 0) {
+    old_readings--;
+    ret->value = secret_free(ret->value);
+    assert_non_null(ret->value = secret_dup(old_value));
+    strcpy(v->text, "0");
+  }
+  return res;
+}
+
+static void a_sink_that_was_read_before_the_grace_is_not_moved(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct store_ops ops;
+  rig_init(r);
+  r->target.policy.grace_s = 86400;
+  wish(r);
+  rig_run(r);
+  assert_int_equal(r->result.phase, PHASE_GRACE);
+  struct state before = rig_state(r);
+  struct store_item *sink = r->target.sinks[0].item;
+  struct store_record old = {.value = secret_dup(before.slots[SLOT_PREVIOUS].value)};
+  old_value = old.value;
+  truthful = *sink->ops;
+  ops = truthful;
+  ops.read = read_old;
+  sink->ops = &ops;
+  old_readings = 1;
+  rig_run(r);
+  struct state after = rig_state(r);
+  assert_int_equal(old_readings, 0);
+  assert_int_equal(after.seq, before.seq);
+  // a sink that really was moved shows it at the second reading, too
+  assert_int_equal(memory_poke(r->space, "one", &old), ERR_OK);
+  sink->ops = &truthful;
+  state_clear(&after);
+  rig_run(r);
+  after = rig_state(r);
+  assert_int_equal(after.moved, 1);
+  state_clear(&before);
+  state_clear(&after);
+  store_record_clear(&old);
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_sink_that_was_read_before_the_grace_is_not_moved),
       cmocka_unit_test(a_rotation_is_told_step_by_step),
       cmocka_unit_test(the_hook_runs_once_an_epoch),
-      cmocka_unit_test(a_failed_hook_holds_the_rotation), cmocka_unit_test(a_held_lock_is_busy),
+      cmocka_unit_test(a_failed_hook_holds_the_rotation),
+      cmocka_unit_test(a_held_lock_is_busy),
       cmocka_unit_test(after_an_unclean_end_nobody_reads_before_the_time_is_over)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
