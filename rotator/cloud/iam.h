@@ -113,7 +113,8 @@ struct iam_ops {
   enum err (*create)(struct iam *c, const struct iam_create *spec, struct iam_key *ret,
                      struct error *e);
   // All keys of an identity, all pages, de-duplicated by id, in whichever group of service IDs it
-  // is. No keys is said only of an identity whose group is known: ERR_DENIED where it can't be read.
+  // is. That there are none is said only where its group is known: ERR_DENIED where that can't be
+  // read.
   enum err (*list)(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret,
                    struct error *e);
   enum err (*get)(struct iam *c, const char *id, bool activity, struct iam_key *ret,

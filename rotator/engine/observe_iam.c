@@ -45,7 +45,7 @@ static void enter_sighting(const struct look *l, enum slot_name name, struct slo
 }
 
 // IAM has a key of ours that the list does not show, or counts more than it shows: the list is no
-// evidence of absence. (Lists without the right group of service IDs are empty, and say so nowhere.)
+// evidence of absence. (One of another group of service IDs is empty, and says so nowhere.)
 static void list_is_short(struct look *l, const char *key_id, int64_t count) {
   l->u->view.list_short = true;
   if (key_id)

@@ -9,23 +9,28 @@
 #include "rotator/engine/turn.h"
 
 #define ACTS_MAX 200 // of one tick; more means that something undoes what we do
+#define BACKOFF_MS 1000
 #define BACKOFF_CAP_MS 60000
+// A hook that failed may have restarted something: it is tried again at a gentler pace.
+#define HOOK_BACKOFF_MS 10000
+#define HOOK_BACKOFF_CAP_MS 300000
 
 // --- results -------------------------------------------------------------------------------------
 
-static int64_t back_off(struct target *t, const struct engine_io *io) {
+static int64_t back_off(struct target *t, const struct engine_io *io, bool of_hook) {
   unsigned shift = t->memory->backoff < 6 ? t->memory->backoff++ : 6;
-  int64_t ms = 1000LL << shift;
-  ms = ms > BACKOFF_CAP_MS ? BACKOFF_CAP_MS : ms;
+  int64_t cap = of_hook ? HOOK_BACKOFF_CAP_MS : BACKOFF_CAP_MS;
+  int64_t ms = (int64_t)(of_hook ? HOOK_BACKOFF_MS : BACKOFF_MS) << shift;
+  ms = ms > cap ? cap : ms;
   return ms / 2 + (int64_t)env_random_below(io->env, (uint32_t)(ms / 2) + 1);
 }
 
 // When to look again: a time of the server's clock, or 0 for "with back-off".
 static int64_t again_ms(struct target *t, const struct engine_io *io, const struct view *v,
-                        int64_t wait_s) {
-  int64_t now = env_mono_ms(io->env);
+                        const struct action *a) {
+  int64_t now = env_mono_ms(io->env), wait_s = a->wait_s;
   if (wait_s <= 0)
-    return now + back_off(t, io);
+    return now + back_off(t, io, a->why == WHY_hook_failed);
   return wait_s > v->now_s ? now + (wait_s - v->now_s) * 1000 : now;
 }
 
@@ -35,7 +40,7 @@ static void end_tick(struct target *t, const struct engine_io *io, const struct 
   *r = tick_result(&u->view, a, r->error.kind != ERR_OK ? &r->error : &u->error);
   r->attention = a->attention || t->memory->refused;
   if (a->kind == ACT_WAIT || (a->kind == ACT_REST && a->wait_s > 0))
-    r->again_ms = again_ms(t, io, &u->view, a->wait_s);
+    r->again_ms = again_ms(t, io, &u->view, a);
 }
 
 static void stop_tick(const struct turn *u, enum tick_end end, const struct action *a,
@@ -105,11 +110,12 @@ static enum why why_locked(const struct action *a) {
 }
 
 // A refusal for good is a person's matter (rule 10). One sink's refusal does not keep the others
-// from being written.
+// from being written. A hook that fails may succeed the next time; one that cannot be started
+// (ERR_INVALID) will not.
 static bool is_refused(enum err err, const struct action *a) {
   bool for_good = err == ERR_REFUSED || err == ERR_DENIED || err == ERR_LIMIT ||
                   err == ERR_INVALID || is_locked_key(err, a->kind);
-  return for_good && a->kind != ACT_PROVE && a->kind != ACT_HOOK;
+  return a->kind == ACT_HOOK ? err == ERR_INVALID : for_good && a->kind != ACT_PROVE;
 }
 
 // What follows from an act. True: the tick is over, and *r says how.
@@ -130,7 +136,9 @@ static bool settle_turn(struct turn *u, struct target *t, enum err err, const st
     return false;
   stop_tick(u, TICK_ATTENTION, a, r);
   r->attention = true;
-  if (is_locked_key(err, a->kind))
+  if (a->kind == ACT_HOOK)
+    r->why = WHY_hook_failed;
+  else if (is_locked_key(err, a->kind))
     r->why = why_locked(a);
   return true;
 }
@@ -208,7 +216,7 @@ static void turns(struct target *t, const struct engine_io *io, const struct wat
   }
   ret->end = TICK_WAIT;
   ret->why = WHY_repeated;
-  ret->again_ms = env_mono_ms(io->env) + back_off(t, io);
+  ret->again_ms = env_mono_ms(io->env) + back_off(t, io, false);
 }
 
 void tick(struct target *t, const struct engine_io *io, const struct watcher *w,

@@ -115,6 +115,15 @@ out_has 'hook .*writable by others: chmod go-w'
 chmod 755 "$hook"
 run 0 check --offline
 out_has '^ok .* hook'
+# T11: what can never start is told beforehand.
+for first in 'echo hello' '#!/nonexistent/sh' '#!' "#!/bin/sh"$'\r'; do
+  printf '%s\necho hello\n' "$first" >"$hook"
+  run 3 check --offline
+  out_has '^FAIL .* hook .*(no #! line|/nonexistent/sh: No such file|no interpreter|line ends)'
+done
+cp /bin/true "$hook"
+run 0 check --offline
+out_has '^ok .* hook'
 simple_config
 passed "the reload hook is looked at"
 

@@ -102,6 +102,30 @@ run 3 rotate prod --patience 0s
 error_is_whole
 passed "output is bounded and printable; a missing program is said"
 
+# T11: what cannot be executed now cannot be the next time: a person is told at once, and init does not wait for it.
+for first in 'echo hello' '#!/nonexistent/sh'; do
+  printf '%s\ntrue\n' "$first" >"$hook"
+  chmod 755 "$hook"
+  start=$SECONDS
+  run 3 rotate prod --patience 60s
+  err_has 'reload hook failed'
+  error_is_whole
+  [ $((SECONDS - start)) -lt 20 ] || fail "it was waited for what can never start"
+done
+passed "T11: a hook that can never start is told at once"
+
+# T11: one that fails is tried again gently.
+write_hook <<END
+#!/bin/sh
+echo >>$T/tries
+exit 1
+END
+: >"$T/tries"
+run 75 rotate prod --patience 14s
+[ "$(wc -l <"$T/tries")" -le 3 ] || fail "the hook was started $(wc -l <"$T/tries") times in 14 s"
+passed "T11: a hook that fails is tried again gently"
+rm "$hook"
+
 simple_config
 run 0 run
 run 0 run

@@ -105,6 +105,47 @@ systemctl daemon-reload
 systemctl reset-failed
 systemctl restart $watch.path
 systemctl stop fluent-bit
+# T11: the hook of the manual under the unit. The rotator's user gets that restart and no other right.
+invocation_of() { systemctl show "$1" -p InvocationID --value; }
+hook() { sed -i '/after_publish:/d' /etc/rotator/rotator.yaml && sed -i "s|^    sinks:|    after_publish: {run: [$*], timeout: 30s}\n&|" /etc/rotator/rotator.yaml; }
+systemctl start fluent-bit
+hook /usr/bin/systemctl, restart, fluent-bit
+is "T11: check says that systemd refuses a bare systemctl" bash -c 'rotator check | tee /dev/stderr | grep -q "^warn .*hook .*agent-restart(8)"'
+is "T11: and it does" bash -c '! runuser -u rotator -- systemctl restart fluent-bit'
+hook /usr/libexec/rotator/agent-restart, fluent-bit, --ask
+is "T11: check takes the hook that asks" bash -c 'rotator check | tee /dev/stderr | grep -q "^ok .*hook"'
+before=$(invocation_of fluent-bit)
+is "T11: a rotation with the hook" status_is 0 -- rotator rotate prod-logs --wait=published
+is "T11: when it is published, the consumer has the key already" consumer_has_the_key
+is "T11: it was restarted" test "$(invocation_of fluent-bit)" != "$before"
+after=$(invocation_of fluent-bit)
+sleep 6
+is "T11: and not twice" test "$(invocation_of fluent-bit)" = "$after"
+is "T11: the service ends the rotation" systemctl start rotator.service
+# A key that is in no file of this host: the hook alone is what restarts.
+printf '[Service]\nExecStart=/bin/sleep infinity\nExecStartPost=/usr/bin/test ! -e /run/broken\n' >/etc/systemd/system/vaulted.service
+systemctl daemon-reload
+systemctl start vaulted
+hook /usr/libexec/rotator/agent-restart, vaulted, --ask
+is "T11: without the path unit it is told" bash -c 'rotator rotate prod-logs --patience 1s 2>&1 | tee /dev/stderr | grep -q "systemctl enable --now agent-restart@vaulted.path"'
+systemctl enable --now agent-restart@vaulted.path
+before=$(invocation_of vaulted)
+is "T11: and then goes on" systemctl start rotator.service
+is "T11: the consumer without a key file was restarted" test "$(invocation_of vaulted)" != "$before"
+systemctl start rotator.service
+touch /run/broken
+is "T11: a consumer that does not start is told" bash -c 'rotator rotate prod-logs --patience 1s 2>&1 | tee /dev/stderr | grep -q "vaulted.service could not be restarted"'
+is "T11: both keys stay" bash -c "[ \"\$(rotator keys prod-logs --json | grep -o 'ApiKey-[0-9a-f-]*' | sort -u | wc -l)\" = 2 ]"
+rm /run/broken
+systemctl reset-failed vaulted
+systemctl start vaulted
+is "T11: until it does" systemctl start rotator.service
+is "T11: then the rotation ends" bash -c "systemctl start rotator.service && rotator keys prod-logs --json | grep -o 'ApiKey-[0-9a-f-]*' | sort -u | wc -l | grep -qx 1"
+is "T11: the rotator's user can ask for nothing else" bash -c '! runuser -u rotator -- systemctl stop vaulted && ! runuser -u rotator -- systemctl restart agent-restart@vaulted.service'
+systemctl disable --now agent-restart@vaulted.path
+systemctl stop vaulted fluent-bit
+sed -i '/after_publish:/d' /etc/rotator/rotator.yaml
+
 # Three days off: one run, within the delay that spreads a fleet.
 mkdir -p /var/lib/systemd/timers
 touch -d '3 days ago' /var/lib/systemd/timers/stamp-rotator.timer

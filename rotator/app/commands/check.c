@@ -13,6 +13,7 @@
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/report.h"
+#include "rotator/base/program.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
 #include "rotator/base/trust.h"
@@ -110,14 +111,36 @@ static void check_stores(struct managed *m, struct findings *f) {
   }
 }
 
+// systemd lets nobody but root act on units of the system, without a rule of polkit's.
+static bool is_refused_by_systemd(char *const *argv) {
+  static const char *const reading[] = {"show", "status", "is-active", "is-failed", "cat"};
+  const char *slash = strrchr(argv[0], '/');
+  if (geteuid() == 0 || strcmp(slash ? slash + 1 : argv[0], "systemctl") != 0)
+    return false;
+  for (size_t i = 1; argv[i]; i++) {
+    if (strcmp(argv[i], "--user") == 0)
+      return false;
+    for (size_t k = 0; k < sizeof reading / sizeof *reading; k++)
+      if (strcmp(argv[i], reading[k]) == 0)
+        return false;
+  }
+  return true;
+}
+
 // Whoever may change the hook runs as us: the rules of helper programs, as before each of its runs.
 static void check_hook(struct managed *m, struct findings *f) {
   struct error e;
   if (!m->target.hook)
     return;
-  const char *path = m->config->after_publish.argv[0];
-  if (trust_program(path, &e) != ERR_OK)
+  char *const *argv = m->config->after_publish.argv;
+  const char *path = argv[0];
+  if (trust_program(path, &e) != ERR_OK || program_check(path, &e) != ERR_OK)
     find(f, FINDING_FAIL, "hook", "%s", e.text);
+  else if (is_refused_by_systemd(argv))
+    find(f, FINDING_WARN, "hook",
+         "%s: systemd refuses that to this user, unless polkit has a rule for it: see "
+         "--ask in agent-restart(8)",
+         path);
   else
     find(f, FINDING_OK, "hook", "%s", path);
 }

@@ -81,7 +81,7 @@ static void r3_an_empty_list_is_asked_for_in_the_group(void **state) {
   fixture_close(&f);
 }
 
-// What a service ID says of its group when the list without one is empty, and what the list is then.
+// What a service ID says of its group when the list is empty, and what the list is then.
 static void r3_an_empty_list_is_believed_of_a_known_group(void **state) {
   (void)state;
   static const struct {

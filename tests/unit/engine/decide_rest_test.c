@@ -201,7 +201,7 @@ ROW(rest) {
   assert_int_equal(a.why, WHY_max_age);
   CASE(world(PHASE_IDLE), w.sinks[1].value = SINK_REFUSED, rest, ACT_ATTENTION);
   CASE(world(PHASE_IDLE), w.view.iam_answered = false, rest, ACT_WAIT);
-  // R3: there is no rest while there may be keys that nobody sees; a dead key is replaced all the same
+  // R3: no rest while there may be keys that nobody sees; a dead key is replaced all the same
   WHY(world(PHASE_IDLE), w.view.list_short = true, rest, WHY_keys_hidden);
   assert_int_equal(a.kind, ACT_WAIT);
   CASE(world(PHASE_IDLE), w.view.list_short = CURRENT.dead = true, heal, ACT_CAS);

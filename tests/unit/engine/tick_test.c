@@ -53,10 +53,13 @@ static void a_rotation_is_told_step_by_step(void **unused) {
 // --- hooks ---------------------------------------------------------------------------------------
 
 static unsigned hook_calls, hook_fails;
+static bool hook_broken;
 static enum err hook(void *ctx, const struct target *t, const struct state *s, struct error *err) {
   (void)ctx, (void)t;
   hook_calls++;
   assert_int_equal(s->phase, PHASE_PUBLISHING);
+  if (hook_broken)
+    return error_set(err, ERR_INVALID, "cannot be started");
   return hook_fails > 0 && hook_fails-- ? error_set(err, ERR_REFUSED, "exit status 1") : ERR_OK;
 }
 
@@ -90,6 +93,35 @@ static void a_failed_hook_holds_the_rotation(void **unused) {
   rig_run(r);
   assert_int_equal(hook_calls, 3);
   assert_int_equal(rig_live_keys(r), 1);
+  rig_free(r);
+}
+
+// T11: what cannot be started is a person's matter at once, and what fails is tried again gently.
+static void t11_a_hook_that_cannot_start_is_told(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  r->target.init = true;
+  r->target.hook = hook;
+  hook_calls = hook_fails = 0;
+  hook_broken = true;
+  rig_run(r);
+  hook_broken = false;
+  assert_int_equal(r->result.end, TICK_ATTENTION);
+  assert_int_equal(r->result.why, WHY_hook_failed);
+  assert_int_equal(hook_calls, 1);
+  hook_fails = 4;
+  int64_t begin = r->env.mono_ms, waited[5] = {0};
+  for (unsigned i = 0; i < 5; i++) {
+    tick(&r->target, &r->io, NULL, &r->result);
+    waited[i] = r->result.again_ms - r->env.mono_ms;
+    if (r->result.end == TICK_WAIT)
+      fake_env_advance(&r->env, waited[i]);
+  }
+  assert_int_equal(hook_calls, 6);
+  assert_true(waited[0] >= 5000 && waited[1] >= 10000 && waited[3] >= 40000);
+  assert_true(r->env.mono_ms - begin > 75000);
+  rig_run(r);
+  assert_int_equal(r->result.end, TICK_REST);
   rig_free(r);
 }
 
@@ -217,6 +249,7 @@ int main(void) {
       cmocka_unit_test(a_rotation_is_told_step_by_step),
       cmocka_unit_test(the_hook_runs_once_an_epoch),
       cmocka_unit_test(a_failed_hook_holds_the_rotation),
+      cmocka_unit_test(t11_a_hook_that_cannot_start_is_told),
       cmocka_unit_test(a_held_lock_is_busy),
       cmocka_unit_test(after_an_unclean_end_nobody_reads_before_the_time_is_over)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

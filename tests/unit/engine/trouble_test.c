@@ -104,8 +104,8 @@ static void assert_hidden_keys(struct rig *r) {
   assert_int_equal(r->result.error.kind, ERR_UNSURE);
 }
 
-// R3: the list shows the keys of another group. A current key that is there all the same says so, and
-// nothing is begun, nor called done, until the list is whole.
+// R3: the list shows the keys of another group. A current key that is there all the same says so,
+// and nothing is begun, nor called done, until the list is whole.
 static void r3_a_list_without_the_current_key_is_no_answer(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
