@@ -131,3 +131,25 @@ done
 [ "$(grep -o '"ok":true' "$T/answers" | wc -l)" = 6 ] || fail "six checks at once: $(cat "$T/answers")"
 [ "$(count trial)" = 0 ] || fail "$(count trial) trials"
 passed "R12: checks at once do not meet"
+
+# The program: what cannot be used with nobody there is told before a key exists.
+start_emulator
+keyring_config
+for shape in private asks forgetful; do
+  with $shape
+  run 3 check
+  rotator -c "$config" init prod >"$T/out" 2>"$T/err" </dev/null && fail "$shape: init goes on"
+  err_has 'say yes each time|does not give back'
+  err_has 'nothing was made'
+  [ -z "$(all_keys)" ] || fail "$shape: a key was made"
+done
+passed "R12: check and init stop before a key exists"
+item() { helper read "$2" | jq -r .value; }  # (secret-tool uses more of the interface than is scripted)
+with silent attributes
+run 0 check
+run 0 init prod
+consumer_works "after init"
+run 0 rotate prod --wait=retired
+settle "a rotation"
+consumer_works "after a rotation"
+passed "R12: a rotation where new items come by prompts and with other attributes"
