@@ -7,7 +7,7 @@
 
 # What runs when nothing is named, longest first: they share the cores.
 all_parts=(servers asan tsan distros schedulers integration truth metrics coverage analysis fuzz lint package systemd foreign-short image
-  bench quickstart)
+  model bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
 more_parts=(unit contract protocol fault cli emulator foreign analysis-trixie distros-bookworm distros-sid)
 
@@ -36,6 +36,7 @@ declare -A packages_of=(
   [analysis-trixie]="debootstrap"
   [distros-sid]="debootstrap"
   [package]="adduser binutils dpkg-dev fakeroot lintian rpm rpmlint"
+  [model]="spin"
   [servers]="golang-go etcd-server procps python3-hvac"
   [integration]="debootstrap faketime procps $packages_keyring $packages_clients"
   [bench]="python3"
@@ -178,6 +179,9 @@ part_foreign_short() { tap tests/foreign/run.sh --short s390x; }
 part_image() { build release && tap tests/image/run.sh "$build/release"; }
 
 part_bench() { build release && check "bench runs" tests/bench/run.sh --quick "$build/release"; }
+
+# The protocol as a model, in every order of events (tests/model).
+part_model() { tap tests/model/run.sh; }
 
 part_quickstart() {
   check "what is missing is installed" tests/distros/need_test.sh && check "what cannot run says so" tests/distros/lack_test.sh &&
