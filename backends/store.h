@@ -93,8 +93,8 @@ struct store_ops {
   // Destroys versions of the item older than the present one that may still hold retired keys;
   // ERR_OK also where the store keeps none. May be repeated. NULL: the store keeps none.
   enum err (*destroy_old)(struct store_item *it, struct error *e);
-  // Preflight without changing any item: rights, reachability, sealed, read-only, formats. (Where it
-  // shows only by trying, a trial item of the store's own is made and removed.) ERR_OK,
+  // Preflight without changing any item: rights, reachability, sealed, read-only, formats. (Where
+  // it shows only by trying, a trial item of the store's own is made and removed.) ERR_OK,
   // or the error that a write would meet; e->text says what is missing and, where it can be known,
   // the line that grants it. An absent item is fine. With ERR_OK, *e of kind ERR_OK and with a text
   // says what is not as it should be though a write would succeed (and mend it).

@@ -86,6 +86,8 @@ class Model:
             following = self.me + " status prod"
         a = {"working": overall, "sinks": sinks, "exit": status, "attention": status in (3, 4), "next": following,
              "lines": []}
+        if overall == NO and "Sender" in sinks[0]["reason"]:
+            a["lines"].append("  decide: who is to grant it?")
         if self.command == "repair" and overall == NO and "foreign" in sinks[0]["reason"]:
             a["lines"].append("  " + self.me + " repair prod --keep state")
         return a
@@ -128,6 +130,7 @@ LIES = {
     "proven": ("verify", lambda m, a: a["sinks"][0].update(proven_at=None)),
     "old": ("rotate", lambda m, a: a["lines"].append("prod: the old key ApiKey-0 works until tomorrow")),
     "circle": ("status", lambda m, a: a.update(next=m.me + " status prod")),
+    "itself": ("verify", lambda m, a: a.update(next=m.me + " verify prod")),
     "refused": ("status", lambda m, a: a.update(next=m.me + " rotate --nonsense")),
     "other tool": ("status", lambda m, a: a.update(next="systemctl restart everything")),
     "nothing": ("status", lambda m, a: a.update(next=None)),

@@ -22,6 +22,7 @@ PLANTED = (
     ("proven", "fine", "look", r"not when that was proven"),
     ("old", "T1", "rotate", r"a dead old key is said to work"),
     ("circle", "T1", "look", r"way out .*in a circle"),
+    ("itself", "T1", "look", r"verify: the way out of a dead key is the same command again"),
     ("refused", "T1", "look", r"way out .*refused with 2"),
     ("other tool", "T1", "look", r"way out .*hands over to systemctl"),
     ("nothing", "T1", "look", r"way out .*names no way on"),

@@ -27,8 +27,8 @@ bool is_busy(struct managed *m, struct env *env);
 void wish_fill(struct wish *w, const struct app *a, const char *reason);
 void who_asks(char *dst, size_t cap);
 
-// Asks on the terminal before `command` changes the selected target; true with --yes. False also when
-// there is no terminal to ask on (and then says so as a usage error).
+// Asks on the terminal before `command` changes the selected target; true with --yes. False also
+// when there is no terminal to ask on (and then says so as a usage error).
 bool confirm(const struct app *a, const char *command, const char *question);
 
 // "3d4h" rounded to what a person reads, "-" for negative.

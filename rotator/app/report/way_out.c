@@ -65,6 +65,8 @@ static void end_cause(const struct app *a, const struct managed *m, enum cause c
   command(a, m, cause_next(cause), ret);
   if (cause == CAUSE_sender_missing)
     grant(a, m, true, "verify", ret);
+  if (cause == CAUSE_identity_gone)
+    ret->person = "decide: which service ID is to send from now on? Name it in the configuration";
   if (cause == CAUSE_instance_gone)
     ret->person = "decide: bring the instance back, or name another one in the configuration";
 }
