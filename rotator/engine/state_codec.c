@@ -16,14 +16,7 @@
 #include "rotator/base/text.h"
 #include "rotator/base/text_digest.h"
 #include "rotator/engine/state.h"
-
-enum field_type { F_U64, F_I64, F_UINT, F_BOOL, F_TEXT, F_SECRET };
-
-struct field {
-  const char *name;
-  enum field_type type;
-  size_t offset, size;
-};
+#include "rotator/engine/state_field.h"
 
 #define FIELD(type, name, member, kind)                                                            \
   {name, kind, offsetof(struct type, member), sizeof(((struct type *)0)->member)}
@@ -84,84 +77,10 @@ static const struct field sink_fields[] = {
     {0},
 };
 
-static size_t field_count(const struct field *f) {
-  size_t n = 0;
-  while (f[n].name)
-    n++;
-  return n;
-}
-
-static bool put_field(cJSON *o, const struct field *f, const void *p) {
-  switch (f->type) {
-  case F_U64:
-    return json_add_u64_text(o, f->name, *(const uint64_t *)p);
-  case F_I64:
-    return cJSON_AddNumberToObject(o, f->name, (double)*(const int64_t *)p);
-  case F_UINT:
-    return cJSON_AddNumberToObject(o, f->name, *(const unsigned *)p);
-  case F_BOOL:
-    return cJSON_AddBoolToObject(o, f->name, *(const bool *)p);
-  case F_TEXT:
-    return cJSON_AddStringToObject(o, f->name, p);
-  case F_SECRET:
-    return cJSON_AddStringToObject(o, f->name, secret_bytes(*(struct secret *const *)p));
-  }
-  return false;
-}
-
-// False without memory, also when `o` itself could not be made.
-static bool put_fields(cJSON *o, const struct field *fields, const void *from) {
-  for (const struct field *f = fields; f->name; f++)
-    if (!put_field(o, f, (const char *)from + f->offset))
-      return false;
-  return true;
-}
-
 static bool put_later(cJSON *o, const struct state *s) {
   for (const struct field *f = later_fields; f->name; f++) {
     const char *p = (const char *)s + f->offset;
-    if (*(const int64_t *)(const void *)p != 0 && !put_field(o, f, p))
-      return false;
-  }
-  return true;
-}
-
-// Takes the fields out of an object that has them and `more` other members; false names the field
-// in *ret_bad.
-static bool take_fields(const cJSON *o, const struct field *fields, size_t more, void *to,
-                        const char **ret_bad) {
-  *ret_bad = "member count";
-  if (!cJSON_IsObject(o) || (size_t)cJSON_GetArraySize(o) != field_count(fields) + more)
-    return false;
-  for (const struct field *f = fields; f->name; f++) {
-    void *p = (char *)to + f->offset;
-    int64_t number = 0;
-    bool ok = false;
-    switch (f->type) {
-    case F_U64:
-      ok = json_u64_text(o, f->name, p);
-      break;
-    case F_I64:
-      ok = json_int(o, f->name, p);
-      break;
-    case F_UINT:
-      ok = json_int(o, f->name, &number) && number >= 0 && number <= 1000000;
-      *(unsigned *)p = ok ? (unsigned)number : 0;
-      break;
-    case F_BOOL:
-      ok = cJSON_IsBool(json_get(o, f->name));
-      *(bool *)p = json_bool(o, f->name, false);
-      break;
-    case F_TEXT:
-      ok = json_copy_text(o, f->name, p, f->size);
-      break;
-    case F_SECRET:
-      *(struct secret **)p = json_secret(o, f->name);
-      ok = json_text(o, f->name) && (*(struct secret **)p || !*json_text(o, f->name));
-      break;
-    }
-    *ret_bad = f->name;
-    if (!ok)
+    if (*(const int64_t *)(const void *)p != 0 && !field_put(o, f, p))
       return false;
   }
   return true;
@@ -170,7 +89,7 @@ static bool take_fields(const cJSON *o, const struct field *fields, size_t more,
 static bool put_slots(cJSON *slots, const struct state *s) {
   for (int i = 0; i < SLOT_COUNT; i++)
     if (s->slots[i].used &&
-        !put_fields(cJSON_AddObjectToObject(slots, slot_name((enum slot_name)i)), slot_fields,
+        !fields_put(cJSON_AddObjectToObject(slots, slot_name((enum slot_name)i)), slot_fields,
                     &s->slots[i]))
       return false;
   return slots != NULL;
@@ -187,7 +106,7 @@ static bool append(cJSON *list, cJSON *item) {
 static bool put_sinks(cJSON *sinks, const struct state *s) {
   for (size_t i = 0; i < s->n_sinks; i++) {
     cJSON *sink = cJSON_CreateObject();
-    if (!append(sinks, sink) || !put_fields(sink, sink_fields, &s->sinks[i]))
+    if (!append(sinks, sink) || !fields_put(sink, sink_fields, &s->sinks[i]))
       return false;
   }
   return sinks != NULL;
@@ -206,13 +125,13 @@ static const char *wish_word(enum wish_kind kind) {
 
 static bool put_state(cJSON *o, const struct state *s) {
   cJSON *wish = cJSON_AddObjectToObject(o, "wish"), *hold = cJSON_AddObjectToObject(o, "hold");
-  return put_fields(o, state_fields, s) && put_later(o, s) &&
+  return fields_put(o, state_fields, s) && put_later(o, s) &&
          cJSON_AddStringToObject(o, "phase", phase_name(s->phase)) &&
          put_slots(cJSON_AddObjectToObject(o, "slots"), s) &&
          put_sinks(cJSON_AddArrayToObject(o, "sinks"), s) &&
-         put_fields(wish, wish_fields, &s->wish) &&
+         fields_put(wish, wish_fields, &s->wish) &&
          cJSON_AddStringToObject(wish, "kind", wish_word(s->wish.kind)) &&
-         put_fields(hold, hold_fields, &s->hold) && cJSON_AddBoolToObject(hold, "on", s->hold.on) &&
+         fields_put(hold, hold_fields, &s->hold) && cJSON_AddBoolToObject(hold, "on", s->hold.on) &&
          put_retired(cJSON_AddArrayToObject(o, "retired"), s);
 }
 
@@ -252,7 +171,7 @@ static bool take_slots(const cJSON *slots, struct state *s, const char **ret_bad
       continue;
     seen++;
     s->slots[i].used = true;
-    if (!take_fields(o, slot_fields, 0, &s->slots[i], ret_bad))
+    if (!fields_take(o, slot_fields, 0, &s->slots[i], ret_bad))
       return false;
   }
   *ret_bad = "slots";
@@ -265,7 +184,7 @@ static bool take_lists(const cJSON *o, struct state *s, const char **ret_bad) {
   if (!cJSON_IsArray(sinks) || cJSON_GetArraySize(sinks) > STATE_SINKS_MAX)
     return false;
   cJSON_ArrayForEach(item, sinks) {
-    if (!take_fields(item, sink_fields, 0, &s->sinks[s->n_sinks], ret_bad))
+    if (!fields_take(item, sink_fields, 0, &s->sinks[s->n_sinks], ret_bad))
       return false;
     s->n_sinks++;
   }
@@ -299,10 +218,10 @@ static bool take_later(const cJSON *o, struct state *s, size_t *ret, const char 
 static bool take_state(const cJSON *o, struct state *s, const char **ret_bad) {
   const cJSON *wish = json_get(o, "wish"), *hold = json_get(o, "hold");
   size_t later = 0;
-  if (!take_later(o, s, &later, ret_bad) || !take_fields(o, state_fields, 6 + later, s, ret_bad) ||
+  if (!take_later(o, s, &later, ret_bad) || !fields_take(o, state_fields, 6 + later, s, ret_bad) ||
       !take_slots(json_get(o, "slots"), s, ret_bad) || !take_lists(o, s, ret_bad) ||
-      !take_fields(wish, wish_fields, 1, &s->wish, ret_bad) ||
-      !take_fields(hold, hold_fields, 1, &s->hold, ret_bad))
+      !fields_take(wish, wish_fields, 1, &s->wish, ret_bad) ||
+      !fields_take(hold, hold_fields, 1, &s->hold, ret_bad))
     return false;
   unsigned phase = index_of(json_text(o, "phase"), phase_at, PHASE_COUNT);
   unsigned kind = index_of(json_text(wish, "kind"), wish_at, WISH_RETIRE);
@@ -352,35 +271,16 @@ enum err state_decode(const struct secret *document, struct state *ret, struct e
 
 // --- writing -------------------------------------------------------------------------------------
 
-static bool same_field(const struct field *f, const void *a, const void *b) {
-  switch (f->type) {
-  case F_TEXT:
-    return strcmp(a, b) == 0;
-  case F_SECRET:
-    return strcmp(secret_bytes(*(struct secret *const *)a),
-                  secret_bytes(*(struct secret *const *)b)) == 0;
-  default:
-    return memcmp(a, b, f->size) == 0;
-  }
-}
-
-static bool same_fields(const struct field *fields, const void *a, const void *b) {
-  for (const struct field *f = fields; f->name; f++)
-    if (!same_field(f, (const char *)a + f->offset, (const char *)b + f->offset))
-      return false;
-  return true;
-}
-
 static bool same_state(const struct state *a, const struct state *b) {
-  bool same = same_fields(state_fields, a, b) && same_fields(later_fields, a, b) &&
+  bool same = fields_same(state_fields, a, b) && fields_same(later_fields, a, b) &&
               a->phase == b->phase && a->n_sinks == b->n_sinks &&
-              same_fields(wish_fields, &a->wish, &b->wish) && a->wish.kind == b->wish.kind &&
-              same_fields(hold_fields, &a->hold, &b->hold) && a->hold.on == b->hold.on;
+              fields_same(wish_fields, &a->wish, &b->wish) && a->wish.kind == b->wish.kind &&
+              fields_same(hold_fields, &a->hold, &b->hold) && a->hold.on == b->hold.on;
   for (int i = 0; i < SLOT_COUNT && same; i++)
     same = a->slots[i].used == b->slots[i].used &&
-           (!a->slots[i].used || same_fields(slot_fields, &a->slots[i], &b->slots[i]));
+           (!a->slots[i].used || fields_same(slot_fields, &a->slots[i], &b->slots[i]));
   for (size_t i = 0; i < a->n_sinks && same; i++)
-    same = same_fields(sink_fields, &a->sinks[i], &b->sinks[i]);
+    same = fields_same(sink_fields, &a->sinks[i], &b->sinks[i]);
   for (int i = 0; i < STATE_RETIRED_MAX && same; i++)
     same = strcmp(a->retired[i], b->retired[i]) == 0;
   return same;
