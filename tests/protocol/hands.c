@@ -154,20 +154,12 @@ static void restore(struct sim *s, void *arg) {
   touch_all(s, true);
 }
 
-// Back to current, unless a rotator saw it and wrote current itself. One that saw it and died is
-// as if nobody had.
+// Back to current, unless a rotator saw it and wrote current itself.
 static void flip_back(struct sim *s, void *arg) {
   struct sim_sink *sink = arg;
-  int old = sink->key, current = state_key(s, SLOT_CURRENT);
-  bool stands = sink->flip == sink->changed && old >= 0 && current >= 0 && s->faults;
-  sink->flip = 0;
-  if (!stands)
-    return;
-  sink_edit(s, (int)(sink - s->sinks), s->keys[current].value);
-  if (has_metadata(s, (unsigned)(sink - s->sinks))) {
-    sink->flipped_ms[old] = s->now_ms;
-    sink->held_ms[old] = sink->held_before_ms;
-  }
+  int current = state_key(s, SLOT_CURRENT);
+  if (sink->by_hand && sink->key >= 0 && current >= 0 && s->faults)
+    sink_edit(s, (int)(sink - s->sinks), s->keys[current].value);
 }
 
 static void flip(struct sim *s, void *arg) {
@@ -176,12 +168,10 @@ static void flip(struct sim *s, void *arg) {
     return;
   struct sim_sink *sink = &s->sinks[rng_below(&s->rng, s->p.sinks)];
   int previous = state_key(s, SLOT_PREVIOUS), current = state_key(s, SLOT_CURRENT);
-  if (s->state.phase != PHASE_GRACE || previous < 0 || sink->key != current || sink->flip)
+  if (s->state.phase != PHASE_GRACE || previous < 0 || sink->key != current)
     return;
   s->totals->edits++;
-  sink->held_before_ms = sink->held_ms[previous];
   sink_edit(s, (int)(sink - s->sinks), s->keys[previous].value);
-  sink->flip = sink->changed;
   sim_at(s, s->now_ms + rng_between(&s->rng, MINUTE_MS, 40 * MINUTE_MS), flip_back, sink, NULL);
 }
 

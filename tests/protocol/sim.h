@@ -114,9 +114,11 @@ struct sim_sink {
   uint64_t edited;              // event of the last edit by hand
   int64_t held_ms[SIM_KEYS];    // when it last held the value of that key; −1 never
   int64_t flipped_ms[SIM_KEYS]; // when that key's value last left it, between two readings; −1
-  uint64_t flip;                // event of a flip that lasts; 0: none
-  int64_t held_before_ms;       // held_ms of its key before
-  int consumer_key;             // what its consumer holds
+  uint64_t flip;                // event at which a hand took current out; 0: none
+  uint64_t flip_epoch;
+  int64_t held_was_ms[SIM_KEYS];    // held_ms before the last change
+  int64_t held_before_ms[SIM_KEYS]; // held_ms before it
+  int consumer_key;                 // what its consumer holds
   int64_t consumer_read_ms;
 };
 enum { HOME_ITEM = SIM_SINKS };

@@ -30,9 +30,32 @@ static void check_written(struct sim *s, const struct sim_sink *sink, int before
     sim_violate(s, "S6", "a value that is not ours was overwritten in %s", sink->name);
 }
 
+// A person takes current out, and later puts it back: where no rotator began the grace again for
+// that, what stood in between is a matter of reload_within (class B, C; in class A versions tell).
+static void watch_flip(struct sim *s, struct sim_sink *sink, int before, bool by_hand) {
+  int current = state_key(s, SLOT_CURRENT);
+  if (!by_hand || sink->class == STORE_CLASS_A || current < 0) {
+    sink->flip = 0;
+    return;
+  }
+  if (sink->flip == 0 && before == current) {
+    sink->flip = sink->changed;
+    sink->flip_epoch = s->state.epoch;
+    memcpy(sink->held_before_ms, sink->held_was_ms, sizeof sink->held_before_ms);
+  } else if (sink->flip && sink->key == current) {
+    for (int k = 0; k < s->n_keys && sink->flip_epoch == s->state.epoch; k++)
+      if (k != current && sink->held_ms[k] != sink->held_before_ms[k]) {
+        sink->flipped_ms[k] = s->now_ms;
+        sink->held_ms[k] = sink->held_before_ms[k];
+      }
+    sink->flip = 0;
+  }
+}
+
 static void sink_changed(struct sim *s, int i, const struct store_record *r, bool by_hand) {
   struct sim_sink *sink = &s->sinks[i];
   int before = sink->key;
+  memcpy(sink->held_was_ms, sink->held_ms, sizeof sink->held_was_ms);
   if (before >= 0)
     sink->held_ms[before] = s->now_ms;
   sink->key = SINK_NOTHING;
@@ -47,6 +70,7 @@ static void sink_changed(struct sim *s, int i, const struct store_record *r, boo
   sink->by_hand = by_hand;
   sim_note(s, "%s now holds key %d, stamp %llu%s", sink->name, sink->key,
            (unsigned long long)r->stamp, by_hand ? ", by hand" : "");
+  watch_flip(s, sink, before, by_hand);
   if (by_hand) {
     sink->edited = s->event;
     return;
