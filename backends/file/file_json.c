@@ -1,4 +1,4 @@
-// The json format: the shape that `ibmcloud iam service-api-key-create --file` writes and that SDKs
+// The json format: the shape that `ibmcloud iam service-api-key-create --file` writes
 // and scripts read (name, description, createdAt, apikey), with the key's id added. The file is
 // ours as a whole. Members that the IBM Cloud CLI and the IAM API put beside the key describe a key
 // that is about to be replaced, so they may be dropped; any other member belongs to somebody, and
