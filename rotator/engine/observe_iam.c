@@ -272,6 +272,21 @@ static enum err look_at_use(struct look *l, struct error *e) {
   return err == ERR_MISSING ? ERR_OK : err;
 }
 
+// A sink that can be read and not written (mounted read-only, a lost right) would be met when the
+// new key is there and enabled. Only what is definite counts: an outage is waited for.
+static void look_at_writing(struct look *l) {
+  const struct view *v = &l->u->view;
+  struct error e;
+  if (v->state->phase != PHASE_IDLE || !(v->due || v->state->wish.kind == WISH_ROTATE))
+    return;
+  for (size_t i = 0; i < v->n_sinks; i++) {
+    enum err err = store_check(l->t->sinks[i].item, &e);
+    l->u->sink_views[i].unwritable = err == ERR_REFUSED || err == ERR_DENIED || err == ERR_LIMIT;
+    if (l->u->sink_views[i].unwritable)
+      l->u->error = e;
+  }
+}
+
 static void look_at_places(struct look *l) {
   struct view *v = &l->u->view;
   int64_t limit, count;
@@ -324,6 +339,7 @@ static enum err look_at_state(struct look *l, struct error *e) {
     err = look_at_use(l, e);
   if (err == ERR_OK)
     look_at_places(l);
+  look_at_writing(l);
   return err;
 }
 

@@ -22,6 +22,15 @@ bool row_probe(seen v, struct action *a) {
   return prove(a, v, SLOT_CURRENT, PROOF_PROBE);
 }
 
+static bool unwritable_sink(seen v, size_t *ret) {
+  for (size_t i = 0; i < v->n_sinks; i++)
+    if (v->sinks[i].unwritable) {
+      *ret = i;
+      return true;
+    }
+  return false;
+}
+
 // Why a rotation that is due or wished does not begin; WHY_none: it may. What costs nothing is
 // asked first.
 enum why rows_blocked_cheaply(seen v) {
@@ -34,7 +43,7 @@ enum why rows_blocked_cheaply(seen v) {
   if (v->sink_lost)
     return WHY_sink_lost;
   size_t i;
-  if (any_sink(v, SINK_REFUSED, &i))
+  if (any_sink(v, SINK_REFUSED, &i) || unwritable_sink(v, &i))
     return WHY_sink_refused;
   if (any_sink(v, SINK_SILENT, &i))
     return WHY_sink_silent;
@@ -70,7 +79,8 @@ bool row_blocked(seen v, struct action *a) {
   // What was asked and gave no answer is told first: a person may have to end it, hold or not.
   bool silent = v->iam_asked && !v->iam_answered;
   enum why why = healing ? WHY_failures : silent ? WHY_iam_silent : blocked_by(v);
-  if (!any_sink(v, SINK_REFUSED, &a->sink)) // which one, for the message
+  if (!any_sink(v, SINK_REFUSED, &a->sink) &&
+      !unwritable_sink(v, &a->sink)) // which one, for the message
     any_sink(v, SINK_SILENT, &a->sink);
   if (!healing && doubts_current(v))
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);

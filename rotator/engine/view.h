@@ -40,6 +40,7 @@ struct sink_view {
   bool listed;            // the state lists its place
   bool renamed;           // … under another name
   bool acted;             // written in this tick already
+  bool unwritable;        // it said that it would take no other value (asked before a rotation)
   struct verdict verdict; // does what consumers read here work?
 };
 

@@ -181,6 +181,9 @@ ROW(blocked) {
   assert_int_equal(a.kind, ACT_WAIT);
   WHY(due(), w.view.adopted_now = true, blocked, WHY_adopted);
   WHY(due(), w.sinks[0].value = SINK_REFUSED, blocked, WHY_sink_refused);
+  WHY(due(), w.sinks[1].unwritable = true, blocked, WHY_sink_refused);
+  assert_true(a.attention);
+  assert_int_equal(a.sink, 1);
   WHY(due(), w.sinks[0].value = SINK_SILENT, blocked, WHY_sink_silent);
   // an expired hold is none
   CASE(due(), (w.state.hold = (struct hold){.on = true, .until_s = NOW}), due, ACT_CAS);
