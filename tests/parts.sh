@@ -9,7 +9,7 @@
 all_parts=(servers asan tsan distros schedulers integration truth metrics coverage analysis fuzz lint package systemd foreign-short image
   model bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
-more_parts=(unit contract protocol fault cli emulator foreign analysis-trixie distros-bookworm distros-sid)
+more_parts=(unit contract protocol fault cli emulator servers-newest foreign analysis-trixie distros-bookworm distros-sid)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
@@ -38,6 +38,7 @@ declare -A packages_of=(
   [package]="adduser binutils dpkg-dev fakeroot lintian rpm rpmlint"
   [model]="spin"
   [servers]="golang-go etcd-server procps python3-hvac"
+  [servers-newest]="etcd-server procps python3-hvac python3-venv"
   [integration]="debootstrap faketime procps $packages_keyring $packages_clients"
   [bench]="python3"
 )
@@ -119,6 +120,11 @@ part_servers() {
   build dev && server vault tests/servers/build.sh vault && server kubernetes tests/servers/kubernetes/build.sh &&
     tests_of dev servers || return 1
   check "contrib/quickstart.sh vault" contrib/quickstart.sh vault
+}
+# The same on the newest servers that can be built (tests/servers/go.sh).
+part_servers_newest() {
+  export ROTATOR_SERVERS=newest
+  part_servers
 }
 # (Roots of other releases with their keyrings are made before, too; where none can be made, their tests say so.)
 part_integration() {

@@ -8,6 +8,8 @@
 #   CLUSTER         a folder of its own: admin.token, admin.crt and admin.key, ca.crt, audit.log, *.log
 #   CLUSTER_SERVER  https://127.0.0.1:PORT
 #   KUBECONFIG      for kubectl, as a cluster administrator
+#   PATH            with the kubectl of the servers' own version first
+# ROTATOR_SERVERS=newest has the newest servers in the place of the usual ones (../go.sh).
 # Where tests must not be left out (CI is set), a missing server is a failure: exit status 1.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -131,5 +133,5 @@ for try in 1 2 3; do
   wait "${pids[@]}" 2>/dev/null
   rm -rf "$CLUSTER/etcd" "$CLUSTER/certs"
 done
-export CLUSTER CLUSTER_SERVER KUBECONFIG=$CLUSTER/kubeconfig
+export CLUSTER CLUSTER_SERVER KUBECONFIG=$CLUSTER/kubeconfig PATH=$bin:$PATH
 "$@"
