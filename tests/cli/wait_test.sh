@@ -22,19 +22,6 @@ says() { # says NAME SECONDS PATTERN
   cp "$T/$1.err" "$T/err"
   fail "$1 does not say within $2 s: $3"
 }
-# Each try begins with a look at the keys: end_between_tries PID ID ends the process a second after its next
-# look for that service ID, when the try is over, and the one after it is many seconds off.
-tries() { control GET requests | jq --arg i "iam_id=iam-$1&" '[.requests[] | select(.path | contains($i))] | length'; }
-id_of() { jq -r --arg n "$1" '.service_ids[] | select(.name == $n) | .id' <<<"$made"; }
-end_between_tries() {
-  local before _
-  before=$(tries "$2")
-  for _ in $(seq 300); do
-    [ "$(tries "$2")" = "$before" ] || { sleep 1; kill -TERM "$1"; return; }
-    sleep 0.2
-  done
-  fail "no try within a minute"
-}
 ends() { # ends PID STATUS NAME: after SIGTERM
   local status
   kill -TERM "$1" 2>/dev/null
@@ -106,9 +93,6 @@ ends $fresh 4 fresh
 grep -q 'NO working key' "$T/fresh.err" || fail "init without a key does not say that consumers have none"
 passed "init that made no working key: 4"
 # Stopped: as asked, between two tries and in the midst of one.
-end_between_tries $hooked "$(id_of hooked)" &
-end_between_tries $quiet "$(id_of quiet)"
-wait $!
 ends $hooked 75 hooked
 ends $quiet 0 quiet
 for name in hooked quiet; do
