@@ -100,7 +100,8 @@ for words in 'rotat prod' 'rotate --compromissed prod' 'status prdo' 'rotate' 'r
   # shellcheck disable=SC2086
   run 2 $words
   err_lacks 'onsumers'
-  next_works
+  # What is only to be confirmed names itself, and would be done.
+  if [ "$words" = 'forget prod' ]; then err_has '^next: .* forget prod --yes$'; else next_works; fi
 done
 passed "a usage error does not speak of consumers"
 

@@ -75,7 +75,9 @@ passed "history is kept, bounded, private"
 
 run 2 forget prod
 err_has 'give --yes'
-usage_is_whole
+err_lacks 'onsumers'
+err_has '^  nothing was changed$' # looked it has, before it asked
+err_has '^next: .* --yes$'
 value=$(sink_value prod)
 run 0 forget prod --yes
 out_has 'stays active in IAM'

@@ -29,7 +29,9 @@ err_has 'no such key'
 error_is_whole
 run 2 keys prod --delete "$old"
 err_has 'give --yes'
-usage_is_whole
+err_lacks 'onsumers'
+err_has '^  nothing was changed$' # looked it has, before it asked
+err_has '^next: .* --yes$'
 run 2 keys prod --delete "$old" --disable "$old" --yes
 [ "$(all_keys | wc -l)" = 4 ] || fail "a key is gone"
 passed "never the one in use, never without being asked"
