@@ -128,7 +128,7 @@ in_cluster 0 run
 becomes_due
 before=$(secret_value logs-agent IAM_API_KEY) ever=$(keys_ever)
 by_hand=$(job run)
-until_true 20 pod_of "$by_hand"
+until_true 60 pod_of "$by_hand"
 k patch cronjob rotator --patch '{"spec":{"suspend":false}}' >/dev/null
 until_true 90 made
 k patch cronjob rotator --patch '{"spec":{"suspend":true}}' >/dev/null

@@ -77,7 +77,7 @@ END
   cp "$T/out" "$T/manifest.yaml"
   must kubectl apply --validate=strict --filename="$T/manifest.yaml"
   must k create secret generic rotator-management --from-file=apikey="$T/management.key"
-  until_true 20 k get configmap kube-root-ca.crt
+  until_true 60 k get configmap kube-root-ca.crt
 }
 
 pod_of() { k get pods --selector="job-name=$1" --output=json | jq -re '.items[0].metadata.name'; }
@@ -86,7 +86,7 @@ image=("--file=$ROTATOR:/usr/bin/rotator" "--file=$TOP/contrib/kubernetes/rollou
 [ -z "${IMAGE_ROOT:-}" ] || image=("--image=$IMAGE_ROOT")
 # run_pod_of JOB: runs the job's pod to its end; its exit code in $code.
 run_pod_of() {
-  until_true 20 pod_of "$1"
+  until_true 60 pod_of "$1"
   code=$("$TOP/tests/integration/kubernetes/run_pod.py" $space "$(pod_of "$1")" --server="$CLUSTER_SERVER" \
     --ca="$CLUSTER/ca.crt" --token-file="$CLUSTER/admin.token" --entrypoint=/usr/bin/rotator \
     "${image[@]}" 2>"$T/pod-$1.log") || fail "the pod of $1 was not run: $(cat "$T/pod-$1.log")"

@@ -17,7 +17,7 @@ must k create secret generic logs-agent-rotation
 for file in base/rbac.yaml components/rollout/rbac.yaml; do must k apply --filename="$TOP/contrib/kubernetes/$file"; done
 may_restart() {
   k patch rolebinding rotator-rollout --type=merge --patch '{"subjects":'"$1"'}' >/dev/null || fail "the rights cannot be changed"
-  until_true 20 allowed "$2"
+  until_true 60 allowed "$2"
 }
 allowed() { [ "$(k auth can-i patch daemonsets.apps/logs-agent --as="$rotator_user" 2>/dev/null)" = "$1" ]; }
 account='[{"kind":"ServiceAccount","name":"rotator","namespace":"'$space'"}]'
@@ -107,7 +107,7 @@ passed "K8: key after key, every pod has started since its Secret was written, a
 
 # The API server's own order of events: each write of the Secret is over before the roll-out that follows it is asked for.
 jq -rs --arg u "$rotator_user" 'map(select(.user.username == $u and .verb == "patch" and .stage == "ResponseComplete"
-    and (.objectRef.name == "logs-agent") and .responseStatus.code == 200))
+    and .objectRef.name == "logs-agent" and .responseStatus.code == 200 and (.requestURI | test("dryRun") | not)))
   | sort_by(.requestReceivedTimestamp) | .[] | [.objectRef.resource, .requestReceivedTimestamp, .stageTimestamp] | join(" ")' \
   "$CLUSTER/audit.log" >"$T/order"
 awk '$1 == "secrets" {written = $3; owed = 1; n++} $1 == "daemonsets" {if (!owed || $2 < written) bad = 1; owed = 0; r++}

@@ -53,7 +53,7 @@ must kubectl create --filename=- <<END
 END
 must kubectl taint nodes nowhere node.kubernetes.io/not-ready:NoSchedule-
 wanted() { [ "$(k get daemonset logs-agent --output=jsonpath='{.status.desiredNumberScheduled}')" = 1 ]; }
-until_true 20 wanted
+until_true 60 wanted
 hook 1 ApiKey-3 daemonset/logs-agent --wait=3
 err_has 'not every pod is replaced after 3 s'
 hook 0 ApiKey-3 daemonset/logs-agent --wait=0

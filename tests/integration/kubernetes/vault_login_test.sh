@@ -128,10 +128,10 @@ trusts "$CLUSTER_SERVER"
 kubectl delete clusterrolebinding vault >/dev/null
 reviews() { kubectl auth can-i create tokenreviews.authentication.k8s.io --as=system:serviceaccount:elsewhere:vault; }
 not_reviewing() { ! reviews; }
-until_true 20 not_reviewing
+until_true 60 not_reviewing
 cannot_tell
 may_review
-until_true 20 reviews
+until_true 60 reviews
 run 0 rotate prod-logs --wait=retired
 [ "$(in_vault)" != "$now" ] || fail "not rotated"
 passed "where Vault cannot ask the API server, it is waited out"
