@@ -157,8 +157,8 @@ static void finish(struct turn *u, struct target *t, const struct engine_io *io,
 }
 
 // Sinks are read before the state (rule 9), so what they showed may be older than the grace that it
-// is held against: another rotator has written them since. A move counts when it is seen again after
-// this very state was.
+// is held against: another rotator has written them since. A move counts when it is seen again
+// after this very state was.
 static bool is_first_move(const struct turn *u, struct target *t, const struct action *a) {
   if (a->row != ROW_moved || t->memory->moved_seq == u->state.seq)
     return false;

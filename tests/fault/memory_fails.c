@@ -1,5 +1,5 @@
-// Preloaded: from the moment that the program sets itself up (its first unsetenv), the allocation of
-// number FAIL_AT gets no memory, and with FAIL_FROM all after it. What happens before is the
+// Preloaded: from the moment that the program sets itself up (its first unsetenv), the allocation
+// of number FAIL_AT gets no memory, and with FAIL_FROM all after it. What happens before is the
 // dynamic linker's and the libraries' constructors'. FAIL_COUNT: a file for how many there were.
 #include <dlfcn.h>
 #include <stdbool.h>

@@ -22,6 +22,7 @@
 #include "rotator/engine/tag.h"
 #include "rotator/engine/tick.h"
 #include "tests/protocol/co.h"
+#include "tests/protocol/params.h"
 #include "tests/protocol/rng.h"
 
 #define SIM_ACCOUNT "0123456789abcdef0123456789abcdef"
@@ -29,46 +30,7 @@
 #define SIM_STRANGER "iam-ServiceId-22222222-2222-2222-2222-222222222222"
 #define SIM_INSTANCE "22222222-3333-4444-5555-666666666666"
 
-enum {
-  SIM_SINKS = 3,
-  SIM_KEYS = 512,
-  SIM_HOSTS = 3,
-  SIM_PAST = 8,
-  SIM_PROOFS = 24,
-  SIM_PROCS = 16384
-};
-enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
-#define DAY_MS (24 * (int64_t)HOUR_MS)
-
-// What kind of world it is; drawn from the seed. Chances are per 10,000 calls (or as said).
-struct params {
-  const char *scenario;
-  unsigned hosts, sinks;
-  enum store_class home_class, sink_class[SIM_SINKS];
-  bool first_key;        // starts with nothing, by init; else with a key to adopt
-  bool stale_home;       // the home store may serve old readings
-  bool disabled_ignored; // IAM makes keys active whatever was asked
-  bool has_hook, several_ticks, strangers, tight_limit, hidden_values, other_lineage;
-  struct policy policy;
-  unsigned rotations;                                           // that make a run
-  unsigned crash, pause, slow, stop;                            // at each switch point
-  unsigned unsent, throttled, lost, late, twice, stale, outage; // of each request
-  unsigned hands_per_100d, wishes_per_100d, edits_per_100d, config_per_100d;
-  unsigned rights_per_100d, looks_per_100d; // taken away; looks by hand
-  // class B, C: how often sinks get other metadata, or the same content anew; 0: never
-  int64_t snapshot_ms, restore_ms;
-  int64_t
-      rare_ms; // a consumer of the first sink exchanges so seldom, and reads at its start; 0: none
-  unsigned flips_per_100d; // the old key in a sink for a while
-  unsigned hides;          // lists that show no key, as one of another group does
-  bool earlier_state;      // the identity has a key of an earlier state, until a person deletes it
-  bool modified_stands;    // IAM does not move modified_at when a key is disabled or enabled
-  // people act on a change of phase, at once
-  bool eager_wishes, eager_hands, eager_edits, eager_retire;
-  int64_t list_lag_ms, token_lag_ms;
-  int64_t timer_ms, reload_ms; // how often a host runs; how often a consumer reads
-};
-
+enum { SIM_KEYS = 512, SIM_HOSTS = 3, SIM_PAST = 8, SIM_PROOFS = 24, SIM_PROCS = 16384 };
 struct key_past {
   int64_t from_ms;
   bool exists, disabled;
