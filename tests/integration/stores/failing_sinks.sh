@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sinks in Vault, in Kubernetes and in a file, each of which fails in turn: before a rotation begins, while it is published, and
-# in the grace before the old key is retired. Each time the rotation is held and says by which sink, the old key stays alive,
-# the other sinks are written, and once the sink is mended the next run brings it to its end with one key left.
+# Sinks in Vault, in Kubernetes and in a file, each of which fails in turn: before a rotation begins (then no key is made), while
+# it is published, and in the grace before the old key is retired. Each time the rotation is held and says by which sink, the old key
+# stays alive, the other sinks are written, and once the sink is mended the next run brings it to its end with one key left.
 # failing_sinks.sh ROTATOR EMULATOR, run by with_cluster.sh
 # shellcheck source=tests/integration/stores/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -101,6 +101,13 @@ begin() {
   old=$(in_fleet)
   run 0 status edge
 }
+# stage: a rotation is under way, whose key could not be made yet; `unstage` lets it go on.
+stage() {
+  sandbox_control POST faults '{"match": {"method": "POST", "path": "/v1/apikeys"}, "effect": {"status": 503}}' >/dev/null
+  if rotator_run rotate edge --patience 1s; then fail "$way, $when: rotated though IAM made no key"; fi
+  [ "$(phase)" = staged ] || fail "$way, $when: the phase is $(phase), not staged"
+}
+unstage() { sandbox_control DELETE faults >/dev/null; }
 
 run 0 init edge
 ways="fleet-hidden pods-hidden pods-silent host-hidden host-link"
@@ -118,9 +125,22 @@ for each in $ways; do
 done
 
 for each in $fixed; do
-  begin "$each" "while it is published"
+  begin "$each" "before the rotation"
   fails "$way"
   held rotate edge
+  [ "$(phase)" = idle ] || fail "$way, $when: the phase is $(phase)"
+  [ "$(live_keys)" = 1 ] || fail "$way, $when: a key was made for a sink that cannot be written"
+  mends "$way"
+  ends
+  passed "$way, before the rotation"
+done
+
+for each in $fixed; do
+  begin "$each" "while it is published"
+  stage
+  fails "$way"
+  unstage
+  held run edge
   [ "$(phase)" = publishing ] || fail "$way, $when: the phase is $(phase)"
   new=$(if [ "$name" = host ]; then in_fleet; else in_host; fi)
   [ "$new" != "$old" ] || fail "$way, $when: the other sinks were not written"
@@ -139,9 +159,11 @@ for each in $fixed; do
 done
 
 begin fleet-fixed "while it is published, another too"
+stage
 fails fleet-fixed
 fails pods-fixed
-if rotator_run rotate edge --patience 1s; then fail "exit 0 with two sinks that were not written"; fi
+unstage
+if rotator_run run edge --patience 1s; then fail "exit 0 with two sinks that were not written"; fi
 [ "$(in_host)" != "$old" ] || fail "two sinks that refuse keep the third from being written"
 for each in "$old" "$(in_host)"; do accepted "$each" || fail "a key does not work"; done
 mends fleet-fixed
