@@ -9,6 +9,8 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/distros/roots.sh
 . "$top/tests/distros/roots.sh"
+# shellcheck source=tests/distros/table.sh
+. "$top/tests/distros/table.sh"
 parts=(unit contract protocol cli fault)
 
 if reason=$(root_lack); then
@@ -18,21 +20,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-n=0 failures=0
-printf '%-10s %-12s %8s %8s  %s\n' place part passed seconds verdict >"$work/table"
-
-# report PLACE PART PASSED SECONDS STATUS: one case of TAP and one line of the table.
-report() {
-  local verdict=ok
-  n=$((n + 1))
-  if [ "$5" = 0 ]; then
-    echo "ok $n - $1: $2"
-  else
-    echo "not ok $n - $1: $2"
-    verdict=FAILED failures=$((failures + 1))
-  fi
-  printf '%-10s %-12s %8s %8s  %s\n' "$1" "$2" "$3" "$4" "$verdict" >>"$work/table"
-}
+table_begin place
 
 # in_root LOG COMMAND…: the tree is at /src, to be read only; builds are the root's own.
 in_root() {
@@ -72,6 +60,4 @@ for suite in "$@"; do
   [ "$suite" = sid ] || quickstart "$suite"
   fast_parts "$suite"
 done
-echo "1..$n"
-sed 's/^/# | /' "$work/table"
-[ $failures = 0 ]
+table_end

@@ -11,6 +11,8 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/distros/roots.sh
 . "$top/tests/distros/roots.sh"
+# shellcheck source=tests/distros/table.sh
+. "$top/tests/distros/table.sh"
 suite=bookworm  # the last release of Debian's for s390x whose updates are there, too
 short=0
 if [ "${1-}" = --short ]; then
@@ -26,26 +28,13 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-n=0 failures=0
-printf '%-10s %-12s %8s %8s  %s\n' machine part passed seconds verdict >"$work/table"
-
-# report MACHINE PART PASSED SECONDS STATUS: one case of TAP and one line of the table.
-report() {
-  local verdict=ok
-  n=$((n + 1))
-  if [ "$5" = 0 ]; then
-    echo "ok $n - $1: $2"
-  else
-    echo "not ok $n - $1: $2"
-    verdict=FAILED failures=$((failures + 1))
-    sed 's/^/# /' "$work/log"
-  fi
-  printf '%-10s %-12s %8s %8s  %s\n' "$1" "$2" "$3" "$4" "$verdict" >>"$work/table"
-}
+table_begin machine
 
 # The tree is at /src, to be read only. All machines are known, whichever are asked for.
 in_root() {
-  root_run "$root" --bind "$top" /src --machine s390x --machine aarch64 -- "$@" >"$work/log" 2>&1 </dev/null
+  root_run "$root" --bind "$top" /src --machine s390x --machine aarch64 -- "$@" >"$work/log" 2>&1 </dev/null && return
+  sed 's/^/# /' "$work/log"
+  return 1
 }
 
 make_root() {
@@ -108,6 +97,4 @@ for machine in "$@"; do
   fi
   turns "$machine"
 done
-echo "1..$n"
-sed 's/^/# | /' "$work/table"
-[ $failures = 0 ]
+table_end
