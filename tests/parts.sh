@@ -108,7 +108,7 @@ part_lint() { build release && tests_of release lint; }
 server() {
   local name=$1 status=0
   shift
-  "$@" 2> >(tee /dev/fd/3 >&2) || status=$?
+  "$@" 2> >(tee -a /dev/fd/3 >&2) || status=$?
   case $status in
     0) echo "pass $part: there is a server $name" >>"$results" ;;
     77) echo "lack $part: a server $name" >>"$results" ;;
@@ -130,7 +130,7 @@ part_servers_newest() {
 part_integration() {
   local status=0
   build release || return 1
-  tests/integration/libsecret/releases.sh --make bookworm trixie 2> >(tee /dev/fd/3 >&2) || status=$?
+  tests/integration/libsecret/releases.sh --make bookworm trixie 2> >(tee -a /dev/fd/3 >&2) || status=$?
   [ $status = 0 ] || [ $status = 77 ] || echo "fail $part: roots with keyrings" >>"$results"
   tests_of release integration
 }

@@ -304,6 +304,11 @@ static enum err name_paths(struct managed *m, struct error *e) {
 
 enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e) {
   const char *dir = m->compose->config->state_dir;
+  if (m->bound && strcmp(m->iam_id, iam_id) == 0)
+    return ERR_OK;
+  if (m->bound)
+    close_stores(m);
+  m->bound = false;
   if (iam_id != m->iam_id)
     text_copy(m->iam_id, sizeof m->iam_id, iam_id);
   tag_binding(m->config->account, m->iam_id, m->config->guid, m->binding);

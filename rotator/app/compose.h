@@ -86,7 +86,7 @@ enum compose_identity {
 // Finds the identity and opens the stores; once. ERR_MISSING: no service ID of that name.
 enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity how,
                       struct error *e);
-// The same with an identity that is known already (init has just made it).
+// The same with an identity that is known already (init has just made it); once for each.
 enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e);
 
 // Opens the sinks alone, for reading, while there is no identity yet. Binding goes on from there.

@@ -73,9 +73,9 @@ is "the image is built" in_podman /src/contrib/container/build --base=localhost/
 # look SCRIPT: in the image's files, by root and from outside.
 look() { in_podman sh -c 'cd "$(podman image mount rotator:test)" && [ -x usr/bin/rotator ] && eval "$0"' "$1"; }
 is "it names its user by number" in_podman sh -c \
-  'podman image inspect --format "{{.Config.User}}" rotator:test | tee /dev/stderr | grep -qx 64321:64321'
+  'podman image inspect --format "{{.Config.User}}" rotator:test | tee -a /dev/stderr | grep -qx 64321:64321'
 is "and the program" in_podman sh -c \
-  'podman image inspect --format "{{.Config.Entrypoint}} {{.Config.Cmd}}" rotator:test | tee /dev/stderr | grep -qx "\[/usr/bin/rotator\] \[run\]"'
+  'podman image inspect --format "{{.Config.Entrypoint}} {{.Config.Cmd}}" rotator:test | tee -a /dev/stderr | grep -qx "\[/usr/bin/rotator\] \[run\]"'
 is "no compiler and no lists of packages are in it" look \
   '! ls usr/bin/gcc usr/bin/cmake var/lib/apt/lists/*_Packages 2>/dev/null | grep .'
 is "the user owns nothing in it" look '! find . -xdev \( -uid 64321 -o -gid 64321 \) | grep .'

@@ -3,17 +3,17 @@
 # units. run.sh made the rest of /probe.
 # shellcheck source=tests/systemd/tap.sh
 . /probe/tap.sh
-unit_ended_with() { systemctl show rotator.service -p ExecMainStatus -p Result | tee /dev/stderr | grep -qx "ExecMainStatus=$1"; }
+unit_ended_with() { systemctl show rotator.service -p ExecMainStatus -p Result | tee -a /dev/stderr | grep -qx "ExecMainStatus=$1"; }
 key_in_file() { sed -n 's/^IAM_API_KEY=//p' /etc/rotator/keys/fluent-bit.env | tr -d "\"'"; }
 consumer_has_the_key() { [ -n "$(variable_of fluent-bit IAM_API_KEY)" ] && [ "$(variable_of fluent-bit IAM_API_KEY)" = "$(key_in_file)" ]; }
 
 is "the package installs" dpkg -i /probe/rotator.deb
 is "units are not enabled by themselves" status_is 1 -- systemctl is-enabled rotator.timer
 # First contact.
-is "without a configuration it names the example" bash -c 'rotator 2>&1 | tee /dev/stderr | grep -q /etc/rotator/rotator.yaml.example'
+is "without a configuration it names the example" bash -c 'rotator 2>&1 | tee -a /dev/stderr | grep -q /etc/rotator/rotator.yaml.example'
 is "and the next command puts it into place" bash -c "\$(rotator run 2>&1 | sed -n 's/^next: //p')"
 is "which is a configuration" status_is 3 -- rotator --here check --offline
-is "that root and the service read alike" bash -c 'rotator check --offline | tee /dev/stderr | grep -q "no such file as LoadCredential="'
+is "that root and the service read alike" bash -c 'rotator check --offline | tee -a /dev/stderr | grep -q "no such file as LoadCredential="'
 rm /etc/rotator/rotator.yaml
 is "the rights can be asked for before" status_is 0 -- rotator init prod-logs --print-policy
 install -m 0600 /probe/management.key /etc/rotator/management.key
@@ -26,7 +26,7 @@ is "state and key belong to rotator alone" test \
   "$(stat -c '%U %a' /var/lib/rotator /var/lib/rotator/*.state /etc/rotator/keys/fluent-bit.env | tr '\n' ' ')" = "rotator 700 rotator 600 rotator 600 "
 is "root gets no further in its own shoes than being told" status_is 3 -- /usr/bin/rotator --here check --offline
 is "nor with another configuration" status_is 3 -- rotator -c /probe/rotator.yaml check --offline
-is "the service's user finds the same state" bash -c 'runuser -u rotator -- rotator status --json | tee /dev/stderr | grep -q "\"phase\":\"idle\""'
+is "the service's user finds the same state" bash -c 'runuser -u rotator -- rotator status --json | tee -a /dev/stderr | grep -q "\"phase\":\"idle\""'
 is "without a terminal it is the same" bash -c 'rotator status --json </dev/null | cat | grep -q "\"phase\":\"idle\""'
 is "and on a terminal" status_is 0 -- script -qec "rotator check" /dev/null
 is "standard error stays apart" test -z "$(rotator status 2>&1 >/dev/null)"
@@ -68,7 +68,7 @@ fails_after() {  # fails_after RESULT: by changes that come soon one after the o
     sleep 1
     eventually 20 is_dead $watch.service
   done
-  systemctl show $watch.path -p Result | tee /dev/stderr | grep -qx "Result=$1"
+  systemctl show $watch.path -p Result | tee -a /dev/stderr | grep -qx "Result=$1"
 }
 started() { systemctl show fluent-bit -p ExecMainStartTimestampMonotonic --value; }
 newer() { [ "$(started)" -gt "$1" ]; }
@@ -78,7 +78,7 @@ mended() {
   sh -c "$(rotator status 2>&1 | sed -n 's/^next: //p')" || return 1
   eventually 20 newer "$before"
 }
-told() { rotator status 2>&1 | tee /dev/stderr | grep -q "$1.path has failed ($2) and no longer watches /etc/rotator/keys/fluent-bit.env"; }
+told() { rotator status 2>&1 | tee -a /dev/stderr | grep -q "$1.path has failed ($2) and no longer watches /etc/rotator/keys/fluent-bit.env"; }
 systemctl start fluent-bit
 is "all is well with the path unit, and nothing is said of it" status_is 0 -- rotator status
 limit $watch.path '[Path]' TriggerLimitIntervalSec=1min TriggerLimitBurst=1
@@ -86,8 +86,8 @@ systemctl restart $watch.path
 is "a path unit meets its limit" fails_after trigger-limit-hit
 is "status says so" told $watch trigger-limit-hit
 is "as a matter for a person" status_is 3 -- rotator status
-is "in JSON too" bash -c "rotator status --json | tee /dev/stderr | grep -q '\"exit\":3,\"attention\":true,\"next\":\"systemctl reset-failed '"
-is "check says so" bash -c "rotator check 2>&1 | tee /dev/stderr | grep -q '^FAIL .*restart .*$watch.path has failed'"
+is "in JSON too" bash -c "rotator status --json | tee -a /dev/stderr | grep -q '\"exit\":3,\"attention\":true,\"next\":\"systemctl reset-failed '"
+is "check says so" bash -c "rotator check 2>&1 | tee -a /dev/stderr | grep -q '^FAIL .*restart .*$watch.path has failed'"
 is "and has failed" status_is 3 -- rotator check
 is "the service says so" status_is 1 -- systemctl start rotator.service
 is "as a matter for a person, too" unit_ended_with 3
@@ -117,10 +117,10 @@ invocation_of() { systemctl show "$1" -p InvocationID --value; }
 hook() { sed -i '/after_publish:/d' /etc/rotator/rotator.yaml && sed -i "s|^    sinks:|    after_publish: {run: [$*], timeout: 30s}\n&|" /etc/rotator/rotator.yaml; }
 systemctl start fluent-bit
 hook /usr/bin/systemctl, restart, fluent-bit
-is "T11: check says that systemd refuses a bare systemctl" bash -c 'rotator check | tee /dev/stderr | grep -q "^warn .*hook .*agent-restart(8)"'
+is "T11: check says that systemd refuses a bare systemctl" bash -c 'rotator check | tee -a /dev/stderr | grep -q "^warn .*hook .*agent-restart(8)"'
 is "T11: and it does" bash -c '! runuser -u rotator -- systemctl restart fluent-bit'
 hook /usr/libexec/rotator/agent-restart, fluent-bit, --ask
-is "T11: check takes the hook that asks" bash -c 'rotator check | tee /dev/stderr | grep -q "^ok .*hook"'
+is "T11: check takes the hook that asks" bash -c 'rotator check | tee -a /dev/stderr | grep -q "^ok .*hook"'
 starts() { journalctl --no-pager -u fluent-bit.service | grep -c "Started fluent-bit"; }
 before=$(invocation_of fluent-bit) began=$(starts)
 is "T11: a rotation with the hook" status_is 0 -- rotator rotate prod-logs --wait=published
@@ -134,14 +134,14 @@ printf '[Service]\nExecStart=/bin/sleep infinity\nExecStartPost=/usr/bin/test ! 
 systemctl daemon-reload
 systemctl start vaulted
 hook /usr/libexec/rotator/agent-restart, vaulted, --ask
-is "T11: without the path unit it is told" bash -c 'rotator rotate prod-logs --patience 1s 2>&1 | tee /dev/stderr | grep -q "systemctl enable --now agent-restart@vaulted.path"'
+is "T11: without the path unit it is told" bash -c 'rotator rotate prod-logs --patience 1s 2>&1 | tee -a /dev/stderr | grep -q "systemctl enable --now agent-restart@vaulted.path"'
 systemctl enable --now agent-restart@vaulted.path
 before=$(invocation_of vaulted)
 is "T11: and then goes on" systemctl start rotator.service
 is "T11: the consumer without a key file was restarted" test "$(invocation_of vaulted)" != "$before"
 systemctl start rotator.service
 touch /run/broken
-is "T11: a consumer that does not start is told" bash -c 'rotator rotate prod-logs --patience 1s 2>&1 | tee /dev/stderr | grep -q "vaulted.service could not be restarted"'
+is "T11: a consumer that does not start is told" bash -c 'rotator rotate prod-logs --patience 1s 2>&1 | tee -a /dev/stderr | grep -q "vaulted.service could not be restarted"'
 is "T11: both keys stay" bash -c "[ \"\$(rotator keys prod-logs --json | grep -o 'ApiKey-[0-9a-f-]*' | sort -u | wc -l)\" = 2 ]"
 rm /run/broken
 systemctl reset-failed vaulted
@@ -169,7 +169,7 @@ is "which is within ten minutes, after three days off" soon
 # A sink in a folder that the unit may not write to: by hand it is the same as from the timer, and the setting is named.
 install -d -m 0755 -o rotator -g rotator /srv/keys
 sed -i 's|^    sinks:|&\n      - {name: elsewhere, file: {path: /srv/keys/x, format: raw}}|' /etc/rotator/rotator.yaml
-is "a sink outside the sandbox: check by hand sees it" bash -c 'rotator-as-service check | tee /dev/stderr | grep -q ReadWritePaths='
+is "a sink outside the sandbox: check by hand sees it" bash -c 'rotator-as-service check | tee -a /dev/stderr | grep -q ReadWritePaths='
 is "and the unit fails" status_is 1 -- systemctl start rotator.service
 is "and says which setting" bash -c 'journalctl --no-pager -u rotator.service | grep -q ReadWritePaths='
 mkdir -p /etc/systemd/system/rotator.service.d
@@ -191,7 +191,7 @@ mv /etc/rotator/management.key /etc/rotator/elsewhere
 is "a missing credential makes the unit fail" status_is 1 -- systemctl start rotator.service
 is "as a matter for a person" unit_ended_with 3
 is "in a sentence" bash -c 'journalctl --no-pager -u rotator.service | grep -q "no such file as LoadCredential= in rotator.service names"'
-is "the same by hand" bash -c 'rotator check 2>&1 | tee /dev/stderr | grep -q "no such file as LoadCredential="'
+is "the same by hand" bash -c 'rotator check 2>&1 | tee -a /dev/stderr | grep -q "no such file as LoadCredential="'
 mv /etc/rotator/elsewhere /etc/rotator/management.key
 
 # What a drop-in says of the unit is so for root's commands, too.
@@ -200,7 +200,7 @@ drop_in 'LoadCredential=' 'LoadCredential=management:/etc/rotator/other.key' 'Ex
 is "another management key" bash -c 'rotator check 2>&1 | grep -q "no such file as LoadCredential="'
 # shellcheck disable=SC1003 # a line that ends with a backslash
 drop_in 'Environment=X=1 \' 'ExecStart=%n' 'MemoryMax=1G'
-is "lines that go on" bash -c 'rotator status --offline 2>&1 | tee /dev/stderr | grep -q prod-logs'
+is "lines that go on" bash -c 'rotator status --offline 2>&1 | tee -a /dev/stderr | grep -q prod-logs'
 drop_in 'ExecStartPre=/bin/sleep 60'
 state_of() { systemctl show "rotator-by-hand-$1" -p ActiveState --value; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
@@ -214,7 +214,7 @@ stopped() {
 is "with the command, its unit ends" stopped
 drop_in 'RootDirectory=/nonexistent'
 is "a unit that systemd cannot set up is told" status_is 2 -- rotator status
-is "in words" bash -c 'rotator status 2>&1 | tee /dev/stderr | grep -q "systemd could not start it"'
+is "in words" bash -c 'rotator status 2>&1 | tee -a /dev/stderr | grep -q "systemd could not start it"'
 rm -r /etc/systemd/system/rotator.service.d
 systemctl daemon-reload
 is "and all is as before" status_is 0 -- rotator status

@@ -25,7 +25,7 @@ recipe() {
 }
 lookup() { as secret-tool lookup xdg:schema com.ibm.cloud.logs.rotator kind sink item prod-logs; }
 has_key() { [ "$(lookup | wc -c)" -ge 40 ]; }
-stores_are_fine() { [ "$(as rotator check | tee /dev/stderr | grep -c '^ok .*libsecret item')" = 2 ]; }
+stores_are_fine() { [ "$(as rotator check | tee -a /dev/stderr | grep -c '^ok .*libsecret item')" = 2 ]; }
 main_pid() { user_unit show rotator-keyring.service -p MainPID --value; }
 owner() { as busctl --user call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus GetConnectionUnixProcessID s org.freedesktop.secrets | cut -d' ' -f2; }
 is_unit_s() { [ -n "$(owner)" ] && [ "$(owner)" = "$(main_pid)" ]; }
@@ -34,7 +34,7 @@ is "the packages install" dpkg -i /probe/rotator.deb /probe/rotator-libsecret.de
 echo "# $(systemctl --version | head -n 1), gnome-keyring $(dpkg-query -W -f '${Version}' gnome-keyring)"
 
 person ann
-is "R13: check first: it says that there is no keyring" bash -c "$(declare -f as); who=ann home=$home run=$run; as rotator check | tee /dev/stderr | grep -q 'no default keyring yet'"
+is "R13: check first: it says that there is no keyring" bash -c "$(declare -f as); who=ann home=$home run=$run; as rotator check | tee -a /dev/stderr | grep -q 'no default keyring yet'"
 is "R13: the bus started a keyring for that" test -n "$(owner)"
 is "R13: then the recipe" recipe
 is "R13: its unit runs" status_is 0 -- user_unit is-active rotator-keyring.service
@@ -53,7 +53,7 @@ is "R13: killed, with a check before it is back: the unit is the keyring again" 
 is "R13: with the key" has_key
 user_unit stop rotator-keyring.service
 as rotator check >/dev/null 2>&1
-is "R13: stopped: check finds it locked" bash -c "$(declare -f as); who=ann home=$home run=$run; as rotator check | tee /dev/stderr | grep -q 'keyring is locked: .*rotator-keyring.service'"
+is "R13: stopped: check finds it locked" bash -c "$(declare -f as); who=ann home=$home run=$run; as rotator check | tee -a /dev/stderr | grep -q 'keyring is locked: .*rotator-keyring.service'"
 is "R13: started again" status_is 0 -- user_unit start rotator-keyring.service
 is "R13: with the key again" has_key
 is "R13: the timer's unit again" status_is 0 -- user_unit start rotator-user.service
