@@ -68,10 +68,10 @@ static enum err check_room(const char *dir, struct error *e) {
   bool root = geteuid() == 0;
   uint64_t blocks = root ? fs.f_bfree : fs.f_bavail;
   if (blocks * fs.f_frsize < ROOM_BYTES)
-    return error_set(e, ERR_LIMIT, "the file system of %s has less than %d KiB free", dir,
+    return error_set(e, ERR_LIMIT, "the file system of %s is full: less than %d KiB free", dir,
                      ROOM_BYTES / 1024);
   if (fs.f_files > 0 && (root ? fs.f_ffree : fs.f_favail) == 0)
-    return error_set(e, ERR_LIMIT, "the file system of %s has no inode free", dir);
+    return error_set(e, ERR_LIMIT, "the file system of %s is full: no inode free", dir);
   return ERR_OK;
 }
 
