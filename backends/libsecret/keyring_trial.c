@@ -58,8 +58,9 @@ static void remove_item(struct keyring *k, SecretItem *item) {
   g_variant_get(answer, "(&o)", &prompt);
   if (strcmp(prompt, "/") == 0)
     return;
-  g_autoptr(GVariant) dismissed =
+  GVariant *dismissed =
       keyring_call(k->service, prompt, PROMPT_INTERFACE, "Dismiss", NULL, "()", NULL);
+  g_clear_pointer(&dismissed, g_variant_unref);
 }
 
 static enum err try_all(struct keyring *k, const struct keyring_item *trial, struct error *e) {

@@ -170,8 +170,14 @@ static bool read_top(struct reader *r, int id) {
   return false;
 }
 
+static bool skip_events(struct reader *r, int n) {
+  while (n > 0 && next(r))
+    n--;
+  return n == 0;
+}
+
 static bool read_document(struct reader *r) {
-  if (!next(r) || !next(r)) // the stream, the document
+  if (!skip_events(r, 2)) // the stream, the document
     return false;
   if (r->event.type == YAML_STREAM_END_EVENT) {
     config_wrong(r->l, NULL, NULL, "the file holds nothing");
@@ -234,6 +240,7 @@ static bool read_entry(struct reader *r, bool (*read)(struct config_loader *l, y
   yaml_document_t piece, *whole = l->document;
   if (!new_document(l, &piece))
     return false;
+  // cppcheck-suppress autoVariables ; what is read into it is read before this returns
   r->into = &piece;
   bool good = read_node(r, 2) && config_yaml_survey(l, &piece, 2);
   if (good) {
@@ -247,7 +254,7 @@ static bool read_entry(struct reader *r, bool (*read)(struct config_loader *l, y
 
 // To the entries of `targets`: everything was read before, and is as it should be.
 static bool seek_targets(struct reader *r) {
-  if (!next(r) || !next(r) || !next(r)) // stream, document, mapping
+  if (!skip_events(r, 3)) // stream, document, mapping
     return false;
   while (next(r) && r->event.type != YAML_MAPPING_END_EVENT) {
     bool targets = is_targets(&r->event);

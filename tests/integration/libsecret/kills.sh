@@ -6,7 +6,7 @@
 command -v strace >/dev/null || skip "strace is missing"
 strace -qq -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
 
-tracer='' owner=''
+tracer='' mortal='' owner=''
 # An unlocked daemon that dies before its NTH call of CALL.
 mortal_daemon() { # CALL NTH
   kill_daemon
@@ -17,7 +17,14 @@ mortal_daemon() { # CALL NTH
     true
   ) >/dev/null 2>&1 &
   tracer=$!
-  gdbus wait --session --timeout 30 org.freedesktop.secrets || fail "no keyring under strace"
+  # (What still ends may have had the bus start another one, which has the name until it is killed.)
+  local _
+  for _ in $(seq 20); do
+    gdbus wait --session --timeout 30 org.freedesktop.secrets || fail "no keyring under strace"
+    mortal=$(pgrep -P "$(pgrep -P "$tracer" -x strace)")
+    [ "$(daemon_pid)" != "$mortal" ] || break
+    kill_daemon
+  done
   owner=$(gdbus call --session --dest org.freedesktop.DBus --object-path /org/freedesktop/DBus \
     --method org.freedesktop.DBus.GetNameOwner org.freedesktop.secrets | grep -o ':[0-9.]*')
 }
@@ -29,7 +36,8 @@ is_dead() {
 # Did the daemon die? In any case it is gone afterwards.
 end_mortal() {
   local died=0
-  is_dead || { died=1; kill_daemon; }
+  is_dead || died=1
+  kill -9 "$mortal" 2>/dev/null
   wait "$tracer" 2>/dev/null
   return $died
 }
