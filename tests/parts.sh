@@ -9,7 +9,7 @@
 all_parts=(servers asan tsan distros schedulers integration truth metrics coverage analysis fuzz lint package systemd foreign-short image
   model bench quickstart)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
-more_parts=(unit contract protocol fault cli emulator servers-newest foreign analysis-trixie distros-bookworm distros-sid)
+more_parts=(unit contract protocol fault cli emulator servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
@@ -39,7 +39,8 @@ declare -A packages_of=(
   [model]="spin"
   [servers]="golang-go etcd-server procps python3-hvac"
   [servers-newest]="etcd-server procps python3-hvac python3-venv"
-  [integration]="debootstrap faketime procps $packages_keyring $packages_clients"
+  [keyrings]="debootstrap faketime procps $packages_keyring"
+  [integration]="faketime procps $packages_keyring $packages_clients"
   [bench]="python3"
 )
 
@@ -126,13 +127,15 @@ part_servers_newest() {
   export ROTATOR_SERVERS=newest
   part_servers
 }
-# (Roots of other releases with their keyrings are made before, too; where none can be made, their tests say so.)
-part_integration() {
+part_integration() { build release && tests_of release integration; }
+# The keyrings of Debian 12 and 13, in roots that are made before any test's time runs. By hand: KWallet before 6.25 gives out session
+# keys that do not fit, one in 130 (findings/kwallet-session-keys-do-not-fit.sh), and consumers that do not try again fail then.
+part_keyrings() {
   local status=0
   build release || return 1
   tests/integration/libsecret/releases.sh --make bookworm trixie 2> >(tee -a /dev/fd/3 >&2) || status=$?
   [ $status = 0 ] || [ $status = 77 ] || echo "fail $part: roots with keyrings" >>"$results"
-  tests_of release integration
+  tests_of release keyrings
 }
 
 part_coverage() {

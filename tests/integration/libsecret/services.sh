@@ -55,8 +55,16 @@ is_there "$service"
 unset DISPLAY WAYLAND_DISPLAY XDG_DATA_HOME XDG_CONFIG_HOME SECRET_BACKEND SECRET_SERVICE_BUS_NAME
 export QT_QPA_PLATFORM=offscreen
 pids=()
+# (KeePassXC does not end as asked while it has something to ask.)
 stop_service() {
-  kill "${pids[@]}" && wait "${pids[@]}"
+  local _
+  kill "${pids[@]}"
+  for _ in $(seq 50); do
+    kill -0 "${pids[@]}" || break
+    sleep 0.1
+  done
+  kill -9 "${pids[@]}"
+  wait "${pids[@]}"
   pids=()
 } 2>/dev/null
 trap 'stop_service; clean_up' EXIT
