@@ -51,7 +51,6 @@ struct memory {
   int64_t unfound_ms; // … since when nobody was found to have the value; 0: was not looked for
   struct error create_error;
   uint64_t hook_done_epoch; // the hook succeeded in this epoch
-  uint64_t moved_seq;       // of the state in which a sink was seen moved once
   unsigned backoff;         // waits in a row
   // class A sinks that are not there: since when, by our wall clock, seconds (kept over runs by the
   // caller); 0: there

@@ -236,8 +236,23 @@ static void judge_time(struct turn *u, struct target *t, const struct engine_io 
   v->due = v->now_s >= v->due_s;
 }
 
+// Sinks are read before the state (rule 9). One that was read before this state was there, as far
+// as this process knows, may have been written since by the rotator that made it: what it showed is
+// nothing to hold against that state. On one host the lock keeps others away.
+static bool sinks_are_older(const struct turn *u, const struct target *t, uint64_t known_seq) {
+  if (!u->view.state || target_is_of_one_host(t) || u->state.seq <= known_seq)
+    return false;
+  for (size_t i = 0; i < t->n_sinks; i++) {
+    enum sink_value value = u->sink_views[i].value;
+    if (value != SINK_CURRENT && value != SINK_SILENT && value != SINK_REFUSED)
+      return true;
+  }
+  return false;
+}
+
 void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *io) {
   struct view *v = &u->view;
+  uint64_t known_seq = t->memory->max_seq;
   v->policy = &t->policy;
   tag_binding(t->account, t->iam_id, t->instance, u->binding);
   for (size_t i = 0; i < t->n_sinks; i++)
@@ -245,6 +260,7 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
   read_home(u, t, io);
   digest_versions(u, t);
   judge_sinks(u, t, io);
+  u->sinks_older = sinks_are_older(u, t, known_seq);
   v->other_host = v->state && v->state->host[0] && target_is_of_one_host(t) &&
                   strcmp(v->state->host, t->host_id) != 0;
   v->command_init = t->init;

@@ -11,6 +11,7 @@
 #define ACTS_MAX 200 // of one tick; more means that something undoes what we do
 #define BACKOFF_MS 1000
 #define BACKOFF_CAP_MS 60000
+#define READINGS_MAX 5 // of a turn: each more is one that another rotator overtook
 // A hook that failed may have restarted something: it is tried again at a gentler pace.
 #define HOOK_BACKOFF_MS 10000
 #define HOOK_BACKOFF_CAP_MS 300000
@@ -70,9 +71,21 @@ static void tell(const struct watcher *w, bool begin, const struct step *s) {
     call(w->ctx, s);
 }
 
-static void read_and_decide(struct turn *u, struct target *t, const struct engine_io *io,
+// The stores, read again while the sinks were read too early (turn.h). NULL: out of memory.
+static struct turn *read_stores(struct target *t, const struct engine_io *io) {
+  for (int reading = 1;; reading++) {
+    struct turn *u = turn_new();
+    if (!u)
+      return NULL;
+    turn_read_stores(u, t, io);
+    if (!u->sinks_older || reading == READINGS_MAX)
+      return u;
+    turn_free(u);
+  }
+}
+
+static void decide_and_look(struct turn *u, struct target *t, const struct engine_io *io,
                             struct action *a) {
-  turn_read_stores(u, t, io);
   decide(&u->view, a);
   if (a->kind == ACT_LOOK) {
     turn_ask_iam(u, t, io);
@@ -156,31 +169,17 @@ static void finish(struct turn *u, struct target *t, const struct engine_io *io,
   tell(w, false, &step);
 }
 
-// Sinks are read before the state (rule 9), so what they showed may be older than the grace that it
-// is held against: another rotator has written them since. A move counts when it is seen again
-// after this very state was.
-static bool is_first_move(const struct turn *u, struct target *t, const struct action *a) {
-  if (a->row != ROW_moved || t->memory->moved_seq == u->state.seq)
-    return false;
-  t->memory->moved_seq = u->state.seq;
-  return true;
-}
-
 // One turn. True: the tick is over.
 static bool take_turn(struct target *t, const struct engine_io *io, const struct watcher *w,
                       struct action *last, struct tick_result *r) {
-  struct turn *u = turn_new();
+  struct turn *u = read_stores(t, io);
   struct action a;
   bool over = true;
   if (!u) {
     r->end = TICK_FAILED;
     return true;
   }
-  read_and_decide(u, t, io, &a);
-  if (is_first_move(u, t, &a)) {
-    turn_free(u);
-    return false;
-  }
+  decide_and_look(u, t, io, &a);
   if (act_is_effect(a.kind) && is_same(&a, last)) {
     a.kind = ACT_WAIT;
     a.wait_s = 0;
@@ -251,12 +250,11 @@ static enum err hand_out(struct turn *u, struct state *ret_state, struct view *r
 }
 
 static struct turn *observe(struct target *t, const struct engine_io *io, bool ask_iam) {
-  struct turn *u = turn_new();
+  struct turn *u = read_stores(t, io);
   if (!u)
     return NULL;
   turn_free(t->memory->kept);
   t->memory->kept = u;
-  turn_read_stores(u, t, io);
   if (ask_iam && !u->view.other_host)
     turn_ask_iam(u, t, io);
   return u;
