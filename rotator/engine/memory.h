@@ -51,6 +51,7 @@ struct memory {
   int64_t unfound_ms; // … since when nobody was found to have the value; 0: was not looked for
   struct error create_error;
   uint64_t hook_done_epoch; // the hook succeeded in this epoch
+  int64_t first_asked_s;    // when IAM was first asked who uses the new key, server time
   unsigned backoff;         // waits in a row
   // class A sinks that are not there: since when, by our wall clock, seconds (kept over runs by the
   // caller); 0: there

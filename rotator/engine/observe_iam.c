@@ -251,8 +251,12 @@ static void look_at_new_use(struct look *l) {
   if (s->in_use_s > 0 || last_use(l, SLOT_CURRENT, &used_s, &e) != ERR_OK)
     return;
   v->current_unused = used_s <= s->phase_since_s + OURS_FOR_S;
-  // What was a moment ago may be another process of ours, whose proof is in no book yet.
-  if (used_s > last_exchange_of_ours(l) && used_s + 60 + OURS_FOR_S < v->now_s)
+  // What was a moment ago may be another process of ours, whose proof is in no book yet; what came
+  // after this process had read the book may be one whose proof is not in ours.
+  if (l->t->memory->first_asked_s == 0)
+    l->t->memory->first_asked_s = v->now_s;
+  if (used_s > last_exchange_of_ours(l) && used_s + 60 + OURS_FOR_S < v->now_s &&
+      used_s < l->t->memory->first_asked_s)
     v->current_used_s = used_s;
 }
 

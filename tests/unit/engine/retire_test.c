@@ -98,6 +98,11 @@ static void r11_another_consumer_does_not_stand_for_it(void **unused) {
   assert_int_equal(s.in_use_s, 0);
   state_clear(&s);
   fake_env_advance(&r->env, 240 * 1000);
+  rig_run(r); // perhaps one by a process that began after this one had read the book
+  s = rig_state(r);
+  assert_int_equal(s.in_use_s, 0);
+  state_clear(&s);
+  rig_restart(r);
   rig_run(r);
   s = rig_state(r);
   assert_int_equal(s.in_use_s, rig_key(r, "ApiKey-2")->key.last_authn_s);
