@@ -236,17 +236,23 @@ static void judge_time(struct turn *u, struct target *t, const struct engine_io 
   v->due = v->now_s >= v->due_s;
 }
 
+// Has the sink the value, and where a row asks for it the version, that the state has of it? One
+// that gave none says nothing.
+static bool is_as_stated(enum phase phase, const struct sink_view *s) {
+  if (s->value != SINK_CURRENT)
+    return s->value == SINK_SILENT || s->value == SINK_REFUSED;
+  return phase == PHASE_GRACE ? s->noted : phase != PHASE_PUBLISHING || s->stamped;
+}
+
 // Sinks are read before the state (rule 9). One that was read before this state was there, as far
 // as this process knows, may have been written since by the rotator that made it: what it showed is
 // nothing to hold against that state. On one host the lock keeps others away.
 static bool sinks_are_older(const struct turn *u, const struct target *t, uint64_t known_seq) {
   if (!u->view.state || target_is_of_one_host(t) || u->state.seq <= known_seq)
     return false;
-  for (size_t i = 0; i < t->n_sinks; i++) {
-    enum sink_value value = u->sink_views[i].value;
-    if (value != SINK_CURRENT && value != SINK_SILENT && value != SINK_REFUSED)
+  for (size_t i = 0; i < t->n_sinks; i++)
+    if (!is_as_stated(u->state.phase, &u->sink_views[i]))
       return true;
-  }
   return false;
 }
 

@@ -27,8 +27,8 @@ struct turn {
   struct store_version home_version;
   char versions[TEXT_SHA256_HEX]; // digest of the sink versions
   char binding[TAG_BINDING_MAX];
-  bool
-      sinks_older; // than the state, as far as that is known, and one of them does not hold current
+  // than the state, as far as that is known, and one of them is not as the state has it
+  bool sinks_older;
   struct iam_key adoptable;
   size_t adoptable_sink; // the sink that holds its value
   struct error error;    // the last thing that went wrong while reading
