@@ -27,16 +27,7 @@ for right in 'list secrets' 'watch secrets' 'create secrets' 'get secrets/rotato
 done
 passed "the rotator has the least rights"
 
-cat >"$T/agent.yaml" <<END
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: logs-agent}
-spec:
-  selector: {matchLabels: {app: logs-agent}}
-  template:
-    metadata: {labels: {app: logs-agent}}
-    spec: {containers: [{name: agent, image: agent}]}
-END
+agent_daemonset >"$T/agent.yaml"
 must k apply --filename="$T/agent.yaml"
 
 in_cluster 0 check

@@ -25,6 +25,32 @@ until_true() { # until_true SECONDS COMMAND…
 secret_value() { k get secret "$1" --output=json | jq -r ".data.\"$2\" // \"\"" | base64 -d; }
 accepted() { [ "$(control POST check-value "{\"value\":\"$1\"}" | jq -r .accepted)" = true ]; }
 
+# The target of all these tests.
+kube_target() {
+  cat <<END
+targets:
+  - name: prod-logs
+    instance: "$crn"
+    service_id: $sender_id
+    home: {kubernetes: {name: logs-agent-rotation}}
+    sinks:
+      - kubernetes: {name: logs-agent, key: IAM_API_KEY}
+END
+}
+# The agent, as the roll-out knows it.
+agent_daemonset() {
+  cat <<END
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: logs-agent}
+spec:
+  selector: {matchLabels: {app: logs-agent}}
+  template:
+    metadata: {labels: {app: logs-agent}}
+    spec: {containers: [{name: agent, image: agent}]}
+END
+}
+
 # kube_config [EXTRA_LINE…]: the rotator's configuration for the emulator.
 kube_config() {
   cat <<END
@@ -40,14 +66,8 @@ defaults:
   reload_within: 0s
   quarantine: 0s
   proof: {count: 2, span: 0s, absence_apart: 0s, propagation: 0s}
-targets:
-  - name: prod-logs
-    instance: "$crn"
-    service_id: $sender_id
-    home: {kubernetes: {name: logs-agent-rotation}}
-    sinks:
-      - kubernetes: {name: logs-agent, key: IAM_API_KEY}
 END
+  kube_target
   [ $# -eq 0 ] || printf '    %s\n' "$@"
 }
 

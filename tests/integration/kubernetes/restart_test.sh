@@ -36,13 +36,9 @@ done
   head_of_config "alert_after: 0s" | grep -v '^targets:'
   cat <<END
 kubernetes: {server: "$CLUSTER_SERVER", ca_file: $CLUSTER/ca.crt, token_file: $T/account/token, namespace: $space}
-targets:
-  - name: prod-logs
-    instance: "$crn"
-    service_id: $sender_id
-    home: {kubernetes: {name: logs-agent-rotation}}
-    sinks:
-      - kubernetes: {name: logs-agent, key: IAM_API_KEY}
+END
+  kube_target
+  cat <<END
     after_publish:
       run: [$TOP/contrib/kubernetes/rollout-restart, daemonset/logs-agent, --wait=40, --server=$CLUSTER_SERVER, --credentials=$T/account]
       timeout: 60s
@@ -79,16 +75,8 @@ try() { # try ARGUMENT…: a command of the rotator that may have to wait for so
 
 SPACE=$space "$TOP/tests/integration/kubernetes/kubelet.py" logs-agent IAM_API_KEY "$T/agent" 2>"$T/kubelet.log" &
 kubelet=$!
-must kubectl --namespace=$space apply --filename=- <<'END'
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: logs-agent}
-spec:
-  selector: {matchLabels: {app: logs-agent}}
-  template:
-    metadata: {labels: {app: logs-agent}}
-    spec: {containers: [{name: agent, image: agent}]}
-END
+agent_daemonset >"$T/agent.yaml"
+must kubectl --namespace=$space apply --filename="$T/agent.yaml"
 until_true 30 running
 when="the first key"
 run 0 init prod-logs

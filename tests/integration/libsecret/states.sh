@@ -8,13 +8,6 @@ trap 'rm -rf "$dir"' EXIT
 for verb in read write check; do
   echo "echo '{\"version\":1,\"kind\":\"sink\",\"item\":\"a\",\"value\":\"x\"}' | timeout 20 '$LIBSECRET' $verb; echo"
 done >"$dir/all-verbs"
-cat >"$dir/bare-bus" <<'XML'
-<busconfig>
-  <type>session</type>
-  <listen>unix:tmpdir=/tmp</listen>
-  <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
-</busconfig>
-XML
 
 # says KIND TEXT COMMAND…: the command's three answers are errors of that kind, with that text.
 says() {
@@ -36,7 +29,7 @@ export HOME=$dir XDG_RUNTIME_DIR=$dir
 unset DBUS_SESSION_BUS_ADDRESS DISPLAY
 says refused "there is no default keyring yet" env KEYRING=fresh "$session" sh "$dir/all-verbs"
 says refused "there is no default keyring yet" env KEYRING=none "$session" sh "$dir/all-verbs"
-says refused "nothing on this bus provides org.freedesktop.secrets" dbus-run-session --config-file "$dir/bare-bus" -- sh "$dir/all-verbs"
+says refused "nothing on this bus provides org.freedesktop.secrets" dbus-run-session --config-file "${session%/*}/bare-bus.xml" -- sh "$dir/all-verbs"
 says refused "a system unit and cron have none" sh "$dir/all-verbs"
 says unsent "does not answer" env DBUS_SESSION_BUS_ADDRESS=unix:path="$dir/nothing" sh "$dir/all-verbs"
 says refused "SECRET_BACKEND" env SECRET_BACKEND=fiel sh "$dir/all-verbs"
