@@ -14,6 +14,7 @@
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
 #include "rotator/app/report/waiting.h"
+#include "rotator/app/shard.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/http/curl_transport.h"
@@ -97,7 +98,8 @@ static int select_targets(struct app *a) {
   if (!a->chosen || !a->selected)
     return EXIT_BUG;
   for (size_t i = 0; a->cli.n_targets == 0 && i < a->config->n_targets; i++)
-    ok = select_target(a, &a->config->targets[i]) && ok;
+    if (shard_has(&a->cli.shard, &a->config->targets[i]))
+      ok = select_target(a, &a->config->targets[i]) && ok;
   for (size_t i = 0; i < a->cli.n_targets; i++) {
     char near[NEAREST_MAX];
     const struct config_target *t = config_target_find(a->config, a->cli.targets[i], near);
@@ -109,10 +111,11 @@ static int select_targets(struct app *a) {
 }
 
 // A broken target stops itself only, and a file of targets.d that cannot be used those in it. Who
-// these are is not known, so that it concerns every command that was to act on all.
+// these are is not known, so that it concerns every command that was to act on all (of several
+// shares, the first).
 static int report_broken(struct app *a) {
   char text[200], next[700];
-  size_t files = a->cli.n_targets == 0 ? a->config->n_broken_files : 0;
+  size_t files = a->cli.n_targets == 0 && a->cli.shard.index == 0 ? a->config->n_broken_files : 0;
   if (a->n_broken == 0 && files == 0)
     return EXIT_FINE;
   if (a->cli.command != CMD_CHECK) { // which tells each mistake itself

@@ -66,6 +66,29 @@ static enum err parse_count(const char *value, int64_t *ret) {
   return *end == '\0' && *ret >= 1 ? ERR_OK : ERR_INVALID;
 }
 
+static bool parse_number(const char **at, uint32_t *ret) {
+  size_t n = strspn(*at, "0123456789");
+  if (n == 0 || n > 5)
+    return false;
+  *ret = (uint32_t)strtoul(*at, NULL, 10);
+  *at += n;
+  return true;
+}
+
+static enum err parse_shard(const char *value, struct cli_shard *ret, struct error *e) {
+  struct cli_shard s;
+  const char *at = value;
+  bool ok = parse_number(&at, &s.index) && *at++ == '/' && parse_number(&at, &s.count) && !*at;
+  if (!ok || s.count == 0)
+    return error_set(e, ERR_INVALID, "--shard takes I/N such as 0/4, not '%s'", value);
+  if (s.index >= s.count)
+    return error_set(e, ERR_INVALID,
+                     "--shard=%s: shares are counted from 0, so that the last of %u is %u/%u",
+                     value, s.count, s.count - 1, s.count);
+  *ret = s;
+  return ERR_OK;
+}
+
 static enum err set_value(struct cli *c, const struct cli_option *o, const char *value,
                           struct error *e) {
   void *field = (char *)c + o->field;
@@ -93,6 +116,8 @@ static enum err set_value(struct cli *c, const struct cli_option *o, const char 
       return error_set(e, ERR_INVALID, "--%s takes a duration such as 90m, 24h or 1d12h, not '%s'",
                        o->name, value);
     return ERR_OK;
+  case CLI_SHARD:
+    return parse_shard(value, field, e);
   }
   return error_set(e, ERR_INTERNAL, "option --%s has no type", o->name);
 }
@@ -194,6 +219,8 @@ static enum err check_use(const struct parse *p, struct error *e) {
                        cmd->name);
   if (c->all && c->n_targets > 0)
     return error_set(e, ERR_INVALID, "--all and a target: one of them");
+  if (c->shard.count > 0 && c->n_targets > 0)
+    return error_set(e, ERR_INVALID, "--shard and a target: one of them");
   if (cmd->targets == CLI_TARGETS_ALL && c->n_targets == 0 && !c->all)
     return error_set(e, ERR_INVALID, "'%s' needs a target, or --all", cmd->name);
   bool needs = cmd->targets == CLI_TARGETS_ONE || cmd->targets == CLI_TARGETS_SOME;

@@ -50,6 +50,11 @@ struct cli_command {
 };
 extern const struct cli_command cli_commands[CMD_COUNT];
 
+// One of `count` shares of the fleet (shard.h), from 0. count 0: not given.
+struct cli_shard {
+  uint32_t index, count;
+};
+
 enum cli_wait { WAIT_NONE, WAIT_PUBLISHED, WAIT_RETIRED };
 
 // What was asked for. Texts point into argv.
@@ -65,6 +70,7 @@ struct cli {
   bool json, quiet, verbose;
   const char *log_format; // "text", "json", NULL
   int64_t jobs;           // 0: as configured
+  struct cli_shard shard;
 
   bool dry_run, print_policy, offline, yes, all;
   bool compromised, new_key, take_host;
@@ -86,6 +92,7 @@ enum cli_type {
   CLI_CHOICE,   // const char *, one of `choices`
   CLI_COUNT,    // int64_t ≥ 1
   CLI_DURATION, // int64_t seconds
+  CLI_SHARD,    // struct cli_shard
 };
 
 struct cli_option {

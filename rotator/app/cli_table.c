@@ -70,6 +70,9 @@ const struct cli_option cli_options[] = {
      ON(RUN) | ON(ROTATE) | ON(ROLLBACK) | ON(RETIRE) | ON(INIT), true,
      "A target whose next step is further away than this is left for a later run. One that "
      "waits for the same thing is left after twenty times as long, and all are after two hours."},
+    {"shard", 0, "I/N", CLI_SHARD, FIELD(shard), NULL, NULL,
+     ON(RUN) | ON(STATUS) | ON(CHECK) | ON(VERIFY), false,
+     "Only the targets of share I of N, counted from 0, for a fleet that N machines work on."},
     {"offline", 0, NULL, CLI_FLAG, FIELD(offline), NULL, NULL, ON(CHECK) | ON(STATUS), false,
      "Contact no service; what only a service knows is shown as unknown."},
     {"disable", 0, "ID", CLI_TEXT, FIELD(disable_id), NULL, NULL, ON(KEYS), false,

@@ -46,6 +46,19 @@ run 0 status agent-7 agent-3 --json
 json '[.targets[].target] == ["agent-7", "agent-3"]'
 passed "the status of a fleet, by name"
 
+for ((i = 0; i < 3; i++)); do
+  run 0 status --json --shard=$i/3
+  jq -r '.targets[].target' "$T/out" >"$T/share-$i"
+  [ "$(wc -l <"$T/share-$i")" -gt $((fleet / 5)) ] || fail "share $i of 3 has $(wc -l <"$T/share-$i") targets"
+done
+[ "$(sort "$T"/share-?)" = "$(names | sort)" ] || fail "not each target in one share"
+run 0 run --shard=2/3
+silent
+run 2 run --shard=3/3
+err_has 'the last of 3 is 2/3'
+run 0 status --shard=0/99999
+passed "shares of a fleet: each target in one of them, and an empty share is fine"
+
 rm "$T/sinks/agent-5.env"
 echo 'IAM_API_KEY=somebody-elses-key-somebody-elses-key-123456' >"$T/sinks/agent-290.env"
 chmod 600 "$T/sinks/agent-290.env"

@@ -214,7 +214,8 @@ int command_run(struct app *a) {
   if (a->cli.dry_run)
     return plan_all(a);
   struct advance how = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
-  if (a->cli.n_targets == 0) // what only some targets did is no figure of the fleet
+  if (a->cli.n_targets == 0 &&
+      a->cli.shard.count == 0) // what only some targets did is no figure of the fleet
     how.metrics = metrics_new(a);
   int status = advance_each_and_report(a, &how);
   metrics_write(how.metrics, exit_worse(status, a->status));

@@ -83,7 +83,7 @@ apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: $space
 resources: [shipped/base]
-components: [shipped/components/rollout, shipped/components/vault, shipped/components/network-policy]
+components: [shipped/components/rollout, shipped/components/vault, shipped/components/network-policy${components:+, $components}]
 configMapGenerator:
   - {name: rotator-config, behavior: replace, files: [rotator.yaml, ca.pem]}
 patches:
@@ -100,16 +100,20 @@ END
   until_true 60 k get configmap kube-root-ca.crt
 }
 
-pod_of() { k get pods --selector="job-name=$1" --output=json | jq -re '.items[0].metadata.name'; }
+# pod_of JOB [INDEX]: its pod, and of an indexed one the pod of that index.
+pod_of() {
+  k get pods --selector="job-name=$1" --output=json |
+    jq -re --arg i "${2:-}" '.items | map(select($i == "" or .metadata.annotations["batch.kubernetes.io/job-completion-index"] == $i)) | .[0].metadata.name'
+}
 # IMAGE_ROOT names the mounted root of an image (contrib/container); else the program just built runs on this machine's root.
 image=("--file=$ROTATOR:/usr/bin/rotator" "--file=$TOP/contrib/kubernetes/rollout-restart:/usr/libexec/rotator/rollout-restart")
 [ -z "${IMAGE_ROOT:-}" ] || image=("--image=$IMAGE_ROOT")
-# run_pod_of JOB: runs the job's pod to its end; its exit code in $code.
+# run_pod_of JOB [INDEX]: runs the job's pod to its end; its exit code in $code.
 run_pod_of() {
-  until_true 60 pod_of "$1"
-  code=$("$TOP/tests/integration/kubernetes/run_pod.py" $space "$(pod_of "$1")" --server="$CLUSTER_SERVER" \
+  until_true 60 pod_of "$@"
+  code=$("$TOP/tests/integration/kubernetes/run_pod.py" $space "$(pod_of "$@")" --server="$CLUSTER_SERVER" \
     --ca="$CLUSTER/ca.crt" --token-file="$CLUSTER/admin.token" --entrypoint=/usr/bin/rotator \
-    "${image[@]}" 2>"$T/pod-$1.log") || fail "the pod of $1 was not run: $(cat "$T/pod-$1.log")"
+    "${image[@]}" 2>"$T/pod-$1${2:+-$2}.log") || fail "the pod of $* was not run: $(cat "$T/pod-$1${2:+-$2}.log")"
 }
 becomes_due() { control POST clock '{"advance_s": 2678400}' >/dev/null; }
 job() { ROTATOR_JOB_WAIT=no "$TOP/contrib/kubernetes/rotator-job" $space "$@"; }

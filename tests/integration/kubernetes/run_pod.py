@@ -14,6 +14,7 @@ import argparse
 import base64
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -161,6 +162,13 @@ class Pod:
         return env
 
 
+def expanded(words, env):
+    """$(NAME) of a variable that there is; any other stays as it is. $$ is not used here."""
+    if any("$$" in w for w in words):
+        unknown("a word with $$")
+    return [re.sub(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)", lambda m: env.get(m[1], m[0]), w) for w in words]
+
+
 def make_root(pod, container, folder, image, files):
     root, upper, work = (os.path.join(folder, d) for d in ("root", "upper", "work"))
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
@@ -198,13 +206,14 @@ def run(pod, container, root, entrypoint):
         unknown("the image's own user")
     if security.get("capabilities", {}).get("drop") != ["ALL"]:
         unknown("capabilities that are kept")
-    command = container.get("command", [entrypoint]) + container.get("args", [])
+    env = pod.environment(container)
+    command = expanded(container.get("command", [entrypoint]) + container.get("args", []), env)
     drop = ["setpriv", "--reuid", str(security["runAsUser"]), "--regid", str(security["runAsGroup"]),
             "--groups", str(security.get("fsGroup", security["runAsGroup"])), "--inh-caps=-all", "--bounding-set=-all"]
     if not security.get("allowPrivilegeEscalation", True):
         drop.append("--no-new-privs")
     limit = pod.spec.get("activeDeadlineSeconds", 120)
-    return subprocess.run(["chroot", root] + drop + command, env=pod.environment(container), cwd="/",
+    return subprocess.run(["chroot", root] + drop + command, env=env, cwd="/",
                           stdin=subprocess.DEVNULL, stdout=sys.stderr, timeout=limit, check=False).returncode
 
 

@@ -70,7 +70,24 @@ static void test_values(void **state) {
   assert_int_equal(PARSE(c, e, "rotate", "a", "--wait=retired"), ERR_OK);
   assert_string_equal(c.wait, "retired");
   cli_clear(&c);
+  assert_int_equal(PARSE(c, e, "run", "--shard", "3/4"), ERR_OK);
+  assert_int_equal(c.shard.index, 3);
+  assert_int_equal(c.shard.count, 4);
+  cli_clear(&c);
+  assert_int_equal(PARSE(c, e, "run", "--shard=4/4"), ERR_INVALID);
+  assert_non_null(strstr(e.text, "the last of 4 is 3/4"));
+  cli_clear(&c);
   static const char *const wrong[][4] = {
+      {"run", "--shard=0/0"},
+      {"run", "--shard=5/4"},
+      {"run", "--shard=1"},
+      {"run", "--shard=1/"},
+      {"run", "--shard=/4"},
+      {"run", "--shard=-1/4"},
+      {"run", "--shard=1/4x"},
+      {"run", "--shard=1/999999"},
+      {"run", "--shard=0/2", "a"},
+      {"rotate", "a", "--shard=0/2"},
       {"rotate", "a", "--grace=5"},
       {"rotate", "a", "--wait=soon"},
       {"run", "--jobs=0"},
