@@ -1,12 +1,21 @@
 #include "rotator/app/credential.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "rotator/base/credential.h"
 #include "rotator/base/json.h"
-#include "rotator/cloud/iam_http.h"
 
-#define WHAT "management credential"
+// "management credential": what an error's text begins with.
+struct title {
+  char text[80];
+};
+
+static struct title title_of(const struct config_credential *c) {
+  struct title t;
+  snprintf(t.text, sizeof t.text, "%s credential", c->section ? c->section : "management");
+  return t;
+}
 
 static struct secret *from_json(const struct secret *bytes) {
   JSON_AUTO o = json_parse(secret_bytes(bytes), secret_len(bytes));
@@ -25,7 +34,8 @@ static struct secret *from_text(const struct secret *bytes) {
 
 // The item is opened for each reading, so that credentials may be read by any thread; what is
 // costly (a login, a connection) is the store's own and lasts.
-static struct secret *from_store(const struct config_store *s, struct error *e) {
+static struct secret *from_store(const struct config_credential *c, struct error *e) {
+  const struct config_store *s = c->store;
   const struct store_context context = {.env = env_real()};
   struct store_item *item = NULL;
   struct store_record r = {0};
@@ -39,7 +49,7 @@ static struct secret *from_store(const struct config_store *s, struct error *e) 
   if (err == ERR_OK && iam_value_check(r.value, e) != ERR_OK)
     r.value = secret_free(r.value);
   if (!r.value)
-    error_wrap(e, WHAT);
+    error_wrap(e, "%s", title_of(c).text);
   if (err == ERR_MISSING && e) // of the key, not of anything that IAM would have said
     e->kind = ERR_INVALID;
   return r.value;
@@ -54,13 +64,14 @@ static bool is_stand_in(const struct config_credential *c, const struct secret *
 
 static void tell_missing(const struct config_credential *c, struct error *e) {
   error_set(e, ERR_INVALID,
-            WHAT " '%s': there is no such file as LoadCredential= in rotator.service names (as "
-                 "packaged: /etc/rotator/management.key)",
-            c->credential);
+            "%s '%s': there is no such file as LoadCredential= in rotator.service names (as "
+            "packaged: /etc/rotator/management.key)",
+            title_of(c).text, c->credential);
 }
 
 bool credential_is_missing(const struct config_credential *c, struct error *e) {
-  const struct credential_file file = {CREDENTIAL_KEPT, WHAT, NULL, c->credential};
+  const struct title what = title_of(c);
+  const struct credential_file file = {CREDENTIAL_KEPT, what.text, NULL, c->credential};
   SECRET_AUTO bytes = NULL;
   if (!c->credential || !env_credentials_dir())
     return false;
@@ -74,10 +85,11 @@ bool credential_is_missing(const struct config_credential *c, struct error *e) {
 
 struct secret *credential_read(void *ctx, struct error *e) {
   const struct config_credential *c = ctx;
-  const struct credential_file file = {CREDENTIAL_KEPT, WHAT, c->file, c->credential};
+  const struct title what = title_of(c);
+  const struct credential_file file = {CREDENTIAL_KEPT, what.text, c->file, c->credential};
   SECRET_AUTO bytes = NULL;
   if (c->store)
-    return from_store(c->store, e);
+    return from_store(c, e);
   if (credential_read_file(&file, &bytes, e) != ERR_OK)
     return NULL;
   if (is_stand_in(c, bytes)) {
@@ -87,7 +99,7 @@ struct secret *credential_read(void *ctx, struct error *e) {
   const char *name = c->file ? c->file : c->credential;
   struct secret *key = secret_bytes(bytes)[0] == '{' ? from_json(bytes) : from_text(bytes);
   if (!key) {
-    error_set(e, ERR_INVALID, WHAT " %s: JSON without \"apikey\"", name);
+    error_set(e, ERR_INVALID, "%s %s: JSON without \"apikey\"", what.text, name);
     return NULL;
   }
   enum err err = credential_check_word(key, "the API key", e);
@@ -95,6 +107,11 @@ struct secret *credential_read(void *ctx, struct error *e) {
     err = iam_value_check(key, e);
   if (!err)
     return key;
-  error_wrap(e, WHAT " %s", name);
+  error_wrap(e, "%s %s", what.text, name);
   return secret_free(key);
+}
+
+struct iam_auth *credential_auth_new(const struct config_credential *c, const char *iam_url,
+                                     struct env *env) {
+  return iam_auth_apikey_new(iam_url, env, credential_read, (void *)(uintptr_t)c);
 }

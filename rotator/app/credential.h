@@ -1,10 +1,11 @@
-// The rotator's own credential: read anew for every exchange, so that it may be replaced at any
-// time.
+// A credential of the rotator's own, and what gets tokens by it. It is read anew for every exchange,
+// so that it may be replaced at any time.
 #ifndef ROTATOR_APP_CREDENTIAL_H
 #define ROTATOR_APP_CREDENTIAL_H
 
 #include "rotator/base/error.h"
 #include "rotator/base/secret.h"
+#include "rotator/cloud/iam_http.h"
 #include "rotator/config/config.h"
 
 // Has systemd given a directory of credentials and not the one that is configured, or
@@ -16,5 +17,10 @@ bool credential_is_missing(const struct config_credential *c, struct error *e);
 // api-key-create --file` writes. NULL with *e set when it can't be read or can't be a key (empty, a
 // template left unfilled, a byte that no key has: the text says which).
 struct secret *credential_read(void *ctx, struct error *e);
+
+// Gets tokens from that IAM as the section of the configuration says; all threads may share it, and
+// *c must outlive it. NULL without memory.
+struct iam_auth *credential_auth_new(const struct config_credential *c, const char *iam_url,
+                                     struct env *env);
 
 #endif

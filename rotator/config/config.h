@@ -22,17 +22,24 @@
 #define CONFIG_FILE_MAX (64 * 1024 * 1024)
 #define CONFIG_WHOLE_MAX (1024 * 1024)
 
-// Where a credential of the rotator itself is read from; never a literal in the file. One of file,
-// credential and store is set.
+enum config_credential_kind {
+  CONFIG_CREDENTIAL_NONE, // not configured, or not rightly
+  CONFIG_CREDENTIAL_KEY,  // an API key: one of file, credential and store
+};
+
+// How a token of IAM is got, as a section that may stand at several places (`management`); never a
+// secret itself. Texts are NULL where nothing is said.
 struct config_store;
 struct config_credential {
-  char *file;       // absolute path, or NULL
-  char *credential; // name under $CREDENTIALS_DIRECTORY (systemd LoadCredential), or NULL
+  enum config_credential_kind kind;
+  char *file;       // of a key: absolute path
+  char *credential; // name under $CREDENTIALS_DIRECTORY (systemd LoadCredential)
   struct {
     char *mount, *path, *field;
   } vault;
   struct config_store *store; // made of `vault` and what is common to that store; read as a sink
-  int line;
+  const char *section;        // "management": what a message calls it
+  int line;                   // 0: not configured
 };
 
 struct config_store { // a home or a sink

@@ -59,8 +59,8 @@ enum config_where {
   CONFIG_TARGET = 8,   // a target → struct config_target
 };
 
-#define CONFIG_NAME_MAX 64    // of a dotted name, with its NUL
-#define CONFIG_OPTIONS_MAX 64 // more options than the table has
+#define CONFIG_NAME_MAX 64     // of a dotted name, with its NUL
+#define CONFIG_OPTIONS_MAX 128 // more options than the table has
 
 struct config_option {
   const char *name; // members of a section: "proof.count"
@@ -247,17 +247,26 @@ void config_policy_settle(struct config_loader *l, struct config_target *t,
 void config_targets_read(struct config_loader *l, yaml_node_t *list);
 
 // settings.c: what the main file says of a store at its top; the store of a home or sink; that of
-// management.vault, after what is common to the store was read.
+// a key in Vault, after what is common to the store was read.
 const struct store_backend *config_backend_find(const struct config_loader *l, const char *name);
 void config_shared_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
                         yaml_node_t *value);
 void config_store_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
                        yaml_node_t *value, enum store_kind kind, struct config_store *ret);
-void config_management_read(struct config_loader *l, const yaml_mark_t *at);
+void config_vault_key_read(struct config_loader *l, struct config_credential *c,
+                           const yaml_mark_t *at);
 
 // stores.c: homes and sinks.
 void config_home_read(struct config_loader *l, yaml_node_t *node, struct config_store *ret);
 void config_sinks_read(struct config_loader *l, yaml_node_t *list, struct config_target *t);
+
+// credential.c: what the members of a section say together that tells how a token is got
+// ("management"), after config_apply has written each of them to *c. Without that section *c is
+// left as it is; with it, what *c had from elsewhere (`defaults`) is dropped.
+void config_credential_read(struct config_loader *l, const struct config_slots *s,
+                            const char *section, struct config_credential *c);
+// Is that option such a section?
+bool config_credential_is(const struct config_option *o);
 
 // claims.c: what may belong to one target only.
 void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *kind, const char *key,

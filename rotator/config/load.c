@@ -38,29 +38,6 @@ static bool is_mapping(struct config_loader *l, yaml_node_t *root) {
   return false;
 }
 
-static void check_management(struct config_loader *l, const struct config_slots *s) {
-  const yaml_mark_t *at = config_slot_mark(s, "management");
-  const yaml_node_t *section = config_slot(s, "management");
-  if (!at)
-    return;
-  l->config->management.line = (int)at->line + 1;
-  bool file = config_slot(s, "management.file"),
-       credential = config_slot(s, "management.credential"),
-       vault = config_slot_mark(s, "management.vault");
-  bool empty = config_is_null(section) ||
-               (section->type == YAML_MAPPING_NODE &&
-                section->data.mapping.pairs.top == section->data.mapping.pairs.start);
-  if (file && credential)
-    config_wrong(l, at, NULL, "management: expected one of file and credential, found both");
-  else if (vault && (file || credential))
-    config_wrong(l, at, NULL, "management: expected one of file, credential and vault, found two");
-  else if (empty) // whatever else is wrong with it has been told
-    config_wrong(l, at, NULL, "management: expected {file: /PATH} or {credential: NAME}");
-  else if (vault && (config_is_null(config_slot(s, "management.vault")) ||
-                     config_slot(s, "management.vault")->type == YAML_MAPPING_NODE))
-    config_management_read(l, config_slot_mark(s, "management.vault"));
-}
-
 // The collector reads no other name, and no key's file gets overwritten by a slip.
 static void check_metrics(struct config_loader *l, const struct config_slots *s) {
   const yaml_node_t *node = config_slot(s, "metrics_file");
@@ -136,7 +113,7 @@ static void read_main(struct config_loader *l, yaml_node_t *root) {
   if (!config_slot(&s, "version"))
     config_wrong(l, &root->start_mark, NULL,
                  "version is missing: the file begins with `version: 1`");
-  check_management(l, &s);
+  config_credential_read(l, &s, "management", &l->config->management);
   check_metrics(l, &s);
   default_state_dir(l);
   config_apply_defaults(l, CONFIG_DEFAULTS, &l->base);

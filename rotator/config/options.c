@@ -13,6 +13,27 @@
 #define BOTH(field)                                                                                \
   .where = CONFIG_DEFAULTS | CONFIG_TARGET, .offset = offsetof(struct config_target, field)
 
+// The members of a section that tells how a token is got (struct config_credential). `in` and
+// `place` say the same of the section and of its values. Rows as below, which clang-format would
+// not keep in a macro.
+// clang-format off
+#define CREDENTIAL_ROWS(section, in, place, at)                                                    \
+  {section ".file", CONFIG_PATH, place(at.file),                                                   \
+   .help = "File that holds the key and nothing else."},                                           \
+  {section ".credential", CONFIG_TOKEN, .most = 255, place(at.credential),                         \
+   .help = "Name of a systemd credential (LoadCredential=, SetCredentialEncrypted=) that holds "   \
+           "the key."},                                                                            \
+  {section ".vault", CONFIG_SECTION, .where = in,                                                  \
+   .help = "Secret of HashiCorp Vault or OpenBao that holds the key; server and authentication "   \
+           "are those of `vault`."},                                                               \
+  {section ".vault.mount", CONFIG_TEXT, .least = 1, .most = 255, place(at.vault.mount),            \
+   .help = "Path of the KV secrets engine."},                                                      \
+  {section ".vault.path", CONFIG_TEXT, .least = 1, .most = 399, place(at.vault.path),              \
+   .help = "Path of the secret below the mount."},                                                 \
+  {section ".vault.field", CONFIG_TEXT, .least = 1, .most = 128, .fallback = "api_key",            \
+   place(at.vault.field), .help = "Field of the secret that holds the key."}
+// clang-format on
+
 // In the order in which the manual lists them; a section before its members.
 const struct config_option config_options[] = {
     {"version", CONFIG_VERSION, .where = CONFIG_MAIN | CONFIG_EXTRA,
@@ -21,20 +42,7 @@ const struct config_option config_options[] = {
      .help = "Where the API key of the rotator's own identity is read from: exactly one of "
              "management.file, management.credential and management.vault. The key itself never "
              "stands in a configuration file."},
-    {"management.file", CONFIG_PATH, MAIN(management.file),
-     .help = "File that holds the key and nothing else."},
-    {"management.credential", CONFIG_TOKEN, .most = 255, MAIN(management.credential),
-     .help = "Name of a systemd credential (LoadCredential=, SetCredentialEncrypted=) that holds "
-             "the key."},
-    {"management.vault", CONFIG_SECTION, .where = CONFIG_MAIN,
-     .help = "Secret of HashiCorp Vault or OpenBao that holds the key; server and authentication "
-             "are those of `vault`."},
-    {"management.vault.mount", CONFIG_TEXT, .least = 1, .most = 255, MAIN(management.vault.mount),
-     .help = "Path of the KV secrets engine."},
-    {"management.vault.path", CONFIG_TEXT, .least = 1, .most = 399, MAIN(management.vault.path),
-     .help = "Path of the secret below the mount."},
-    {"management.vault.field", CONFIG_TEXT, .least = 1, .most = 128, .fallback = "api_key",
-     MAIN(management.vault.field), .help = "Field of the secret that holds the key."},
+    CREDENTIAL_ROWS("management", CONFIG_MAIN, MAIN, management),
     {"state_dir", CONFIG_PATH, MAIN(state_dir),
      .shown = "$STATE_DIRECTORY; else /var/lib/rotator for root and its owner, "
               "~/.local/state/rotator for others",

@@ -299,16 +299,16 @@ static void add_text(struct reading *r, const char *name, char *value, const yam
 }
 
 // No place is claimed: two configurations may share an identity of the rotator.
-void config_management_read(struct config_loader *l, const yaml_mark_t *at) {
-  struct config_credential *m = &l->config->management;
+void config_vault_key_read(struct config_loader *l, struct config_credential *m,
+                           const yaml_mark_t *at) {
   struct reading r = {.backend = config_backend_find(l, "vault")};
   struct config_store *store = config_alloc(l, sizeof *store);
   struct error e = {0};
   int line = 0;
   if (!r.backend)
-    config_wrong(l, at, NULL, "management.vault: built without this store");
+    config_wrong(l, at, NULL, "%s.vault: built without this store", m->section);
   else if (!m->vault.mount || !m->vault.path)
-    config_wrong(l, at, NULL, "management.vault: expected {mount: MOUNT, path: PATH}");
+    config_wrong(l, at, NULL, "%s.vault: expected {mount: MOUNT, path: PATH}", m->section);
   if (!r.backend || !m->vault.mount || !m->vault.path || !store)
     return;
   add_text(&r, "mount", m->vault.mount, at);
@@ -317,7 +317,7 @@ void config_management_read(struct config_loader *l, const yaml_mark_t *at) {
   inherit(l, &r);
   struct store_item *item = open_item(l, &r, STORE_SINK, &line, &e);
   if (!item && !l->out_of_memory)
-    config_wrong(l, at, NULL, "management.vault: %s", e.text);
+    config_wrong(l, at, NULL, "%s.vault: %s", m->section, e.text);
   store_item_free(item);
   *store = (struct config_store){.backend = r.backend, .settings = keep(l, &r), .line = m->line};
   store->n_settings = store->settings ? r.n : 0;

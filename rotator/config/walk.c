@@ -57,11 +57,18 @@ static struct nearest nearest_here(struct config_loader *l, const char *prefix, 
   return n;
 }
 
+// What stands in a section of a section ("management.profile.id") is no advice for an `id` that
+// stands somewhere else.
+static bool is_deep(const struct config_option *o) {
+  const char *dot = strchr(o->name, '.');
+  return dot && strchr(dot + 1, '.');
+}
+
 // The option of that name in another place, whole or as the last part of one.
 static const struct config_option *find_elsewhere(const char *leaf) {
   const struct config_option *o = config_option_find(leaf, ~0U);
   for (size_t i = 0; !o && i < config_options_n; i++)
-    if (strcmp(leaf_of(&config_options[i]), leaf) == 0)
+    if (!is_deep(&config_options[i]) && strcmp(leaf_of(&config_options[i]), leaf) == 0)
       o = &config_options[i];
   return o;
 }
@@ -69,7 +76,8 @@ static const struct config_option *find_elsewhere(const char *leaf) {
 static const struct config_option *nearest_elsewhere(const char *leaf) {
   struct nearest n = nearest_start(leaf);
   for (size_t i = 0; i < config_options_n; i++)
-    nearest_try(&n, leaf_of(&config_options[i]));
+    if (!is_deep(&config_options[i]))
+      nearest_try(&n, leaf_of(&config_options[i]));
   return n.best[0] ? find_elsewhere(n.best) : NULL;
 }
 
@@ -125,11 +133,11 @@ static void tell_unknown(struct config_loader *l, yaml_node_t *key, const char *
 static void tell_no_section(struct config_loader *l, const struct config_option *o,
                             yaml_node_t *value) {
   char shown[CONFIG_SHOWN_MAX];
-  if (strcmp(o->name, "management") == 0)
+  if (config_credential_is(o))
     config_wrong(l, &value->start_mark, NULL,
-                 "management: the key itself never stands in a configuration file; expected "
+                 "%s: the key itself never stands in a configuration file; expected "
                  "{file: /PATH} or {credential: NAME}, found %s",
-                 value->type == YAML_SCALAR_NODE ? "a text" : "a list");
+                 o->name, value->type == YAML_SCALAR_NODE ? "a text" : "a list");
   else
     config_wrong(l, &value->start_mark, NULL, "%s: expected a mapping, found %s", o->name,
                  config_show(shown, value));

@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   FUZZ_CHECK((err == ERR_OK) == (c != NULL));
   for (size_t i = 0; c && i < c->n_targets; i++)
     check_target(&c->targets[i]);
-  FUZZ_CHECK(!c || (c->state_dir && (c->management.file || c->management.credential)));
+  FUZZ_CHECK(!c || (c->state_dir && (c->management.kind != CONFIG_CREDENTIAL_NONE)));
   check_report(&report, err == ERR_INVALID);
   config_free(c);
   config_report_clear(&report);

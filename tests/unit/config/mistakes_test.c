@@ -100,7 +100,7 @@ static void of_secrets(void **state) {
   EXPECT("version: 1\nmanagement:\n", ERR_INVALID,
          {2, "F", "expected {file: /PATH} or {credential: NAME}", NULL});
   EXPECT("version: 1\nmanagement: {file: /a, credential: b}\n", ERR_INVALID,
-         {2, "F", "found both", NULL});
+         {2, "F", "found two: file and credential", NULL});
 }
 
 static void of_settings_together(void **state) {
