@@ -1,5 +1,5 @@
-// A credential of the rotator's own, and what gets tokens by it. It is read anew for every exchange,
-// so that it may be replaced at any time.
+// A credential of the rotator's own, and what gets tokens by it. It is read anew for every
+// exchange, so that it may be replaced at any time.
 #ifndef ROTATOR_APP_CREDENTIAL_H
 #define ROTATOR_APP_CREDENTIAL_H
 
