@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/app/breaker.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/progress.h"
@@ -106,9 +107,11 @@ static void step_begins(void *ctx, const struct step *s) {
 }
 
 static void step_ends(void *ctx, const struct step *s) {
-  (void)ctx;
+  const struct advance *how = ctx;
   struct managed *m = managed_of(s->target);
   remember(m, s);
+  if (how->breaker)
+    breaker_step(how->breaker, m, s);
   if (is_effect(s) && s->result != ERR_CONFLICT)
     history_step(m, s);
   log_step(s);
@@ -123,22 +126,33 @@ static bool is_done(void *ctx, const struct target *t, const struct tick_result 
   return outcome_is_for_person(r) || (how->done && how->done(how->done_ctx, t, r));
 }
 
-static struct fleet_options options_of(const struct advance *how) {
-  static const struct watcher watcher = {.begin = step_begins, .end = step_ends};
+static bool make_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
+                    struct error *e) {
+  const struct advance *how = ctx;
+  t->fleet_fails = how->breaker && breaker_is_open(how->breaker);
+  return compose_io(NULL, worker, t, ret, e);
+}
+
+// *watcher is filled in for it, and has to last as long.
+static struct fleet_options options_of(const struct advance *how, struct watcher *watcher) {
+  void *ctx = (void *)(uintptr_t)how;
+  *watcher = (struct watcher){.begin = step_begins, .end = step_ends, .ctx = ctx};
   int64_t patience_s = how->patience_s >= 0 ? how->patience_s : ADVANCE_PATIENCE_S;
   return (struct fleet_options){.jobs = how->app->jobs,
                                 .patience_ms = patience_s * 1000,
                                 .wait_busy = how->wait_busy,
                                 .done = is_done,
-                                .done_ctx = (void *)(uintptr_t)how,
-                                .io = compose_io,
-                                .watcher = &watcher};
+                                .done_ctx = ctx,
+                                .io = make_io,
+                                .io_ctx = ctx,
+                                .watcher = watcher};
 }
 
 enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
                          struct tick_result *results, struct error *e) {
   struct app *a = how->app;
-  struct fleet_options o = options_of(how);
+  struct watcher watcher;
+  struct fleet_options o = options_of(how, &watcher);
   struct target **list = calloc(n + 1, sizeof *list);
   if (!list)
     return error_no_memory(e);
@@ -232,7 +246,8 @@ static enum err run_left(struct round *o, struct error *e) {
 }
 
 enum err advance_each(const struct advance *how, const struct advance_each *each, struct error *e) {
-  struct round o = {.how = how, .each = each, .options = options_of(how)};
+  struct watcher watcher;
+  struct round o = {.how = how, .each = each, .options = options_of(how, &watcher)};
   struct app *a = how->app;
   o.left = calloc(each->n + 1, sizeof *o.left);
   make_room(&o, ADVANCE_GROUP);

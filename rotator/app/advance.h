@@ -18,6 +18,7 @@ struct advance {
   // As fleet_options.done.
   bool (*done)(void *ctx, const struct target *t, const struct tick_result *r);
   void *done_ctx;
+  struct breaker *breaker; // keeps new rotations from beginning; NULL: none
   struct metrics *metrics; // each target's end is entered there; NULL: nowhere
 };
 

@@ -31,6 +31,8 @@ struct seen {
   int64_t current_since_s, due_s, phase_since_s; // 0: none, not known
   unsigned requests;                             // to IAM and Cloud Logs, each try of its own
   unsigned failures[ERR_COUNT];                  // steps that failed, by why
+  uint64_t failed_rows[ERR_COUNT];               // … and at which rows: bits 1 << row
+  bool held_back;                                // it is due, and the breaker was open
   bool acted;                                    // something was changed
   bool promoted, retired;                        // in this run
   enum row dropped;           // the row that gave the pending key up; ROW_COUNT: none did

@@ -87,13 +87,17 @@ struct config {
   struct config_credential management;
   // $STATE_DIRECTORY, or /var/lib/rotator for root and for its owner, or ~/.local/state/rotator.
   char *state_dir;
-  char *host_id;                 // NULL: the machine id
-  char *ca_file;                 // NULL: the system's
-  char *metrics_file;            // NULL: none
-  char *metrics_targets;         // "auto", "all", "unwell"
-  bool allow_plain_loopback;     // http:// to loopback, for emulators
-  char **complaints;             // NULL-terminated, NULL: default list
-  int64_t jobs;                  // 8
+  char *host_id;             // NULL: the machine id
+  char *ca_file;             // NULL: the system's
+  char *metrics_file;        // NULL: none
+  char *metrics_targets;     // "auto", "all", "unwell"
+  bool allow_plain_loopback; // http:// to loopback, for emulators
+  char **complaints;         // NULL-terminated, NULL: default list
+  int64_t jobs;              // 8
+  struct {
+    int64_t targets; // 5; 0: never
+    int64_t percent; // 10
+  } breaker;
   struct config_target *targets; // in the order of the files: the main one, then targets.d by name
   size_t n_targets;
   // Files of targets.d with mistakes of their own: there may be targets that nobody knows of.

@@ -68,6 +68,16 @@ const struct config_option config_options[] = {
              "auto: all of up to 1000."},
     {"jobs", CONFIG_INT, .least = 1, .most = 64, .fallback = "8", MAIN(jobs),
      .help = "How many targets are worked on at once."},
+    {"breaker", CONFIG_SECTION, .where = CONFIG_MAIN,
+     .help = "When the same step fails for many targets of one 'rotator run', that run begins no "
+             "new rotation. What was begun goes on, a key that died is replaced, and what a person "
+             "asked for is done."},
+    {"breaker.targets", CONFIG_INT, .least = 0, .most = CONFIG_TARGETS_MAX, .fallback = "5",
+     MAIN(breaker.targets),
+     .help = "How many targets, where breaker.percent of the targets of the run is not more; 0: "
+             "never."},
+    {"breaker.percent", CONFIG_INT, .least = 0, .most = 100, .fallback = "10",
+     MAIN(breaker.percent), .help = "How many of a hundred targets of the run."},
     {"defaults", CONFIG_SECTION, .where = CONFIG_MAIN,
      .help = "Settings of all targets that do not say otherwise, those of targets.d included."},
     {"targets", CONFIG_TARGETS, .most = CONFIG_TARGETS_MAX, .where = CONFIG_MAIN | CONFIG_EXTRA,

@@ -48,12 +48,12 @@ bool act_is_effect(enum act_kind kind);
   X(none) X(home_silent) X(home_corrupt) X(home_back) X(rebound) X(other_host) X(sinks_disagree)   \
   X(value_not_ours) X(tags_without_state) X(need_init) X(sink_silent) X(sink_refused)              \
   X(sink_drift) X(sink_unlisted) X(sink_foreign) X(sink_corrupt) X(stray) X(stray_locked)          \
-  X(iam_silent) X(keys_hidden) X(current_dead) X(due) X(wished) X(hold) X(window_closed)           \
-  X(key_places) X(sink_lost) X(failures) X(max_age) X(not_due) X(adopted) X(create_refused)        \
-  X(proof_pending) X(proof_unknown) X(refuted) X(value_taken) X(key_gone) X(propagation)           \
-  X(not_stager) X(hook_failed) X(sink_moved) X(sink_rewritten) X(moved_often) X(grace) X(in_use)   \
-  X(used_late) X(still_used) X(refused) X(noted_disabled) X(noted_active) X(quarantine)            \
-  X(previous_locked) X(pending_locked) X(absence) X(rollback) X(repeated)
+  X(iam_silent) X(keys_hidden) X(current_dead) X(due) X(wished) X(hold) X(fleet_fails)             \
+  X(window_closed) X(key_places) X(sink_lost) X(failures) X(max_age) X(not_due) X(adopted)         \
+  X(create_refused) X(proof_pending) X(proof_unknown) X(refuted) X(value_taken) X(key_gone)        \
+  X(propagation) X(not_stager) X(hook_failed) X(sink_moved) X(sink_rewritten) X(moved_often)       \
+  X(grace) X(in_use) X(used_late) X(still_used) X(refused) X(noted_disabled) X(noted_active)       \
+  X(quarantine) X(previous_locked) X(pending_locked) X(absence) X(rollback) X(repeated)
 // clang-format on
 
 enum why {

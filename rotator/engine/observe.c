@@ -270,6 +270,7 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
   v->other_host = v->state && v->state->host[0] && target_is_of_one_host(t) &&
                   strcmp(v->state->host, t->host_id) != 0;
   v->command_init = t->init;
+  v->fleet_fails = t->fleet_fails;
   v->adopted_now = t->memory->adopted;
   v->has_hook = t->hook != NULL;
   v->hook_failed = t->memory->hook_failed;

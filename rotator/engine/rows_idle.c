@@ -47,7 +47,11 @@ enum why rows_blocked_cheaply(seen v) {
     return WHY_sink_refused;
   if (any_sink(v, SINK_SILENT, &i))
     return WHY_sink_silent;
-  return v->window_open || is_wished(v, WISH_ROTATE) ? WHY_none : WHY_window_closed;
+  if (is_wished(v, WISH_ROTATE)) // the person who asks knows what time it is, and what fails
+    return WHY_none;
+  if (v->fleet_fails)
+    return WHY_fleet_fails;
+  return v->window_open ? WHY_none : WHY_window_closed;
 }
 
 static enum why blocked_by(seen v) {

@@ -43,6 +43,7 @@ struct target {
   bool rebound; // the configuration's binding changed since the last run and the old state is still
                 // there
   bool init;    // the command is init
+  bool fleet_fails; // the same step failed for too many targets of this run: begin nothing new
   // The reload hook; NULL: none. ERR_OK when it succeeded within its time.
   enum err (*hook)(void *ctx, const struct target *t, const struct state *s, struct error *e);
   void *hook_ctx;

@@ -127,6 +127,7 @@ struct view {
   bool hook_done;   // this process ran it with success in this epoch
   bool due;         // by date alone
   bool window_open;
+  bool fleet_fails; // too many targets of this run failed at the same step
   int64_t due_s;
 };
 

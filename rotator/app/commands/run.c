@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/breaker.h"
 #include "rotator/app/chosen.h"
 #include "rotator/app/commands/stand.h"
 #include "rotator/app/report/answers.h"
@@ -217,7 +218,11 @@ int command_run(struct app *a) {
   if (a->cli.n_targets == 0 &&
       a->cli.shard.count == 0) // what only some targets did is no figure of the fleet
     how.metrics = metrics_new(a);
+  struct breaker breaker;
+  breaker_init(&breaker, a->config, a->n_selected);
+  how.breaker = &breaker;
   int status = advance_each_and_report(a, &how);
+  breaker_report(&breaker);
   metrics_write(how.metrics, exit_worse(status, a->status));
   metrics_free(how.metrics);
   return status;

@@ -167,12 +167,19 @@ ROW(due) {
   CASE(world(PHASE_IDLE), (w.state.wish.kind = WISH_ROTATE, w.view.window_open = false), due,
        ACT_CAS);
   CASE(due(), (w.view.key_places_known = true, w.view.key_places = 2), due, ACT_CAS);
+  // … nor for what fails elsewhere; and a dead key is replaced whatever fails
+  CASE(world(PHASE_IDLE), (w.state.wish.kind = WISH_ROTATE, w.view.fleet_fails = true), due,
+       ACT_CAS);
+  CASE(world(PHASE_IDLE), (CURRENT.dead = true, w.view.fleet_fails = true), heal, ACT_CAS);
 }
 
 ROW(blocked) {
   BEGIN;
   WHY(due(), w.state.hold.on = true, blocked, WHY_hold);
   WHY(due(), w.view.window_open = false, blocked, WHY_window_closed);
+  WHY(due(), w.view.fleet_fails = true, blocked, WHY_fleet_fails);
+  assert_int_equal(a.kind, ACT_REST);
+  assert_false(a.attention);
   WHY(due(), w.view.sink_lost = true, blocked, WHY_sink_lost);
   WHY(due(), w.state.failures = 3, blocked, WHY_failures);
   WHY(due(), (w.view.key_places_known = true, w.view.key_places = 1), blocked, WHY_key_places);
