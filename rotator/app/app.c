@@ -9,6 +9,7 @@
 #include "rotator/app/chosen.h"
 #include "rotator/app/credential.h"
 #include "rotator/app/find_config.h"
+#include "rotator/app/notify.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/progress.h"
@@ -210,12 +211,14 @@ static int run_command(struct app *a) {
     waiting_setup(a->env, a->cli.command != CMD_RUN);
     status = exit_worse(status, commands[a->cli.command](a));
     waiting_stop();
+    notify_send(a);
     progress_stopping();
   }
   return status;
 }
 
 static void clean_up(struct app *a) {
+  notify_free(a);
   a->compose = compose_free(a->compose);
   free(a->chosen);
   free(a->selected);

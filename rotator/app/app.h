@@ -37,6 +37,7 @@ struct app {
   cJSON *answer;   // with --json: the one document; NULL otherwise
   cJSON *targets;  // … its array "targets", of what is not printed yet
   bool answer_begun;
+  struct notify *notify; // what is told when the command ends; NULL: nothing yet
 };
 
 // Everything from argv to the exit status.

@@ -109,23 +109,40 @@ static uint64_t digest_of(const struct last_run *r, const struct evidence_book *
   h = mix_int(mix_int(h, r->last_look_s), r->iam_refused);
   h = mix_int(mix_int(h, r->absent_since_s), r->trouble_since_s);
   h = mix_int(mix_text(mix_text(h, r->row), r->why), r->exit);
+  h = mix_int(mix_text(mix_text(h, r->told), r->told_key), r->told_s);
   for (int i = 0; i < EVIDENCE_MAX; i++)
     if (book->of[i].print[0])
       h = mix_evidence(h, &book->of[i]);
   return h ? h : 1;
 }
 
+static bool add_told(cJSON *o, const struct last_run *r) {
+  if (r->told_s == 0)
+    return true;
+  return json_add_text(o, "told", r->told) && json_add_text(o, "told_key", r->told_key) &&
+         json_add_int(o, "told_s", r->told_s);
+}
+
+// Most targets have nobody to tell.
+static bool decode_told(const cJSON *o, struct last_run *r) {
+  if (!json_int(o, "told_s", &r->told_s))
+    return true;
+  return json_copy_text(o, "told", r->told, sizeof r->told) &&
+         json_copy_text(o, "told_key", r->told_key, sizeof r->told_key) && r->told_s >= 0;
+}
+
 static enum err encode(const struct last_run *r, const struct evidence_book *book,
                        struct secret **ret) {
   JSON_AUTO o = cJSON_CreateObject();
-  bool whole =
-      o && json_add_int(o, "rotator_run", 1) && json_add_text(o, "service_id", r->service_id) &&
-      json_add_text(o, "iam_id", r->iam_id) && json_add_text(o, "binding", r->binding) &&
-      json_add_int(o, "last_look_s", r->last_look_s) &&
-      cJSON_AddBoolToObject(o, "iam_refused", r->iam_refused) &&
-      json_add_int(o, "absent_since_s", r->absent_since_s) &&
-      json_add_int(o, "trouble_since_s", r->trouble_since_s) && json_add_text(o, "row", r->row) &&
-      json_add_text(o, "why", r->why) && json_add_int(o, "exit", r->exit) && add_book(o, book);
+  bool whole = o && json_add_int(o, "rotator_run", 1) &&
+               json_add_text(o, "service_id", r->service_id) &&
+               json_add_text(o, "iam_id", r->iam_id) && json_add_text(o, "binding", r->binding) &&
+               json_add_int(o, "last_look_s", r->last_look_s) &&
+               cJSON_AddBoolToObject(o, "iam_refused", r->iam_refused) &&
+               json_add_int(o, "absent_since_s", r->absent_since_s) &&
+               json_add_int(o, "trouble_since_s", r->trouble_since_s) &&
+               json_add_text(o, "row", r->row) && json_add_text(o, "why", r->why) &&
+               json_add_int(o, "exit", r->exit) && add_told(o, r) && add_book(o, book);
   return whole ? json_print(o, LAST_RUN_MAX, ret) : ERR_INTERNAL;
 }
 
@@ -143,7 +160,7 @@ static bool decode(const struct secret *bytes, struct last_run *r, struct eviden
                json_int(o, "last_look_s", &r->last_look_s) &&
                json_int(o, "absent_since_s", &r->absent_since_s) &&
                json_int(o, "trouble_since_s", &r->trouble_since_s) &&
-               json_int(o, "exit", &status) && decode_book(o, book);
+               json_int(o, "exit", &status) && decode_told(o, r) && decode_book(o, book);
   r->iam_refused = json_bool(o, "iam_refused", false); // earlier programs did not write it
   r->exit = status >= 0 && status < 256 ? (int)status : 1;
   return whole && r->last_look_s >= 0 && r->absent_since_s >= 0 && r->trouble_since_s >= 0;
@@ -183,6 +200,11 @@ static void take_over(struct last_run *r, struct evidence_book *book, const stru
   evidence_merge(book, &now->book);
   if (r->last_look_s < now->run.last_look_s)
     r->last_look_s = now->run.last_look_s;
+  if (r->told_s < now->run.told_s) {
+    r->told_s = now->run.told_s;
+    memcpy(r->told, now->run.told, sizeof r->told);
+    memcpy(r->told_key, now->run.told_key, sizeof r->told_key);
+  }
   if (ran)
     return;
   r->absent_since_s = now->run.absent_since_s;

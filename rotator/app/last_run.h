@@ -28,8 +28,12 @@ struct last_run {
   int64_t trouble_since_s; // since when each run has met a fault; 0: the last met none
   char row[32], why[32];   // how the last run ended
   int exit;                // … and what it answered
-  int64_t ended_s;         // when it ended (the file's time); 0 never. Not written
-  uint64_t written;        // digest of what the file holds; 0: there is none. Not written
+  // What the program of `notify` was told last (notify.h): the condition, the key, and when; "",
+  // "", 0: nothing. The later of two processes' counts.
+  char told[16], told_key[IAM_ID_MAX];
+  int64_t told_s;
+  int64_t ended_s;  // when it ended (the file's time); 0 never. Not written
+  uint64_t written; // digest of what the file holds; 0: there is none. Not written
 };
 
 // "<state_dir>/<target>.run" into dst.

@@ -95,6 +95,11 @@ struct config {
   char **complaints;         // NULL-terminated, NULL: default list
   int64_t jobs;              // 8
   struct {
+    char **argv;       // NULL-terminated; argv[0] absolute. NULL: nobody is told
+    char **on;         // names of events (notify.h), NULL-terminated. NULL: all
+    int64_t timeout_s; // 30
+  } notify;
+  struct {
     int64_t targets; // 5; 0: never
     int64_t percent; // 10
   } breaker;

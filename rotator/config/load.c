@@ -48,6 +48,17 @@ static void check_metrics(struct config_loader *l, const struct config_slots *s)
                  "the collector reads no other file");
 }
 
+// A file that others may change must not name a program to run.
+static void check_notify(struct config_loader *l, const struct config_slots *s) {
+  const yaml_mark_t *at = config_slot_mark(s, "notify.run");
+  bool named = l->config->notify.argv;
+  if (at && named && l->changers[0])
+    config_wrong(l, at, NULL, "notify.run: %s must not name a program to run", l->changers);
+  at = config_slot_mark(s, "notify");
+  if (at && !named && !config_slot_mark(s, "notify.run"))
+    config_wrong(l, at, NULL, "notify: expected {run: [/PROGRAM]}");
+}
+
 // The first directory of a list joined by ":".
 static char *first_of(struct config_loader *l, const char *list) {
   char *kept = config_keep(l, list);
@@ -115,6 +126,7 @@ static void read_main(struct config_loader *l, yaml_node_t *root) {
                  "version is missing: the file begins with `version: 1`");
   config_credential_read(l, &s, "management", &l->config->management);
   check_metrics(l, &s);
+  check_notify(l, &s);
   default_state_dir(l);
   config_apply_defaults(l, CONFIG_DEFAULTS, &l->base);
   read_defaults(l, config_slot(&s, "defaults"));

@@ -44,7 +44,12 @@ static void add_head(struct text_buf *out, const char *name, enum config_type ty
                      const char *choices) {
   const char *manual = config_types[type].manual;
   char word[CHOICE_MAX];
-  text_buf_add(out, ".It Ic %s : %s", name, choices ? "Cm " : "");
+  if (type == CONFIG_WORDS && choices) { // a list of them
+    text_buf_add(out, ".It Ic %s : Ar list No of Cm ", name);
+    manual = NULL;
+  } else {
+    text_buf_add(out, ".It Ic %s : %s", name, choices ? "Cm " : "");
+  }
   for (const char *at = choices ? choices : ""; choices_next(&at, word);)
     text_buf_add(out, "%s%s", word, *at ? " | " : "");
   text_buf_add(out, "%s%s\n", choices && manual ? " | " : "", manual ? manual : "");

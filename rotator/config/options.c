@@ -68,6 +68,17 @@ const struct config_option config_options[] = {
              "auto: all of up to 1000."},
     {"jobs", CONFIG_INT, .least = 1, .most = 64, .fallback = "8", MAIN(jobs),
      .help = "How many targets are worked on at once."},
+    {"notify", CONFIG_SECTION, .where = CONFIG_MAIN,
+     .help = "A program that is told when the verdict on a target changes."},
+    {"notify.run", CONFIG_COMMAND, .least = 0, .most = 64, MAIN(notify.argv),
+     .help = "The program, as a list of arguments, the first an absolute path; no shell. It is "
+             "started once a run and gets one JSON document on standard input, see rotator(1)."},
+    {"notify.on", CONFIG_WORDS, .least = 1, .most = 4,
+     .choices = "broken|attention|recovered|rotated", MAIN(notify.on), .shown = "all of them",
+     .help = "Which events it is told: consumers may have no working key; a person is needed; that "
+             "is over; a new key was published and proven."},
+    {"notify.timeout", CONFIG_DURATION, .least = 1, .most = HOUR, .fallback = "30s",
+     MAIN(notify.timeout_s), .help = "Then it is ended, and told again by the next run."},
     {"breaker", CONFIG_SECTION, .where = CONFIG_MAIN,
      .help = "When the same step fails for many targets of one 'rotator run', that run begins no "
              "new rotation. What was begun goes on, a key that died is replaced, and what a person "

@@ -76,6 +76,10 @@ static cJSON *value(enum config_type type, const char *choices, int64_t least, i
     add_bounds(s, least, most);
   if (!choices)
     return s;
+  if (type == CONFIG_WORDS) {
+    cJSON_ReplaceItemInObjectCaseSensitive(s, "items", words(choices));
+    return s;
+  }
   return s ? either(words(choices), s) : words(choices);
 }
 

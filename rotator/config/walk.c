@@ -225,8 +225,9 @@ static void apply_list(struct config_loader *l, const struct config_option *o, y
   for (size_t i = 0; list && i < n; i++) {
     yaml_node_t *entry = config_node(l, node->data.sequence.items.start[i]);
     bool program = o->type == CONFIG_COMMAND && i == 0;
-    struct config_value v = {.loader = l, .most = 4096};
-    if (config_value_read(program ? CONFIG_PATH : CONFIG_TEXT, o->name, entry, &v))
+    struct config_value v = {.loader = l, .most = 4096, .choices = o->choices};
+    enum config_type type = program ? CONFIG_PATH : o->choices ? CONFIG_WORD : CONFIG_TEXT;
+    if (config_value_read(type, o->name, entry, &v))
       list[i] = config_keep(l, v.text);
   }
   memcpy(place_of(o, base), &list, sizeof list);

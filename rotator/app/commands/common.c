@@ -8,6 +8,7 @@
 
 #include "rotator/app/chosen.h"
 #include "rotator/app/commands/stand.h"
+#include "rotator/app/notify.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
@@ -253,6 +254,7 @@ static int report_end(struct app *a, const struct advance *how, bool by_hand, st
   advance_finish(m, r, goal_of(how, m, r, by_hand), &o);
   say_done(m, r);
   report_result(a, m, r, &o);
+  notify_add(a, m, r, &o);
   metrics_add(how->metrics, m, r, &o);
   return o.exit;
 }

@@ -52,6 +52,10 @@ bool report_is_of_store(enum why why);
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o);
 
+// The members that the JSON answer would have of it, added to x.
+void report_describe(struct app *a, struct managed *m, const struct tick_result *r,
+                     const struct outcome *o, cJSON *x);
+
 // A target that could not even be bound or observed, reported as report_result would. Returns the
 // exit status.
 int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e);

@@ -109,12 +109,9 @@ static void clause(const struct managed *m, const struct tick_result *r, const s
              named ? ")" : "");
 }
 
-static void answer(struct app *a, const struct managed *m, const struct tick_result *r,
-                   const struct outcome *o, const struct way_out *out) {
+static void describe(cJSON *x, const struct managed *m, const struct tick_result *r,
+                     const struct outcome *o, const struct way_out *out) {
   char until[32], text[800];
-  cJSON *x = answer_target(a, m->target.name);
-  if (!x)
-    return;
   cJSON_AddStringToObject(x, "end", end_name(r->end));
   answer_add_text(x, "phase", r->phase < PHASE_COUNT ? phase_name(r->phase) : "");
   bool decided = r->end != TICK_FAILED && r->end != TICK_BUSY && r->end != TICK_STOPPED;
@@ -135,6 +132,13 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
     cJSON_AddBoolToObject(x, "asked_for", m->seen.asked);
   answer_add_text(x, "person", out && out->person ? out->person : "");
   answer_add_end(x, o->exit, out ? out->next : "");
+}
+
+static void answer(struct app *a, const struct managed *m, const struct tick_result *r,
+                   const struct outcome *o, const struct way_out *out) {
+  cJSON *x = answer_target(a, m->target.name);
+  if (x)
+    describe(x, m, r, o, out);
 }
 
 // Is there something that only a person ends, whatever becomes of the key?
@@ -176,16 +180,28 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
   report_trouble(a, &t);
 }
 
+static void find_way_out(struct app *a, struct managed *m, const struct tick_result *r,
+                         const struct outcome *o, struct way_out *ret) {
+  way_out_of(a, m, r, ret);
+  if (o->watch.text[0]) {
+    text_copy(ret->next, sizeof ret->next, o->watch.next);
+    ret->person = NULL;
+  }
+  if (m->seen.next)
+    report_next(a, m->seen.next, m->target.name, ret->next, sizeof ret->next);
+}
+
+void report_describe(struct app *a, struct managed *m, const struct tick_result *r,
+                     const struct outcome *o, cJSON *x) {
+  struct way_out out;
+  find_way_out(a, m, r, o, &out);
+  describe(x, m, r, o, o->silent ? NULL : &out);
+}
+
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o) {
   struct way_out out;
-  way_out_of(a, m, r, &out);
-  if (o->watch.text[0]) {
-    text_copy(out.next, sizeof out.next, o->watch.next);
-    out.person = NULL;
-  }
-  if (m->seen.next)
-    report_next(a, m->seen.next, m->target.name, out.next, sizeof out.next);
+  find_way_out(a, m, r, o, &out);
   answer(a, m, r, o, o->silent ? NULL : &out);
   if (!o->silent)
     print_error(a, m, r, o, &out);

@@ -33,6 +33,9 @@ static struct last_run sample(void) {
   text_copy(r.binding, sizeof r.binding, "0123456789abcdef0123456789abcdef");
   text_copy(r.row, sizeof r.row, "rest");
   text_copy(r.why, sizeof r.why, "not_due");
+  text_copy(r.told, sizeof r.told, "attention");
+  text_copy(r.told_key, sizeof r.told_key, "ApiKey-1");
+  r.told_s = 99;
   return r;
 }
 
@@ -153,6 +156,24 @@ static void test_two_processes(void **state) {
   "\"last_look_s\":1,\"absent_since_s\":0,\"trouble_since_s\":0,\"row\":\"r\",\"why\":\"w\","      \
   "\"exit\":0,\"evidence\":" list "}"
 
+// What somebody was told by one process is not told again by another that began before.
+static void test_what_was_told_last_stays(void **state) {
+  (void)state;
+  struct last_run first = sample(), second, back;
+  struct evidence_book book = sample_book(), other, book_back;
+  assert_int_equal(last_run_save(path, &first, &book, true, NULL), ERR_OK);
+  last_run_load(path, &second, &other);
+  text_copy(first.told, sizeof first.told, "well");
+  first.told_s = 200;
+  assert_int_equal(last_run_save(path, &first, &book, false, NULL), ERR_OK);
+  second.exit = 4;
+  assert_int_equal(last_run_save(path, &second, &other, true, NULL), ERR_OK);
+  last_run_load(path, &back, &book_back);
+  assert_string_equal(back.told, "well");
+  assert_int_equal(back.told_s, 200);
+  assert_int_equal(back.exit, 4);
+}
+
 static void test_damage_is_absence(void **state) {
   (void)state;
   static const struct last_run nothing;
@@ -209,6 +230,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_unchanged_only_sets_the_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_a_look_keeps_the_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_two_processes, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_what_was_told_last_stays, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_damage_is_absence, set_up, tear_down),
       cmocka_unit_test(test_trouble_lasts),
   };
