@@ -118,6 +118,13 @@ static void step_ends(void *ctx, const struct step *s) {
   log_oddities(s);
   waiting_step(s);
   progress_end(s);
+  if (s->action->kind == ACT_CAS && s->action->row == ROW_promote && s->result == ERR_OK)
+    progress_count(PROGRESS_ROTATED);
+  if (!is_effect(s) && (s->action->attention || s->action->kind == ACT_ATTENTION)) {
+    if (!m->seen.unwell)
+      progress_count(PROGRESS_UNWELL);
+    m->seen.unwell = true;
+  }
 }
 
 // What only a person can give is not worth waiting for, whatever the patience.
@@ -129,6 +136,10 @@ static bool is_done(void *ctx, const struct target *t, const struct tick_result 
 static bool make_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
                     struct error *e) {
   const struct advance *how = ctx;
+  struct managed *m = managed_of(t);
+  if (!m->seen.begun)
+    progress_count(PROGRESS_BEGUN);
+  m->seen.begun = true;
   t->fleet_fails = how->breaker && breaker_is_open(how->breaker);
   return compose_io(NULL, worker, t, ret, e);
 }
@@ -160,7 +171,7 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
   for (size_t i = 0; i < n; i++)
     list[i] = &targets[i]->target;
   if (err == ERR_OK) {
-    progress_start(a->env, n == 1);
+    progress_start(a->env, n);
     fleet_run(list, n, &o, a->env, results);
     progress_stop();
   }
@@ -254,7 +265,7 @@ enum err advance_each(const struct advance *how, const struct advance_each *each
   enum err err = o.left && o.numbers && o.list && o.results ? compose_make_state_dir(a->compose, e)
                                                             : error_no_memory(e);
   if (err == ERR_OK) {
-    progress_start(a->env, each->n == 1);
+    progress_start(a->env, each->n);
     if (each->n > ADVANCE_GROUP)
       err = run_groups(&o, e);
     else

@@ -32,6 +32,7 @@ struct seen {
   unsigned requests;                             // to IAM and Cloud Logs, each try of its own
   unsigned failures[ERR_COUNT];                  // steps that failed, by why
   uint64_t failed_rows[ERR_COUNT];               // … and at which rows: bits 1 << row
+  bool begun, unwell;                            // counted for whoever watches
   bool held_back;                                // it is due, and the breaker was open
   bool acted;                                    // something was changed
   bool promoted, retired;                        // in this run

@@ -28,6 +28,7 @@ names() { for ((i = 0; i < fleet; i++)); do echo "agent-$i"; done; }
 run 0 run --json
 json '.command == "run" and .exit == 0 and ([.targets[] | select(.changed and .phase == "idle")] | length) == '$fleet
 [ "$(jq -r '.targets[].target' "$T/out")" = "$(names | tac)" ] || fail "not each target once, in the order of the file"
+adopted=$SECONDS
 passed "a run over a fleet"
 
 seen=$(requests_seen)
@@ -68,3 +69,33 @@ json '.exit == 4 and ([.targets[] | select(.exit != 0) | .target] | index("agent
 [ -s "$T/sinks/agent-5.env" ] || fail "a lost file was not written again"
 err_has '^agent-290: '
 passed "what is wrong with one is told once"
+
+# Many at once: the first ten in full, the others in a line each, and one line over all.
+for ((i = 100; i < 114; i++)); do
+  echo 'IAM_API_KEY=somebody-elses-key-somebody-elses-key-123456' >"$T/sinks/agent-$i.env"
+done
+run 4 run
+bad=15 # with the one from before
+[ "$(grep -c '^next: ' "$T/err")" = 10 ] || fail "$(grep -c '^next: ' "$T/err") told in full"
+[ "$(grep -Ec '^agent-[0-9]+: Not known .*foreign: .*\. next: .* repair agent-[0-9]+$' "$T/err")" = $((bad - 10)) ] || fail "not a line for each of the others"
+[ "$(tail -n 1 "$T/err")" = "rotator: $fleet targets: $((fleet - bad)) well, $bad may have no working key" ] || fail "no line over all"
+run 4 run --log-format json
+[ "$(jq -c 'select(.level == "error")' "$T/err" | wc -l)" = $bad ] || fail "not one error for each"
+passed "many that are not well"
+
+# Somebody watches. (Each exchange takes long enough for there to be an estimate; and what was adopted ten seconds ago is due.)
+few=26 bad=14
+{
+  head_of_config "probe_every: 0s" "rotate_every: 10s"
+  for ((i = 99 + few; i >= 100; i--)); do target "agent-$i" "$(id_of $i)"; done
+} >"$config"
+fault '{"match":{"path":"/identity/token"},"effect":{"delay_ms":80}}'
+while ((SECONDS < adopted + 11)); do sleep 0.5; done
+script -qec "rotator -c $config run --jobs 2" /dev/null </dev/null >"$T/out" 2>&1
+no_faults
+tr '\r' '\n' <"$T/out" >"$T/lines"
+grep -Eq "[0-9]+ of $few targets, [0-9]+ rotated, about [0-9]+s left" "$T/lines" || fail "no counts on the terminal: $(head -c 2000 "$T/lines")"
+if grep -q 'agent-120: created' "$T/lines"; then fail "each step of a fleet is shown"; fi
+grep -q "$few targets: $((few - bad)) well, $bad may have no working key; $((few - bad)) rotated, $((few - bad)) old keys deleted" "$T/lines" ||
+  fail "no line over all: $(grep 'targets:' "$T/lines")"
+passed "a fleet on a terminal: counts, and how long it may take"

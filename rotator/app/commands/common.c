@@ -14,6 +14,7 @@
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/metrics.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/progress.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
@@ -284,7 +285,33 @@ struct reporting {
   struct app *app;
   const struct advance *how;
   int worst;
+  size_t n, rotated, retired, exits[EXIT_AGAIN + 1];
 };
+
+// One line over all, where there are so many that nobody counts. On standard error where something
+// is to be read there, for whoever gets that in a mail.
+static void say_summary(const struct reporting *r) {
+  struct text_buf t = TEXT_BUF(400);
+  size_t page = r->exits[EXIT_PAGE], person = r->exits[EXIT_PERSON];
+  size_t other = r->n - r->exits[EXIT_FINE] - page - person;
+  if (r->n <= PROGRESS_EACH)
+    return;
+  text_buf_add(&t, "%zu targets: %zu well", r->n, r->exits[EXIT_FINE]);
+  if (person > 0)
+    text_buf_add(&t, ", %zu want a person", person);
+  if (page > 0)
+    text_buf_add(&t, ", %zu may have no working key", page);
+  if (other > 0)
+    text_buf_add(&t, ", %zu not reached", other);
+  if (r->rotated + r->retired > 0)
+    text_buf_add(&t, "; %zu rotated, %zu old key%s deleted", r->rotated, r->retired,
+                 r->retired == 1 ? "" : "s");
+  if (r->exits[EXIT_FINE] < r->n)
+    report_line(r->app, text_buf_str(&t));
+  else if (r->rotated + r->retired > 0 || out_is_terminal())
+    out_line("%s", text_buf_str(&t));
+  text_buf_free(&t);
+}
 
 static struct managed *make_one(void *ctx, size_t i) {
   struct reporting *r = ctx;
@@ -293,7 +320,13 @@ static struct managed *make_one(void *ctx, size_t i) {
 
 static void one_ended(void *ctx, size_t i, struct tick_result *result) {
   struct reporting *r = ctx;
-  r->worst = exit_worse(r->worst, report_end(r->app, r->how, false, r->app->selected[i], result));
+  const struct managed *m = r->app->selected[i];
+  int status = report_end(r->app, r->how, false, r->app->selected[i], result);
+  r->worst = exit_worse(r->worst, status);
+  r->n++;
+  r->exits[status]++;
+  r->rotated += m->seen.promoted;
+  r->retired += m->seen.retired;
   chosen_release(r->app, i);
 }
 
@@ -303,6 +336,7 @@ int advance_each_and_report(struct app *a, const struct advance *how) {
   struct advance_each each = {.n = a->n_selected, .make = make_one, .ended = one_ended, .ctx = &r};
   if (advance_each(how, &each, &e) != ERR_OK)
     return exit_worse(r.worst, report_no_start(a, &e));
+  say_summary(&r);
   return r.worst;
 }
 

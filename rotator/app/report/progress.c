@@ -23,6 +23,8 @@ static void notify(const char *text) {
 }
 #endif
 
+#define FLEET_EVERY_MS 200
+
 // --- systemd ---
 
 void progress_ready(void) {
@@ -50,6 +52,8 @@ static struct {
   pthread_t thread;
   bool on, counting, single, line_open;
   struct env *env;
+  size_t n, counts[PROGRESS_COUNTS]; // of a fleet
+  int64_t began_ms, shown_ms;
   char waiting[256]; // what is being waited for; "" nothing
   int64_t until_ms;  // env_mono_ms; 0: not known
 } progress = {.lock = PTHREAD_MUTEX_INITIALIZER, .stop = PTHREAD_COND_INITIALIZER};
@@ -88,11 +92,62 @@ static void *count_down(void *arg) {
   return NULL;
 }
 
-void progress_start(struct env *env, bool single) {
+// --- a fleet ---
+
+static bool is_fleet(void) {
+  return progress.n > PROGRESS_EACH;
+}
+
+// By how long the ones before took. Nothing is said of the first moments, nor when all have had
+// their turn: what is left then are waits.
+static void estimate(char *dst, size_t cap, int64_t now_ms) {
+  char text[32];
+  size_t begun = progress.counts[PROGRESS_BEGUN];
+  int64_t took_ms = now_ms - progress.began_ms;
+  dst[0] = '\0';
+  if (begun < PROGRESS_EACH || begun >= progress.n || took_ms < 2000)
+    return;
+  int64_t left_s = took_ms * (int64_t)(progress.n - begun) / (int64_t)begun / 1000 + 1;
+  text_format_duration(text, sizeof text, left_s > 120 ? (left_s + 59) / 60 * 60 : left_s);
+  snprintf(dst, cap, ", about %s left", text);
+}
+
+static void show_fleet(int64_t now_ms) {
+  char left[64], unwell[64] = "";
+  estimate(left, sizeof left, now_ms);
+  if (progress.counts[PROGRESS_UNWELL] > 0)
+    snprintf(unwell, sizeof unwell, ", %zu want a person", progress.counts[PROGRESS_UNWELL]);
+  clear_line();
+  out_text("%s %zu of %zu targets, %zu rotated%s%s", out_mark(MARK_DOING),
+           progress.counts[PROGRESS_BEGUN], progress.n, progress.counts[PROGRESS_ROTATED], unwell,
+           left);
+  progress.line_open = true;
+  progress.shown_ms = now_ms;
+}
+
+void progress_count(enum progress_what what) {
+  if (!progress.on || !is_fleet())
+    return;
+  pthread_mutex_lock(&progress.lock);
+  progress.counts[what]++;
+  int64_t now_ms = env_mono_ms(progress.env);
+  if (now_ms - progress.shown_ms >= FLEET_EVERY_MS)
+    show_fleet(now_ms);
+  pthread_mutex_unlock(&progress.lock);
+}
+
+// ---
+
+void progress_start(struct env *env, size_t n) {
+  bool single = n == 1;
   if (!out_is_terminal())
     return;
   progress.env = env;
   progress.single = single;
+  progress.n = n;
+  memset(progress.counts, 0, sizeof progress.counts);
+  progress.began_ms = env_mono_ms(env);
+  progress.shown_ms = progress.began_ms;
   progress.on = true;
   progress.waiting[0] = '\0';
   progress.counting = single && pthread_create(&progress.thread, NULL, count_down, NULL) == 0;
@@ -160,7 +215,7 @@ static bool is_waiting(const struct step *s) {
 }
 
 void progress_end(const struct step *s) {
-  if (!progress.on)
+  if (!progress.on || is_fleet())
     return;
   pthread_mutex_lock(&progress.lock);
   progress.waiting[0] = '\0';

@@ -55,9 +55,19 @@ bool report_said(void) {
 
 static void print_line(const char *text) {
   said = true;
-  char clean[LINE_MAX_BYTES];
+  char clean[2 * LINE_MAX_BYTES];
   text_printable(clean, sizeof clean, text, strlen(text));
   fprintf(stderr, "%s\n", clean);
+}
+
+void report_line(const struct app *a, const char *text) {
+  char line[LINE_MAX_BYTES];
+  snprintf(line, sizeof line, "rotator: %s", text);
+  if (logs_are_json(a))
+    log_line(LOG_LEVEL_WARN, NULL, a->cli.command ? cli_commands[a->cli.command].name : NULL, "%s",
+             text);
+  else
+    print_line(line);
 }
 
 static void print_hint(const char *hint) {
@@ -69,10 +79,25 @@ static void print_hint(const char *hint) {
   }
 }
 
+static void print_short(const struct trouble *t, const char *working, const char *what,
+                        const char *next) {
+  char line[2 * LINE_MAX_BYTES + 200];
+  bool page = t->working != WORKING_YES;
+  snprintf(line, sizeof line, "%s: %s%s%s. next: %s", t->target, page ? working : "",
+           page ? ". " : "", what, next);
+  print_line(line);
+}
+
 static void print_trouble(const struct trouble *t, const char *working, const char *what,
                           const char *next) {
+  static size_t whole;
   char line[LINE_MAX_BYTES + 200];
   fflush(stdout);
+  if (t->target && whole == REPORT_WHOLE) {
+    print_short(t, working, what, next);
+    return;
+  }
+  whole += t->target != NULL;
   snprintf(line, sizeof line, "%s: %s", t->target ? t->target : "rotator",
            t->apart ? what : working);
   print_line(line);

@@ -22,6 +22,9 @@ struct trouble {
   const char *next;              // the whole next command; NULL: "check TARGET"
 };
 void report_trouble(const struct app *a, const struct trouble *t);
+// Of so many targets in one command the trouble is told in full, and of those after them in a line
+// each: what a fleet has in common has been read by then.
+#define REPORT_WHOLE 10
 
 // A mistake in what was typed, or in a part of the configuration beside the targets that are worked
 // on (each tells of its own consumers): nothing is said of consumers. `hint`:
@@ -30,6 +33,9 @@ void report_usage(const struct app *a, const char *text, const char *hint, const
 // Targets that cannot be worked on for their configuration: what becomes of their consumers is not
 // known.
 void report_unusable(const struct app *a, const char *text, const char *hint, const char *next);
+
+// One line on standard error, of no target in particular.
+void report_line(const struct app *a, const char *text);
 
 // Was anything told so far?
 bool report_said(void);
