@@ -61,7 +61,8 @@ static char *subject_names(void) {
   static const char *const domains[] = {"localhost", "cloud.ibm.com", "test.cloud.ibm.com"};
   struct sbuf b = {0};
   sbuf_addf(&b, "DNS:localhost,DNS:*.localhost,DNS:iam.localhost,DNS:private.iam.localhost,"
-                "DNS:iam.cloud.ibm.com,DNS:private.iam.cloud.ibm.com,DNS:iam.test.cloud.ibm.com,"
+                "DNS:api.metadata.cloud.ibm.com,DNS:iam.cloud.ibm.com,DNS:private.iam.cloud.ibm."
+                "com,DNS:iam.test.cloud.ibm.com,"
                 "IP:127.0.0.1,IP:::1");
   for (size_t r = 0; r < sizeof regions / sizeof *regions; r++) {
     sbuf_addf(&b, ",DNS:private.%s.iam.cloud.ibm.com", regions[r]);

@@ -200,10 +200,10 @@ struct identity *token_find_profile(struct req *r, const char *id, const char *n
   return NULL;
 }
 
-static bool names_token(const cJSON *list, const char *token) {
+static bool names_text(const cJSON *list, const char *text) {
   const cJSON *item;
   cJSON_ArrayForEach(item, list) {
-    if (cJSON_IsString(item) && !strcmp(item->valuestring, token))
+    if (cJSON_IsString(item) && !strcmp(item->valuestring, text))
       return true;
   }
   return false;
@@ -235,9 +235,10 @@ static void grant_profile(struct req *r, const struct pairs *form, struct grant 
     ok = jwt_check(r->emu->jwt, token, &session) && session.epoch == r->emu->epoch &&
          session.exp * 1000 > emu_now_ms(r->emu);
     g->authn = ok ? model_identity(r->emu->model, session.iam_id) : NULL;
-    ok = g->authn && g->authn->account == profile->account;
+    ok = g->authn && g->authn->account == profile->account &&
+         (!profile->assumed_by || names_text(profile->assumed_by, g->authn->id));
   } else if (ok) {
-    ok = names_token(profile->cr_tokens, token);
+    ok = names_text(profile->cr_tokens, token);
   }
   if (!ok) {
     profile_refused(r);

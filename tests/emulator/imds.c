@@ -83,16 +83,18 @@ static bool identity_token_good(const struct req *r) {
          sscanf(value + 7, TOKEN_PREFIX "%lld", &expires) == 1 && expires > emu_now_ms(r->emu);
 }
 
-// The named profile, or the only one there is.
+// The named profile, or the first that is linked.
 static const struct identity *pick_profile(struct req *r, const cJSON *body) {
   const cJSON *wanted = cJSON_GetObjectItem(body, "trusted_profile");
   const char *id = json_text(wanted, "id"), *crn = json_text(wanted, "crn");
-  if (id || crn)
-    return token_find_profile(r, id, NULL, crn);
+  if (id || crn) {
+    const struct identity *named = token_find_profile(r, id, NULL, crn);
+    return named && !named->unlinked ? named : NULL;
+  }
   const struct list *all = &r->emu->model->identity_list;
   for (size_t i = 0; i < all->count; i++) {
     const struct identity *one = all->items[i];
-    if (one->kind == IDENTITY_PROFILE && !one->deleted)
+    if (one->kind == IDENTITY_PROFILE && !one->deleted && !one->unlinked)
       return one;
   }
   return NULL;

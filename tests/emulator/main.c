@@ -37,6 +37,7 @@ static const char usage[] =
     "  --https-port N       port for HTTPS (0, the default: any)\n"
     "  --http-port N        port for plain HTTP on loopback (0, the default: any)\n"
     "  --imds-port N        also serve the instance metadata service (0: any)\n"
+    "  --imds-tls           by HTTPS instead of HTTP\n"
     "  --dir DIR            where ca.pem is written (default: a temporary directory)\n"
     "  --seed FILE          accounts, instances, identities to begin with (JSON)\n"
     "  --demo               a small ready-made seed\n"
@@ -63,6 +64,7 @@ enum option_id {
   OPTION_HTTPS = 1,
   OPTION_HTTP,
   OPTION_IMDS,
+  OPTION_IMDS_TLS,
   OPTION_DIR,
   OPTION_SEED,
   OPTION_DEMO,
@@ -79,6 +81,7 @@ static const struct option option_table[] = {
     {"https-port", required_argument, NULL, OPTION_HTTPS},
     {"http-port", required_argument, NULL, OPTION_HTTP},
     {"imds-port", required_argument, NULL, OPTION_IMDS},
+    {"imds-tls", no_argument, NULL, OPTION_IMDS_TLS},
     {"dir", required_argument, NULL, OPTION_DIR},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"demo", no_argument, NULL, OPTION_DEMO},
@@ -107,6 +110,9 @@ static void set_option(struct options *o, int id, const char *value) {
     break;
   case OPTION_IMDS:
     o->server.imds_port = number(value, 65535);
+    break;
+  case OPTION_IMDS_TLS:
+    o->server.imds_tls = true;
     break;
   case OPTION_DIR:
     o->dir = value;
@@ -214,7 +220,8 @@ static bool say_ready(const struct emu *emu, const struct options *o, const char
   cJSON_AddStringToObject(ready, "https", https);
   cJSON_AddStringToObject(ready, "http", http);
   if (emu->imds_port) {
-    char *imds = util_format("http://127.0.0.1:%d", emu->imds_port);
+    char *imds =
+        util_format("%s://127.0.0.1:%d", o->server.imds_tls ? "https" : "http", emu->imds_port);
     cJSON_AddStringToObject(ready, "imds", imds);
     free(imds);
   }

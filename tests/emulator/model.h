@@ -54,7 +54,10 @@ struct identity {
   char *created_by;
   struct list keys, policies;
   cJSON *history;
-  cJSON *cr_tokens; // of a trusted profile
+  // Of a trusted profile: the compute resource tokens and the identities that may become it (NULL:
+  // all of the account), and whether it is linked to no virtual server.
+  cJSON *cr_tokens, *assumed_by;
+  bool unlinked;
 };
 
 enum key_view { VIEW_TOKEN, VIEW_LIST, VIEW_GET, VIEW_COUNT };

@@ -147,6 +147,21 @@ static bool join_group(struct seeding *s, struct identity *i, const char *id) {
   return true;
 }
 
+// Who may become a trusted profile; a second seed changes it.
+static void set_links(struct identity *i, const cJSON *item) {
+  cJSON **const lists[] = {&i->cr_tokens, &i->assumed_by};
+  static const char *const names[] = {"cr_tokens", "assumed_by"};
+  for (size_t n = 0; n < sizeof lists / sizeof *lists; n++) {
+    const cJSON *list = cJSON_GetObjectItem(item, names[n]);
+    if (!list)
+      continue;
+    cJSON_Delete(*lists[n]);
+    *lists[n] = cJSON_Duplicate(list, true);
+  }
+  if (cJSON_GetObjectItem(item, "metadata"))
+    i->unlinked = !json_true(item, "metadata");
+}
+
 static bool seed_identity(struct seeding *s, const cJSON *item, enum identity_kind kind,
                           const char *list_name) {
   const char *id = json_text(item, "id"), *name = json_text(item, "name");
@@ -160,8 +175,7 @@ static bool seed_identity(struct seeding *s, const cJSON *item, enum identity_ki
     i->locked = json_true(item, "locked");
   if (cJSON_GetObjectItem(item, "owner"))
     i->owner = json_true(item, "owner");
-  if (cJSON_GetObjectItem(item, "cr_tokens") && !i->cr_tokens)
-    i->cr_tokens = cJSON_Duplicate(cJSON_GetObjectItem(item, "cr_tokens"), true);
+  set_links(i, item);
   if (!join_group(s, i, json_text(item, "group_id")))
     return false;
   cJSON *made = cJSON_CreateObject();

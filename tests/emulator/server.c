@@ -310,7 +310,7 @@ struct server *server_start(struct emu *emu, const struct server_options *o, con
   s->emu = emu;
   s->https = (struct listener){.server = s, .tls = true};
   s->http = (struct listener){.server = s};
-  s->imds = (struct listener){.server = s, .imds = true};
+  s->imds = (struct listener){.server = s, .imds = true, .tls = o->imds_tls};
   if (listen_on(&s->https, o->https_port, o->threads, ca, &emu->https_port) &&
       listen_on(&s->http, o->http_port, o->threads, ca, &emu->http_port) &&
       (o->imds_port < 0 || listen_on(&s->imds, o->imds_port, 1, ca, &emu->imds_port)))

@@ -10,6 +10,7 @@ struct server;
 struct server_options {
   int https_port, http_port; // 0: any
   int imds_port;             // -1: no metadata service; 0: any
+  bool imds_tls;             // it speaks HTTPS, and nothing else
   unsigned threads;
 };
 
