@@ -1,140 +1,64 @@
-// The management token from an API key: one exchange for all threads.
-//
-// A token is handed out until 10 s before its end. From 80 % of its life on, one caller tries to
-// get the next one while the others go on with the old; if that fails, the old one still serves and
-// the next try is a minute later (the SDKs keep the same two numbers). When there is no usable
-// token, one caller exchanges and the others wait for its result, good or bad: a hundred targets
-// that start at once send one request.
-//
-// The lock is not held during the exchange. `flight` counts finished exchanges; a waiter waits for
-// it to move.
-#include <pthread.h>
+// A token by an API key, and, where a profile is to be assumed, a second exchange that makes the
+// key's identity that profile.
 #include <stdlib.h>
-#include <string.h>
 
-#include "rotator/cloud/iam_http.h"
+#include "rotator/cloud/iam_auth.h"
+#include "rotator/cloud/iam_profile.h"
 #include "rotator/cloud/iam_token.h"
 #include "rotator/cloud/iam_url.h"
 
-#define RETRY_EARLY_MS 60000    // after a failed early refresh
-#define EARLY_DEADLINE_MS 10000 // an early refresh may be given up: the old token works
-
 struct apikey {
-  struct iam_auth base;
   char *url;
   struct env *env;
   struct secret *(*read_key)(void *ctx, struct error *e);
   void *ctx;
-
-  pthread_mutex_t mutex;
-  pthread_cond_t landed;
-  bool flying;
-  uint64_t flight;
-  enum err result; // of the last exchange
-  struct error why;
-  struct iam_token token; // bearer NULL: none
-  int64_t refresh_at_ms;
+  struct iam_profile profile; // nothing in it: none is assumed
 };
 
-static enum err exchange(struct apikey *a, struct transport *t, int64_t deadline_ms,
-                         struct iam_token *ret, struct error *e) {
-  *e = (struct error){0};
-  SECRET_AUTO key = a->read_key(a->ctx, e);
-  if (!key)
-    return e->kind ? e->kind : error_set(e, ERR_INTERNAL, "the management key can't be read");
-  const struct iam_exchange x = {
-      .base = a->url, .transport = t, .env = a->env, .value = key, .deadline_ms = deadline_ms};
-  return iam_token_exchange(&x, ret, NULL, e);
-}
-
-// Locked at entry and exit, not in between.
-static void fly(struct apikey *a, struct transport *t, int64_t deadline_ms) {
-  struct iam_token fresh = {0};
-  struct error why;
-  a->flying = true;
-  pthread_mutex_unlock(&a->mutex);
-  int64_t now_ms = env_mono_ms(a->env);
-  enum err err = exchange(a, t, deadline_ms, &fresh, &why);
-  pthread_mutex_lock(&a->mutex);
-  a->flying = false;
-  a->flight++;
-  a->result = err;
-  a->why = why;
-  if (err) {
-    a->refresh_at_ms = env_mono_ms(a->env) + RETRY_EARLY_MS;
-  } else {
-    iam_token_clear(&a->token);
-    a->token = fresh;
-    a->refresh_at_ms = now_ms + fresh.expires_in_s * 800;
-  }
-  pthread_cond_broadcast(&a->landed);
-}
-
-static void wait_for_flight(struct apikey *a) {
-  uint64_t flight = a->flight;
-  while (a->flying && a->flight == flight)
-    pthread_cond_wait(&a->landed, &a->mutex);
-}
-
-static bool usable(const struct apikey *a) {
-  return a->token.bearer && env_mono_ms(a->env) < a->token.expires_at_ms;
-}
-
-static enum err copy(const struct apikey *a, struct iam_token *ret, struct error *e) {
-  struct secret *bearer = secret_dup(a->token.bearer);
-  if (!bearer)
+static enum err assume(const struct apikey *a, struct iam_exchange *x, const struct iam_token *own,
+                       struct iam_token *ret, struct error *e) {
+  SECRET_AUTO form = secret_new(2048 + 3 * secret_len(own->bearer));
+  x->value = own->bearer;
+  if (!form || http_form_add(form, "grant_type", "urn:ibm:params:oauth:grant-type:assume") ||
+      http_form_add_secret(form, "access_token", own->bearer) ||
+      http_form_add(form, "response_type", "cloud_iam") || iam_profile_add(form, &a->profile))
     return error_no_memory(e);
-  *ret = a->token;
-  ret->bearer = bearer;
-  return ERR_OK;
-}
-
-// A usable token, or the outcome of an exchange that we did or waited for. That exchange may give a
-// token with less than 10 s to live: it is handed to those who waited for it, and is not usable for
-// the next.
-static enum err get(struct apikey *a, struct transport *t, struct iam_token *ret, struct error *e) {
-  if (usable(a) && !a->flying && env_mono_ms(a->env) >= a->refresh_at_ms)
-    fly(a, t, EARLY_DEADLINE_MS);
-  if (usable(a))
-    return copy(a, ret, e);
-  do {
-    if (a->flying)
-      wait_for_flight(a);
-    else
-      fly(a, t, 0);
-  } while (a->result == ERR_OK && !a->token.bearer); // refused by somebody before we woke
-  if (a->result == ERR_OK)
-    return copy(a, ret, e);
-  if (e)
-    *e = a->why;
-  return a->result;
-}
-
-static enum err token(struct iam_auth *base, struct transport *t, const struct secret *refused,
-                      struct iam_token *ret, struct error *e) {
-  struct apikey *a = (struct apikey *)base;
-  pthread_mutex_lock(&a->mutex);
-  if (refused && secret_equal(refused, a->token.bearer))
-    iam_token_clear(&a->token);
-  enum err err = get(a, t, ret, e);
-  pthread_mutex_unlock(&a->mutex);
+  enum err err = iam_token_grant(x, "assume the profile", form, ret, e);
+  if (err)
+    error_wrap(e, "trusted profile %s, %s", iam_profile_name(&a->profile), own->iam_id);
   return err;
 }
 
-static void free_apikey(struct iam_auth *base) {
-  struct apikey *a = (struct apikey *)base;
-  iam_token_clear(&a->token);
-  pthread_mutex_destroy(&a->mutex);
-  pthread_cond_destroy(&a->landed);
-  free(a->url);
+static enum err get(void *ctx, struct transport *t, int64_t deadline_ms, struct iam_token *ret,
+                    struct error *e) {
+  const struct apikey *a = ctx;
+  SECRET_AUTO key = a->read_key(a->ctx, e);
+  if (!key)
+    return e->kind ? e->kind : error_set(e, ERR_INTERNAL, "the management key can't be read");
+  struct iam_exchange x = {
+      .base = a->url, .transport = t, .env = a->env, .value = key, .deadline_ms = deadline_ms};
+  if (!iam_profile_is_given(&a->profile))
+    return iam_token_exchange(&x, ret, NULL, e);
+  struct iam_token own = {0};
+  enum err err = iam_token_exchange(&x, &own, NULL, e);
+  if (!err)
+    err = assume(a, &x, &own, ret, e);
+  iam_token_clear(&own);
+  return err;
+}
+
+static void free_apikey(void *ctx) {
+  struct apikey *a = ctx;
+  if (a)
+    free(a->url);
   free(a);
 }
 
-static const struct iam_auth_ops ops = {token, free_apikey};
-
-struct iam_auth *iam_auth_apikey_new(const char *iam_url, struct env *env,
+struct iam_auth *iam_auth_assume_new(const char *iam_url, struct env *env,
+                                     const struct iam_profile *profile,
                                      struct secret *(*read_key)(void *ctx, struct error *e),
                                      void *ctx) {
+  static const struct iam_auth_way way = {get, free_apikey};
   struct apikey *a = calloc(1, sizeof *a);
   char *url = iam_url_base(iam_url);
   if (!a || !url) {
@@ -142,12 +66,14 @@ struct iam_auth *iam_auth_apikey_new(const char *iam_url, struct env *env,
     free(url);
     return NULL;
   }
-  a->base.ops = &ops;
-  a->url = url;
-  a->env = env;
-  a->read_key = read_key;
-  a->ctx = ctx;
-  pthread_mutex_init(&a->mutex, NULL);
-  pthread_cond_init(&a->landed, NULL);
-  return &a->base;
+  *a = (struct apikey){
+      .url = url, .env = env, .read_key = read_key, .ctx = ctx, .profile = *profile};
+  return iam_auth_new(&way, a, env);
+}
+
+struct iam_auth *iam_auth_apikey_new(const char *iam_url, struct env *env,
+                                     struct secret *(*read_key)(void *ctx, struct error *e),
+                                     void *ctx) {
+  static const struct iam_profile none;
+  return iam_auth_assume_new(iam_url, env, &none, read_key, ctx);
 }

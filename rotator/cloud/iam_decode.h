@@ -22,6 +22,9 @@ enum err iam_decode_token(const char *body, size_t len, struct iam_token *ret, s
 enum err iam_decode_claims(const char *jwt, size_t len, struct iam_token *ret, int64_t *ret_life_s,
                            struct error *e);
 
+// The claim `sub` of a token, printable. False: it is no JWT, or has none.
+bool iam_decode_subject(const char *jwt, size_t len, char *dst, size_t cap);
+
 // now_s: the server's clock, for `expired`. The value (`apikey`) is never taken.
 enum err iam_decode_key(const cJSON *o, int64_t now_s, struct iam_key *ret, struct error *e);
 // Appends the keys of one page that *list does not hold yet; on an error *list keeps what it had

@@ -70,6 +70,19 @@ enum err iam_decode_claims(const char *jwt, size_t len, struct iam_token *ret, i
   return ERR_OK;
 }
 
+bool iam_decode_subject(const char *jwt, size_t len, char *dst, size_t cap) {
+  const char *part;
+  size_t part_len;
+  if (!middle_part(jwt, len, &part, &part_len))
+    return false;
+  JSON_AUTO claims = parse_part(part, part_len);
+  const char *subject = json_text(claims, "sub");
+  if (!subject || !subject[0])
+    return false;
+  text_printable(dst, cap, subject, strlen(subject));
+  return true;
+}
+
 enum err iam_decode_token(const char *body, size_t len, struct iam_token *ret, struct error *e) {
   JSON_AUTO root = json_parse(body, len);
   if (!cJSON_IsObject(root))

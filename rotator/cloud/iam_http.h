@@ -30,6 +30,26 @@ struct iam_auth {
 struct iam_auth *iam_auth_apikey_new(const char *iam_url, struct env *env,
                                      struct secret *(*read_key)(void *ctx, struct error *e),
                                      void *ctx);
+// The same, and with the token that the key gets, the trusted profile is assumed. Its strings must
+// outlive the authenticator.
+struct iam_profile;
+struct iam_auth *iam_auth_assume_new(const char *iam_url, struct env *env,
+                                     const struct iam_profile *profile,
+                                     struct secret *(*read_key)(void *ctx, struct error *e),
+                                     void *ctx);
+// The token of the pod or job that we are, for a trusted profile: no key at all. It is read from
+// `file` (NULL: where the platforms put it) for every exchange. That path and the profile's strings
+// must outlive the authenticator.
+struct iam_auth *iam_auth_compute_new(const char *iam_url, struct env *env,
+                                      const struct iam_profile *profile, const char *file);
+// The metadata service of a virtual server at that URL ("http://169.254.169.254"), in that version
+// of its API ("2022-03-01", "2025-08-26"); of the profile id or CRN, or none for the server's
+// default. Takes t, also when it fails, which is used for the service alone: it should wait for a
+// connection for a short time only, and use no proxy. `version` and the profile's strings must
+// outlive the authenticator.
+struct iam_auth *iam_auth_metadata_new(const char *url, const char *version,
+                                       const struct iam_profile *profile, struct transport *t,
+                                       struct env *env);
 void iam_auth_free(struct iam_auth *a);
 
 // t and auth stay the caller's and must outlive it.

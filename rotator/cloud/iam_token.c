@@ -38,20 +38,21 @@ static enum err build_form(const struct secret *value, struct secret **ret, stru
   return ERR_OK;
 }
 
-static enum err refusal(const struct http_response *r, struct error *e) {
+static enum err refusal(const struct http_response *r, const char *what, struct error *e) {
   struct iam_fault f;
   iam_fault_decode(secret_bytes(r->body), secret_len(r->body), &f);
-  return iam_report(iam_fault_kind_of_exchange(r->status, &f), &f, r, WHAT, e);
+  return iam_report(iam_fault_kind_of_exchange(r->status, &f), &f, r, what, e);
 }
 
-static enum err decode(const struct http_response *r, struct iam_token *ret, struct error *e) {
+static enum err decode(const struct http_response *r, const char *what, struct iam_token *ret,
+                       struct error *e) {
   enum err err = iam_decode_token(secret_bytes(r->body), secret_len(r->body), ret, e);
   if (err)
-    error_wrap(e, WHAT);
+    error_wrap(e, "%s", what);
   return err;
 }
 
-static enum err send_form(const struct iam_exchange *x, const struct secret *form,
+static enum err send_form(const struct iam_exchange *x, const char *what, const struct secret *form,
                           struct http_response *ret, struct error *e) {
   char transaction[IAM_TRANSACTION_MAX];
   iam_transaction(x->env, transaction);
@@ -70,35 +71,57 @@ static enum err send_form(const struct iam_exchange *x, const struct secret *for
   enum err err = url.failed ? error_set(e, ERR_INVALID, "the IAM URL is too long")
                             : http_exchange(x->transport, &request, ret, e);
   text_buf_free(&url);
-  return iam_report_no_answer(err, WHAT, transaction, e);
+  return iam_report_no_answer(err, what, transaction, e);
+}
+
+// What is asked for: the token, and the server's clock (−1: not said).
+struct granted {
+  struct iam_token token;
+  int64_t date_s;
+};
+
+static enum err grant(const struct iam_exchange *x, const char *what, const struct secret *form,
+                      struct granted *ret, struct error *e) {
+  // The token's life is counted from before the request, so that it never seems to last longer than
+  // it does.
+  int64_t before_ms = env_mono_ms(x->env);
+  struct http_response response = {0};
+  enum err err = send_form(x, what, form, &response, e);
+  if (!err)
+    ret->date_s = response.date_s;
+  if (!err && (response.status < 200 || response.status > 299))
+    err = refusal(&response, what, e);
+  else if (!err)
+    err = decode(&response, what, &ret->token, e);
+  http_response_clear(&response);
+  if (err)
+    iam_report_hide(e, x->value);
+  else
+    ret->token.expires_at_ms = before_ms + (ret->token.expires_in_s - EARLY_S) * 1000;
+  return err;
 }
 
 enum err iam_token_exchange(const struct iam_exchange *x, struct iam_token *ret,
                             int64_t *ret_date_s, struct error *e) {
   SECRET_AUTO form = NULL;
+  struct granted granted = {.date_s = -1};
   enum err err = iam_value_check(x->value, e);
   if (!err)
     err = build_form(x->value, &form, e);
-  if (err)
-    return err;
-  // The token's life is counted from before the request, so that it never seems to last longer than
-  // it does.
-  int64_t before_ms = env_mono_ms(x->env);
-  struct http_response response = {0};
-  struct iam_token token = {0};
-  err = send_form(x, form, &response, e);
-  if (!err && response.date_s > 0 && ret_date_s)
-    *ret_date_s = response.date_s;
-  if (!err && (response.status < 200 || response.status > 299))
-    err = refusal(&response, e);
-  else if (!err)
-    err = decode(&response, &token, e);
-  http_response_clear(&response);
-  if (err) {
-    iam_report_hide(e, x->value);
-    return err;
-  }
-  token.expires_at_ms = before_ms + (token.expires_in_s - EARLY_S) * 1000;
-  *ret = token;
-  return ERR_OK;
+  if (!err)
+    err = grant(x, WHAT, form, &granted, e);
+  if (granted.date_s > 0 && ret_date_s)
+    *ret_date_s = granted.date_s;
+  if (!err)
+    *ret = granted.token;
+  return err;
+}
+
+enum err iam_token_grant(const struct iam_exchange *x, const char *what, const struct secret *form,
+                         struct iam_token *ret, struct error *e) {
+  struct granted granted = {.date_s = -1};
+  enum err err = grant(x, what, form, &granted, e);
+  if (!err)
+    *ret = granted.token;
+  return err;
 }

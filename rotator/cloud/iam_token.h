@@ -12,7 +12,7 @@ struct iam_exchange {
   const char *base; // as iam_url_base gives it
   struct transport *transport;
   struct env *env;
-  const struct secret *value;
+  const struct secret *value; // what is exchanged: an API key, or the token of another grant
   bool fresh;
   int64_t deadline_ms; // 0: the transport's default
 };
@@ -21,6 +21,11 @@ struct iam_exchange {
 // otherwise, NULL allowed.
 enum err iam_token_exchange(const struct iam_exchange *x, struct iam_token *ret,
                             int64_t *ret_date_s, struct error *e);
+
+// Any other grant: the form is sent as it is. `what` says what is being done, for the error; the
+// value is kept out of it.
+enum err iam_token_grant(const struct iam_exchange *x, const char *what, const struct secret *form,
+                         struct iam_token *ret, struct error *e);
 
 // A transaction id of our own, so that a request whose answer got lost can be found in the
 // service's logs.

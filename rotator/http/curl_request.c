@@ -123,12 +123,22 @@ static bool is_loopback(const struct sockaddr *a) {
   return a->sa_family == AF_UNIX;
 }
 
-// Sockets are not for children; and a name that claims to be loopback must resolve to it before
-// plain HTTP is spoken.
+// The address of the metadata service. It is link-local: no router passes it on.
+static bool is_metadata(const struct sockaddr *a) {
+  return a->sa_family == AF_INET &&
+         ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) == 0xa9fea9fe;
+}
+
+static bool is_plain_allowed(const struct curl_call *c, const struct sockaddr *a) {
+  return http_host_is_metadata(c->host) ? is_metadata(a) : is_loopback(a);
+}
+
+// Sockets are not for children; and a name that claims to be loopback, or the metadata service,
+// must resolve to it before plain HTTP is spoken.
 static curl_socket_t on_socket(void *p, curlsocktype purpose, struct curl_sockaddr *a) {
   const struct curl_call *c = p;
   (void)purpose;
-  if (!c->https && !is_loopback(&a->addr))
+  if (!c->https && !is_plain_allowed(c, &a->addr))
     return CURL_SOCKET_BAD;
   return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }

@@ -152,7 +152,9 @@ static enum err check_url(struct curl_call *c, struct error *e) {
   const struct curl_options *o = &c->t->o;
   if (!http_url_host(c->req->url, c->host, sizeof c->host, &c->https, &c->port))
     return error_set(e, ERR_REFUSED, "not a URL that can be used (https://host/path)");
-  if (!c->https && !(o->allow_plain_loopback && http_host_is_loopback(c->host)))
+  bool loopback = o->allow_plain_loopback && http_host_is_loopback(c->host);
+  bool metadata = o->allow_plain_metadata && http_host_is_metadata(c->host) && c->port == 80;
+  if (!c->https && !loopback && !metadata)
     return error_set(e, ERR_REFUSED, "%s:%d: plain HTTP is not allowed", c->host, c->port);
   return ERR_OK;
 }

@@ -17,8 +17,9 @@ struct curl_options {
   const char *client_key;
   const char *tls_server_name; // NULL: the URL's host
   const char *unix_socket;     // NULL: TCP
-  const char *proxy;           // NULL: HTTPS_PROXY, NO_PROXY … as curl reads them
+  const char *proxy;           // "": none; NULL: HTTPS_PROXY, NO_PROXY … as curl reads them
   bool allow_plain_loopback;   // http:// to loopback hosts
+  bool allow_plain_metadata;   // http:// to the metadata service (http_host_is_metadata), port 80
   int64_t connect_timeout_ms;  // 0: 10 s
   int64_t timeout_ms;          // 0: 35 s (just above the gateway's own 30 s)
   size_t max_body;             // 0: 1 MiB

@@ -1,10 +1,11 @@
 // One HTTP exchange, as an interface. Implementations: curl_transport.h (the real one), retry.h (a
 // decorator with the same interface), scripted and simulated ones in the tests.
 //
-// Rules that every implementation keeps: HTTPS only (plain HTTP to a loopback address when the
-// transport was made to allow it), TLS ≥ 1.2 verified, no redirect is followed, header, body and
-// time are bounded, the host is the URL's and nothing in an answer can change it. Request and
-// response bodies are secrets. No exchange is begun once env_stopping().
+// Rules that every implementation keeps: HTTPS only (plain HTTP to a loopback address, or to the
+// metadata service of a virtual server, when the transport was made to allow it), TLS ≥ 1.2
+// verified, no redirect is followed, header, body and time are bounded, the host is the URL's and
+// nothing in an answer can change it. Request and response bodies are secrets. No exchange is begun
+// once env_stopping().
 #ifndef ROTATOR_HTTP_TRANSPORT_H
 #define ROTATOR_HTTP_TRANSPORT_H
 
@@ -94,5 +95,9 @@ enum err http_form_add_secret(struct secret *form, const char *name, const struc
 bool http_url_host(const char *url, char *host, size_t host_cap, bool *ret_https, int *ret_port);
 // Is the host a loopback address or localhost (or *.localhost)?
 bool http_host_is_loopback(const char *host);
+// Is it the metadata service that a virtual server (VPC) has, which answers in plain HTTP unless
+// the server is set to HTTPS? Its address is link-local: what is sent there does not leave the host
+// that the server runs on.
+bool http_host_is_metadata(const char *host);
 
 #endif

@@ -116,6 +116,11 @@ bool http_url_host(const char *url, char *host, size_t host_cap, bool *ret_https
   return true;
 }
 
+bool http_host_is_metadata(const char *host) {
+  return strcmp(host, "169.254.169.254") == 0 ||
+         strcasecmp(host, "api.metadata.cloud.ibm.com") == 0;
+}
+
 bool http_host_is_loopback(const char *host) {
   struct in_addr four;
   struct in6_addr six;

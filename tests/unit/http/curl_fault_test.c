@@ -104,6 +104,23 @@ static void urls_that_are_not_allowed(void **state) {
   assert_int_equal(curl_transport_new(&strict, &fix.f.env, &fix.t, &fix.e), ERR_OK);
   expect("GET", "http://127.0.0.1:1/", ERR_REFUSED);
   assert_non_null(strstr(fix.e.text, "127.0.0.1:1: plain HTTP is not allowed"));
+  expect("GET", "http://169.254.169.254/", ERR_REFUSED);
+}
+
+// Nothing but the metadata service, which is at one address and one port. (That it is reached there
+// is seen in a network of a test's own: tests/cli/profile_address_test.sh.)
+static void the_metadata_service_is_no_excuse(void **state) {
+  (void)state;
+  const struct curl_options o = {.allow_plain_metadata = true, .timeout_ms = 1000};
+  curl_fixture_transport(NULL);
+  transport_free(fix.t);
+  assert_int_equal(curl_transport_new(&o, &fix.f.env, &fix.t, &fix.e), ERR_OK);
+  expect("GET", "http://169.254.169.254:8080/", ERR_REFUSED);
+  expect("GET", "http://169.254.169.253/", ERR_REFUSED);
+  expect("GET", "http://api.metadata.cloud.ibm.com.example.com/", ERR_REFUSED);
+  expect("GET", "http://api.metadata.cloud.ibm.com:8080/", ERR_REFUSED);
+  expect("GET", "http://127.0.0.1:1/", ERR_REFUSED);
+  assert_non_null(strstr(fix.e.text, "plain HTTP is not allowed"));
 }
 
 // An answer that is none, to a request that may have been applied.
@@ -325,6 +342,7 @@ int main(void) {
       CURL_TEST(never_connected),
       CURL_TEST(a5_a_mistyped_proxy_is_not_shown),
       CURL_TEST(urls_that_are_not_allowed),
+      CURL_TEST(the_metadata_service_is_no_excuse),
       CURL_TEST(answers_that_are_none),
       CURL_TEST(what_was_seen_of_a_broken_answer),
       CURL_TEST(answers_that_are_too_large),
