@@ -44,7 +44,7 @@ static bool make_realms(struct workers *w) {
     const char *url = c->targets[i].iam_url;
     if (!url || find_realm(w, url))
       continue;
-    struct iam_auth *auth = credential_auth_new(&c->management, url, w->env);
+    struct iam_auth *auth = credential_auth_new(c, &c->management, url, w->env);
     if (!auth)
       return false;
     w->realms[w->n_realms++] = (struct realm){.iam_url = url, .auth = auth};

@@ -5,6 +5,7 @@
 
 #include "rotator/base/credential.h"
 #include "rotator/base/json.h"
+#include "rotator/http/pool.h"
 
 // "management credential": what an error's text begins with.
 struct title {
@@ -111,7 +112,80 @@ struct secret *credential_read(void *ctx, struct error *e) {
   return secret_free(key);
 }
 
-struct iam_auth *credential_auth_new(const struct config_credential *c, const char *iam_url,
-                                     struct env *env) {
-  return iam_auth_apikey_new(iam_url, env, credential_read, (void *)(uintptr_t)c);
+// --- what gets tokens by it ---
+
+static struct iam_profile profile_of(const struct config_profile *p) {
+  return (struct iam_profile){.id = p->id, .name = p->name, .crn = p->crn, .account = p->account};
+}
+
+struct iam_profile credential_profile(const struct config_credential *c) {
+  return profile_of(c->kind == CONFIG_CREDENTIAL_KEY ? &c->assume : &c->profile);
+}
+
+// The service is on this machine: it answers at once or not at all, and no proxy leads to it.
+static struct transport *metadata_transport(const struct config *config, struct env *env) {
+  const struct curl_options o = {.ca_file = config->ca_file,
+                                 .allow_plain_loopback = config->allow_plain_loopback,
+                                 .allow_plain_metadata = true,
+                                 .proxy = "",
+                                 .connect_timeout_ms = 2000};
+  const struct retry_policy twice = {
+      .tries = 2, .base_ms = 500, .cap_ms = 500, .retry_after_cap_ms = 5000, .deadline_ms = 20000};
+  return http_pool_new(&o, &twice, env);
+}
+
+struct iam_auth *credential_auth_new(const struct config *config, const struct config_credential *c,
+                                     const char *iam_url, struct env *env) {
+  const struct iam_profile p = credential_profile(c);
+  switch (c->kind) {
+  case CONFIG_CREDENTIAL_COMPUTE:
+    return iam_auth_compute_new(iam_url, env, &p, c->token_file);
+  case CONFIG_CREDENTIAL_METADATA:
+    return iam_auth_metadata_new(c->metadata, c->metadata_version, &p,
+                                 metadata_transport(config, env), env);
+  default:
+    break;
+  }
+  if (!iam_profile_is_given(&p))
+    return iam_auth_apikey_new(iam_url, env, credential_read, (void *)(uintptr_t)c);
+  return iam_auth_assume_new(iam_url, env, &p, credential_read, (void *)(uintptr_t)c);
+}
+
+// --- looked at ---
+
+static enum err look_at_token(const struct config_credential *c, char *dst, size_t cap,
+                              struct error *e) {
+  const char *const one[] = {c->token_file, NULL};
+  SECRET_AUTO token = NULL;
+  const char *file = NULL;
+  char subject[IAM_SUBJECT_MAX];
+  const struct iam_profile p = credential_profile(c);
+  enum err err = iam_compute_read(c->token_file ? one : iam_compute_files, &token, &file, e);
+  if (err)
+    return err;
+  bool known = iam_compute_subject(token, subject);
+  snprintf(dst, cap, "no key: the token in %s is %s's, for trusted profile %s", file,
+           known ? subject : "this machine", iam_profile_name(&p));
+  return ERR_OK;
+}
+
+enum err credential_look(const struct config_credential *c, char *dst, size_t cap,
+                         struct error *e) {
+  const struct iam_profile p = credential_profile(c);
+  if (c->kind == CONFIG_CREDENTIAL_COMPUTE)
+    return look_at_token(c, dst, cap, e);
+  if (c->kind == CONFIG_CREDENTIAL_METADATA) {
+    snprintf(dst, cap, "no key: the metadata service at %s, for trusted profile %s", c->metadata,
+             iam_profile_name(&p));
+    return ERR_OK;
+  }
+  *e = (struct error){0};
+  SECRET_AUTO key = credential_read((void *)(uintptr_t)c, e);
+  if (!key)
+    return e->kind ? e->kind : error_no_memory(e);
+  bool assumes = iam_profile_is_given(&p);
+  snprintf(dst, cap, "the %s can be read%s%s", title_of(c).text,
+           assumes ? "; its identity assumes trusted profile " : "",
+           assumes ? iam_profile_name(&p) : "");
+  return ERR_OK;
 }

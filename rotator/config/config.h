@@ -22,9 +22,20 @@
 #define CONFIG_FILE_MAX (64 * 1024 * 1024)
 #define CONFIG_WHOLE_MAX (1024 * 1024)
 
+// A trusted profile, by one of id, name and crn; or by none, where the metadata service knows a
+// default.
+struct config_profile {
+  char *id;      // "Profile-UUID"
+  char *name;    // unique in its account alone
+  char *crn;     // "crn:v1:…:iam-identity::a/ACCOUNT::profile:Profile-UUID"
+  char *account; // of `assume` by name: where the name is looked up
+};
+
 enum config_credential_kind {
-  CONFIG_CREDENTIAL_NONE, // not configured, or not rightly
-  CONFIG_CREDENTIAL_KEY,  // an API key: one of file, credential and store
+  CONFIG_CREDENTIAL_NONE,     // not configured, or not rightly
+  CONFIG_CREDENTIAL_KEY,      // an API key: one of file, credential and store
+  CONFIG_CREDENTIAL_COMPUTE,  // the token of a pod or a job, for a trusted profile
+  CONFIG_CREDENTIAL_METADATA, // the metadata service of a virtual server, for a trusted profile
 };
 
 // How a token of IAM is got, as a section that may stand at several places (`management`); never a
@@ -38,8 +49,14 @@ struct config_credential {
     char *mount, *path, *field;
   } vault;
   struct config_store *store; // made of `vault` and what is common to that store; read as a sink
-  const char *section;        // "management": what a message calls it
-  int line;                   // 0: not configured
+  struct config_profile profile;
+  char *token_file;       // of kind COMPUTE; NULL: where the platforms put it
+  char *metadata;         // of kind METADATA: its URL, without trailing slash
+  char *metadata_version; // "2022-03-01" or "2025-08-26"
+  // Of kind KEY: the profile that the key's identity becomes. Nothing in it: none.
+  struct config_profile assume;
+  const char *section; // "management": what a message calls it
+  int line;            // 0: not configured
 };
 
 struct config_store { // a home or a sink

@@ -42,6 +42,10 @@ enum config_type {  // value.c has a row for each
   CONFIG_WINDOW,    // struct policy_window
   CONFIG_INSTANCE,  // the CRN of an instance
   CONFIG_IDENTITY,  // name or id of a service ID
+  CONFIG_PROFILE,   // id of a trusted profile
+  CONFIG_CRN,       // its CRN
+  CONFIG_ACCOUNT,   // id of an account
+  CONFIG_METADATA,  // one of `choices` or a URL, as text
   CONFIG_ENDPOINT,  // one of `choices` or a URL, as text
   CONFIG_ENDPOINTS, // the same for IAM and ingestion at once, or a section with one for each
   CONFIG_WORDS,     // list of texts
@@ -89,6 +93,8 @@ enum config_type config_store_type(enum store_option_type t);
 bool config_other_spelling(const char *name, char dst[CONFIG_NAME_MAX]);
 // Does the name look as if somebody tried to write down a secret?
 bool config_sounds_secret(const char *name);
+// Is that option a section that tells how a token is got ("management")?
+bool config_credential_is(const struct config_option *o);
 // A store that a configuration may name: the one for tests keeps nothing, and is none.
 bool config_store_is_offered(const struct store_backend *b);
 
@@ -237,6 +243,12 @@ enum err config_endpoint_check(struct config_value *v);
 void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
                               const yaml_mark_t *at);
 
+// profile.c: the types of the same names.
+enum err config_profile_id_check(struct config_value *v);
+enum err config_profile_crn_check(struct config_value *v);
+enum err config_account_check(struct config_value *v);
+enum err config_metadata_check(struct config_value *v);
+
 // policy.c: settles the defaults that depend on other settings and compares settings with
 // each other. `s`: what is given at this place, the rest is the base's (NULL slots of the base
 // itself are told by base_given).
@@ -265,8 +277,6 @@ void config_sinks_read(struct config_loader *l, yaml_node_t *list, struct config
 // left as it is; with it, what *c had from elsewhere (`defaults`) is dropped.
 void config_credential_read(struct config_loader *l, const struct config_slots *s,
                             const char *section, struct config_credential *c);
-// Is that option such a section?
-bool config_credential_is(const struct config_option *o);
 
 // claims.c: what may belong to one target only.
 void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *kind, const char *key,

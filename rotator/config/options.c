@@ -1,4 +1,5 @@
 // The table of options, in which everything about an option is said once.
+#include <stdio.h>
 #include <string.h>
 
 #include "rotator/config/internal.h"
@@ -31,7 +32,37 @@
   {section ".vault.path", CONFIG_TEXT, .least = 1, .most = 399, place(at.vault.path),              \
    .help = "Path of the secret below the mount."},                                                 \
   {section ".vault.field", CONFIG_TEXT, .least = 1, .most = 128, .fallback = "api_key",            \
-   place(at.vault.field), .help = "Field of the secret that holds the key."}
+   place(at.vault.field), .help = "Field of the secret that holds the key."},                      \
+  {section ".profile", CONFIG_SECTION, .where = in,                                                \
+   .help = "Trusted profile that this machine, pod or job may be: there is no key at all. "        \
+           "Exactly one of id, name and crn; none for the default profile of a virtual server."},  \
+  {section ".profile.id", CONFIG_PROFILE, place(at.profile.id), .help = "Id of the profile."},     \
+  {section ".profile.name", CONFIG_TEXT, .most = 255, place(at.profile.name),                      \
+   .help = "Its name, in the account of the pod's cluster or of the job's project."},              \
+  {section ".profile.crn", CONFIG_CRN, .most = 255, place(at.profile.crn),                         \
+   .help = "Its CRN."},                                                                            \
+  {section ".profile.token_file", CONFIG_PATH, place(at.token_file),                               \
+   .shown = "the first that is there of /var/run/secrets/tokens/vault-token, "                     \
+            "/var/run/secrets/tokens/sa-token and "                                                \
+            "/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token",              \
+   .help = "File in which the platform keeps the token of this pod (Kubernetes, OpenShift) or "    \
+           "job (Code Engine); read anew for every exchange."},                                    \
+  {section ".profile.metadata", CONFIG_METADATA, .choices = "http|https", place(at.metadata),      \
+   .help = "Get the token from the metadata service of this virtual server (VPC) instead, by the " \
+           "protocol that the server is set to; or the service's URL."},                           \
+  {section ".profile.metadata_version", CONFIG_WORD, .choices = "2022-03-01|2025-08-26",           \
+   .shown = "2022-03-01", place(at.metadata_version),                                              \
+   .help = "Version of the metadata service's API."},                                              \
+  {section ".assume", CONFIG_SECTION, .where = in,                                                 \
+   .help = "Trusted profile that the identity of the key becomes: the key alone may nothing but "  \
+           "that. Exactly one of id, name and crn."},                                              \
+  {section ".assume.id", CONFIG_PROFILE, place(at.assume.id), .help = "Id of the profile."},       \
+  {section ".assume.name", CONFIG_TEXT, .most = 255, place(at.assume.name),                        \
+   .help = "Its name; needs the account."},                                                        \
+  {section ".assume.crn", CONFIG_CRN, .most = 255, place(at.assume.crn),                           \
+   .help = "Its CRN."},                                                                            \
+  {section ".assume.account", CONFIG_ACCOUNT, place(at.assume.account),                            \
+   .help = "Id of the account in which the name is looked up."}
 // clang-format on
 
 // In the order in which the manual lists them; a section before its members.
@@ -39,9 +70,10 @@ const struct config_option config_options[] = {
     {"version", CONFIG_VERSION, .where = CONFIG_MAIN | CONFIG_EXTRA,
      .help = "Version of this format: 1. Required in the main file."},
     {"management", CONFIG_SECTION, .where = CONFIG_MAIN, .required = true,
-     .help = "Where the API key of the rotator's own identity is read from: exactly one of "
-             "management.file, management.credential and management.vault. The key itself never "
-             "stands in a configuration file."},
+     .help = "How the rotator gets a token of its own: by an API key, of which exactly one of "
+             "management.file, management.credential and management.vault tells where it is read "
+             "from, or by management.profile, without any key. The key itself never stands in a "
+             "configuration file."},
     CREDENTIAL_ROWS("management", CONFIG_MAIN, MAIN, management),
     {"state_dir", CONFIG_PATH, MAIN(state_dir),
      .shown = "$STATE_DIRECTORY; else /var/lib/rotator for root and its owner, "
@@ -205,6 +237,13 @@ const struct config_option *config_option_find(const char *name, unsigned where)
       return o;
   }
   return NULL;
+}
+
+bool config_credential_is(const struct config_option *o) {
+  char member[CONFIG_NAME_MAX];
+  return o->type == CONFIG_SECTION &&
+         snprintf(member, sizeof member, "%s.credential", o->name) < (int)sizeof member &&
+         config_option_find(member, o->where);
 }
 
 bool config_sounds_secret(const char *name) {

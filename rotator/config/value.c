@@ -317,6 +317,8 @@ static void keep_window(const struct config_value *v, void *at) {
 #define ANY_TEXT "{\"type\":[\"string\",\"integer\"]}"
 #define INTEGER "{\"type\":\"integer\"}"
 #define MAPPING "{\"type\":[\"object\",\"null\"],\"additionalProperties\":false,\"properties\":{}}"
+#define UUID "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+#define PROFILE_CRN "^crn:v1:[^:]*:[^:]*:iam-identity::a/[^:]*::profile:Profile-" UUID "$"
 #define CRN "^crn:v1:[^:]*:[^:]*:logs:[a-z0-9-]+:a/[0-9a-fA-F]{32}:[0-9a-fA-F-]{36}::$"
 
 // check, keep, JSON Schema, manual
@@ -339,6 +341,11 @@ const struct config_type_row config_types[CONFIG_TYPES] = {
     [CONFIG_WINDOW] = {check_window, keep_window, PATTERN("."), "Ar window"},
     [CONFIG_INSTANCE] = {check_instance, keep_text, PATTERN(CRN), "Ar crn"},
     [CONFIG_IDENTITY] = {check_identity, keep_text, PATTERN("."), "Ar text"},
+    [CONFIG_PROFILE] = {config_profile_id_check, keep_text, PATTERN("^Profile-" UUID "$"),
+                        "Ar text"},
+    [CONFIG_CRN] = {config_profile_crn_check, keep_text, PATTERN(PROFILE_CRN), "Ar crn"},
+    [CONFIG_ACCOUNT] = {config_account_check, keep_text, PATTERN("^[0-9a-fA-F]{32}$"), "Ar text"},
+    [CONFIG_METADATA] = {config_metadata_check, keep_text, PATTERN("^https?://"), "Ar url"},
     [CONFIG_ENDPOINT] = {config_endpoint_check, keep_text, PATTERN("^https?://"), "Ar url"},
     [CONFIG_ENDPOINTS] = {config_endpoint_check, keep_endpoints, MAPPING, "Ar mapping"},
     [CONFIG_WORDS] = {NULL, NULL, LIST(ANY_TEXT), "Ar list"},

@@ -15,7 +15,7 @@ static int64_t check_rights(struct managed *m, struct iam *iam, struct findings 
   int64_t listed = -1;
   struct iam_key_list list = {0};
   struct error e = {0};
-  char hint[400];
+  char hint[1000];
   if (iam->ops->list(iam, m->target.account, m->iam_id, &list, &e) == ERR_OK) {
     listed = (int64_t)list.n;
     find(f, FINDING_OK, "rights", "the management identity can list the keys of %s",
@@ -115,9 +115,12 @@ static bool check_account(struct managed *m, const struct iam_token *me, struct 
 bool check_cloud(struct managed *m, struct findings *f) {
   struct error e = {0};
   struct iam_token me = {0};
+  char hint[1000];
   struct iam *iam = compose_iam(m, 0, &e);
   if (!iam || iam->ops->whoami(iam, &me, &e) != ERR_OK) {
     find_error(f, "exchange", &e);
+    if (report_profile(m, &e, hint, sizeof hint))
+      find(f, FINDING_FAIL, "profile", "%s", hint);
     check_ingress(m, f);
     return compose_bind(m, 0, IDENTITY_OFFLINE, NULL) == ERR_OK;
   }

@@ -160,13 +160,14 @@ static void warn_no_sender(struct managed *m, const struct error *e) {
            e->text, m->config->service_id, m->config->guid);
 }
 
-// A role confers only what its granter has. A service ID mostly has its rights by policies of its
-// own, and they are seen; whoever has Sender by an access group may have to begin a second time.
+// A role confers only what its granter has. A service ID or a trusted profile mostly has its rights
+// by policies of its own, and they are seen; whoever has Sender by an access group may have to
+// begin a second time.
 static bool may_confer(const struct managed *m, const struct init_cloud *c) {
   struct iam_policy p = {0};
-  return !text_starts(c->granter, "iam-ServiceId-") ||
-         c->iam->ops->find_sender(c->iam, m->config->account, c->granter, m->config->guid, &p,
-                                  NULL) != ERR_MISSING;
+  bool own = text_starts(c->granter, "iam-ServiceId-") || text_starts(c->granter, "iam-Profile-");
+  return !own || c->iam->ops->find_sender(c->iam, m->config->account, c->granter, m->config->guid,
+                                          &p, NULL) != ERR_MISSING;
 }
 
 enum err init_cloud_grant(struct app *a, struct managed *m, struct init_cloud *c, struct error *e) {

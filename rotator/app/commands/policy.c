@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
+#include "rotator/app/credential.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/report/profile_words.h"
 #include "rotator/base/text.h"
 
 #define KEY_FILE "/etc/rotator/management.key" // rotator.service: LoadCredential=
-#define STEPS_MAX 8
+#define STEPS_MAX 12
 
 struct policy_step {
   bool policy; // also in "policies" of the JSON answer
@@ -42,6 +44,7 @@ struct names {
   char resource[IAM_NAME_MAX + 64]; // its id
   char instance[64];
   bool sender_is_id;
+  const struct config_credential *profile; // the rights are a trusted profile's; NULL: they are not
 };
 
 // The ids, as far as they are known without contacting anything.
@@ -58,6 +61,11 @@ static void name_all(const struct managed *m, struct names *n) {
     snprintf(n->resource, sizeof n->resource, "\"$(ibmcloud iam service-id '%s' --uuid)\"", id);
 }
 
+static bool is_profile(const struct config_credential *c) {
+  const struct iam_profile p = credential_profile(c);
+  return c->kind != CONFIG_CREDENTIAL_KEY || iam_profile_is_given(&p);
+}
+
 static const struct names unknown = {
     .sender = "\"$SENDER\"",
     .resource = "\"$(ibmcloud iam service-id \"$SENDER\" --uuid)\"",
@@ -66,6 +74,20 @@ static const struct names unknown = {
 
 // --- steps ---
 
+// The trusted profile that holds the rights in place of a service ID; one that is named by its id
+// is there already.
+static void add_profile(struct steps *s, const struct config_credential *c) {
+  const struct iam_profile p = credential_profile(c);
+  if (p.name)
+    add(s, false, "the rotator's own trusted profile, once; leave it out where there is one",
+        "MANAGEMENT='%s'\nibmcloud iam trusted-profile-create \"$MANAGEMENT\" --description "
+        "'Rotates keys of Cloud Logs senders'",
+        p.name);
+  else
+    add(s, false, "the rotator's own trusted profile", "MANAGEMENT='%s'",
+        iam_profile_is_given(&p) ? iam_profile_name(&p) : "PROFILE");
+}
+
 static void add_identities(struct steps *s, const struct managed *m, const struct names *n,
                            const char *target) {
   if (!m)
@@ -73,35 +95,55 @@ static void add_identities(struct steps *s, const struct managed *m, const struc
         "SENDER=%s\nINSTANCE=$(ibmcloud resource service-instance NAME-OF-THE-INSTANCE --output "
         "json | jq -r '.[0].guid')",
         target);
-  add(s, false, "the rotator's own identity, MANAGEMENT, once; leave it out where there is one",
-      "MANAGEMENT=rotator\nibmcloud iam service-id-create \"$MANAGEMENT\" --description 'Rotates "
-      "keys of Cloud Logs senders'");
+  if (n->profile)
+    add_profile(s, n->profile);
+  else
+    add(s, false, "the rotator's own identity, MANAGEMENT, once; leave it out where there is one",
+        "MANAGEMENT=rotator\nibmcloud iam service-id-create \"$MANAGEMENT\" --description 'Rotates "
+        "keys of Cloud Logs senders'");
   if (!n->sender_is_id)
     add(s, false, "the sender; leave it out where there is one",
         "ibmcloud iam service-id-create %s --description 'Sends logs to Cloud Logs'", n->sender);
 }
 
 static void add_policies(struct steps *s, const struct names *n) {
+  const char *create = n->profile ? "trusted-profile-policy-create" : "service-policy-create";
   add(s, true, "to rotate: create, enable, disable and delete keys of this one service ID",
-      "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name iam-identity "
+      "ibmcloud iam %s \"$MANAGEMENT\" --service-name iam-identity "
       "--roles Operator --resource-type serviceid --resource %s",
-      n->resource);
+      create, n->resource);
   add(s, true, "the sender's own right; rotator init grants it where it may",
       "ibmcloud iam service-policy-create %s --service-name logs --roles Sender "
       "--service-instance %s",
       n->sender, n->instance);
   add(s, true, "only for rotator init, to grant that right itself; may be taken away afterwards",
-      "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name logs "
+      "ibmcloud iam %s \"$MANAGEMENT\" --service-name logs "
       "--roles Administrator,Sender --service-instance %s",
-      n->instance);
+      create, n->instance);
   add(s, true, "only for rotator init, where the account restricts who makes service IDs",
-      "ibmcloud iam service-policy-create \"$MANAGEMENT\" --service-name iam-identity "
-      "--roles 'Service ID creator'");
+      "ibmcloud iam %s \"$MANAGEMENT\" --service-name iam-identity "
+      "--roles 'Service ID creator'",
+      create);
+}
+
+// Whoever may be the trusted profile.
+static void add_link(struct steps *s, const struct config_credential *c) {
+  char command[700];
+  profile_link_command(c, "\"$MANAGEMENT\"", "\"$(ibmcloud iam service-id rotator --uuid)\"",
+                       command, sizeof command);
+  if (c->kind == CONFIG_CREDENTIAL_KEY)
+    add(s, false, "the identity whose key is kept: it may nothing but be that profile",
+        "ibmcloud iam service-id-create rotator --description 'Becomes the trusted profile'\n%s",
+        command);
+  else
+    add(s, false, "who may be that profile: there is no key", "%s", command);
 }
 
 // The key goes where the configuration reads it, and never over a screen.
-static void add_key(struct steps *s, const struct config_credential *c) {
-  static const char create[] = "ibmcloud iam service-api-key-create rotator \"$MANAGEMENT\"";
+static void add_key(struct steps *s, const struct config_credential *c, bool assumes) {
+  char create[100];
+  snprintf(create, sizeof create, "ibmcloud iam service-api-key-create rotator %s",
+           assumes ? "rotator" : "\"$MANAGEMENT\"");
   if (c && c->vault.path)
     add(s, false, "the management key, into Vault",
         "%s --output json | jq -r .apikey | vault kv put -mount='%s' '%s' %s=-", create,
@@ -131,9 +173,14 @@ int print_policy(struct app *a, const struct managed *m, const char *target) {
   struct names names = unknown;
   if (m)
     name_all(m, &names);
+  if (m && is_profile(&a->config->management))
+    names.profile = &a->config->management;
   add_identities(&s, m, &names, target);
   add_policies(&s, &names);
-  add_key(&s, m ? &a->config->management : NULL);
+  if (names.profile)
+    add_link(&s, names.profile);
+  if (!names.profile || names.profile->kind == CONFIG_CREDENTIAL_KEY)
+    add_key(&s, m ? &a->config->management : NULL, names.profile != NULL);
   cJSON *o = answer_target(a, target);
   cJSON *policies = o ? cJSON_AddArrayToObject(o, "policies") : NULL;
   cJSON *commands = o ? cJSON_AddArrayToObject(o, "commands") : NULL;

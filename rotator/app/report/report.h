@@ -72,8 +72,13 @@ void report_mistakes(const struct app *a, bool all);
 // "403 BXNIM0513E, transaction 4b1c…" or "".
 void report_service_said(const struct error *e, char *dst, size_t cap);
 
+// When IAM, or the metadata service of a virtual server, did not let the rotator be its trusted
+// profile: what is missing, and the command that adds it. False when *e is no such refusal.
+bool report_profile(const struct managed *m, const struct error *e, char *dst, size_t cap);
+
 // When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
-// it. False when *e is no such refusal. `row`: at which row it happened; ROW_COUNT: at none.
+// it; and what report_profile says. False when *e is no such refusal. `row`: at which row it
+// happened; ROW_COUNT: at none.
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap);
 

@@ -4,6 +4,7 @@
 
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/profile_words.h"
 #include "rotator/app/report/report.h"
 #include "rotator/app/report/way_out.h"
 #include "rotator/base/log.h"
@@ -50,8 +51,14 @@ bool report_is_of_store(enum why why) {
          why == WHY_sink_drift || why == WHY_sink_corrupt;
 }
 
+bool report_profile(const struct managed *m, const struct error *e, char *dst, size_t cap) {
+  return profile_words(&compose_config(m->compose)->management, e, dst, cap);
+}
+
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap) {
+  if (report_profile(m, e, dst, cap))
+    return true;
   // A management key that is not accepted answers 400: that is no matter of rights.
   bool proof = report_is_of_proof(m, row);
   if (e->status != 403 && !(proof && e->status == 401))
@@ -161,7 +168,7 @@ static const char *step_name(const struct tick_result *r) {
 
 static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
                         const struct outcome *o, const struct way_out *out) {
-  char text[800], hint[800];
+  char text[800], hint[1000];
   const struct error *e = &r->error;
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
@@ -219,7 +226,7 @@ static bool is_of_cause(const struct managed *m, const struct tick_result *r,
 
 static const char *next_after_failure(const struct managed *m, const struct tick_result *r,
                                       const struct error *e) {
-  char hint[800];
+  char hint[1000];
   if (m->seen.next)
     return m->seen.next;
   if (r->end == TICK_BUSY)
@@ -235,7 +242,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
   struct way_out out = {.person = NULL};
-  char hint[800];
+  char hint[1000];
   if (e->kind == ERR_BUSY)
     r.end = TICK_BUSY;
   if (m->seen.looked) {

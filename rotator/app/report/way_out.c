@@ -83,7 +83,7 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
                 struct way_out *ret) {
   const struct error *e =
       r->error.kind == ERR_OK && m->seen.dropped != ROW_COUNT ? &m->seen.dropped_error : &r->error;
-  char hint[400];
+  char hint[1000];
   *ret = (struct way_out){.person = NULL};
   if (r->end == TICK_BUSY) {
     command(a, m, "status", ret);
@@ -93,7 +93,8 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
     unlock(a, m, r, ret);
   } else if (!report_is_of_store(r->why) &&
              report_rights(m, report_row_of_rights(r), e, hint, sizeof hint)) {
-    grant(a, m, report_is_of_proof(m, report_row_of_rights(r)), "run", ret);
+    bool profile = report_profile(m, e, hint, sizeof hint);
+    grant(a, m, !profile && report_is_of_proof(m, report_row_of_rights(r)), "run", ret);
   } else if (report_asks_for_key(r)) {
     end_cause(a, m, r->verdict.cause, ret);
   } else if (r->end == TICK_FAILED) {
