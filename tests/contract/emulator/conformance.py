@@ -2,12 +2,13 @@
 them, required members included. Arguments: the service URL, the control URL, the metadata URL. Prints TAP."""
 import json
 import sys
+import tempfile
 import traceback
 import urllib.request
 
 from ibm_cloud_sdk_core import ApiException
-from ibm_cloud_sdk_core.authenticators import (BearerTokenAuthenticator, IAMAssumeAuthenticator, IAMAuthenticator,
-                                               VPCInstanceAuthenticator)
+from ibm_cloud_sdk_core.authenticators import (BearerTokenAuthenticator, ContainerAuthenticator, IAMAssumeAuthenticator,
+                                               IAMAuthenticator, VPCInstanceAuthenticator)
 from ibm_platform_services import iam_identity_v1 as identity_v1
 from ibm_platform_services import iam_policy_management_v1 as policy_v1
 
@@ -56,7 +57,8 @@ seeded = control("seed", {
     "instances": [{"guid": GUID, "account": ACCOUNT}],
     "service_ids": [{"id": MANAGER, "name": "manager", "apikeys": [{"name": "m"}]}, {"id": SENDER, "name": "sender"}],
     "users": [{"id": "IBMid-PY", "name": "somebody", "apikeys": [{"name": "u"}]}],
-    "profiles": [{"id": "Profile-44444444-2222-4444-8444-444444444444", "name": "prof"}],
+    "profiles": [{"id": "Profile-44444444-2222-4444-8444-444444444444", "name": "prof", "cr_tokens": ["cr-token-text"]},
+                 {"id": "Profile-55555555-2222-4444-8444-555555555555", "name": "not-linked", "assumed_by": [], "metadata": False}],
     "roles": [{"identity": MANAGER, "role": "Administrator"}, {"identity": MANAGER, "role": "PolicyAdministrator"},
               {"identity": MANAGER, "role": "Sender", "instance": GUID}],
 })
@@ -253,15 +255,29 @@ def _():
     assert [r["fired"] for r in control("faults")["rules"]] == [1, 1]
 
 
-@check("the authenticators of the SDK reach a profile")
+@check("the authenticators of the SDK reach a profile, and no other")
 def _():
-    profile = seeded["profiles"][0]["id"]
-    for authenticator in (IAMAssumeAuthenticator(apikey=management_key, iam_profile_id=profile, url=URL),
-                          VPCInstanceAuthenticator(iam_profile_id=profile, url=IMDS)):
-        bearer = BearerTokenAuthenticator(authenticator.token_manager.get_token())
-        service = identity_v1.IamIdentityV1(authenticator=bearer)
-        service.set_service_url(URL)
-        assert service.get_profile(profile_id=profile).get_result()["iam_id"] == f"iam-{profile}"
+    profile, other = (p["id"] for p in seeded["profiles"])
+    crn = f"crn:v1:bluemix:public:iam-identity::a/{ACCOUNT}::profile:{profile}"
+    with tempfile.NamedTemporaryFile("w", suffix="-token") as file:
+        file.write("cr-token-text")
+        file.flush()
+        reach = [ContainerAuthenticator(cr_token_filename=file.name, iam_profile_id=profile, url=URL),
+                 ContainerAuthenticator(cr_token_filename=file.name, iam_profile_name="prof", url=URL),
+                 IAMAssumeAuthenticator(apikey=management_key, iam_profile_id=profile, url=URL),
+                 IAMAssumeAuthenticator(apikey=management_key, iam_profile_crn=crn, url=URL),
+                 IAMAssumeAuthenticator(apikey=management_key, iam_profile_name="prof", iam_account_id=ACCOUNT, url=URL),
+                 VPCInstanceAuthenticator(iam_profile_id=profile, url=IMDS), VPCInstanceAuthenticator(url=IMDS)]
+        for authenticator in reach:
+            bearer = BearerTokenAuthenticator(authenticator.token_manager.get_token())
+            service = identity_v1.IamIdentityV1(authenticator=bearer)
+            service.set_service_url(URL)
+            assert service.get_profile(profile_id=profile).get_result()["iam_id"] == f"iam-{profile}"
+        for authenticator, code in [
+                (ContainerAuthenticator(cr_token_filename=file.name, iam_profile_id=other, url=URL), "BXNIM0398E"),
+                (IAMAssumeAuthenticator(apikey=management_key, iam_profile_id=other, url=URL), "BXNIM0398E"),
+                (VPCInstanceAuthenticator(iam_profile_id=other, url=IMDS), "profile_not_linked")]:
+            assert code in refused(400, authenticator.token_manager.get_token).http_response.text
 
 
 print(f"1..{count}")

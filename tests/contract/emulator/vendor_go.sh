@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs the vendor's own integration tests, those they run on the live service, against the emulator:
-# the parts on API keys, service IDs, policies and roles. They come as a Go module and stay in a
-# cache outside the tree. vendor_go.sh BUILD_DIR prints TAP, one line a package.
+# the parts on API keys, service IDs, policies and roles; and our own test of the authenticators of
+# its core (authenticators_test.go). They come as a Go module and stay in a cache outside the tree.
+# vendor_go.sh BUILD_DIR prints TAP, one line a package.
 set -eu
 
 module=github.com/IBM/platform-services-go-sdk
@@ -31,9 +32,13 @@ seed=$(mktemp)
 cat >"$seed" <<SEED
 {"accounts": [{"id": "$account"}],
  "users": [{"id": "IBMid-VENDOR", "account": "$account", "owner": true, "name": "vendor",
-            "apikeys": [{"name": "vendor", "apikey": "$key"}]}]}
+            "apikeys": [{"name": "vendor", "apikey": "$key"}]}],
+ "profiles": [{"id": "Profile-44444444-3333-4444-8444-444444444444", "account": "$account", "name": "linked",
+               "cr_tokens": ["$key-cr"], "assumed_by": ["IBMid-VENDOR"]},
+              {"id": "Profile-55555555-3333-4444-8444-555555555555", "account": "$account", "name": "other",
+               "assumed_by": [], "metadata": false}]}
 SEED
-start_emulator --seed "$seed"
+start_emulator --seed "$seed" --imds-port 0
 rm -f "$seed"
 url=$(field https)
 ca=$(field ca)
@@ -74,6 +79,19 @@ GetServiceIDGroup|ListServiceIDGroup|UpdateServiceIDGroup|DeleteServiceIDGroup"
 run iampolicymanagementv1 14 "Successfully|Create an access|Get an access|Update an access|Patch|\
 List access|Create a v2|Get a v2|Update a v2|List v2|List V2|Create custom role|Get a custom role|Update custom|\
 List custom"
+
+mkdir -p "$cache/sdk/authenticators"
+cp "$here/authenticators_test.go" "$cache/sdk/authenticators/"
+count=$((count + 1))
+if (cd "$cache/sdk" && SSL_CERT_FILE=$ca EMULATOR_URL=$url EMULATOR_IMDS=$(field imds) EMULATOR_APIKEY=$key \
+  EMULATOR_CR_TOKEN=$key-cr EMULATOR_ACCOUNT=$account go test -count=1 -v ./authenticators/) >"$work/out" 2>&1 &&
+  [ "$(grep -c '^--- PASS' "$work/out")" = 3 ]; then
+  echo "ok $count - authenticators: container, virtual server, assumed"
+else
+  echo "not ok $count - authenticators"
+  tail -n 60 "$work/out" | sed 's/^/  # /'
+  status=1
+fi
 rm -f "$cache/sdk/iam_identity.env" "$cache/sdk/iam_policy_management.env"
 echo "1..$count"
 exit $status
