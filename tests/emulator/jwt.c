@@ -140,6 +140,17 @@ bool jwt_check(struct jwt *jwt, const char *token, struct session *ret_session) 
   return true;
 }
 
+cJSON *jwt_claims(const char *token) {
+  const char *first = strchr(token, '.'), *last = strrchr(token, '.');
+  size_t len;
+  if (!first || first == last)
+    return NULL;
+  unsigned char *text = util_unb64url(first + 1, (size_t)(last - first - 1), &len);
+  cJSON *claims = text ? cJSON_ParseWithLength((const char *)text, len) : NULL;
+  free(text);
+  return claims;
+}
+
 static void add_number(cJSON *object, const char *name, EVP_PKEY *key, const char *param) {
   BIGNUM *n = NULL;
   unsigned char raw[512];

@@ -28,6 +28,8 @@ char *jwt_sign(struct jwt *jwt, const cJSON *claims); // to be freed
 // True when the signature is ours and the claims can be read. Verified tokens are remembered by
 // their SHA-256, so a second look costs one hash.
 bool jwt_check(struct jwt *jwt, const char *token, struct session *ret_session);
+// The claims of anybody's token, whose signature is not looked at. NULL: it is none.
+cJSON *jwt_claims(const char *token);
 cJSON *jwt_jwks(const struct jwt *jwt);
 
 #endif

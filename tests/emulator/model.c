@@ -293,6 +293,7 @@ static void free_identity(struct identity *i) {
   cJSON_Delete(i->instance_crns);
   cJSON_Delete(i->history);
   cJSON_Delete(i->cr_tokens);
+  cJSON_Delete(i->service_accounts);
   cJSON_Delete(i->assumed_by);
   free(i->keys.items);
   free(i->policies.items);

@@ -54,9 +54,9 @@ struct identity {
   char *created_by;
   struct list keys, policies;
   cJSON *history;
-  // Of a trusted profile: the compute resource tokens and the identities that may become it (NULL:
-  // all of the account), and whether it is linked to no virtual server.
-  cJSON *cr_tokens, *assumed_by;
+  // Of a trusted profile: who may become it. Compute resource tokens; service accounts of clusters
+  // ("NAMESPACE:NAME"); identities (NULL: all of the account); whether no virtual server may.
+  cJSON *cr_tokens, *service_accounts, *assumed_by;
   bool unlinked;
 };
 

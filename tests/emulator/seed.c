@@ -149,8 +149,8 @@ static bool join_group(struct seeding *s, struct identity *i, const char *id) {
 
 // Who may become a trusted profile; a second seed changes it.
 static void set_links(struct identity *i, const cJSON *item) {
-  cJSON **const lists[] = {&i->cr_tokens, &i->assumed_by};
-  static const char *const names[] = {"cr_tokens", "assumed_by"};
+  cJSON **const lists[] = {&i->cr_tokens, &i->service_accounts, &i->assumed_by};
+  static const char *const names[] = {"cr_tokens", "service_accounts", "assumed_by"};
   for (size_t n = 0; n < sizeof lists / sizeof *lists; n++) {
     const cJSON *list = cJSON_GetObjectItem(item, names[n]);
     if (!list)

@@ -51,11 +51,14 @@ spec:
 END
 }
 
+# How the rotator gets its own tokens, and whether by a Secret with its key. For a test to change.
+management="{file: /run/secrets/rotator/apikey}" secret=yes
+
 # kube_config [EXTRA_LINE…]: the rotator's configuration for the emulator.
 kube_config() {
   cat <<END
 version: 1
-management: {file: /run/secrets/rotator/apikey}
+management: $management
 state_dir: /run/rotator/state
 ca_file: /etc/rotator/ca.pem
 defaults:
@@ -96,7 +99,7 @@ END
   must kubectl kustomize "$T/overlay"
   cp "$T/out" "$T/manifest.yaml"
   must kubectl apply --validate=strict --filename="$T/manifest.yaml"
-  must k create secret generic rotator-management --from-file=apikey="$T/management.key"
+  [ $secret = no ] || must k create secret generic rotator-management --from-file=apikey="$T/management.key"
   until_true 60 k get configmap kube-root-ca.crt
 }
 
