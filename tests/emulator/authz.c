@@ -131,6 +131,7 @@ static const struct action identity_actions[] = {
     {"apikey.list", {"Administrator", "Editor", "Operator"}},
     {"apikey.update", {"Administrator", "Editor", "Operator"}},
     {"apikey.lock", {"Administrator", "Editor"}},
+    {"user-apikey.create", {"UserApiKeyCreator"}},
     {"serviceid.get", {"Administrator", "Editor", "Operator", "Viewer"}},
     {"serviceid.update", {"Administrator", "Editor", "Operator"}},
     {"serviceid.lock", {"Administrator", "Editor"}},
@@ -152,6 +153,8 @@ bool authz_identity(const struct req *r, const char *action, const struct identi
     return false;
   bool is_lock = strstr(action, ".lock") != NULL;
   if (!strcmp(action, "serviceid.create") && !settings->restrict_service_ids)
+    return true;
+  if (!strcmp(action, "user-apikey.create") && !settings->restrict_user_keys)
     return true;
   if (target && target == who && (who->kind == IDENTITY_USER || settings->self_rotation))
     return true;

@@ -190,6 +190,24 @@ static void create_for(struct req *r, struct identity *owner, const cJSON *body)
   answer_json(r, 201, key_json(r, k, true, false));
 }
 
+// Only the user makes keys of the user, and where the account restricts that, not everyone.
+static bool may_create_for(struct req *r, const struct identity *owner) {
+  const struct settings *s = &r->emu->settings;
+  if (!authz_identity(r, "apikey.create", owner, owner->account) ||
+      (owner->kind == IDENTITY_USER && authz_caller(r) != owner)) {
+    error_forbidden(r, "iam-identity.apikey.create");
+    return false;
+  }
+  if (owner->kind != IDENTITY_USER || authz_identity(r, "user-apikey.create", NULL, owner->account))
+    return true;
+  struct error e = {.status = s->restricted_user_key_status,
+                    .code = "not_authorized",
+                    .message_code = "BXNIM9007E",
+                    .message = "The account restricts who creates API keys of users."};
+  error_reply(r, &e);
+  return false;
+}
+
 void keys_create(struct req *r) {
   cJSON *body = req_json(r);
   const char *iam_id = json_text(body, "iam_id"), *account = json_text(body, "account_id");
@@ -200,10 +218,7 @@ void keys_create(struct req *r) {
     error_bad_request(r, "iam_id: missing, or no such identity.");
   else if (account && *account && strcmp(account, owner->account->id))
     error_bad_request(r, "account_id: not the account of the iam_id.");
-  else if (!authz_identity(r, "apikey.create", owner, owner->account) ||
-           (owner->kind == IDENTITY_USER && authz_caller(r)->kind == IDENTITY_PROFILE))
-    error_forbidden(r, "iam-identity.apikey.create");
-  else
+  else if (may_create_for(r, owner))
     create_for(r, owner, body);
   cJSON_Delete(body);
 }

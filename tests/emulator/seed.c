@@ -215,6 +215,8 @@ static const struct role_kind role_kinds[] = {
     {"Administrator", "crn:v1:bluemix:public:iam::::role:Administrator", "iam-identity"},
     {"ServiceIdCreator", "crn:v1:bluemix:public:iam-identity::::serviceRole:ServiceIdCreator",
      "iam-identity"},
+    {"UserApiKeyCreator", "crn:v1:bluemix:public:iam-identity::::serviceRole:UserApiKeyCreator",
+     "iam-identity"},
     {"PolicyAdministrator", "crn:v1:bluemix:public:iam::::role:Administrator",
      "iam-access-management"},
     {"PolicyViewer", "crn:v1:bluemix:public:iam::::role:Viewer", "iam-access-management"},

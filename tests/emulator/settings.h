@@ -45,6 +45,8 @@ struct settings {
   bool echo_apikey;           // BXNIM0415E repeats the offered value in errorDetails
   bool query_limit_in_stream; // too many queries: an error inside a 200, not a 429
   bool restrict_service_ids;  // only a ServiceIdCreator may create service IDs
+  bool restrict_user_keys;    // users make keys only with UserApiKeyCreator
+  int restricted_user_key_status;
   bool list_needs_account;    // a list of service IDs without account_id or pagetoken is refused
   bool default_group_only;    // lists without group_id: the default group, or all groups
   bool group_id_on_request;   // service IDs carry group_id only with show_group_id=true, or always

@@ -56,7 +56,8 @@ seeded = control("seed", {
     "accounts": [{"id": ACCOUNT}],
     "instances": [{"guid": GUID, "account": ACCOUNT}],
     "service_ids": [{"id": MANAGER, "name": "manager", "apikeys": [{"name": "m"}]}, {"id": SENDER, "name": "sender"}],
-    "users": [{"id": "IBMid-PY", "name": "somebody", "apikeys": [{"name": "u"}]}],
+    "users": [{"id": "IBMid-PY", "name": "somebody", "apikeys": [{"name": "u"}]},
+              {"id": "IBMid-PY2", "name": "somebody else", "apikeys": [{"name": "u"}]}],
     "profiles": [{"id": "Profile-44444444-2222-4444-8444-444444444444", "name": "prof", "cr_tokens": ["cr-token-text"]},
                  {"id": "Profile-55555555-2222-4444-8444-555555555555", "name": "not-linked", "assumed_by": [], "metadata": False}],
     "roles": [{"identity": MANAGER, "role": "Administrator"}, {"identity": MANAGER, "role": "PolicyAdministrator"},
@@ -223,6 +224,59 @@ def _():
     refused(400, own.create_api_key, name="mine", iam_id="IBMid-PY", store_value=True)
     refused(400, identity.create_api_key, name="k", iam_id=IAM_ID, support_sessions=True)
     own.delete_api_key(id=key.id)
+
+
+@check("keys of a user are made and listed by that user alone")
+def _():
+    own, other = (client(identity_v1, "IamIdentityV1", u["apikeys"][0]["apikey"]) for u in seeded["users"])
+    for somebody in (other, identity):
+        refused(400, somebody.list_api_keys, iam_id="IBMid-PY")
+        refused(403, somebody.create_api_key, name="k", iam_id="IBMid-PY")
+    key = key_of(own.create_api_key(name="k", iam_id="IBMid-PY", account_id=ACCOUNT, apikey="u" * 40,
+                                    entity_disable="true").get_result())
+    assert key.disabled and key.iam_id == "IBMid-PY"
+    assert key.id in [k["id"] for k in own.list_api_keys(iam_id="IBMid-PY").get_result()["apikeys"]]
+    refused(403, other.delete_api_key, id=key.id)
+    usage = identity_v1.IdentityLimitsUsageResponse.from_dict(own.get_account_limits(
+        account_id=ACCOUNT, apikeys_per_identity="IBMid-PY").get_result())
+    assert usage.apikeys_per_identity.identities[0].count == 2
+    own.enable_api_key(id=key.id)
+    token("u" * 40)
+    own.delete_api_key(id=key.id)
+
+
+@check("an account may restrict who makes keys of users")
+def _():
+    own, other = (client(identity_v1, "IamIdentityV1", u["apikeys"][0]["apikey"]) for u in seeded["users"])
+    control("seed", {"roles": [{"identity": "IBMid-PY2", "role": "UserApiKeyCreator"}]})
+    for status in (403, 400):
+        control("settings", {"restrict_user_keys": True, "restricted_user_key_status": status})
+        refused(status, own.create_api_key, name="k", iam_id="IBMid-PY")
+        other.delete_api_key(id=key_of(other.create_api_key(name="k", iam_id="IBMid-PY2").get_result()).id)
+        identity.delete_api_key(id=make_key().id)
+    control("settings", {"restrict_user_keys": False})
+
+
+@check("a policy of a user grants Sender to the keys of that user")
+def _():
+    made = policy.create_v2_policy(
+        type="access",
+        control=policy_v1.Control(grant=policy_v1.Grant(roles=[policy_v1.Roles(role_id=SENDER_ROLE)])),
+        subject=policy_v1.V2PolicySubject(attributes=[policy_v1.V2PolicySubjectAttribute(
+            key="iam_id", operator="stringEquals", value="IBMid-PY")]),
+        resource=policy_v1.V2PolicyResource(attributes=[
+            policy_v1.V2PolicyResourceAttribute(key=k, operator="stringEquals", value=v)
+            for k, v in (("accountId", ACCOUNT), ("serviceName", "logs"), ("serviceInstance", GUID))])).get_result()
+    listed = policy.list_v2_policies(account_id=ACCOUNT, iam_id="IBMid-PY").get_result()["policies"]
+    assert [p["id"] for p in listed] == [made["id"]]
+    request = urllib.request.Request(
+        f"{CONTROL}/instances/{GUID}/logs/v1/singles",
+        data=b'[{"applicationName": "a", "subsystemName": "s", "text": "t"}]',
+        headers={"Authorization": f"Bearer {token(seeded['users'][0]['apikeys'][0]['apikey'])}",
+                 "Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    policy.delete_v2_policy(id=made["id"])
 
 
 @check("a policy fits its model in both spellings, seeded ones too")
