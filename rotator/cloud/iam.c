@@ -30,6 +30,10 @@ void iam_key_list_clear(struct iam_key_list *l) {
   *l = (struct iam_key_list){0};
 }
 
+bool iam_is_user(const char *iam_id) {
+  return iam_id[0] != '\0' && strncmp(iam_id, "iam-", 4) != 0;
+}
+
 void iam_free(struct iam *c) {
   if (c)
     c->ops->free(c);

@@ -114,7 +114,8 @@ struct iam_ops {
                      struct error *e);
   // All keys of an identity, all pages, de-duplicated by id, in whichever group of service IDs it
   // is. That there are none is said only where its group is known: ERR_DENIED where that can't be
-  // read.
+  // read. Of a user: all that this person has, and only for the person's own management key; with
+  // another one ERR_DENIED, which names both.
   enum err (*list)(struct iam *c, const char *account, const char *iam_id, struct iam_key_list *ret,
                    struct error *e);
   enum err (*get)(struct iam *c, const char *id, bool activity, struct iam_key *ret,
@@ -165,5 +166,9 @@ struct iam {
 };
 
 void iam_free(struct iam *c); // NULL allowed
+
+// Is it a user's ("IBMid-…", or another identity provider's), and neither a service ID's nor a
+// trusted profile's ("iam-ServiceId-…", "iam-Profile-…")?
+bool iam_is_user(const char *iam_id);
 
 #endif

@@ -33,6 +33,12 @@ static bool add_expiry(cJSON *o, int64_t expires_s) {
   return json_add_text(o, "expires_at", expiry);
 }
 
+// Said aloud, since tools differ in their default: a stored value could be read back by others. Of
+// a user's key no value can be stored, and the member is left out, as support_sessions is.
+static bool add_storing(cJSON *o, const char *iam_id) {
+  return iam_is_user(iam_id) || cJSON_AddFalseToObject(o, "store_value");
+}
+
 // NULL without memory: a key without its tag would be nobody's, one without our value unknown.
 static cJSON *create_body(const struct iam_create *spec) {
   cJSON *o = cJSON_CreateObject();
@@ -41,9 +47,7 @@ static cJSON *create_body(const struct iam_create *spec) {
               json_add_text(o, "description", spec->description) &&
               json_add_text(o, "apikey", spec->value ? secret_bytes(spec->value) : NULL) &&
               json_add_text(o, "action_when_leaked", spec->action_when_leaked) &&
-              // Said aloud, since tools differ in their default: a stored value could be read back
-              // by others.
-              cJSON_AddFalseToObject(o, "store_value") && add_expiry(o, spec->expires_s);
+              add_storing(o, spec->iam_id) && add_expiry(o, spec->expires_s);
   return made ? o : json_free(o);
 }
 

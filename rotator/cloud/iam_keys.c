@@ -84,6 +84,23 @@ static enum err judge_empty(struct iam_http *h, struct listing *l, struct error 
   return id.group[0] ? list_group(h, l, keep_group(h, l->iam_id, id.group), e) : ERR_OK;
 }
 
+// IAM lists a user's keys for that user alone, and answers 400 to others. Which 400 is not
+// published, so the reason is told from the token that was refused.
+static enum err judge_user(struct iam *c, const char *iam_id, enum err err, struct error *e) {
+  struct iam_token me = {0};
+  if ((err != ERR_DENIED && err != ERR_REFUSED) || !iam_is_user(iam_id) ||
+      c->ops->whoami(c, &me, NULL) != ERR_OK)
+    return err;
+  bool same = strcmp(me.iam_id, iam_id) == 0;
+  if (!same)
+    error_wrap(e,
+               "only the user %s can list, make and delete that user's keys, and the management "
+               "key is one of %s",
+               iam_id, me.iam_id);
+  iam_token_clear(&me);
+  return same ? err : iam_report_as(ERR_DENIED, e);
+}
+
 enum err iam_http_list(struct iam *c, const char *account, const char *iam_id,
                        struct iam_key_list *ret, struct error *e) {
   struct iam_http *h = iam_http_of(c);
@@ -94,7 +111,7 @@ enum err iam_http_list(struct iam *c, const char *account, const char *iam_id,
     err = judge_empty(h, &l, e);
   if (err) {
     iam_key_list_clear(&l.list);
-    return err;
+    return judge_user(c, iam_id, err, e);
   }
   *ret = l.list;
   return ERR_OK;

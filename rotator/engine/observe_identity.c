@@ -23,7 +23,8 @@ void turn_iam_failed(struct turn *u, struct target *t, struct iam *iam, struct e
   struct iam_service_id id = {0};
   struct error why;
   size_t n = 0;
-  const char *dash = strchr(t->iam_id, '-'); // "iam-ServiceId-…"
+  // "iam-ServiceId-…". Whether a user is still there, nobody else can ask.
+  const char *dash = iam_is_user(t->iam_id) ? NULL : strchr(t->iam_id, '-');
   if (!is_for_good(e->kind))
     return;
   u->view.iam_refused = t->memory->iam_refused = true;

@@ -25,6 +25,19 @@ void fixture_rows(struct fixture *f, const struct script_row *rows, size_t n) {
   scripted_set_rows(f->transport, rows, n);
 }
 
+void fixture_me(struct fixture *f, const char *iam_id) {
+  char claims[256];
+  snprintf(claims, sizeof claims, "{\"iam_id\":\"%s\",\"account\":{\"bss\":\"" ACCOUNT "\"}}",
+           iam_id);
+  struct secret *bearer = secret_copy_text(fixture_jwt(claims));
+  iam_free(f->iam);
+  iam_auth_free(f->auth);
+  f->auth = iam_auth_fixed_new(bearer);
+  f->iam = iam_http_new(BASE, f->transport, f->auth, &f->env.env);
+  secret_free(bearer);
+  assert_non_null(f->iam);
+}
+
 void fixture_close(struct fixture *f) {
   assert_int_equal(scripted_unexpected(f->transport), 0);
   assert_hidden(&f->e, VALUE);

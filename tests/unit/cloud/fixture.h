@@ -47,6 +47,8 @@ struct fixture {
 void fixture_open(struct fixture *f, const struct script_row *rows, size_t n);
 // Another table for the same client.
 void fixture_rows(struct fixture *f, const struct script_row *rows, size_t n);
+// The management token becomes one of that IAM id.
+void fixture_me(struct fixture *f, const char *iam_id);
 // Checks that no request was unexpected and that the last error holds no secret, then frees all.
 void fixture_close(struct fixture *f);
 

@@ -74,6 +74,29 @@ static void create_says_no_more_than_asked(void **state) {
   fixture_close(&f);
 }
 
+// A user's key: no value can be stored, and sessions with support are left as they are.
+static void create_for_a_user(void **state) {
+  (void)state;
+  struct fixture f;
+  static const struct script_row rows[] = {
+      {.url = "$",
+       .status = 201,
+       .body = "{\"id\":\"" KEY_ID "\",\"iam_id\":\"IBMid-1\",\"disabled\":true}"}};
+  fixture_open(&f, rows, 1);
+  struct iam_key k;
+  struct iam_create spec = spec_of(&f);
+  spec.iam_id = "IBMid-1";
+  spec.expires_s = 0;
+  assert_int_equal(f.iam->ops->create(f.iam, &spec, &k, &f.e), ERR_OK);
+  assert_true(k.disabled);
+  assert_string_equal(scripted_header(scripted_last(f.transport), "Entity-Disable"), "true");
+  assert_string_equal(scripted_last(f.transport)->body,
+                      "{\"name\":\"logs-key\",\"iam_id\":\"IBMid-1\",\"account_id\":\"" ACCOUNT
+                      "\",\"description\":\"tag\",\"apikey\":\"" VALUE
+                      "\",\"action_when_leaked\":\"disable\"}");
+  fixture_close(&f);
+}
+
 static void create_answers_mean(void **state) {
   (void)state;
   static const struct {
@@ -271,6 +294,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(create_says_all),
       cmocka_unit_test(create_says_no_more_than_asked),
+      cmocka_unit_test(create_for_a_user),
       cmocka_unit_test(create_answers_mean),
       cmocka_unit_test(a_value_is_looked_at_first),
       cmocka_unit_test(without_a_value_it_must_be_answered),

@@ -119,6 +119,51 @@ static void r3_an_empty_list_of_a_user_is_empty(void **state) {
   fixture_close(&f);
 }
 
+// IAM lists a user's keys for that user alone. With which code it refuses others is not published,
+// so the refusal is explained by whose token it was.
+static void keys_of_a_user_are_for_that_user(void **state) {
+  (void)state;
+  static const struct {
+    const char *me;
+    int status;
+    enum err err;
+    bool named; // both users
+  } cases[] = {
+      {"IBMid-2", 400, ERR_DENIED, true},
+      {"IBMid-2", 403, ERR_DENIED, true},
+      {"iam-ServiceId-1", 400, ERR_DENIED, true},
+      {"IBMid-1", 400, ERR_REFUSED, false}, // something else
+      {"IBMid-2", 503, ERR_UNSURE, false},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct fixture f;
+    struct iam_key_list l = {0};
+    const struct script_row rows[] = {
+        {.url = "/v1/apikeys?",
+         .status = cases[i].status,
+         .body = LISTED("unheard_of", "BXNIM9999E", "IAM ID does not match the token")},
+        {.url = "$", .status = cases[i].status, .body = HTML}};
+    fixture_open(&f, rows, COUNT(rows));
+    fixture_me(&f, cases[i].me);
+    assert_int_equal(f.iam->ops->list(f.iam, ACCOUNT, "IBMid-1", &l, &f.e), cases[i].err);
+    assert_int_equal(f.e.kind, cases[i].err);
+    assert_true((strstr(f.e.text, "only the user IBMid-1 can list") &&
+                 strstr(f.e.text, cases[i].me)) == cases[i].named);
+    assert_non_null(strstr(f.e.text, cases[i].status < 500 ? "IAM ID does not match" : ""));
+    assert_int_equal(l.n, 0);
+    fixture_close(&f);
+  }
+}
+
+static void users_are_told_from_others(void **state) {
+  (void)state;
+  assert_true(iam_is_user("IBMid-50ABC"));
+  assert_true(iam_is_user("AppID-1"));
+  assert_false(iam_is_user(IAM_ID));
+  assert_false(iam_is_user("iam-Profile-1"));
+  assert_false(iam_is_user(""));
+}
+
 // More identities than are remembered: none gets another's group.
 static void r3_groups_are_not_mixed_up(void **state) {
   (void)state;
@@ -329,6 +374,8 @@ int main(void) {
       cmocka_unit_test(r3_an_empty_list_is_asked_for_in_the_group),
       cmocka_unit_test(r3_an_empty_list_is_believed_of_a_known_group),
       cmocka_unit_test(r3_an_empty_list_of_a_user_is_empty),
+      cmocka_unit_test(keys_of_a_user_are_for_that_user),
+      cmocka_unit_test(users_are_told_from_others),
       cmocka_unit_test(r3_groups_are_not_mixed_up),
       cmocka_unit_test(lists_that_never_end_are_corrupt),
       cmocka_unit_test(pages_are_bounded),
