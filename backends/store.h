@@ -111,6 +111,9 @@ struct store_item {
   bool stale_reads;   // a read may be older than the newest acknowledged write
   char what[256];     // for people: "file /etc/rotator/keys/prod.env", "vault secret/logs/edge"
   char place[512];    // identity of store and path, to compare configurations: "file:/etc/x.env"
+  // Of a sink: the variable, key or field by which consumers find the value there, "IAM_API_KEY";
+  // "" where it stands alone.
+  char label[256];
 };
 
 // The checked entrances: they refuse calls that break the contract above (ERR_INTERNAL; a value

@@ -188,6 +188,8 @@ enum err filestore_configure(struct filestore *fs, enum store_kind kind,
   fs->rules.max_bytes = kind == STORE_HOME ? STORE_HOME_MAX : FILESTORE_BYTES_MAX;
   fs->item.kind = kind;
   fs->item.class = STORE_CLASS_B;
+  if (fs->format == &filestore_env)
+    text_copy(fs->item.label, sizeof fs->item.label, fs->variable);
   text_copy(fs->item.what, sizeof fs->item.what, "file ");
   text_copy(fs->item.what + 5, sizeof fs->item.what - 5, fs->path);
   text_copy(fs->item.place, sizeof fs->item.place, "file:");

@@ -165,6 +165,7 @@ static void name_item(struct kube_item *k, const struct kube_server *server) {
   // One cluster has one name here, though its address may differ from pod to pod.
   snprintf(it->place, sizeof it->place, "kubernetes:%.100s/%s/%s/%s",
            server->url ? server->url : "in-cluster", space, k->name, k->key);
+  text_copy(it->label, sizeof it->label, k->key);
 }
 
 static enum err configure(struct kube_opening *o, const struct store_context *ctx) {

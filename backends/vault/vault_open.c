@@ -242,6 +242,7 @@ static enum err name_item(struct vault_opening *o) {
   struct vault_item *v = o->v;
   const struct vault_server *s = &o->server;
   snprintf(v->item.what, sizeof v->item.what, "vault %.80s/%.160s", v->mount, v->path);
+  text_copy(v->item.label, sizeof v->item.label, v->field[FIELD_VALUE]);
   int n = snprintf(v->item.place, sizeof v->item.place, "vault:%s%s|%s|%s/%s",
                    s->socket ? "unix:" : s->address, s->socket ? s->socket : "",
                    s->space ? s->space : "", v->mount, v->path);

@@ -64,6 +64,7 @@ struct config_store { // a home or a sink
   // Of a home: NULL.
   char *name;
   const struct store_backend *backend;
+  char *place, *label;            // of its item (store.h), in the targets of users; else NULL
   struct store_setting *settings; // nested settings are joined by dots: "fields.value"
   size_t n_settings;
   int line;
@@ -86,7 +87,10 @@ struct config_target {
   bool broken;
   char *instance; // the CRN as written
   char account[40], region[40], guid[40];
+  // Whose key it is: one of the two, the other is NULL.
   char *service_id;            // name or ServiceId-…
+  char *user;                  // IAM id (IBMid-…), or "me": the identity of the management key
+  bool accept_user_key;        // also where the logging agent reads it
   char *key_name;              // default "<target>-ingestion"
   char *action_when_leaked;    // "none", "disable" (default), "delete"
   char *iam_url, *ingress_url; // resolved from `endpoints`, without trailing slash

@@ -46,6 +46,7 @@ enum config_type {  // value.c has a row for each
   CONFIG_CRN,       // its CRN
   CONFIG_ACCOUNT,   // id of an account
   CONFIG_METADATA,  // one of `choices` or a URL, as text
+  CONFIG_USER,      // IAM id of a user, or "me"
   CONFIG_ENDPOINT,  // one of `choices` or a URL, as text
   CONFIG_ENDPOINTS, // the same for IAM and ingestion at once, or a section with one for each
   CONFIG_WORDS,     // list of texts
@@ -277,6 +278,16 @@ void config_sinks_read(struct config_loader *l, yaml_node_t *list, struct config
 // left as it is; with it, what *c had from elsewhere (`defaults`) is dropped.
 void config_credential_read(struct config_loader *l, const struct config_slots *s,
                             const char *section, struct config_credential *c);
+
+// ids.c: could it be the name or id of a service ID? Is it "me", or the IAM id of a user? Set v->e
+// and v->nearest if not.
+enum err config_service_id_check(struct config_value *v);
+enum err config_user_check(struct config_value *v);
+
+// identity.c: whose key it is. One identity, and no user's key for an agent, unless accepted. `at`:
+// where the target begins; after its sinks and instance were read.
+void config_identity_settle(struct config_loader *l, struct config_target *t,
+                            const struct config_slots *s, const yaml_mark_t *at);
 
 // claims.c: what may belong to one target only.
 void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *kind, const char *key,

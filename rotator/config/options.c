@@ -130,8 +130,16 @@ const struct config_option config_options[] = {
      .help = "Name of the target on the command line and in logs; unique over all files."},
     {"instance", CONFIG_INSTANCE, .required = true, TARGET(instance),
      .help = "CRN of the Cloud Logs instance; region, account and GUID are taken from it."},
-    {"service_id", CONFIG_IDENTITY, .required = true, .most = 255, TARGET(service_id),
-     .help = "Service ID whose key is rotated: its name, or its id (ServiceId-UUID)."},
+    {"service_id", CONFIG_IDENTITY, .most = 255, TARGET(service_id),
+     .help = "Service ID whose key is rotated: its name, or its id (ServiceId-UUID). Either this "
+             "or user is required."},
+    {"user", CONFIG_USER, .most = 63, TARGET(user),
+     .help = "Instead of service_id, the user whose key is rotated: the IAM id (IBMid-…), or me, "
+             "the identity of the management key. Only that user can make such keys, so the "
+             "management key must be one of that user."},
+    {"accept_user_key", CONFIG_BOOL, .fallback = "false", TARGET(accept_user_key),
+     .help = "Let the logging agent have the key of a user, which can do all that the user can, "
+             "and ends with the user's place in the account."},
     {"sinks", CONFIG_SINKS, .required = true, .least = 1, .most = 16, TARGET(sinks),
      .help = "Where consumers read the key: a list of stores, each with an optional name."},
     {"home", CONFIG_HOME, TARGET(home), .shown = "a file in state_dir",

@@ -253,6 +253,18 @@ static cJSON *kinds_of_file(void) {
   return list;
 }
 
+// A target is of a service ID or of a user.
+static cJSON *one_identity(void) {
+  cJSON *list = cJSON_CreateArray();
+  static const char *const names[] = {"service_id", "user"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    cJSON *one = cJSON_CreateObject();
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(one, "required"), cJSON_CreateString(names[i]));
+    cJSON_AddItemToArray(list, one);
+  }
+  return list;
+}
+
 // "1d12h", or a bare 0.
 #define DURATION                                                                                   \
   "{\"anyOf\":[{\"type\":\"string\",\"pattern\":"                                                  \
@@ -273,6 +285,7 @@ static cJSON *make_schema(void) {
   cJSON_AddItemToObject(defs, "defaults", place(CONFIG_DEFAULTS, false));
   cJSON *target = place(CONFIG_TARGET, true);
   cJSON_ReplaceItemInObject(target, "type", cJSON_CreateString("object"));
+  cJSON_AddItemToObject(target, "oneOf", one_identity());
   cJSON_AddItemToObject(defs, "target", target);
   cJSON_AddItemToObject(defs, "duration", cJSON_Parse(DURATION));
   cJSON_AddItemToObject(s, "$defs", defs);

@@ -257,22 +257,32 @@ static struct store_item *open_item(struct config_loader *l, const struct readin
   return err == ERR_OK ? item : NULL;
 }
 
-// The first `own` settings stand here, the others are common to the store.
-static void check_together(struct config_loader *l, const struct reading *r, size_t own,
-                           enum store_kind kind, const yaml_mark_t *at) {
+// The first `own` settings stand here, the others are common to the store. NULL: they do not go
+// together, which was told.
+static struct store_item *check_together(struct config_loader *l, const struct reading *r,
+                                         size_t own, enum store_kind kind, const yaml_mark_t *at) {
   struct error e = {0};
   int line = 0;
   struct store_item *item = open_item(l, r, kind, &line, &e);
-  if (item)
-    config_claim(l, at, "place", item->place, item->what);
-  store_item_free(item);
   if (item || l->out_of_memory)
-    return;
+    return item;
   yaml_mark_t there = *at;
   for (size_t i = 0; i < own && line > 0; i++)
     if (r->list[i].line == line)
       there = (yaml_mark_t){.line = (size_t)line - 1};
   config_wrong(l, &there, NULL, "%s: %s", r->backend->name, e.text);
+  return NULL;
+}
+
+static void note_item(struct config_loader *l, struct store_item *item, const yaml_mark_t *at,
+                      struct config_store *ret) {
+  if (item) {
+    config_claim(l, at, "place", item->place, item->what);
+    // Only what such targets may publish is looked at (identity.c).
+    ret->place = l->target && l->target->user ? config_keep(l, item->place) : NULL;
+    ret->label = l->target && l->target->user ? config_keep(l, item->label) : NULL;
+  }
+  store_item_free(item);
 }
 
 void config_store_read(struct config_loader *l, const struct store_backend *b, yaml_node_t *key,
@@ -289,7 +299,7 @@ void config_store_read(struct config_loader *l, const struct store_backend *b, y
   if (l->n_wrong == wrong)
     check_required(l, &r, at);
   if (l->n_wrong == wrong && !l->out_of_memory)
-    check_together(l, &r, own, kind, at);
+    note_item(l, check_together(l, &r, own, kind, at), at, ret);
   ret->settings = keep(l, &r);
   ret->n_settings = ret->settings ? r.n : 0;
 }

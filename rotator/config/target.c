@@ -1,5 +1,4 @@
 // Targets: each begins as a copy of what `defaults` says.
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,21 +38,6 @@ static struct config_target *push(struct config_loader *l) {
   return t;
 }
 
-static void lower(char *s) {
-  for (; *s; s++)
-    *s = (char)tolower((unsigned char)*s);
-}
-
-static void claim_identity(struct config_loader *l, const struct config_target *t,
-                           const yaml_mark_t *at) {
-  char key[512], what[400], guid[40];
-  snprintf(guid, sizeof guid, "%s", t->guid);
-  lower(guid);
-  snprintf(key, sizeof key, "%s %s", t->service_id, guid);
-  snprintf(what, sizeof what, "service_id: %.256s on this instance", t->service_id);
-  config_claim(l, at, "identity", key, what);
-}
-
 static void finish_instance(struct config_loader *l, struct config_target *t,
                             const struct config_slots *s) {
   struct config_crn crn;
@@ -64,8 +48,6 @@ static void finish_instance(struct config_loader *l, struct config_target *t,
   memcpy(t->region, crn.region, sizeof t->region);
   memcpy(t->guid, crn.guid, sizeof t->guid);
   config_endpoints_resolve(l, t, &config_slot(s, "instance")->start_mark);
-  if (t->service_id)
-    claim_identity(l, t, &config_slot(s, "service_id")->start_mark);
 }
 
 static void finish_names(struct config_loader *l, struct config_target *t,
@@ -98,6 +80,7 @@ static void read_mapping(struct config_loader *l, struct config_target *t, yaml_
     config_home_read(l, home, &t->home);
   if (sinks)
     config_sinks_read(l, sinks, t);
+  config_identity_settle(l, t, &s, &node->start_mark);
 }
 
 static void read_target(struct config_loader *l, yaml_node_t *node) {

@@ -110,22 +110,8 @@ static enum err check_mode(struct config_value *v) {
 }
 
 static enum err check_identity(struct config_value *v) {
-  const char *s = v->text;
-  if (text_starts(s, "iam-ServiceId-")) {
-    suggest(v, s + strlen("iam-"));
-    return error_set(&v->e, ERR_INVALID,
-                     "an IAM id; expected the name of a service ID, or ServiceId-UUID");
-  }
-  if (text_starts(s, "ServiceId-") && !text_is_uuid(s + strlen("ServiceId-")))
-    return error_set(&v->e, ERR_INVALID,
-                     "expected ServiceId- and a UUID (8-4-4-4-12 hexadecimal digits)");
-  if (text_starts(s, "crn:"))
-    return error_set(&v->e, ERR_INVALID,
-                     "a CRN; expected the name of a service ID, or ServiceId-UUID");
-  if (text_starts(s, "IBMid-"))
-    return error_set(&v->e, ERR_INVALID,
-                     "a user; expected the name of a service ID, or ServiceId-UUID");
-  return check_text(v);
+  enum err err = config_service_id_check(v);
+  return err == ERR_OK ? check_text(v) : err;
 }
 
 static enum err check_instance(struct config_value *v) {
@@ -346,6 +332,8 @@ const struct config_type_row config_types[CONFIG_TYPES] = {
     [CONFIG_CRN] = {config_profile_crn_check, keep_text, PATTERN(PROFILE_CRN), "Ar crn"},
     [CONFIG_ACCOUNT] = {config_account_check, keep_text, PATTERN("^[0-9a-fA-F]{32}$"), "Ar text"},
     [CONFIG_METADATA] = {config_metadata_check, keep_text, PATTERN("^https?://"), "Ar url"},
+    [CONFIG_USER] = {config_user_check, keep_text, PATTERN("^(me|[A-Za-z0-9._]+-.*[0-9].*)$"),
+                     "Ar text"},
     [CONFIG_ENDPOINT] = {config_endpoint_check, keep_text, PATTERN("^https?://"), "Ar url"},
     [CONFIG_ENDPOINTS] = {config_endpoint_check, keep_endpoints, MAPPING, "Ar mapping"},
     [CONFIG_WORDS] = {NULL, NULL, LIST(ANY_TEXT), "Ar list"},

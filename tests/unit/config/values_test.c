@@ -158,7 +158,7 @@ static void of_targets(void **state) {
        "something in an instance", NULL},
       {"service_id: iam-ServiceId-" GUID, "an IAM id", "ServiceId-" GUID},
       {"service_id: ServiceId-123", "ServiceId- and a UUID", NULL},
-      {"service_id: IBMid-123", "a user", NULL},
+      {"service_id: IBMid-123", "a user", "user: IBMid-123"},
       {"service_id: \"crn:v1:x\"", "a CRN; expected the name", NULL},
       {"service_id: \"\"", "an empty one", NULL},
       {"sinks: []", "expected 1 to 16 stores, found 0", NULL},
