@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rotator/app/breaker.h"
+#include "rotator/app/identity.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/progress.h"
@@ -290,8 +291,7 @@ static void remember_identity(struct managed *m) {
   struct last_run *last = &m->last_run;
   if (!m->bound)
     return;
-  memset(last->service_id, 0, sizeof last->service_id);
-  text_copy(last->service_id, sizeof last->service_id, m->config->service_id);
+  identity_configured(m->config, last->service_id);
   text_copy(last->iam_id, sizeof last->iam_id, m->iam_id);
   if (!m->target.rebound)
     text_copy(last->binding, sizeof last->binding, m->binding);

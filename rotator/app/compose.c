@@ -9,6 +9,7 @@
 #include "rotator/app/compose_worker.h"
 #include "rotator/app/counted_transport.h"
 #include "rotator/app/hook.h"
+#include "rotator/app/identity.h"
 #include "rotator/app/path_units.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
@@ -271,19 +272,36 @@ static enum err ask_identity(struct managed *m, unsigned worker, struct error *e
   return err;
 }
 
-// The configuration has been checked: it is a name, or ServiceId- and a UUID.
+static enum err ask_user(struct managed *m, unsigned worker, struct error *e) {
+  struct iam *iam = compose_iam(m, worker, e);
+  struct iam_token me = {0};
+  if (!iam)
+    return ERR_INTERNAL;
+  enum err err = iam->ops->whoami(iam, &me, e);
+  if (err == ERR_OK)
+    err = identity_is_me(m, &me, m->iam_id, e);
+  iam_token_clear(&me);
+  return err;
+}
+
+// The configuration has been checked: a service ID is a name, or ServiceId- and a UUID; a user is
+// "me" or an IAM id.
 static enum err find_identity(struct managed *m, unsigned worker, enum compose_identity how,
                               struct error *e) {
-  const char *id = m->config->service_id;
-  if (text_starts(id, "ServiceId-"))
-    snprintf(m->iam_id, sizeof m->iam_id, "iam-%s", id);
-  else if (how != IDENTITY_ASKED && strcmp(m->last_run.service_id, id) == 0)
-    text_copy(m->iam_id, sizeof m->iam_id, m->last_run.iam_id);
+  const char *service = m->config->service_id, *user = m->config->user;
+  char words[IDENTITY_WORDS_MAX];
+  if (service && text_starts(service, "ServiceId-"))
+    snprintf(m->iam_id, sizeof m->iam_id, "iam-%s", service);
+  else if (user && how != IDENTITY_ASKED && strcmp(user, "me") != 0)
+    text_copy(m->iam_id, sizeof m->iam_id, user);
+  else if (how != IDENTITY_ASKED)
+    text_copy(m->iam_id, sizeof m->iam_id, identity_remembered(m));
   if (m->iam_id[0])
     return ERR_OK;
+  identity_words(m, words);
   if (how == IDENTITY_OFFLINE)
-    return error_set(e, ERR_MISSING, "service ID '%s' was not looked up yet", id);
-  return ask_identity(m, worker, e);
+    return error_set(e, ERR_MISSING, "%s was not looked up yet", words);
+  return user ? ask_user(m, worker, e) : ask_identity(m, worker, e);
 }
 
 static bool is_there(const char *state_dir, const char *binding) {

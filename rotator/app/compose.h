@@ -83,10 +83,11 @@ static inline struct managed *managed_of(const struct target *t) {
 
 enum compose_identity {
   IDENTITY_REMEMBERED, // what the last run left (last_run.h) will do
-  IDENTITY_ASKED,      // a name is looked up anew (init, check)
+  IDENTITY_ASKED,      // a name is looked up anew, a user is held against the management key
   IDENTITY_OFFLINE,    // as remembered, or ERR_MISSING
 };
 // Finds the identity and opens the stores; once. ERR_MISSING: no service ID of that name.
+// ERR_INVALID: a user's keys cannot be made with this management key.
 enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity how,
                       struct error *e);
 // The same with an identity that is known already (init has just made it); once for each.

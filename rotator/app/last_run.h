@@ -19,8 +19,9 @@
 #include "rotator/engine/tag.h"
 
 struct last_run {
-  char service_id[IAM_NAME_MAX]; // as the configuration had it; "" nothing is remembered
-  char iam_id[IAM_ID_MAX];       // what it meant
+  char service_id
+      [IAM_NAME_MAX];      // as the configuration had it (identity.h); "" nothing is remembered
+  char iam_id[IAM_ID_MAX]; // what it meant
   char binding[TAG_BINDING_MAX]; // of the state the last run worked on
   int64_t last_look_s;           // last answered look at IAM, our clock; 0 never
   bool iam_refused;              // the last look was refused for good

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "rotator/app/identity.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_digest.h"
 
@@ -20,11 +21,13 @@ static uint32_t share_of(uint64_t hash, uint32_t count) {
 
 bool shard_has(const struct cli_shard *s, const struct config_target *t) {
   struct text_buf key = TEXT_BUF(1024);
+  char identity[IAM_NAME_MAX];
   if (s->count == 0)
     return true;
-  if (!t->service_id || !t->guid[0])
+  if ((!t->service_id && !t->user) || !t->guid[0])
     return s->index == 0;
-  text_buf_add(&key, "%s\n%s\n%s", t->account, t->service_id, t->guid);
+  identity_configured(t, identity);
+  text_buf_add(&key, "%s\n%s\n%s", t->account, identity, t->guid);
   const char *text = text_buf_str(&key);
   uint32_t share = share_of(text_hash64(text, strlen(text)), s->count);
   text_buf_free(&key);

@@ -109,6 +109,13 @@ case "$1 $2 $3 $4 $5" in
     [ "$6 $7 $8" = '--roles Sender --service-instance' ] && [ $# = 9 ] || fail "what is $*?"
     curl -sS --fail-with-body "$http/_control/seed" \
       -d "{\"roles\":[{\"identity\":\"$3\",\"role\":\"Sender\",\"instance\":\"$9\"}]}" >/dev/null ;;
+  'account users --output json ')
+    curl -sS --fail "$http/_control/identities" |
+      jq '[.identities[] | select(.kind == "user") | {ibmUniqueId: .iam_id, userId: (.iam_id + "@example.com"), state: "ACTIVE"}]' ;;
+  'iam user-policy-create IBMid-'*'@example.com --service-name logs')
+    [ "$6 $7 $8" = '--roles Sender --service-instance' ] && [ $# = 9 ] || fail "what is $*?"
+    curl -sS --fail-with-body "$http/_control/seed" \
+      -d "{\"roles\":[{\"identity\":\"${3%@*}\",\"role\":\"Sender\",\"instance\":\"$9\"}]}" >/dev/null ;;
   *) fail "what is $*?" ;;
 esac
 END

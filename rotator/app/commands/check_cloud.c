@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/findings.h"
+#include "rotator/app/identity.h"
 #include "rotator/app/report/report.h"
 #include "rotator/base/text_time.h"
 
@@ -15,11 +16,11 @@ static int64_t check_rights(struct managed *m, struct iam *iam, struct findings 
   int64_t listed = -1;
   struct iam_key_list list = {0};
   struct error e = {0};
-  char hint[1000];
+  char hint[REPORT_HINT_MAX], who[IDENTITY_WORDS_MAX];
+  identity_words(m, who);
   if (iam->ops->list(iam, m->target.account, m->iam_id, &list, &e) == ERR_OK) {
     listed = (int64_t)list.n;
-    find(f, FINDING_OK, "rights", "the management identity can list the keys of %s",
-         m->config->service_id);
+    find(f, FINDING_OK, "rights", "the management identity can list the keys of %s", who);
   } else if (report_rights(m, ROW_COUNT, &e, hint, sizeof hint)) {
     find(f, FINDING_FAIL, "rights", "%s (%s)", hint, e.text);
   } else {
@@ -55,8 +56,12 @@ static void check_quota(struct managed *m, struct iam *iam, int64_t listed, stru
   }
   if (limit - count < 2)
     find(f, FINDING_FAIL, "quota",
-         "%lld of %lld keys are in use and a rotation needs two places: rotator keys %s",
-         (long long)count, (long long)limit, m->target.name);
+         "%lld of %lld keys are in use and a rotation needs two places%s: rotator keys %s",
+         (long long)count, (long long)limit,
+         m->config->user ? " (all keys of the user count, and only the user knows which of them "
+                           "may go)"
+                         : "",
+         m->target.name);
   else
     find(f, FINDING_OK, "quota", "%lld of %lld keys", (long long)count, (long long)limit);
   if (listed >= 0 && count > listed)
@@ -112,6 +117,14 @@ static bool check_account(struct managed *m, const struct iam_token *me, struct 
   return false;
 }
 
+static void say_identity(const struct managed *m, struct findings *f) {
+  if (!m->config->user)
+    find(f, FINDING_OK, "identity", "%s is %s", m->config->service_id, m->iam_id);
+  else
+    find(f, FINDING_OK, "identity",
+         "the management credential is the user's, %s, whose own keys it can make", m->iam_id);
+}
+
 bool check_cloud(struct managed *m, struct findings *f) {
   struct error e = {0};
   struct iam_token me = {0};
@@ -127,7 +140,7 @@ bool check_cloud(struct managed *m, struct findings *f) {
   find(f, FINDING_OK, "exchange", "the management credential is %s", me.iam_id);
   bool bound = check_account(m, &me, f) && compose_bind(m, 0, IDENTITY_ASKED, &e) == ERR_OK;
   if (bound) {
-    find(f, FINDING_OK, "identity", "%s is %s", m->config->service_id, m->iam_id);
+    say_identity(m, f);
     int64_t listed = check_rights(m, iam, f);
     check_sender(m, iam, f);
     check_quota(m, iam, listed, f);

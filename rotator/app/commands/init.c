@@ -10,10 +10,12 @@
 
 #include "rotator/app/commands/init_cloud.h"
 #include "rotator/app/commands/stand.h"
+#include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/waiting.h"
+#include "rotator/base/log.h"
 #include "rotator/base/text.h"
 
 #define INIT_PATIENCE_S 60
@@ -123,8 +125,10 @@ static bool name_keys(struct managed *m, struct survey *s, struct tick_result *r
   r->working = verdict_working(&r->verdict);
   size_t n = strlen(s->note);
   snprintf(s->note + n, sizeof s->note - n,
-           "%snothing was made. Correct service_id '%s' (%s:%d), or take the value out of the sink",
-           n ? "; " : "", m->config->service_id, m->config->file, m->config->line);
+           "%snothing was made. Correct %s '%s' (%s:%d), or take the value out of the sink",
+           n ? "; " : "", m->config->user ? "user" : "service_id",
+           m->config->user ? m->config->user : m->config->service_id, m->config->file,
+           m->config->line);
   if (s->cloud.make_id || v.key_id[0])
     m->seen.next = "init --dry-run";
   return active;
@@ -281,6 +285,19 @@ static enum err make_cloud(struct app *a, struct managed *m, struct survey *s, s
   return err;
 }
 
+// Once: when there is nothing yet that a run would go on from.
+static void warn_of_user(const struct managed *m, const struct survey *s) {
+  char words[IDENTITY_WORDS_MAX];
+  if (!m->config->user || s->look.view.state)
+    return;
+  identity_words(m, words);
+  log_line(LOG_LEVEL_WARN, m->target.name, "init",
+           "the key will be one of %s: whoever reads it can do all that this user can, not only "
+           "send logs, and it dies when the user leaves the account. A logging agent should have "
+           "the key of a service ID; IBM allows a user's for tests only",
+           words);
+}
+
 static int init_target(struct app *a, struct managed *m, struct survey *s) {
   struct error e = {0};
   enum err err = survey(a, m, s, &e);
@@ -288,6 +305,7 @@ static int init_target(struct app *a, struct managed *m, struct survey *s) {
     return report_no_success(a, m, "init", &e);
   if (!is_clear(&s->look) || stores_refuse(m, s))
     return stop(a, m, s);
+  warn_of_user(m, s);
   if (a->cli.dry_run)
     return dry_run(a, m, s);
   err = make_cloud(a, m, s, &e);

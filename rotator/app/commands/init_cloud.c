@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/identity.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/waiting.h"
@@ -75,9 +76,9 @@ enum err init_cloud_find(struct managed *m, struct init_cloud *ret, struct error
   if (err == ERR_OK)
     err = check_account("the management identity", me.account, m, e);
   text_copy(c.granter, sizeof c.granter, me.iam_id);
-  iam_token_clear(&me);
   if (err == ERR_OK)
-    err = find_service_id(m, &c, e);
+    err = m->config->user ? identity_is_me(m, &me, c.id.iam_id, e) : find_service_id(m, &c, e);
+  iam_token_clear(&me);
   if (err == ERR_OK)
     err = find_sender(m, &c, e);
   *ret = c;
@@ -153,11 +154,12 @@ static enum err wait_for_policy(struct app *a, const struct managed *m, struct i
 }
 
 static void warn_no_sender(struct managed *m, const struct error *e) {
+  char command[IDENTITY_COMMAND_MAX];
+  identity_grant_command(m, command, sizeof command);
   log_line(LOG_LEVEL_WARN, m->target.name, "init",
            "Sender on the instance is not seen and could not be granted (%s); going on, since it "
-           "may come from an access group. If the proof fails: ibmcloud iam service-policy-create "
-           "%s --service-name logs --roles Sender --service-instance %s",
-           e->text, m->config->service_id, m->config->guid);
+           "may come from an access group. If the proof fails, somebody who may has to run: %s",
+           e->text, command);
 }
 
 // A role confers only what its granter has. A service ID or a trusted profile mostly has its rights

@@ -7,7 +7,7 @@
 
 struct init_cloud {
   struct iam *iam;          // compose's
-  struct iam_service_id id; // as found or made
+  struct iam_service_id id; // as found or made; of a user, iam_id alone
   bool make_id;             // there is none of that name
   bool grant;               // Sender is not seen
   // How long the instance may refuse logs because a policy is on its way; 0: none is.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rotator/app/commands/stand.h"
+#include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
@@ -87,9 +88,14 @@ static void answer_key(const struct listing *l, cJSON *keys, const struct iam_ke
 
 static void show(struct listing *l) {
   struct table t;
-  char age[32], used[48];
+  char age[32], used[48], who[IDENTITY_WORDS_MAX];
   cJSON *answer = answer_target(l->app, l->managed->target.name);
   cJSON *keys = answer ? cJSON_AddArrayToObject(answer, "keys") : NULL;
+  if (answer)
+    answer_add_identity(answer, l->managed);
+  identity_words(l->managed, who);
+  if (l->managed->config->user)
+    out_line("%s: all keys of %s", l->managed->target.name, who);
   table_init(&t, 6);
   table_row(&t, (const char *const[]){"KEY", "ROLE", "CONDITION", "AGE", "LAST USED", "NAME"});
   for (size_t i = 0; i < l->list.n; i++) {

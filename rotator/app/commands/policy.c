@@ -1,12 +1,15 @@
 // init --print-policy: the ibmcloud commands that make the rotator's own identity, give it its
 // least rights and put its key where the rotator reads it. Printed to be read and pasted, in this
-// order. Before there is a configuration they speak of variables that a person fills in.
+// order. Before there is a configuration they speak of variables that a person fills in. A user is
+// the rotator's own identity already: then it is the user's rights, and a key made while logged in
+// as that user.
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "rotator/app/commands/common.h"
 #include "rotator/app/credential.h"
+#include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/profile_words.h"
@@ -55,8 +58,8 @@ static void name_all(const struct managed *m, struct names *n) {
   text_copy(n->instance, sizeof n->instance, m->config->guid);
   if (n->sender_is_id)
     text_copy(n->resource, sizeof n->resource, id);
-  else if (strcmp(m->last_run.service_id, id) == 0 && text_starts(m->last_run.iam_id, "iam-"))
-    text_copy(n->resource, sizeof n->resource, m->last_run.iam_id + strlen("iam-"));
+  else if (text_starts(identity_remembered(m), "iam-"))
+    text_copy(n->resource, sizeof n->resource, identity_remembered(m) + strlen("iam-"));
   else
     snprintf(n->resource, sizeof n->resource, "\"$(ibmcloud iam service-id '%s' --uuid)\"", id);
 }
@@ -140,10 +143,7 @@ static void add_link(struct steps *s, const struct config_credential *c) {
 }
 
 // The key goes where the configuration reads it, and never over a screen.
-static void add_key(struct steps *s, const struct config_credential *c, bool assumes) {
-  char create[100];
-  snprintf(create, sizeof create, "ibmcloud iam service-api-key-create rotator %s",
-           assumes ? "rotator" : "\"$MANAGEMENT\"");
+static void add_key(struct steps *s, const struct config_credential *c, const char *create) {
   if (c && c->vault.path)
     add(s, false, "the management key, into Vault",
         "%s --output json | jq -r .apikey | vault kv put -mount='%s' '%s' %s=-", create,
@@ -155,6 +155,25 @@ static void add_key(struct steps *s, const struct config_credential *c, bool ass
     add(s, false,
         "the management key, into its file (as root; rotator.service reads it from there)",
         "(umask 077; %s --file " KEY_FILE ")", create);
+}
+
+// A user's keys are made by the user alone, who therefore is the rotator's identity too.
+static void add_user(struct steps *s, const struct managed *m) {
+  char who[IDENTITY_SHELL_MAX];
+  identity_for_shell(m, who);
+  if (strcmp(who, "\"$USER_NAME\"") == 0)
+    add(s, false, "the name that the user logs in with; put it here", "USER_NAME=name@example.com");
+  else
+    add(s, false, "the name that the user logs in with", "USER_NAME=%s", who);
+  add(s, true, "the right to send; rotator init grants it where the user may grant it",
+      "ibmcloud iam user-policy-create \"$USER_NAME\" --service-name logs --roles Sender "
+      "--service-instance %s",
+      m->config->guid);
+  add(s, true, "only where the account restricts who makes keys of users",
+      "ibmcloud iam user-policy-create \"$USER_NAME\" --service-name iam-identity "
+      "--roles 'User API key creator'");
+  add(s, false, "from here on as that user: nobody else can make the user's keys",
+      "ibmcloud login");
 }
 
 // --- printing ---
@@ -171,16 +190,23 @@ static void add_to_json(cJSON *list, const struct policy_step *s) {
 int print_policy(struct app *a, const struct managed *m, const char *target) {
   struct steps s = {0};
   struct names names = unknown;
-  if (m)
-    name_all(m, &names);
-  if (m && is_profile(&a->config->management))
-    names.profile = &a->config->management;
-  add_identities(&s, m, &names, target);
-  add_policies(&s, &names);
-  if (names.profile)
-    add_link(&s, names.profile);
-  if (!names.profile || names.profile->kind == CONFIG_CREDENTIAL_KEY)
-    add_key(&s, m ? &a->config->management : NULL, names.profile != NULL);
+  if (m && m->config->user) {
+    add_user(&s, m);
+    add_key(&s, &a->config->management, "ibmcloud iam api-key-create rotator");
+  } else {
+    if (m)
+      name_all(m, &names);
+    if (m && is_profile(&a->config->management))
+      names.profile = &a->config->management;
+    add_identities(&s, m, &names, target);
+    add_policies(&s, &names);
+    if (names.profile)
+      add_link(&s, names.profile);
+    if (!names.profile || names.profile->kind == CONFIG_CREDENTIAL_KEY)
+      add_key(&s, m ? &a->config->management : NULL,
+              names.profile ? "ibmcloud iam service-api-key-create rotator rotator"
+                            : "ibmcloud iam service-api-key-create rotator \"$MANAGEMENT\"");
+  }
   cJSON *o = answer_target(a, target);
   cJSON *policies = o ? cJSON_AddArrayToObject(o, "policies") : NULL;
   cJSON *commands = o ? cJSON_AddArrayToObject(o, "commands") : NULL;

@@ -7,6 +7,7 @@
 
 #include "rotator/app/chosen.h"
 #include "rotator/app/commands/stand.h"
+#include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
@@ -186,9 +187,11 @@ static void say_now(const struct standing *s) {
 }
 
 static void say_in_full(const struct standing *s) {
-  char text[256];
+  char text[IDENTITY_WORDS_MAX];
   const struct view *v = &s->look.view;
   say_working(s->managed);
+  identity_words(s->managed, text);
+  out_line("  %-10s %s", "identity", text);
   out_line("  %-10s %s", "phase", phase_text(s));
   say_key(s, "key", SLOT_CURRENT);
   say_key(s, "new key", SLOT_PENDING);

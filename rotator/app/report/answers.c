@@ -135,6 +135,14 @@ void answer_add_consumers(cJSON *o, const struct managed *m) {
   add_sinks(o, m);
 }
 
+void answer_add_identity(cJSON *o, const struct managed *m) {
+  const struct config_target *t = m->config;
+  cJSON *x = cJSON_AddObjectToObject(o, "identity");
+  cJSON_AddStringToObject(x, "kind", t->user ? "user" : "service_id");
+  cJSON_AddStringToObject(x, "configured", t->user ? t->user : t->service_id);
+  answer_add_text(x, "iam_id", m->iam_id);
+}
+
 void answer_add_end(cJSON *o, int exit, const char *next) {
   cJSON_AddNumberToObject(o, "exit", exit);
   cJSON_AddBoolToObject(o, "attention", exit == EXIT_PERSON || exit == EXIT_PAGE);

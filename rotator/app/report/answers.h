@@ -27,6 +27,9 @@ void answer_add_error(cJSON *o, const struct error *e);
 // works; "sinks": [{"name", "place", "holds", "verdict", "reason", "text", "seen_at", "proven_at",
 // "proven_by"}], null where there is nothing to say. Never a value.
 void answer_add_consumers(cJSON *o, const struct managed *m);
+// Whose keys they are. "identity": {"kind": "service_id" or "user", "configured", "iam_id": null
+// where it is not known}.
+void answer_add_identity(cJSON *o, const struct managed *m);
 // A text, null where it is "".
 void answer_add_text(cJSON *o, const char *name, const char *text);
 // "attention", "exit" and "next" (a whole command, null when all is well).

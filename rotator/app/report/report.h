@@ -76,6 +76,7 @@ void report_service_said(const struct error *e, char *dst, size_t cap);
 // profile: what is missing, and the command that adds it. False when *e is no such refusal.
 bool report_profile(const struct managed *m, const struct error *e, char *dst, size_t cap);
 
+#define REPORT_HINT_MAX 1000
 // When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
 // it; and what report_profile says. False when *e is no such refusal. `row`: at which row it
 // happened; ROW_COUNT: at none.

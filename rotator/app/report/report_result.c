@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/profile_words.h"
@@ -55,28 +56,48 @@ bool report_profile(const struct managed *m, const struct error *e, char *dst, s
   return profile_words(&compose_config(m->compose)->management, e, dst, cap);
 }
 
+// For keys of their own, users need no role. What may be in the way is the account's.
+static void user_lacks(const struct managed *m, enum row row, const char *who, char *dst,
+                       size_t cap) {
+  if (row == ROW_create)
+    snprintf(dst, cap,
+             "the account may restrict who makes keys of users: %s needs role 'User API key "
+             "creator' on IAM Identity then (rotator init --print-policy %s prints the command)",
+             who, m->target.name);
+  else
+    snprintf(dst, cap,
+             "a user needs no role for the user's own keys: is the management key one of %s, and "
+             "does the account let this address in?",
+             who);
+}
+
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap) {
   if (report_profile(m, e, dst, cap))
     return true;
   // A management key that is not accepted answers 400: that is no matter of rights.
   bool proof = report_is_of_proof(m, row);
+  char who[IDENTITY_WORDS_MAX], grant[IDENTITY_COMMAND_MAX];
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
+  identity_words(m, who);
   if (proof) {
+    identity_grant_command(m, grant, sizeof grant);
     snprintf(
         dst, cap,
         "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
         "whoever granted it may lack Sender too (such a policy is listed and has no effect), or "
-        "it was granted minutes ago. It is granted by: ibmcloud iam service-policy-create "
-        "'%s' --service-name logs --roles Sender --service-instance %s",
-        m->config->service_id, m->config->guid, m->config->service_id, m->config->guid);
+        "it was granted minutes ago. It is granted by: %s",
+        who, m->config->guid, grant);
     return true;
   }
-  snprintf(dst, cap,
-           "the management identity lacks %s on %s: role Operator on IAM Identity has it "
-           "(rotator init --print-policy %s prints the command)",
-           action_of(row), m->config->service_id, m->target.name);
+  if (m->config->user)
+    user_lacks(m, row, who, dst, cap);
+  else
+    snprintf(dst, cap,
+             "the management identity lacks %s on %s: role Operator on IAM Identity has it "
+             "(rotator init --print-policy %s prints the command)",
+             action_of(row), m->config->service_id, m->target.name);
   return true;
 }
 
@@ -126,6 +147,7 @@ static void describe(cJSON *x, const struct managed *m, const struct tick_result
   answer_add_text(x, "row", decided ? row_name(r->row) : "");
   answer_add_text(x, "why", decided ? why_name(r->why) : "");
   cJSON_AddStringToObject(x, "text", r->end == TICK_FAILED ? r->error.text : text);
+  answer_add_identity(x, m);
   answer_add_consumers(x, m);
   cJSON_AddBoolToObject(x, "changed", m->seen.acted);
   answer_add_text(x, "current", r->current_id);
@@ -168,7 +190,7 @@ static const char *step_name(const struct tick_result *r) {
 
 static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
                         const struct outcome *o, const struct way_out *out) {
-  char text[800], hint[1000];
+  char text[800], hint[REPORT_HINT_MAX];
   const struct error *e = &r->error;
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
@@ -226,7 +248,7 @@ static bool is_of_cause(const struct managed *m, const struct tick_result *r,
 
 static const char *next_after_failure(const struct managed *m, const struct tick_result *r,
                                       const struct error *e) {
-  char hint[1000];
+  char hint[REPORT_HINT_MAX];
   if (m->seen.next)
     return m->seen.next;
   if (r->end == TICK_BUSY)
@@ -242,7 +264,7 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o;
   struct way_out out = {.person = NULL};
-  char hint[1000];
+  char hint[REPORT_HINT_MAX];
   if (e->kind == ERR_BUSY)
     r.end = TICK_BUSY;
   if (m->seen.looked) {

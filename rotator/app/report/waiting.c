@@ -129,7 +129,7 @@ static enum hint hint_for(const struct step *s, char *dst, size_t cap) {
 
 static void say_hint(const struct step *s) {
   struct managed *m = managed_of(s->target);
-  char hint[1000], said[256];
+  char hint[REPORT_HINT_MAX], said[256];
   enum hint kind = hint_for(s, hint, sizeof hint);
   if (!kind || m->seen.hinted & kind)
     return;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/identity.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/base/text.h"
 
@@ -49,13 +50,13 @@ static void grant(const struct app *a, const struct managed *m, bool sender, con
                   struct way_out *ret) {
   char run[700];
   report_next(a, then, m->target.name, run, sizeof run);
-  if (sender)
-    snprintf(ret->next, sizeof ret->next,
-             "ibmcloud iam service-policy-create '%s' --service-name logs --roles Sender "
-             "--service-instance %s && %s",
-             m->config->service_id, m->config->guid, run);
-  else
+  if (sender && (!m->config->user || m->iam_id[0])) {
+    identity_grant_command(m, ret->next, sizeof ret->next);
+    size_t n = strlen(ret->next);
+    snprintf(ret->next + n, sizeof ret->next - n, " && %s", run);
+  } else {
     command(a, m, "init --print-policy", ret);
+  }
   ret->person = NULL; // the hint says who lacks what
 }
 
@@ -83,7 +84,7 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
                 struct way_out *ret) {
   const struct error *e =
       r->error.kind == ERR_OK && m->seen.dropped != ROW_COUNT ? &m->seen.dropped_error : &r->error;
-  char hint[1000];
+  char hint[REPORT_HINT_MAX];
   *ret = (struct way_out){.person = NULL};
   if (r->end == TICK_BUSY) {
     command(a, m, "status", ret);

@@ -76,6 +76,20 @@ static void test_the_shares_stay_where_they_are(void **state) {
   free(f);
 }
 
+static void test_targets_of_users_are_spread(void **state) {
+  (void)state;
+  unsigned size[4] = {0};
+  char user[] = "me";
+  for (int i = 0; i < 400; i++) {
+    struct config_target t = {.user = user};
+    strcpy(t.account, "d3a0c0ffee00000000000000000000d3");
+    snprintf(t.guid, sizeof t.guid, "11111111-2222-4333-8444-%012d", i);
+    size[share_of(&t, 4)]++;
+  }
+  for (unsigned i = 0; i < 4; i++)
+    assert_true(size[i] > 60 && size[i] < 140);
+}
+
 static void test_without_shares_and_broken(void **state) {
   (void)state;
   struct config_target broken = {.broken = true, .name = (char[]){"(rotator.yaml:3)"}};
@@ -88,6 +102,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_in_one_and_few_move),
       cmocka_unit_test(test_the_shares_stay_where_they_are),
+      cmocka_unit_test(test_targets_of_users_are_spread),
       cmocka_unit_test(test_without_shares_and_broken),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
