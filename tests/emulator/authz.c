@@ -99,7 +99,7 @@ struct question {
   const char *const *roles;      // any of these, NULL at the end
   const char *action;            // or this one in a custom role
   const char *instance, *region; // of Cloud Logs
-  const char *resource;          // a service ID; "" when only account-wide rights count
+  const char *resource; // a service ID or group; "" only account-wide rights count; NULL: not asked
 };
 
 static bool holds(const struct emu *emu, const struct identity *who, const struct question *q) {
@@ -113,7 +113,8 @@ static bool holds(const struct emu *emu, const struct identity *who, const struc
         (has_role(p, q->roles) || has_action(emu, p, q->action)) &&
         attribute_allows(p, "serviceName", q->service) &&
         attribute_allows(p, "serviceInstance", q->instance) &&
-        attribute_allows(p, "region", q->region) && attribute_allows(p, "resource", q->resource))
+        attribute_allows(p, "region", q->region) &&
+        (!q->resource || attribute_allows(p, "resource", q->resource)))
       return true;
   }
   return false;
@@ -190,6 +191,34 @@ bool authz_send(const struct emu *emu, const struct identity *who, const struct 
 bool authz_query(const struct emu *emu, const struct identity *who, const struct instance *to) {
   static const char *const roles[] = {"Reader", "Writer", "Manager", NULL};
   return on_instance(emu, who, to, roles, "logs.logs-data-api-high.read");
+}
+
+static const struct action secrets_actions[] = {
+    {"secrets-manager.secrets.list", {"Reader", "Writer", "Manager"}},
+    {"secrets-manager.secret.read", {"SecretsReader", "Writer", "Manager"}},
+    {"secrets-manager.secret-metadata.read", {"Reader", "SecretsReader", "Writer", "Manager"}},
+    {"secrets-manager.secret-metadata.update", {"Writer", "Manager"}},
+    {"secrets-manager.secret.create", {"Writer", "Manager"}},
+    {"secrets-manager.secret-version.create", {"Writer", "Manager"}},
+    {"secrets-manager.secret-locks.list", {"Reader", "SecretsReader", "Writer", "Manager"}},
+    {"secrets-manager.secret-locks.create", {"Writer", "Manager"}},
+    {"secrets-manager.secret-locks.delete", {"Manager"}},
+    {"secrets-manager.secret.delete", {"Manager"}},
+};
+
+bool authz_secrets(const struct req *r, const char *action, const struct account *account,
+                   const struct secrets_place *at) {
+  const struct identity *who = authz_caller(r);
+  struct question q = {.service = "secrets-manager",
+                       .instance = at->guid,
+                       .region = at->region,
+                       .resource = at->group};
+  for (size_t i = 0; i < sizeof secrets_actions / sizeof *secrets_actions; i++) {
+    q.roles = secrets_actions[i].roles;
+    if (!strcmp(secrets_actions[i].name, action))
+      return who && who->account == account && holds(r->emu, who, &q);
+  }
+  return false;
 }
 
 static bool policy_right(const struct req *r, const struct policy *p, const char *const *roles) {

@@ -18,6 +18,13 @@ bool authz_identity(const struct req *r, const char *action, const struct identi
                     const struct account *account);
 bool authz_send(const struct emu *emu, const struct identity *who, const struct instance *to);
 bool authz_query(const struct emu *emu, const struct identity *who, const struct instance *to);
+// A secret group of a Secrets Manager instance; group NULL: the whole instance, where any right on
+// a group of it is enough.
+struct secrets_place {
+  const char *guid, *region, *group;
+};
+bool authz_secrets(const struct req *r, const char *action, const struct account *account,
+                   const struct secrets_place *at);
 bool authz_policy_read(const struct req *r, const struct policy *p);
 bool authz_policy_write(const struct req *r, const struct policy *p);
 // Whether the creator of p holds what p grants; a policy of one who does not confers nothing.

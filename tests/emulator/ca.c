@@ -66,6 +66,12 @@ static char *subject_names(void) {
                 "IP:127.0.0.1,IP:::1");
   for (size_t r = 0; r < sizeof regions / sizeof *regions; r++) {
     sbuf_addf(&b, ",DNS:private.%s.iam.cloud.ibm.com", regions[r]);
+    sbuf_addf(&b, ",DNS:*.%s.secrets-manager.localhost,DNS:*.private.%s.secrets-manager.localhost",
+              regions[r], regions[r]);
+    sbuf_addf(&b,
+              ",DNS:*.%s.secrets-manager.appdomain.cloud"
+              ",DNS:*.private.%s.secrets-manager.appdomain.cloud",
+              regions[r], regions[r]);
     for (size_t d = 0; d < sizeof domains / sizeof *domains; d++) {
       const char *logs = "logs";
       sbuf_addf(&b, ",DNS:*.ingress.%s.%s.%s,DNS:*.ingress.private.%s.%s.%s", regions[r], logs,

@@ -119,6 +119,8 @@ void error_forbidden(struct req *r, const char *action) {
                               r->session.iam_id, action);
   struct error e = {
       .status = 403, .code = "not_authorized", .message_code = "BXNIM0513E", .message = message};
+  if (r->family == FAMILY_SECRETS)
+    e.code = "forbidden";
   if (r->family == FAMILY_POLICY)
     e.code = "insufficent_permissions"; // the service's own spelling
   if (r->family == FAMILY_LOGS) {

@@ -21,6 +21,7 @@ enum family {
   FAMILY_IDENTITY,
   FAMILY_POLICY,
   FAMILY_LOGS,
+  FAMILY_SECRETS,
   FAMILY_IMDS,
   FAMILY_CONTROL
 };
@@ -62,7 +63,8 @@ struct req {
   char *segments[REQ_SEGMENTS]; // of the path, for route patterns
   size_t segment_count;
   char *segment_store;
-  char *guid; // the Cloud Logs instance meant, by host name or by path
+  char *guid;   // the instance of Cloud Logs or Secrets Manager meant, by host name or by path
+  bool secrets; // of Secrets Manager: what stood before /api/v2 is taken off the segments
   enum family family;
   enum token_state token_state;
   struct session session; // set when token_state is TOKEN_GOOD, after authentication

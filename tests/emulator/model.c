@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "secrets.h"
 #include "util.h"
 
 void list_add(struct list *l, void *item) {
@@ -382,6 +383,7 @@ void model_free(struct model *m) {
   FREE_LIST(m->role_list, struct role, free_role);
   FREE_LIST(m->group_list, struct group, free_group);
   FREE_LIST(m->instance_list, struct instance, free_instance);
+  FREE_LIST(m->secrets_list, struct secrets_manager, secrets_manager_free);
   FREE_LIST(m->account_list, struct account, free_account);
   map_free(&m->accounts);
   map_free(&m->identities);

@@ -135,7 +135,7 @@ struct log_line {
 struct model {
   struct map accounts, identities, keys_by_id, keys_by_value, policies, instances, roles, groups;
   struct list account_list, identity_list, key_list, policy_list, instance_list, role_list,
-      group_list;
+      group_list, secrets_list; // the last: see secrets.h
 };
 
 struct model *model_new(void);

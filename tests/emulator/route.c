@@ -75,6 +75,7 @@ static const struct route routes[] = {
     {"GET", "/_control/requests", control_requests, FAMILY_CONTROL},
     {"GET", "/_control/events", control_events, FAMILY_CONTROL},
     {"GET", "/_control/stats", control_stats, FAMILY_CONTROL},
+    {"GET", "/_control/secrets", control_secrets, FAMILY_CONTROL},
     {"POST", "/_control/check-value", control_check_value, FAMILY_CONTROL},
     {"GET", "/_control/clock", control_clock_get, FAMILY_CONTROL},
     {"POST", "/_control/clock", control_clock_post, FAMILY_CONTROL},
@@ -97,6 +98,26 @@ static const struct route ingress_routes[] = {
 
 static const struct route api_routes[] = {
     {"POST", "/v1/query", query_post, FAMILY_LOGS},
+};
+
+#define SECRETS_ROUTE(method, path, handler) {method, "/api/v2/" path, handler, FAMILY_SECRETS}
+static const struct route secrets_routes[] = {
+    SECRETS_ROUTE("GET", "secrets", secrets_list),
+    SECRETS_ROUTE("POST", "secrets", secrets_create),
+    SECRETS_ROUTE("GET", "secret_groups/*/secret_types/*/secrets/*", secrets_get_by_name),
+    SECRETS_ROUTE("GET", "secrets/*", secrets_get),
+    SECRETS_ROUTE("DELETE", "secrets/*", secrets_delete),
+    SECRETS_ROUTE("GET", "secrets/*/metadata", secrets_metadata),
+    SECRETS_ROUTE("PATCH", "secrets/*/metadata", secrets_update),
+    SECRETS_ROUTE("GET", "secrets/*/versions", secrets_versions),
+    SECRETS_ROUTE("POST", "secrets/*/versions", secrets_version_create),
+    SECRETS_ROUTE("GET", "secrets/*/versions/*", secrets_version_get),
+    SECRETS_ROUTE("GET", "secrets/*/locks", secrets_locks_list),
+    SECRETS_ROUTE("POST", "secrets/*/locks_bulk", secrets_locks_create),
+    SECRETS_ROUTE("DELETE", "secrets/*/locks_bulk", secrets_locks_delete),
+    SECRETS_ROUTE("GET", "secrets/*/versions/*/locks", secrets_locks_list),
+    SECRETS_ROUTE("POST", "secrets/*/versions/*/locks_bulk", secrets_locks_create),
+    SECRETS_ROUTE("DELETE", "secrets/*/versions/*/locks_bulk", secrets_locks_delete),
 };
 
 static const struct route imds_routes[] = {
@@ -129,6 +150,25 @@ struct table {
   size_t count;
 };
 
+// <guid>[.private].<region>.secrets-manager..., or /instances/<guid>/api/v2/... on any host.
+static bool is_secrets(struct req *r) {
+  bool by_path = r->segment_count > 3 && !strcmp(r->segments[0], "instances") &&
+                 !strcmp(r->segments[2], "api");
+  if (r->secrets)
+    return true;
+  if (!by_path && (!r->host || !strstr(r->host, ".secrets-manager.")))
+    return false;
+  r->secrets = true;
+  free(r->guid);
+  r->guid =
+      by_path ? util_dup(r->segments[1]) : util_format("%.*s", (int)strcspn(r->host, "."), r->host);
+  if (by_path) {
+    r->segment_count -= 2;
+    memmove(r->segments, r->segments + 2, r->segment_count * sizeof *r->segments);
+  }
+  return true;
+}
+
 // <guid>.ingress... and <guid>.api... host names serve Cloud Logs, everything else IAM.
 static struct table pick_table(struct req *r) {
   static const struct table iam = {routes, COUNT(routes)};
@@ -136,8 +176,11 @@ static struct table pick_table(struct req *r) {
   static const struct table api = {api_routes, COUNT(api_routes)};
   static const struct table imds = {imds_routes, COUNT(imds_routes)};
   const char *dot = r->host ? strchr(r->host, '.') : NULL;
+  static const struct table secrets = {secrets_routes, COUNT(secrets_routes)};
   if (r->imds)
     return imds;
+  if (is_secrets(r))
+    return secrets;
   if (!dot || (strncmp(dot, ".ingress.", 9) && strncmp(dot, ".api.", 5)))
     return iam;
   free(r->guid);
@@ -230,7 +273,8 @@ void route_run(struct req *r) {
   const struct route *route = find_route(r, &known);
   pthread_mutex_lock(&r->emu->lock);
   if (route) {
-    bool guarded = r->family == FAMILY_IDENTITY || r->family == FAMILY_POLICY;
+    bool guarded =
+        r->family == FAMILY_IDENTITY || r->family == FAMILY_POLICY || r->family == FAMILY_SECRETS;
     // The token may have run out, or its identity been deleted, while the request was delayed.
     authz_settle_token(r);
     if (guarded && r->token_state != TOKEN_GOOD)

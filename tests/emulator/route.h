@@ -26,11 +26,14 @@ handler_fn policies_list, policies_get, policies_create, policies_update, polici
     policies_delete;
 handler_fn roles_list, roles_create, roles_get, roles_update, roles_delete;
 handler_fn ingress_post, query_post;
+handler_fn secrets_list, secrets_create, secrets_get, secrets_get_by_name, secrets_metadata,
+    secrets_update, secrets_delete, secrets_versions, secrets_version_create, secrets_version_get,
+    secrets_locks_list, secrets_locks_create, secrets_locks_delete;
 handler_fn imds_token, imds_iam_token;
 handler_fn control_seed, control_keys, control_policies, control_identities, control_logs,
     control_requests, control_events, control_stats, control_check_value, control_clock_get,
     control_clock_post, control_faults_get, control_faults_post, control_faults_delete,
     control_latency, control_settings_get, control_settings_post, control_leak, control_hand,
-    control_reset;
+    control_reset, control_secrets;
 
 #endif

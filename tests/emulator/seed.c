@@ -9,6 +9,7 @@
 
 #include "http.h"
 #include "model.h"
+#include "secrets.h"
 #include "util.h"
 
 struct seeding {
@@ -58,6 +59,33 @@ static bool seed_instance(struct seeding *s, const cJSON *item) {
   cJSON_AddStringToObject(made, "account", i->account->id);
   cJSON_AddStringToObject(made, "crn", crn);
   cJSON_AddItemToArray(cJSON_GetObjectItem(s->out, "instances"), made);
+  free(crn);
+  return true;
+}
+
+static bool seed_secrets(struct seeding *s, const cJSON *item) {
+  const char *region = json_text(item, "region");
+  struct secrets_manager *m = secrets_add(s->emu->model, account_of(s, item),
+                                          json_text(item, "guid"), region ? region : "eu-de");
+  const cJSON *one;
+  cJSON_ArrayForEach(one, cJSON_GetObjectItem(item, "groups")) {
+    if (!json_text(one, "name"))
+      return fail(s, "secrets_managers: a group needs a name", NULL);
+    secrets_add_group(m, json_text(one, "id"), json_text(one, "name"));
+  }
+  cJSON *made = cJSON_CreateObject(), *groups = cJSON_AddArrayToObject(made, "groups");
+  for (size_t i = 0; i < m->groups.count; i++) {
+    const struct secrets_group *g = m->groups.items[i];
+    cJSON *shown = cJSON_CreateObject();
+    cJSON_AddStringToObject(shown, "id", g->id);
+    cJSON_AddStringToObject(shown, "name", g->name);
+    cJSON_AddItemToArray(groups, shown);
+  }
+  char *crn = util_format("crn:v1:bluemix:public:secrets-manager:%s:a/%s:%s::", m->region,
+                          m->account->id, m->guid);
+  cJSON_AddStringToObject(made, "guid", m->guid);
+  cJSON_AddStringToObject(made, "crn", crn);
+  cJSON_AddItemToArray(cJSON_GetObjectItem(s->out, "secrets_managers"), made);
   free(crn);
   return true;
 }
@@ -209,6 +237,8 @@ static const struct role_kind role_kinds[] = {
     {"Reader", "crn:v1:bluemix:public:iam::::serviceRole:Reader", "logs"},
     {"Writer", "crn:v1:bluemix:public:iam::::serviceRole:Writer", "logs"},
     {"Manager", "crn:v1:bluemix:public:iam::::serviceRole:Manager", "logs"},
+    {"SecretsReader", "crn:v1:bluemix:public:secrets-manager::::serviceRole:SecretsReader",
+     "secrets-manager"},
     {"Viewer", "crn:v1:bluemix:public:iam::::role:Viewer", "iam-identity"},
     {"Operator", "crn:v1:bluemix:public:iam::::role:Operator", "iam-identity"},
     {"Editor", "crn:v1:bluemix:public:iam::::role:Editor", "iam-identity"},
@@ -254,6 +284,10 @@ static bool seed_role(struct seeding *s, const cJSON *item) {
   add_attribute(p, "accountId", i->account->id);
   add_attribute(p, "serviceName", service ? service : kind->service);
   add_attribute(p, "serviceInstance", json_text(item, "instance"));
+  if (json_text(item, "secret_group")) {
+    add_attribute(p, "resourceType", "secret-group");
+    add_attribute(p, "resource", json_text(item, "secret_group"));
+  }
   if (on) {
     add_attribute(p, "resourceType", "serviceid");
     add_attribute(p, "resource", on->id);
@@ -269,9 +303,11 @@ cJSON *seed_apply(struct emu *emu, const cJSON *seed, char **ret_error) {
     const char *name;
     bool (*seed)(struct seeding *, const cJSON *);
   } parts[] = {
-      {"accounts", seed_account},    {"groups", seed_group},  {"instances", seed_instance},
-      {"service_ids", seed_service}, {"users", seed_user},    {"profiles", seed_profile},
-      {"roles", seed_role},          {"policies", seed_role},
+      {"accounts", seed_account},    {"groups", seed_group},
+      {"instances", seed_instance},  {"secrets_managers", seed_secrets},
+      {"service_ids", seed_service}, {"users", seed_user},
+      {"profiles", seed_profile},    {"roles", seed_role},
+      {"policies", seed_role},
   };
   struct seeding s = {.emu = emu, .out = cJSON_CreateObject()};
   bool ok = cJSON_IsObject(seed) || fail(&s, "the seed", "not a JSON object");
