@@ -1,8 +1,6 @@
 // A record in the fields of a secret. Fields of other hands are kept as they are: what cJSON could
 // not write again exactly is refused, and nothing is written.
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backends/vault/vault.h"
@@ -71,30 +69,15 @@ enum err vault_fields_write(const struct vault_item *v, const struct store_recor
   return error_no_memory(e);
 }
 
-// cJSON writes fifteen digits, and a number that was read with more than 53 bits has lost some.
-static bool is_exact(double d) {
-  char text[40];
-  if (!isfinite(d) || fabs(d) >= 9007199254740992.0)
-    return false;
-  snprintf(text, sizeof text, "%1.15g", d);
-  return strtod(text, NULL) == d;
-}
-
 enum err vault_fields_keepable(const cJSON *data, struct error *e) {
-  for (const cJSON *m = cJSON_IsObject(data) || cJSON_IsArray(data) ? data->child : NULL; m;
-       m = m->next) {
-    if (cJSON_IsNumber(m) && !is_exact(m->valuedouble)) {
-      char name[41] = "";
-      if (m->string)
-        text_printable(name, sizeof name, m->string, strlen(m->string));
-      return error_set(e, ERR_REFUSED,
-                       "field '%s' is a number that would be changed by writing it again: keep it"
-                       " as a text, or give the key a secret of its own",
-                       name);
-    }
-    enum err err = vault_fields_keepable(m, e);
-    if (err != ERR_OK)
-      return err;
-  }
-  return ERR_OK;
+  char name[41] = "";
+  const cJSON *m = json_inexact(data);
+  if (!m)
+    return ERR_OK;
+  if (m->string)
+    text_printable(name, sizeof name, m->string, strlen(m->string));
+  return error_set(e, ERR_REFUSED,
+                   "field '%s' is a number that would be changed by writing it again: keep it as a"
+                   " text, or give the key a secret of its own",
+                   name);
 }

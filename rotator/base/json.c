@@ -3,6 +3,7 @@
 #include "rotator/base/json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,4 +156,21 @@ bool json_add_u64_text(cJSON *o, const char *name, uint64_t v) {
 struct secret *json_secret(const cJSON *o, const char *name) {
   const char *text = json_text(o, name);
   return text && *text ? secret_copy_text(text) : NULL;
+}
+
+static bool is_exact(double d) {
+  char text[40];
+  if (!isfinite(d) || fabs(d) >= 9007199254740992.0)
+    return false;
+  snprintf(text, sizeof text, "%1.15g", d);
+  return strtod(text, NULL) == d;
+}
+
+const cJSON *json_inexact(const cJSON *tree) {
+  if (cJSON_IsNumber(tree))
+    return is_exact(tree->valuedouble) ? NULL : tree;
+  const cJSON *found = NULL;
+  for (const cJSON *m = tree ? tree->child : NULL; m && !found; m = m->next)
+    found = json_inexact(m);
+  return found;
 }

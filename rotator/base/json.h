@@ -42,6 +42,9 @@ bool json_u64_text(const cJSON *o, const char *name, uint64_t *ret);
 bool json_add_text(cJSON *o, const char *name, const char *text); // NULL text: left out, true
 bool json_add_int(cJSON *o, const char *name, int64_t v);         // |v| < 2^53
 bool json_add_u64_text(cJSON *o, const char *name, uint64_t v);
+// The first number of a tree that may be changed by printing it again (cJSON writes fifteen digits,
+// and has lost some of a number with more than 53 bits when it read it); NULL: none.
+const cJSON *json_inexact(const cJSON *tree);
 // A secret copy of a string member; NULL when absent, not a string, or empty.
 struct secret *json_secret(const cJSON *o, const char *name);
 

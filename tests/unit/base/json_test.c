@@ -149,6 +149,17 @@ static void secrets(void **state) {
   assert_null(json_secret(t, "absent"));
 }
 
+static void inexact_numbers(void **state) {
+  (void)state;
+  JSON_AUTO kept = parse("{\"a\":[1,1.5,{\"b\":-0.1}],\"c\":123456789012345,\"d\":\"x\"}");
+  assert_null(json_inexact(kept));
+  assert_null(json_inexact(NULL));
+  JSON_AUTO large = parse("{\"a\":1,\"deep\":{\"id\":9007199254740993}}");
+  assert_string_equal(json_inexact(large)->string, "id");
+  JSON_AUTO fine = parse("{\"a\":[0.12345678901234567]}");
+  assert_non_null(json_inexact(fine));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(takes_exactly_one_value),
@@ -158,6 +169,7 @@ int main(void) {
       cmocka_unit_test(u64_is_text),
       cmocka_unit_test(printing_is_bounded),
       cmocka_unit_test(secrets),
+      cmocka_unit_test(inexact_numbers),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
