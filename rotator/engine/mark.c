@@ -76,5 +76,7 @@ enum err mark_write_item(struct target *t, struct store_item *item, const struct
     err = store_write(item, r, expect, &version, e);
   if (mark && err != ERR_UNSURE)
     mark_clear(t);
+  if (err != ERR_OK && e) // that of a store stands in the text; here it would be taken for IAM's
+    e->status = 0;
   return err;
 }
