@@ -7,6 +7,7 @@
 #define STORES(X)                                                                                  \
   X(file)                                                                                          \
   X(helper)                                                                                        \
+  X(ibm_secrets_manager)                                                                           \
   X(kubernetes)                                                                                    \
   X(libsecret)                                                                                     \
   X(memory)                                                                                        \

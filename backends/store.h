@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rotator/base/credential.h"
 #include "rotator/base/env.h"
 #include "rotator/base/error.h"
 #include "rotator/base/secret.h"
@@ -91,7 +92,8 @@ struct store_ops {
                     const struct store_version *expect, struct store_version *ret_version,
                     struct error *e);
   // Destroys versions of the item older than the present one that may still hold retired keys;
-  // ERR_OK also where the store keeps none. May be repeated. NULL: the store keeps none.
+  // ERR_OK also where the store keeps none. May be repeated. NULL: the store keeps none, or cannot
+  // destroy them.
   enum err (*destroy_old)(struct store_item *it, struct error *e);
   // Preflight without changing any item: rights, reachability, sealed, read-only, formats. (Where
   // it shows only by trying, a trial item of the store's own is made and removed.) ERR_OK,
@@ -157,9 +159,21 @@ struct store_option {
   const char *help;     // one sentence for manual and JSON Schema
 };
 
+// Tokens of IBM Cloud IAM, for stores that are services of IBM Cloud: how a token is got is not
+// theirs. Several threads may ask at once.
+struct store_tokens {
+  // A token to send as "Authorization: Bearer". `key`: the file of an API key whose token is meant,
+  // read anew for each exchange; NULL: the rotator's own identity. `refused`: a token given before
+  // that the service did not take; another is got. *ret on ERR_OK only. Errors are those of the
+  // exchange, none of them an answer about the item: ERR_DENIED, ERR_INVALID, ERR_UNSENT …
+  enum err (*get)(const struct store_tokens *t, const struct credential_file *key,
+                  const struct secret *refused, struct secret **ret, struct error *e);
+};
+
 // What a store needs of its surroundings.
 struct store_context {
   struct env *env;
+  const struct store_tokens *tokens; // NULL: an item may be opened, and not used, without them
 };
 
 // One kind of store. `open` makes an item object from settings without contacting anything;

@@ -187,7 +187,8 @@ static bool home_is_default(const struct managed *m) { // the file below the sta
 
 static enum err open_item(struct managed *m, const struct config_store *s, enum store_kind kind,
                           struct store_item **ret, struct error *e) {
-  struct store_context ctx = {.env = m->compose->env};
+  struct store_context ctx = {.env = m->compose->env,
+                              .tokens = workers_tokens(m->compose->workers, m->config->iam_url)};
   int line = s->line;
   enum err err = s->backend->open(&ctx, kind, s->settings, s->n_settings, ret, &line, e);
   if (err != ERR_OK)

@@ -5,12 +5,14 @@
 
 #include "rotator/app/counted_transport.h"
 #include "rotator/app/credential.h"
+#include "rotator/app/iam_tokens.h"
 #include "rotator/http/pool.h"
 
 // One IAM of the configuration: its authenticator is shared, so that all workers use one token.
 struct realm {
   const char *iam_url;
   struct iam_auth *auth;
+  struct store_tokens *tokens; // of the same, for stores
 };
 
 struct worker {
@@ -44,10 +46,12 @@ static bool make_realms(struct workers *w) {
     const char *url = c->targets[i].iam_url;
     if (!url || find_realm(w, url))
       continue;
-    struct iam_auth *auth = credential_auth_new(c, &c->management, url, w->env);
-    if (!auth)
+    struct realm *r = &w->realms[w->n_realms++];
+    r->iam_url = url;
+    r->auth = credential_auth_new(c, &c->management, url, w->env);
+    r->tokens = r->auth ? iam_tokens_new(url, w->pool, r->auth, w->env) : NULL;
+    if (!r->tokens)
       return false;
-    w->realms[w->n_realms++] = (struct realm){.iam_url = url, .auth = auth};
   }
   return true;
 }
@@ -77,8 +81,10 @@ void workers_free(struct workers *w) {
     free(w->list[i].iams);
   }
   transport_free(w->pool);
-  for (size_t i = 0; i < w->n_realms; i++)
+  for (size_t i = 0; i < w->n_realms; i++) {
+    iam_tokens_free(w->realms[i].tokens);
     iam_auth_free(w->realms[i].auth);
+  }
   free(w->realms);
   free(w->list);
   free(w);
@@ -86,6 +92,11 @@ void workers_free(struct workers *w) {
 
 struct transport *workers_transport(const struct workers *w) {
   return w->pool;
+}
+
+const struct store_tokens *workers_tokens(struct workers *w, const char *iam_url) {
+  const struct realm *realm = iam_url ? find_realm(w, iam_url) : NULL;
+  return realm ? realm->tokens : NULL;
 }
 
 struct iam *workers_iam(struct workers *w, unsigned at, const char *iam_url, struct error *e) {

@@ -2,6 +2,7 @@
 #ifndef ROTATOR_APP_COMPOSE_WORKER_H
 #define ROTATOR_APP_COMPOSE_WORKER_H
 
+#include "backends/store.h"
 #include "rotator/cloud/iam_http.h"
 #include "rotator/config/config.h"
 #include "rotator/http/transport.h"
@@ -16,5 +17,8 @@ void workers_free(struct workers *w);
 // worker's own thread, NULL without memory. Both live as long as *w.
 struct transport *workers_transport(const struct workers *w);
 struct iam *workers_iam(struct workers *w, unsigned at, const char *iam_url, struct error *e);
+// Tokens of that IAM for stores, for any thread; NULL: there is no such IAM. They live as long as
+// *w.
+const struct store_tokens *workers_tokens(struct workers *w, const char *iam_url);
 
 #endif

@@ -39,7 +39,8 @@ static void copy_example(const char *page, const char *comment, char *dst, size_
 }
 
 static bool all_stores_are_built_in(const char *yaml) {
-  static const char *const stores[] = {"file", "vault", "kubernetes", "helper", "libsecret"};
+  static const char *const stores[] = {"file",   "vault",     "kubernetes",
+                                       "helper", "libsecret", "ibm-secrets-manager"};
   for (size_t i = 0; i < COUNT_OF(stores); i++) {
     char word[32];
     snprintf(word, sizeof word, "%s:", stores[i]);
