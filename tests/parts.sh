@@ -40,7 +40,7 @@ declare -A packages_of=(
   [servers]="golang-go etcd-server procps python3-hvac"
   [servers-newest]="etcd-server procps python3-hvac python3-venv"
   [keyrings]="debootstrap faketime procps $packages_keyring"
-  [integration]="faketime procps $packages_keyring $packages_clients"
+  [integration]="faketime procps python3-jsonschema python3-yaml $packages_keyring $packages_clients"
   [bench]="python3"
 )
 

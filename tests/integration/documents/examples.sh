@@ -25,7 +25,7 @@ look() {
 for file in contrib/examples/*.yaml; do
   look "$file" "$file"
 done
-for page in README.md contrib/docs/*.md backends/*/README.md; do
+for page in README.md contrib/docs/*.md contrib/kubernetes/external-secrets/README.md backends/*/README.md; do
   [ -f "$page" ] || continue
   awk -v base="$work/$(tr / _ <<<"$page")" '
     /^ *```yaml/ { n++; on = 1; match($0, /^ */); indent = RLENGTH; file = base "-" n ".yaml"; next }
