@@ -16,11 +16,11 @@ _rotator()
   case $command in
   '') words='init run rotate status check verify keys rollback retire hold resume repair forget history help  --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   init) words=' --dry-run --print-policy --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
-  run) words=' --dry-run --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  run) words=' --dry-run --shard --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   rotate) words=' --reason --compromised --grace --wait --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
-  status) words=' --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
-  check) words=' --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
-  verify) words=' --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  status) words=' --shard --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  check) words=' --shard --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  verify) words=' --shard --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   keys) words=' --disable --delete --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   rollback) words=' --reason --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   retire) words=' --reason --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
