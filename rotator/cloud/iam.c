@@ -21,6 +21,14 @@ void iam_key_clear(struct iam_key *k) {
   *k = (struct iam_key){0};
 }
 
+void iam_credential_clear(struct iam_credential *c) {
+  if (!c)
+    return;
+  secret_free(c->gained);
+  secret_free(c->read);
+  *c = (struct iam_credential){0};
+}
+
 void iam_key_list_clear(struct iam_key_list *l) {
   if (!l)
     return;

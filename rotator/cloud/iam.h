@@ -81,6 +81,16 @@ struct iam_policy {
   int64_t changed_s; // when it was changed or made last; −1: not said
 };
 
+// What a client's calls are authenticated with, where that is an API key.
+struct iam_credential {
+  char iam_id[IAM_ID_MAX]; // whose key it is, as the token in use says
+  // Filled in only where that is the identity asked about:
+  struct secret *gained; // the value that the token in use was gained with
+  struct secret *read;   // the value that stands now where the key is read from; NULL: none, or it
+                         // can't be read
+};
+void iam_credential_clear(struct iam_credential *c);
+
 struct iam;
 
 // Every call: ERR_OK, or
@@ -107,6 +117,14 @@ struct iam_ops {
                        struct error *e);
   // The identity of the management credential (forces a token).
   enum err (*whoami)(struct iam *c, struct iam_token *ret_claims_only, struct error *e);
+  // The management credential, for whoever manages the keys of `iam_id` and may be authenticated
+  // with one of them. The place that it is read from is read anew only when it is a key of that
+  // identity. Forces a token. ERR_MISSING: no API key stands behind this client.
+  enum err (*credential)(struct iam *c, const char *iam_id, struct iam_credential *ret,
+                         struct error *e);
+  // A client of the same service whose calls bear this token and no other; the management
+  // credential is not used. To be freed before *c. NULL without memory.
+  struct iam *(*bearing)(struct iam *c, const struct secret *bearer);
   // Creates a key. Never repeated by the transport. The value is not echoed except with origin iam.
   // An answer that shows another value than ours is ERR_CORRUPT. ret->disabled is as answered:
   // look.

@@ -29,28 +29,33 @@ struct shared {
   uint64_t flight;
   enum err result; // of the last exchange
   struct error why;
-  struct iam_token token; // bearer NULL: none
+  struct iam_token token;   // bearer NULL: none
+  struct iam_credential by; // the key that it was gained with; `read` is not kept
   int64_t refresh_at_ms;
 };
 
 // Locked at entry and exit, not in between.
 static void fly(struct shared *a, struct transport *t, int64_t deadline_ms) {
   struct iam_token fresh = {0};
+  struct iam_credential by = {0};
   struct error why = {0};
   a->flying = true;
   pthread_mutex_unlock(&a->mutex);
   int64_t now_ms = env_mono_ms(a->env);
-  enum err err = a->way->get(a->ctx, t, deadline_ms, &fresh, &why);
+  enum err err = a->way->get(a->ctx, t, deadline_ms, &fresh, &by, &why);
   pthread_mutex_lock(&a->mutex);
   a->flying = false;
   a->flight++;
   a->result = err;
   a->why = why;
   if (err) {
+    iam_credential_clear(&by);
     a->refresh_at_ms = env_mono_ms(a->env) + RETRY_EARLY_MS;
   } else {
     iam_token_clear(&a->token);
+    iam_credential_clear(&a->by);
     a->token = fresh;
+    a->by = by;
     a->refresh_at_ms = now_ms + fresh.expires_in_s * 800;
   }
   pthread_cond_broadcast(&a->landed);
@@ -107,9 +112,38 @@ static enum err token(struct iam_auth *base, struct transport *t, const struct s
   return err;
 }
 
+// What the place holds now is read under the lock, and while nobody else reads it.
+static enum err credential(struct iam_auth *base, struct transport *t, const char *iam_id,
+                           struct iam_credential *ret, struct error *e) {
+  struct shared *a = (struct shared *)base;
+  struct iam_credential c = {0};
+  struct iam_token token = {0};
+  struct error unread;
+  if (!a->way->read)
+    return error_set(e, ERR_MISSING, "no API key stands behind the management token");
+  pthread_mutex_lock(&a->mutex);
+  enum err err = get(a, t, &token, e);
+  while (a->flying)
+    wait_for_flight(a);
+  memcpy(c.iam_id, a->by.iam_id, sizeof c.iam_id);
+  if (!err && strcmp(c.iam_id, iam_id) == 0) {
+    c.gained = secret_dup(a->by.gained);
+    c.read = a->way->read(a->ctx, &unread);
+    err = c.gained ? ERR_OK : error_no_memory(e);
+  }
+  pthread_mutex_unlock(&a->mutex);
+  iam_token_clear(&token);
+  if (err)
+    iam_credential_clear(&c);
+  else
+    *ret = c;
+  return err;
+}
+
 static void free_shared(struct iam_auth *base) {
   struct shared *a = (struct shared *)base;
   iam_token_clear(&a->token);
+  iam_credential_clear(&a->by);
   pthread_mutex_destroy(&a->mutex);
   pthread_cond_destroy(&a->landed);
   a->way->free(a->ctx);
@@ -117,7 +151,8 @@ static void free_shared(struct iam_auth *base) {
 }
 
 struct iam_auth *iam_auth_new(const struct iam_auth_way *way, void *ctx, struct env *env) {
-  static const struct iam_auth_ops ops = {token, free_shared};
+  static const struct iam_auth_ops ops = {
+      .token = token, .credential = credential, .free = free_shared};
   struct shared *a = ctx ? calloc(1, sizeof *a) : NULL;
   if (!a) {
     way->free(ctx);

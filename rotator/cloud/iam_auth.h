@@ -7,9 +7,13 @@
 
 struct iam_auth_way {
   // One token, got anew; never called by two threads at once. Errors as for exchange in iam.h.
-  // deadline_ms 0: the transport's.
+  // deadline_ms 0: the transport's. *ret_by is empty: `gained` and the identity whose key that is
+  // are filled in where an API key stands behind it.
   enum err (*get)(void *ctx, struct transport *t, int64_t deadline_ms, struct iam_token *ret,
-                  struct error *e);
+                  struct iam_credential *ret_by, struct error *e);
+  // The key as it is read now, never beside a get; NULL with *e set when it can't be. The callback
+  // is NULL where no key stands behind it.
+  struct secret *(*read)(void *ctx, struct error *e);
   void (*free)(void *ctx);
 };
 

@@ -1,6 +1,7 @@
 // A token by an API key, and, where a profile is to be assumed, a second exchange that makes the
 // key's identity that profile.
 #include <stdlib.h>
+#include <string.h>
 
 #include "rotator/cloud/iam_auth.h"
 #include "rotator/cloud/iam_profile.h"
@@ -30,21 +31,34 @@ static enum err assume(const struct apikey *a, struct iam_exchange *x, const str
 }
 
 static enum err get(void *ctx, struct transport *t, int64_t deadline_ms, struct iam_token *ret,
-                    struct error *e) {
+                    struct iam_credential *ret_by, struct error *e) {
   const struct apikey *a = ctx;
   SECRET_AUTO key = a->read_key(a->ctx, e);
   if (!key)
     return e->kind ? e->kind : error_set(e, ERR_INTERNAL, "the management key can't be read");
   struct iam_exchange x = {
       .base = a->url, .transport = t, .env = a->env, .value = key, .deadline_ms = deadline_ms};
-  if (!iam_profile_is_given(&a->profile))
-    return iam_token_exchange(&x, ret, NULL, e);
   struct iam_token own = {0};
   enum err err = iam_token_exchange(&x, &own, NULL, e);
-  if (!err)
+  if (err)
+    return err;
+  memcpy(ret_by->iam_id, own.iam_id, sizeof ret_by->iam_id);
+  if (!iam_profile_is_given(&a->profile)) {
+    *ret = own;
+  } else {
     err = assume(a, &x, &own, ret, e);
-  iam_token_clear(&own);
+    iam_token_clear(&own);
+  }
+  if (!err) {
+    ret_by->gained = key;
+    key = NULL;
+  }
   return err;
+}
+
+static struct secret *read_now(void *ctx, struct error *e) {
+  const struct apikey *a = ctx;
+  return a->read_key(a->ctx, e);
 }
 
 static void free_apikey(void *ctx) {
@@ -58,7 +72,7 @@ struct iam_auth *iam_auth_assume_new(const char *iam_url, struct env *env,
                                      const struct iam_profile *profile,
                                      struct secret *(*read_key)(void *ctx, struct error *e),
                                      void *ctx) {
-  static const struct iam_auth_way way = {get, free_apikey};
+  static const struct iam_auth_way way = {.get = get, .read = read_now, .free = free_apikey};
   struct apikey *a = calloc(1, sizeof *a);
   char *url = iam_url_base(iam_url);
   if (!a || !url) {

@@ -84,7 +84,8 @@ static void tell_who(const struct compute *c, const struct secret *token, const 
 }
 
 static enum err get(void *ctx, struct transport *t, int64_t deadline_ms, struct iam_token *ret,
-                    struct error *e) {
+                    struct iam_credential *ret_by, struct error *e) {
+  (void)ret_by;
   const struct compute *c = ctx;
   SECRET_AUTO token = NULL;
   SECRET_AUTO form = NULL;
@@ -115,7 +116,7 @@ static void free_compute(void *ctx) {
 
 struct iam_auth *iam_auth_compute_new(const char *iam_url, struct env *env,
                                       const struct iam_profile *profile, const char *file) {
-  static const struct iam_auth_way way = {get, free_compute};
+  static const struct iam_auth_way way = {.get = get, .free = free_compute};
   struct compute *c = calloc(1, sizeof *c);
   char *url = iam_url_base(iam_url);
   if (!c || !url) {

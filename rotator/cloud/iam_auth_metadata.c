@@ -184,7 +184,8 @@ static enum err get_token(const struct metadata *m, const struct secret *identit
 
 // The caller's transport is for IAM; the service has one of its own (no proxy, short waits).
 static enum err get(void *ctx, struct transport *t, int64_t deadline_ms, struct iam_token *ret,
-                    struct error *e) {
+                    struct iam_credential *ret_by, struct error *e) {
+  (void)ret_by;
   const struct metadata *m = ctx;
   SECRET_AUTO identity = NULL;
   (void)t, (void)deadline_ms;
@@ -208,7 +209,7 @@ static void free_metadata(void *ctx) {
 struct iam_auth *iam_auth_metadata_new(const char *url, const char *version,
                                        const struct iam_profile *profile, struct transport *t,
                                        struct env *env) {
-  static const struct iam_auth_way way = {get, free_metadata};
+  static const struct iam_auth_way way = {.get = get, .free = free_metadata};
   struct metadata *m = t ? calloc(1, sizeof *m) : NULL;
   char *base = strdup(url);
   if (!m || !base) {

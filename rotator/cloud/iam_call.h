@@ -76,6 +76,8 @@ int64_t iam_http_now_s(struct iam_http *h);
 int64_t iam_http_server_time_s(struct iam *c);
 
 // The operations, by file.
+// iam_bearing.c
+struct iam *iam_http_bearing(struct iam *c, const struct secret *bearer);
 // iam_keys.c
 enum err iam_http_list(struct iam *c, const char *account, const char *iam_id,
                        struct iam_key_list *ret, struct error *e);

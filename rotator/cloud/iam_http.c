@@ -34,6 +34,14 @@ static enum err whoami(struct iam *c, struct iam_token *ret_claims_only, struct 
   return ERR_OK;
 }
 
+static enum err credential(struct iam *c, const char *iam_id, struct iam_credential *ret,
+                           struct error *e) {
+  struct iam_http *h = iam_http_of(c);
+  if (!h->auth->ops->credential)
+    return error_set(e, ERR_MISSING, "no API key stands behind the management token");
+  return h->auth->ops->credential(h->auth, h->transport, iam_id, ret, e);
+}
+
 static void free_client(struct iam *c) {
   struct iam_http *h = iam_http_of(c);
   free(h->url);
@@ -43,6 +51,8 @@ static void free_client(struct iam *c) {
 static const struct iam_ops ops = {
     .exchange = exchange_value,
     .whoami = whoami,
+    .credential = credential,
+    .bearing = iam_http_bearing,
     .create = iam_http_create,
     .list = iam_http_list,
     .get = iam_http_get,

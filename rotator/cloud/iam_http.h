@@ -17,6 +17,9 @@ struct iam_auth_ops {
   // exchange.
   enum err (*token)(struct iam_auth *a, struct transport *t, const struct secret *refused,
                     struct iam_token *ret, struct error *e);
+  // As in iam.h. NULL: no API key stands behind it.
+  enum err (*credential)(struct iam_auth *a, struct transport *t, const char *iam_id,
+                         struct iam_credential *ret, struct error *e);
   void (*free)(struct iam_auth *a);
 };
 struct iam_auth {

@@ -56,13 +56,14 @@ struct scene {
   struct iam_auth *auth;
   int keys_read;
   bool no_key;
+  const char *value; // what the place holds
 };
 
 static struct secret *read_key(void *ctx, struct error *e) {
   struct scene *s = ctx;
   s->keys_read++;
   if (!s->no_key)
-    return secret_copy_text(VALUE);
+    return secret_copy_text(s->value);
   error_set(e, ERR_MISSING, "the file is not there");
   return NULL;
 }
@@ -71,6 +72,7 @@ static void scene_open(struct scene *s) {
   static const struct transport_ops ops = {.exchange = endpoint_exchange};
   memset(s, 0, sizeof *s);
   fake_env_init(&s->env, 1);
+  s->value = VALUE;
   s->endpoint = (struct endpoint){.base = {&ops}, .expires_in = 1000, .status = 200};
   pthread_mutex_init(&s->endpoint.mutex, NULL);
   pthread_cond_init(&s->endpoint.moved, NULL);
@@ -183,6 +185,55 @@ static void failures_are_told(void **state) {
   assert_int_equal(token(&s, NULL, &t, NULL), ERR_MISSING);
   assert_int_equal(s.endpoint.sent, 1);
   assert_null(t.bearer);
+  scene_close(&s);
+}
+
+static enum err credential(struct scene *s, const char *iam_id, struct iam_credential *ret) {
+  return s->auth->ops->credential(s->auth, &s->endpoint.base, iam_id, ret, NULL);
+}
+
+// The key that the token in use was gained with, and the one that would be read now, are two things.
+static void what_the_token_was_gained_with_is_told(void **state) {
+  (void)state;
+  struct scene s;
+  struct iam_credential c = {0};
+  scene_open(&s);
+  assert_int_equal(credential(&s, "me-1", &c), ERR_OK);
+  assert_string_equal(secret_bytes(c.gained), VALUE);
+  assert_string_equal(secret_bytes(c.read), VALUE);
+  iam_credential_clear(&c);
+  s.value = "another-value";
+  assert_int_equal(credential(&s, "me-1", &c), ERR_OK);
+  assert_string_equal(secret_bytes(c.gained), VALUE);
+  assert_string_equal(secret_bytes(c.read), "another-value");
+  assert_int_equal(s.endpoint.sent, 1);
+  iam_credential_clear(&c);
+  fake_env_advance(&s.env, 800000); // the next token is gained with what stands there then
+  assert_int_equal(credential(&s, "me-2", &c), ERR_OK);
+  assert_string_equal(secret_bytes(c.gained), "another-value");
+  iam_credential_clear(&c);
+  s.no_key = true; // the token goes on
+  assert_int_equal(credential(&s, "me-2", &c), ERR_OK);
+  assert_string_equal(secret_bytes(c.gained), "another-value");
+  assert_null(c.read);
+  iam_credential_clear(&c);
+  scene_close(&s);
+}
+
+// Where it is a key of another identity, nothing is read for it.
+static void another_identity_s_key_is_not_read(void **state) {
+  (void)state;
+  struct scene s;
+  struct iam_credential c = {0};
+  scene_open(&s);
+  assert_int_equal(credential(&s, "somebody", &c), ERR_OK);
+  assert_string_equal(c.iam_id, "me-1");
+  assert_null(c.gained);
+  assert_null(c.read);
+  assert_int_equal(s.keys_read, 1);
+  s.endpoint.status = 400;
+  fake_env_advance(&s.env, 2000000);
+  assert_int_equal(credential(&s, "somebody", &c), ERR_REFUSED);
   scene_close(&s);
 }
 
@@ -299,6 +350,8 @@ int main(void) {
       cmocka_unit_test(it_ends_ten_seconds_early),
       cmocka_unit_test(a_refused_token_is_replaced_once),
       cmocka_unit_test(failures_are_told),
+      cmocka_unit_test(what_the_token_was_gained_with_is_told),
+      cmocka_unit_test(another_identity_s_key_is_not_read),
       cmocka_unit_test(threads_share_one_exchange),
       cmocka_unit_test(threads_share_a_failure),
       cmocka_unit_test(threads_refuse_together),

@@ -31,7 +31,7 @@ static void free_fixed(struct iam_auth *a) {
   free(f);
 }
 
-static const struct iam_auth_ops ops = {token, free_fixed};
+static const struct iam_auth_ops ops = {.token = token, .free = free_fixed};
 
 struct iam_auth *iam_auth_fixed_new(const struct secret *bearer) {
   struct fixed *f = calloc(1, sizeof *f);

@@ -37,7 +37,7 @@ static void fake_free(struct iam_auth *a) {
   (void)a;
 }
 
-static const struct iam_auth_ops fake_ops = {fake_token, fake_free};
+static const struct iam_auth_ops fake_ops = {.token = fake_token, .free = fake_free};
 
 static void open_with(struct fixture *f, struct fake_auth *a, const struct script_row *rows,
                       size_t n) {
@@ -105,6 +105,31 @@ static void a_second_401_is_denied(void **state) {
   assert_int_equal(f.e.status, 401);
   assert_string_equal(f.e.code, "invalid_access_token");
   assert_string_equal(f.e.trace, "tx");
+  fixture_close(&f);
+}
+
+// A client that bears a given token bears no other, and takes none from where the other's come from.
+static void a_given_token_is_the_only_one(void **state) {
+  (void)state;
+  struct fixture f;
+  struct fake_auth a = {.bearers = {"first", "second"}};
+  static const struct script_row rows[] = {
+      {.url = "$", .body = KEY, .times = 1},
+      {.url = "$", .status = 401, .body = LISTED("invalid_access_token", "", "m")}};
+  struct iam_credential c;
+  struct iam_key k;
+  open_with(&f, &a, rows, 2);
+  struct secret *bearer = secret_copy_text("given");
+  struct iam *given = f.iam->ops->bearing(f.iam, bearer);
+  secret_free(bearer);
+  assert_int_equal(given->ops->get(given, KEY_ID, false, &k, &f.e), ERR_OK);
+  iam_key_clear(&k);
+  assert_string_equal(scripted_header(scripted_last(f.transport), "Authorization"), "Bearer given");
+  assert_int_equal(given->ops->get(given, KEY_ID, false, &k, &f.e), ERR_DENIED);
+  assert_int_equal(scripted_count(f.transport), 2);
+  assert_int_equal(given->ops->credential(given, "me", &c, &f.e), ERR_MISSING);
+  assert_int_equal(a.calls, 0);
+  iam_free(given);
   fixture_close(&f);
 }
 
@@ -274,6 +299,7 @@ int main(void) {
       cmocka_unit_test(a_call_bears_token_and_transaction),
       cmocka_unit_test(a_401_renews_the_token_once),
       cmocka_unit_test(a_second_401_is_denied),
+      cmocka_unit_test(a_given_token_is_the_only_one),
       cmocka_unit_test(a_create_is_sent_again_after_a_401_only),
       cmocka_unit_test(no_token_means_not_sent_or_denied),
       cmocka_unit_test(a_renewal_that_fails_means_not_sent),
