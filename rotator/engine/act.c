@@ -194,7 +194,7 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
                             .description = description,
                             .value = pending->value,
                             .action_when_leaked = t->action_when_leaked};
-  enum err err = io->iam->ops->create(io->iam, &spec, &key, e);
+  enum err err = turn_iam(u, io)->ops->create(turn_iam(u, io), &spec, &key, e);
   if (err == ERR_OK) {
     text_copy(m->created_id, sizeof m->created_id, key.id);
     m->created_generation = u->state.generation;
@@ -217,9 +217,9 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
   return err;
 }
 
-static enum err do_enable(struct target *t, const struct engine_io *io, const struct action *a,
-                          struct error *e) {
-  enum err err = io->iam->ops->enable(io->iam, a->key_id, e);
+static enum err do_enable(struct turn *u, struct target *t, const struct engine_io *io,
+                          const struct action *a, struct error *e) {
+  enum err err = turn_iam(u, io)->ops->enable(turn_iam(u, io), a->key_id, e);
   if (err == ERR_OK && a->slot == SLOT_PENDING) {
     text_copy(t->memory->enabled_id, sizeof t->memory->enabled_id, a->key_id);
     t->memory->enabled_ms = env_mono_ms(io->env);
@@ -227,12 +227,19 @@ static enum err do_enable(struct target *t, const struct engine_io *io, const st
   return err;
 }
 
-static enum err do_delete(struct target *t, const struct engine_io *io, const struct action *a,
-                          struct error *e) {
+// The old key, or a stray. What we are authenticated with goes by its successor's hand alone.
+static enum err do_away_with(struct turn *u, struct target *t, const struct engine_io *io,
+                             const struct action *a, struct error *e) {
   struct memory *m = t->memory;
+  struct iam *iam, *made;
   if (a->row == ROW_stray && m->n_strays < MEMORY_STRAYS_MAX)
     text_copy(m->strays_acted[m->n_strays++], IAM_ID_MAX, a->key_id);
-  return io->iam->ops->remove(io->iam, a->key_id, e);
+  enum err err = own_iam(u, t, io, &iam, &made, e);
+  if (err == ERR_OK)
+    err = a->kind == ACT_DISABLE ? iam->ops->disable(iam, a->key_id, e)
+                                 : iam->ops->remove(iam, a->key_id, e);
+  iam_free(made);
+  return err;
 }
 
 static enum err do_hook(struct turn *u, struct target *t, struct error *e) {
@@ -256,11 +263,10 @@ enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,
   case ACT_CREATE:
     return do_create(u, t, io, e);
   case ACT_ENABLE:
-    return do_enable(t, io, a, e);
+    return do_enable(u, t, io, a, e);
   case ACT_DISABLE:
-    return io->iam->ops->disable(io->iam, a->key_id, e);
   case ACT_DELETE:
-    return do_delete(t, io, a, e);
+    return do_away_with(u, t, io, a, e);
   case ACT_HOOK:
     return do_hook(u, t, e);
   default:

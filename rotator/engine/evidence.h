@@ -36,6 +36,7 @@
   X(refused)                                           /* IAM takes no token request with it */    \
   X(other_identity)                                    /* … it is a key of somebody else */        \
   X(sender_missing) X(instance_gone)                   /* ingestion: 401 or 403; 404 */            \
+  X(manager_missing)                                   /* IAM: it may not list its keys */         \
   X(empty) X(not_decodable) X(retired)                 /* the sink: nothing, garbage, an old one */\
   X(unreadable) X(silent) X(unanswered) X(unproven)    /* not known: why */
 // clang-format on

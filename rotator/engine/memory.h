@@ -32,6 +32,8 @@ struct proof_memory {
 
 struct memory {
   uint64_t max_seq, max_generation;
+  bool began;            // a state was read
+  uint64_t began_epoch;  // its epoch, if the sinks had settled in it; 0: they had not
   int64_t back_since_ms; // since when an older state is being read; 0 not
   struct sighting sightings[MEMORY_SIGHTINGS_MAX];
   struct evidence_book book; // kept over runs by the caller

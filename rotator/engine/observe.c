@@ -195,6 +195,15 @@ static void judge_age(struct turn *u, struct target *t, const struct engine_io *
   u->view.back_for_s = (now - m->back_since_ms) / 1000;
 }
 
+// What a process did not see begin, it did not do: section 8 asks for one that began after the
+// sinks had settled.
+static void note_beginning(struct memory *m, const struct state *s) {
+  bool settled = s->phase == PHASE_GRACE || s->phase == PHASE_RETIRING;
+  if (!m->began)
+    m->began_epoch = settled ? s->epoch : 0;
+  m->began = true;
+}
+
 static void read_home(struct turn *u, struct target *t, const struct engine_io *io) {
   struct store_record record = {0};
   struct error e;
@@ -218,6 +227,7 @@ static void read_home(struct turn *u, struct target *t, const struct engine_io *
   }
   u->view.state = &u->state;
   judge_age(u, t, io);
+  note_beginning(t->memory, &u->state);
 }
 
 static void judge_time(struct turn *u, struct target *t, const struct engine_io *io) {

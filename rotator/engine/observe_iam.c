@@ -250,6 +250,9 @@ static void look_at_new_use(struct look *l) {
   struct error e;
   if (s->in_use_s > 0 || last_use(l, SLOT_CURRENT, &used_s, &e) != ERR_OK)
     return;
+  // Our own management calls are made with it: who else used it is not known.
+  if (v->own.is)
+    return;
   v->current_unused = used_s <= s->phase_since_s + OURS_FOR_S;
   // What was a moment ago may be another process of ours, whose proof is in no book yet; what came
   // after this process had read the book may be one whose proof is not in ours.
@@ -365,15 +368,21 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   struct error e;
   v->iam_asked = true;
   enum err err = l.iam->ops->list(l.iam, t->account, t->iam_id, &l.list, &e);
+  if (err == ERR_DENIED && own_stand_in(u, t, io)) {
+    l.iam = u->stand_in;
+    err = l.iam->ops->list(l.iam, t->account, t->iam_id, &l.list, &e);
+  }
   l.mono_ms = env_mono_ms(io->env);
   take_time(&l);
+  if (err == ERR_OK)
+    own_look(u, t, io);
   for (size_t i = 0; err == ERR_OK && i < l.list.n; i++)
     judge_tagged(&l, &l.list.keys[i]);
   if (err == ERR_OK)
     err = v->state ? look_at_state(&l, &e) : look_without_state(&l, &e);
   iam_key_list_clear(&l.list);
   if (err != ERR_OK) {
-    turn_iam_failed(u, t, io->iam, &e);
+    turn_iam_failed(u, t, l.iam, &e);
     u->error = e;
     return;
   }

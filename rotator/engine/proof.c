@@ -83,6 +83,30 @@ static enum outcome outcome_of(struct prover *p, enum logs_verdict v) {
   }
 }
 
+// A key of our own serves where it can do what we do: the identity's keys are listed with it, and it
+// is one of them. Where logs are sent as well, consumers have what they need, and this is about us
+// alone.
+static enum outcome manage(struct prover *p, const struct secret *bearer, const struct slot *slot) {
+  bool shown = false;
+  enum err err = own_manages(p->t, p->io, bearer, slot->key_id, &shown, p->e);
+  if (err == ERR_DENIED || err == ERR_REFUSED) {
+    error_wrap(p->e, "management by key %s", slot->key_id);
+    p->cause = CAUSE_manager_missing;
+    return REFUSED;
+  }
+  if (err != ERR_OK)
+    return err == ERR_CANCELLED ? STOPPED : UNKNOWN;
+  if (shown || !slot->key_id[0]) // a value that a person asks about may be of no known key
+    return PASSED;
+  error_set(p->e, ERR_UNSURE, "the list of keys that %s was shown does not have it", slot->key_id);
+  return UNKNOWN;
+}
+
+// What consumers of the value do with a token.
+static enum outcome use(struct prover *p, const struct secret *bearer, const struct slot *slot) {
+  return p->io->logs ? outcome_of(p, send_log(p, bearer, slot)) : manage(p, bearer, slot);
+}
+
 // The token with one byte changed in the middle of its signature: the last byte would do nothing
 // (padding bits).
 static struct secret *tampered(const struct secret *bearer) {
@@ -99,12 +123,23 @@ static struct secret *tampered(const struct secret *bearer) {
   return s;
 }
 
+static enum outcome check_management(struct prover *p, const struct secret *wrong,
+                                     const struct slot *slot) {
+  bool shown;
+  enum err err = own_manages(p->t, p->io, wrong, slot->key_id, &shown, p->e);
+  if (err == ERR_OK)
+    error_set(p->e, ERR_CORRUPT, "IAM listed keys for a forged token: it proves nothing");
+  return err == ERR_DENIED ? PASSED : err == ERR_CANCELLED ? STOPPED : UNKNOWN;
+}
+
 // An endpoint that takes anything proves nothing.
 static enum outcome check_endpoint(struct prover *p, const struct secret *bearer,
                                    const struct slot *slot) {
   SECRET_AUTO wrong = tampered(bearer);
   if (!wrong)
     return UNKNOWN;
+  if (!p->io->logs)
+    return check_management(p, wrong, slot);
   enum logs_verdict v = send_log(p, wrong, slot);
   if (v == LOGS_REFUSED)
     return PASSED;
@@ -146,7 +181,7 @@ static void enter_evidence(struct prover *p, const struct slot *slot, enum outco
 static enum outcome send_as_other(struct prover *p, const struct secret *bearer,
                                   const struct slot *slot) {
   struct error whose = *p->e;
-  enum outcome o = outcome_of(p, send_log(p, bearer, slot));
+  enum outcome o = use(p, bearer, slot);
   *p->e = whose;
   if (o == UNKNOWN)
     p->cause = CAUSE_none;
@@ -159,12 +194,14 @@ static enum outcome try_once(struct prover *p, const struct slot *slot, bool *ta
   enum outcome o = exchange(p, slot->value, &token), met;
   bool other = p->cause == CAUSE_other_identity;
   if (o == PASSED)
-    o = outcome_of(p, send_log(p, token.bearer, slot));
+    o = use(p, token.bearer, slot);
   if (o == PASSED && tamper_refused && !*tamper_refused) {
     o = check_endpoint(p, token.bearer, slot);
     *tamper_refused = o == PASSED && !has_ended(p, &token);
   }
   met = other ? send_as_other(p, token.bearer, slot) : o;
+  if (o == PASSED && p->io->logs && p->u->view.own.is)
+    o = manage(p, token.bearer, slot);
   if (met != STOPPED && has_ended(p, &token)) {
     o = met = UNKNOWN;
     p->cause = CAUSE_none;
@@ -300,6 +337,21 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
     refused(&p, m, a->slot);
   else
     unknown(m, env_mono_ms(io->env));
+  return e->kind != ERR_OK ? e->kind : ERR_UNSURE;
+}
+
+enum err prove_token(struct turn *u, struct target *t, const struct engine_io *io,
+                     const struct slot *slot, struct iam_token *ret, struct error *e) {
+  struct iam_token token = {0};
+  struct prover p = {.u = u, .t = t, .io = io, .step = "manage", .e = e};
+  error_set(e, ERR_OK, "%s", "");
+  enum outcome o = exchange(&p, slot->value, &token);
+  if (o == PASSED) {
+    *ret = token;
+    return ERR_OK;
+  }
+  iam_token_clear(&token);
+  enter_evidence(&p, slot, o);
   return e->kind != ERR_OK ? e->kind : ERR_UNSURE;
 }
 

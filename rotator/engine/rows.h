@@ -120,6 +120,19 @@ static inline bool is_drifted(const struct sink_view *s) {
          s->value == SINK_RETIRED;
 }
 
+// Section 8: may the old key be put beyond return, though it may be our own? Not by whoever was
+// authenticated with it, nor in the run that published the new one, nor while the next run would
+// still read it.
+static inline bool own_lets_go(seen v) {
+  return !v->own.is || (v->own.reads_current && v->own.by_current && v->own.began_after);
+}
+
+// … and why not. Nothing that this process could wait for makes it another one.
+static inline bool wait_for_own(struct action *a, seen v) {
+  return wait_until(a, v->now_s + v->policy->look_every_s,
+                    v->own.reads_current ? WHY_own_run : WHY_own_old);
+}
+
 // A probe of current, for rows that need one "now". True when the row is to ask for it or wait.
 static inline bool needs_probe(seen v, struct action *a) {
   return !is_probed(v, SLOT_CURRENT) && view_of(v, SLOT_CURRENT)->prove_again_s <= v->now_s &&

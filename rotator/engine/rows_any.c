@@ -97,6 +97,9 @@ bool row_foreign(seen v, struct action *a) {
 bool row_stray(seen v, struct action *a) {
   if (!v->iam_answered || !v->stray_id[0])
     return false;
+  // It may be what we are authenticated with, put there by a hand: first there is another.
+  if (v->own.is && (!has(v, SLOT_CURRENT) || is_dead(v, SLOT_CURRENT)))
+    return false;
   memcpy(a->key_id, v->stray_id, sizeof a->key_id);
   return v->stray_locked ? attention(a, WHY_stray_locked) : act(a, ACT_DELETE, WHY_stray);
 }

@@ -60,6 +60,8 @@ static enum why blocked_by(seen v) {
     why = WHY_iam_silent;
   if (why == WHY_none && v->list_short)
     why = WHY_keys_hidden;
+  if (why == WHY_none && v->own.is && !v->own.reads_current)
+    why = v->own.other ? WHY_own_other : WHY_own_old;
   if (why == WHY_none && v->key_places_known && v->key_places < 2)
     why = WHY_key_places;
   return why;
@@ -89,7 +91,7 @@ bool row_blocked(seen v, struct action *a) {
   if (!healing && doubts_current(v))
     return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
   a->attention = why == WHY_failures || why == WHY_key_places || why == WHY_sink_lost ||
-                 why == WHY_sink_refused || is_too_old(v);
+                 why == WHY_sink_refused || why == WHY_own_other || is_too_old(v);
   if (why == WHY_iam_silent || why == WHY_sink_silent || why == WHY_keys_hidden)
     return wait_until(a, 0, why);
   if (why == WHY_failures)

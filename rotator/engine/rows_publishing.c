@@ -163,6 +163,8 @@ bool row_retire(seen v, struct action *a) {
     return false;
   if (any_sink(v, SINK_SILENT, &i) || any_sink(v, SINK_REFUSED, &i) || wants_back(v))
     return false;
+  if (!own_lets_go(v))
+    return false;
   if (needs_probe(v, a))
     return true;
   return is_probed(v, SLOT_CURRENT) && act(a, ACT_CAS, WHY_none);
@@ -194,5 +196,7 @@ bool row_serve(seen v, struct action *a) {
     return wait_until(a, 0, WHY_sink_silent);
   if (!asked && still_used(v))
     return wait_until(a, later, WHY_still_used);
+  if (!own_lets_go(v))
+    return wait_for_own(a, v);
   return wait_until(a, current->prove_again_s, WHY_proof_unknown);
 }

@@ -48,10 +48,35 @@ static bool would_send(seen v) {
          (key == KEY_DISABLED && quarantine_is_over(v, &end_s));
 }
 
+// Section 8: current is dead, and the old key is what we are authenticated with. It cannot become
+// current again, and to end it would leave nothing that a key could be made with in its place.
+static bool is_our_last(seen v) {
+  enum key_seen key = view_of(v, SLOT_PREVIOUS)->key;
+  return v->own.is && v->own.by_previous && is_dead(v, SLOT_CURRENT) && key != KEY_ABSENT &&
+         key != KEY_GONE;
+}
+
+// What our credential is read from is behind, or a hand was in it: it may be a sink that is to be
+// mended, or that current is dead.
+static bool wait_for_own_key(seen v, struct action *a) {
+  if (doubts_current(v))
+    return wait_until(a, view_of(v, SLOT_CURRENT)->look_again_s, WHY_absence);
+  a->attention = is_late(v);
+  if (any_sink(v, SINK_SILENT, &a->sink))
+    return wait_until(a, 0, WHY_sink_silent);
+  return wait_until(a, v->now_s + v->policy->look_every_s, WHY_own_old);
+}
+
 bool row_unsure(seen v, struct action *a) {
   if (!v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
-  if (is_probed(v, SLOT_CURRENT) || is_dead(v, SLOT_CURRENT) || !would_send(v))
+  if (is_our_last(v))
+    return attention(a, WHY_own_last);
+  if (is_dead(v, SLOT_CURRENT) || !would_send(v))
+    return false;
+  if (v->own.is && !(v->own.reads_current && v->own.by_current))
+    return wait_for_own_key(v, a);
+  if (is_probed(v, SLOT_CURRENT))
     return false;
   if (view_of(v, SLOT_PREVIOUS)->locked) // nothing can be sent, so nothing need be proven
     return attention(a, WHY_previous_locked);

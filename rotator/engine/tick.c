@@ -30,6 +30,8 @@ static int64_t back_off(struct target *t, const struct engine_io *io, bool of_ho
 static int64_t again_ms(struct target *t, const struct engine_io *io, const struct view *v,
                         const struct action *a) {
   int64_t now = env_mono_ms(io->env), wait_s = a->wait_s;
+  if (a->why == WHY_own_run) // for another process, that is
+    return INT64_MAX;
   if (wait_s <= 0)
     return now + back_off(t, io, a->why == WHY_hook_failed);
   return wait_s > v->now_s ? now + (wait_s - v->now_s) * 1000 : now;

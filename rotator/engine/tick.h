@@ -23,7 +23,7 @@ struct engine_sink {
 struct engine_io {
   struct env *env;
   struct iam *iam;
-  struct logs *logs; // for this target's instance
+  struct logs *logs; // for this target's instance; NULL: it has none
 };
 
 struct target {
@@ -44,6 +44,8 @@ struct target {
                 // there
   bool init;    // the command is init
   bool fleet_fails; // the same step failed for too many targets of this run: begin nothing new
+  // One of the sinks is where the management credential is read from (section 8).
+  bool own;
   // The reload hook; NULL: none. ERR_OK when it succeeded within its time.
   enum err (*hook)(void *ctx, const struct target *t, const struct state *s, struct error *e);
   void *hook_ctx;

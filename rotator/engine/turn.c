@@ -13,6 +13,7 @@ void turn_free(struct turn *u) {
     store_record_clear(&u->sinks[i].record);
     secret_free(u->sinks[i].served);
   }
+  iam_free(u->stand_in);
   iam_key_clear(&u->adoptable);
   state_clear(&u->state);
   free(u);

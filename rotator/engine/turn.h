@@ -29,6 +29,8 @@ struct turn {
   char binding[TAG_BINDING_MAX];
   // than the state, as far as that is known, and one of them is not as the state has it
   bool sinks_older;
+  struct iam *stand_in; // IAM by a key of the state, where our own credential is refused; NULL: not
+  enum slot_name stand_in_of;
   struct iam_key adoptable;
   size_t adoptable_sink; // the sink that holds its value
   struct error error;    // the last thing that went wrong while reading
@@ -48,6 +50,26 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
 // Asks IAM, and fills in the rest.
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io);
 
+// IAM for the effects of this turn: as the look of this turn asked it.
+static inline struct iam *turn_iam(const struct turn *u, const struct engine_io *io) {
+  return u->stand_in ? u->stand_in : io->iam;
+}
+
+// own.c: the rotator's own key as what a target rotates. What the credential is, put into the view;
+// after the list of keys was answered by turn_iam.
+void own_look(struct turn *u, struct target *t, const struct engine_io *io);
+// Our own credential was refused: a key of the state that IAM takes stands in for it in this turn.
+// False: there is none.
+bool own_stand_in(struct turn *u, struct target *t, const struct engine_io *io);
+// IAM for what is done to a key that has a successor: by the successor, where both are ours.
+// *ret_made is to be freed by the caller (NULL: nothing to free).
+enum err own_iam(struct turn *u, struct target *t, const struct engine_io *io, struct iam **ret,
+                 struct iam **ret_made, struct error *e);
+// Can the identity's keys be managed with this token? ERR_OK: they were listed with it;
+// *ret_shown: that key among them. Else as for the list of keys (ERR_DENIED: it may not).
+enum err own_manages(struct target *t, const struct engine_io *io, const struct secret *bearer,
+                     const char *key_id, bool *ret_shown, struct error *e);
+
 // The look at IAM failed with *e. When IAM, or our own credential, refused it for good, that is
 // kept, and *e says it when the identity is gone.
 void turn_iam_failed(struct turn *u, struct target *t, struct iam *iam, struct error *e);
@@ -65,6 +87,9 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
 // What memory knows about a proof of the slot that is still usable in this turn, put into the view.
 void proof_recall(struct turn *u, struct target *t, const struct engine_io *io,
                   enum slot_name slot);
+// A token of the slot's value, of the target's identity; a refusal is entered into the evidence.
+enum err prove_token(struct turn *u, struct target *t, const struct engine_io *io,
+                     const struct slot *slot, struct iam_token *ret, struct error *e);
 // The full proof of a key that is in no slot, now: sleeps between the exchanges, and leaves nothing
 // in memory. ERR_REFUSED: it does not work.
 enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,

@@ -74,6 +74,16 @@ struct slot_view {
   struct verdict verdict; // does its value work?
 };
 
+// The rotator's own credential, where it is a key that this target rotates (PROTOCOL.md section 8).
+struct own_view {
+  bool is;            // it is; what follows is said only then
+  bool other;         // … by configuration, but it is a key of another identity
+  bool reads_current; // read anew from where it is configured, it is current's value
+  bool by_current;    // the token in use was gained with current's value
+  bool by_previous;   // … with previous's
+  bool began_after;   // this process began after the sinks had settled in this epoch
+};
+
 struct view {
   int64_t now_s; // the server's clock where known, else ours
   enum home_seen home;
@@ -119,6 +129,8 @@ struct view {
   int64_t previous_used_s;         // its last_authn; −1 never
   int64_t current_used_s;          // grace: last use of current by others; 0 none seen, or noted
   bool current_unused;             // grace: nobody used current since it began, we included
+
+  struct own_view own;
 
   bool command_init; // first set-up was asked for
   bool adopted_now;  // adopted in this run: never rotated in the same

@@ -54,6 +54,7 @@ void check_now(struct sim *s) {
   s->totals->checks++;
   for (unsigned i = 0; i < s->p.sinks; i++)
     check_sink(s, &s->sinks[i]);
+  own_check_now(s);
   for (int i = 0; i < s->n_keys; i++)
     if (key_alive(&s->keys[i])) {
       check_known(s, i);

@@ -37,6 +37,7 @@ static void promoted(struct sim *s, const struct state *new, const struct witnes
   int key = slot_key(s, new, SLOT_CURRENT);
   if (key < 0)
     return;
+  own_check_promoted(s, key, w, s->state_event);
   if (fully_proven(s, w, key, s->state_event))
     s->keys[key].proven = true;
   else
@@ -82,6 +83,7 @@ static void settled(struct sim *s, const struct state *old, const struct witness
   for (unsigned i = 0; i < s->p.sinks; i++)
     if (w->sinks[i].event > 0 && w->sinks[i].changed > since)
       since = w->sinks[i].changed;
+  own_check_promoted(s, key, w, since);
   if (!fully_proven(s, w, key, since))
     sim_violate(s, "S5", "settled without a full proof of key %d through the sinks", key);
   if (s->p.has_hook && s->hook_epoch < old->epoch)
@@ -149,6 +151,7 @@ static void retire_begins(struct sim *s, const struct state *old, const struct s
   if (!all_sinks_showed(s, w, old, s->phase_event, &seen_ms))
     sim_violate(s, "S5", "retired though not every sink was seen to serve key %d", key);
   check_flips(s, previous);
+  own_check_retire(s, key, w);
   s->keys[previous].braked = s->keys[previous].grace_ms >= DAY_MS;
   if (witness_passed(w, key, s->state_event, NULL) == 0)
     sim_violate(s, "S5", "retired without a probe of key %d", key);

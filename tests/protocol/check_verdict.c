@@ -155,7 +155,8 @@ static void check_said_not_working(struct proc *p, const char *sink, int key, en
   s->totals->said_not_working++;
   bool by_iam = cause == CAUSE_deleted || cause == CAUSE_disabled || cause == CAUSE_expired;
   bool refused = cause == CAUSE_refused || cause == CAUSE_disabled ||
-                 cause == CAUSE_sender_missing || cause == CAUSE_instance_gone;
+                 cause == CAUSE_sender_missing || cause == CAUSE_instance_gone ||
+                 cause == CAUSE_manager_missing;
   if ((by_iam && w->ever_dead) || (refused && w->ever_refused) || (!by_iam && !refused))
     return;
   sim_violate(s, "S8", "%s says that %s does not work (%s): nothing of it was shown of key %d",

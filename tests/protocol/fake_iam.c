@@ -81,7 +81,8 @@ static void send_later(struct sim *s, const struct change *c) {
 }
 
 // The whole way of a change: there, its fate, and back.
-static enum err change(struct proc *p, struct change *c, struct error *e) {
+static enum err change(struct iam *iam, struct change *c, struct error *e) {
+  struct proc *p = fake_iam_proc(iam);
   struct sim *s = p->sim;
   c->made = -1;
   text_copy(c->writer, sizeof c->writer, p->writer);
@@ -89,6 +90,10 @@ static enum err change(struct proc *p, struct change *c, struct error *e) {
     check_request(p, change_names[c->kind], c->kind == CHANGE_CREATE ? NULL : c->id);
   if (!proc_point(p))
     return fake_iam_cancelled(e);
+  enum err denied = own_authenticate((struct fake_iam *)iam, e);
+  if (denied != ERR_OK)
+    return denied;
+  own_check_request((struct fake_iam *)iam, change_names[c->kind], key_by_id(s, c->id));
   enum fate f = fate_draw(s, true, s->iam_down_ms);
   enum err got = fate_error(s, f, e);
   struct error mine = {0};
@@ -122,7 +127,7 @@ static enum err iam_create(struct iam *i, const struct iam_create *spec, struct 
     sim_violate(p->sim, "S3", "a key is asked for that is active from birth");
   if (!p->ghost && strcmp(c.owner, SIM_IDENTITY) != 0)
     sim_violate(p->sim, "S6", "a key is made for another identity");
-  enum err err = change(p, &c, e);
+  enum err err = change(i, &c, e);
   if (err != ERR_OK)
     return err;
   struct sim *s = p->sim;
@@ -136,7 +141,7 @@ static enum err iam_create(struct iam *i, const struct iam_create *spec, struct 
 static enum err by_id(struct iam *i, enum change_kind kind, const char *id, struct error *e) {
   struct change c = {.kind = kind};
   text_copy(c.id, sizeof c.id, id);
-  return change(fake_iam_proc(i), &c, e);
+  return change(i, &c, e);
 }
 static enum err iam_enable(struct iam *i, const char *id, struct error *e) {
   return by_id(i, CHANGE_ENABLE, id, e);
@@ -155,12 +160,15 @@ static enum err iam_describe(struct iam *i, const char *id, const char *entity_t
   return proc_point(fake_iam_proc(i)) ? ERR_OK : fake_iam_cancelled(e);
 }
 
-static void iam_nothing(struct iam *c) {
-  (void)c;
+static void iam_free_bearing(struct iam *c) {
+  if (((struct fake_iam *)c)->bears)
+    free(c);
 }
 
 static const struct iam_ops fake_iam_ops = {.exchange = fake_iam_exchange,
                                             .whoami = fake_iam_whoami,
+                                            .credential = own_credential,
+                                            .bearing = own_bearing,
                                             .create = iam_create,
                                             .list = fake_iam_list,
                                             .get = fake_iam_get,
@@ -171,7 +179,7 @@ static const struct iam_ops fake_iam_ops = {.exchange = fake_iam_exchange,
                                             .remove = iam_remove,
                                             .key_limit = fake_iam_key_limit,
                                             .server_time_s = fake_iam_server_time_s,
-                                            .free = iam_nothing};
+                                            .free = iam_free_bearing};
 
 void fake_iam_init(struct proc *p) {
   p->iam = (struct fake_iam){.base = {.ops = &fake_iam_ops}, .p = p};

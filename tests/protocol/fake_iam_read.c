@@ -48,10 +48,13 @@ void fake_iam_describe(const struct sim *s, int i, const struct key_past *seen,
   snprintf(ret->entity_tag, sizeof ret->entity_tag, "%u-%d", k->n_past, i);
 }
 
-// Sends a reading and draws its fate: ERR_OK when it is answered.
-static enum err ask(struct proc *p, struct error *e) {
+// Sends a reading and draws its fate: ERR_OK when it is answered. NULL: it needs no token.
+static enum err ask_by(struct proc *p, struct iam *by, struct error *e) {
   if (!proc_point(p))
     return fake_iam_cancelled(e);
+  enum err err = by ? own_authenticate((struct fake_iam *)by, e) : ERR_OK;
+  if (err != ERR_OK)
+    return err;
   return fate_error(p->sim, fate_draw(p->sim, false, p->sim->iam_down_ms), e);
 }
 
@@ -89,7 +92,7 @@ enum err fake_iam_exchange(struct iam *c, const struct secret *value, bool fresh
                            struct iam_token *ret, struct error *e) {
   struct proc *p = fake_iam_proc(c);
   struct iam_token token = {0};
-  enum err err = ask(p, e);
+  enum err err = ask_by(p, NULL, e);
   if (err == ERR_OK)
     err = exchange_effect(p, value, fresh, &token, e);
   sim_note(p->sim, "%s IAM: exchange of key %d → %s", p->writer,
@@ -108,10 +111,11 @@ enum err fake_iam_exchange(struct iam *c, const struct secret *value, bool fresh
 
 enum err fake_iam_whoami(struct iam *c, struct iam_token *ret, struct error *e) {
   struct proc *p = fake_iam_proc(c);
-  enum err err = answer(p, ask(p, e), e);
+  enum err err = answer(p, ask_by(p, c, e), e);
   if (err == ERR_OK) {
     *ret = (struct iam_token){0};
-    text_copy(ret->iam_id, sizeof ret->iam_id, "iam-ServiceId-management");
+    text_copy(ret->iam_id, sizeof ret->iam_id,
+              p->sim->p.own ? SIM_IDENTITY : "iam-ServiceId-management");
     text_copy(ret->account, sizeof ret->account, SIM_ACCOUNT);
   }
   return err;
@@ -138,15 +142,22 @@ static enum err list_effect(struct sim *s, const char *iam_id, struct iam_key_li
 enum err fake_iam_list(struct iam *c, const char *account, const char *iam_id,
                        struct iam_key_list *ret, struct error *e) {
   struct proc *p = fake_iam_proc(c);
+  struct fake_iam *by = (struct fake_iam *)c;
   struct iam_key_list list = {0};
+  bool looks = !by->bears || p->stands_in; // else it is a proof: what it shows is not looked at
   (void)account;
-  enum err err = ask(p, e);
+  enum err err = ask_by(p, c, e);
   if (err == ERR_OK)
     err = list_effect(p->sim, iam_id, &list, e);
-  sim_note(p->sim, "%s IAM: list → %s, %zu keys", p->writer, err_name(err), list.n);
+  sim_note(p->sim, "%s IAM: list%s → %s, %zu keys", p->writer, by->bears ? " by a token" : "",
+           err_name(err), list.n);
   err = answer(p, err, e);
-  p->iam_answered = err == ERR_OK;
-  for (size_t i = 0; err == ERR_OK && i < list.n; i++)
+  p->stands_in = false;
+  if (looks)
+    p->iam_answered = err == ERR_OK;
+  else
+    own_listed(by, err, &list);
+  for (size_t i = 0; looks && p->knows_state && err == ERR_OK && i < list.n; i++)
     shown_key(p, key_by_id(p->sim, list.keys[i].id), !list.keys[i].disabled, false);
   if (err == ERR_OK)
     *ret = list;
@@ -162,10 +173,11 @@ static int find(const struct sim *s, const char *id, const char *value) {
 }
 
 // One key, by id or by value.
-static enum err one(struct proc *p, const char *id, const char *value, bool activity,
+static enum err one(struct iam *c, const char *id, const char *value, bool activity,
                     struct iam_key *ret, struct error *e) {
+  struct proc *p = fake_iam_proc(c);
   struct sim *s = p->sim;
-  enum err err = ask(p, e);
+  enum err err = ask_by(p, c, e);
   struct key_past seen = {0};
   struct iam_key key = {0};
   int i = -1;
@@ -195,19 +207,19 @@ static enum err one(struct proc *p, const char *id, const char *value, bool acti
 
 enum err fake_iam_get(struct iam *c, const char *id, bool activity, struct iam_key *ret,
                       struct error *e) {
-  return one(fake_iam_proc(c), id, NULL, activity, ret, e);
+  return one(c, id, NULL, activity, ret, e);
 }
 
 enum err fake_iam_find_by_value(struct iam *c, const struct secret *value, struct iam_key *ret,
                                 struct error *e) {
-  return one(fake_iam_proc(c), NULL, secret_bytes(value), false, ret, e);
+  return one(c, NULL, secret_bytes(value), false, ret, e);
 }
 
 enum err fake_iam_key_limit(struct iam *c, const char *account, const char *iam_id,
                             int64_t *ret_limit, int64_t *ret_count, struct error *e) {
   struct proc *p = fake_iam_proc(c);
   (void)account, (void)iam_id;
-  enum err err = ask(p, e);
+  enum err err = ask_by(p, c, e);
   int64_t count = 0;
   for (int i = 0; i < p->sim->n_keys; i++)
     count += p->sim->keys[i].exists && strcmp(p->sim->keys[i].owner, SIM_IDENTITY) == 0;

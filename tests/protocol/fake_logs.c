@@ -25,14 +25,7 @@ void fake_token_text(const struct sim *s, int key, char *dst, size_t cap) {
   snprintf(dst, cap, "%s.%s", claims, signature);
 }
 
-struct shown_token {
-  int key;
-  uint64_t event;
-  int64_t end_ms;
-  bool genuine;
-};
-
-static struct shown_token read_token(const struct secret *bearer) {
+struct shown_token token_read(const struct secret *bearer) {
   struct shown_token t = {.key = -1};
   char claims[80] = "", signature[40];
   const char *text = secret_bytes(bearer), *dot = strrchr(text, '.');
@@ -47,7 +40,7 @@ static struct shown_token read_token(const struct secret *bearer) {
 }
 
 // Evidence for the checks: what this process has really been shown.
-static void witness_token(struct proc *p, const struct shown_token *t, bool accepted) {
+void witness_token(struct proc *p, const struct shown_token *t, bool accepted) {
   struct witness *w = &p->seen;
   struct proof_passed seen = {.key = t->key, .event = t->event, .at_ms = p->sim->now_ms};
   if (t->genuine && accepted)
@@ -101,7 +94,7 @@ static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
   (void)fresh;
   if (!proc_point(p))
     return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
-  struct shown_token t = read_token(bearer);
+  struct shown_token t = token_read(bearer);
   enum fate f = fate_draw(p->sim, false, p->sim->logs_down_ms);
   enum logs_verdict v = LOGS_OUTAGE;
   if (f == FATE_FINE)

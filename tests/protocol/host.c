@@ -111,6 +111,7 @@ static void set_target(struct proc *p) {
                               .hook_ctx = p,
                               .lock_path = local && !planted(s, PLANT_NO_LOCK) ? lock_file : NULL,
                               .mark_path = local ? mark_file : NULL,
+                              .own = s->p.own != OWN_NOT && !s->p.own_unsaid,
                               .memory = &p->memory};
   if (planted(s, PLANT_NO_PROBE))
     p->target.policy.probe_every_s = 0;
@@ -136,7 +137,9 @@ static struct proc *proc_new(struct sim *s, unsigned host, enum job job) {
   p->started_ms = s->now_ms;
   p->seen_pending = SINK_NOTHING;
   book_load(p);
-  p->io = (struct engine_io){.env = &p->env.base, .iam = &p->iam.base, .logs = &p->logs.base};
+  own_begin(p);
+  p->io = (struct engine_io){
+      .env = &p->env.base, .iam = &p->iam.base, .logs = s->p.own_alone ? NULL : &p->logs.base};
   return p;
 }
 
@@ -172,6 +175,8 @@ static void tick_on(struct proc *p) {
 
 static void proc_run(void *arg) {
   struct proc *p = arg;
+  if (!own_works_elsewhere(p))
+    return;
   if (p->job == JOB_TICK || p->job == JOB_INIT)
     tick_on(p);
   else

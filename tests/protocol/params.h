@@ -13,6 +13,14 @@ enum { SIM_SINKS = 3 };
 enum { MINUTE_MS = 60 * 1000, HOUR_MS = 60 * MINUTE_MS };
 #define DAY_MS (24 * (int64_t)HOUR_MS)
 
+// Where rotators read their own credential from, when it is the key of the target: sink 0, or …
+enum own {
+  OWN_NOT,   // it is none
+  OWN_PLACE, // the sink itself
+  OWN_COPY,  // a copy of it that is made when a process starts (systemd)
+  OWN_LAGS   // a copy that is so and so old (a replica, an agent)
+};
+
 // Chances are per 10,000 calls (or as said).
 struct params {
   const char *scenario;
@@ -38,6 +46,10 @@ struct params {
   bool modified_stands;    // IAM does not move modified_at when a key is disabled or enabled
   // people act on a change of phase, at once
   bool eager_wishes, eager_hands, eager_edits, eager_retire;
+  enum own own;
+  bool own_alone;  // … and there is no Cloud Logs instance
+  bool own_unsaid; // … and the configuration does not say so
+  int64_t own_lag_ms;
   int64_t list_lag_ms, token_lag_ms;
   int64_t timer_ms, reload_ms; // how often a host runs; how often a consumer reads
 };

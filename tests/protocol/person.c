@@ -49,7 +49,7 @@ static enum job remedy(struct sim *s) {
   case WHY_still_used:
     if (s->faults || s->p.rare_ms) // one that is gone must not hold it for ever
       return !s->p.rare_ms && rng_chance(&s->rng, 3000) ? JOB_RETIRE : JOB_COUNT;
-    return rng_chance(&s->rng, 5000) ? JOB_RETIRE : JOB_COMPROMISED;
+    return s->p.own || rng_chance(&s->rng, 5000) ? JOB_RETIRE : JOB_COMPROMISED;
   case WHY_stray_locked:
   case WHY_previous_locked:
   case WHY_pending_locked:
@@ -81,6 +81,8 @@ static void person(struct sim *s, void *arg) {
   sim_at(s, s->now_ms + (s->faults ? rng_between(&s->rng, HOUR_MS, 12 * HOUR_MS) : 2 * HOUR_MS),
          person, NULL, NULL);
   if (!s->has_last || (s->faults && !s->last.attention))
+    return;
+  if (own_rescue(s))
     return;
   enum job job = remedy(s);
   if (job == JOB_COUNT)

@@ -24,6 +24,16 @@ bool __wrap_evidence_refused(struct evidence *e, enum cause seen, int64_t now_s,
 void __real_evidence_unanswered(struct evidence *e, int64_t now_s);
 void __wrap_evidence_unanswered(struct evidence *e, int64_t now_s);
 
+enum err __real_own_manages(struct target *t, const struct engine_io *io,
+                            const struct secret *bearer, const char *key_id, bool *ret_shown,
+                            struct error *e);
+enum err __wrap_own_manages(struct target *t, const struct engine_io *io,
+                            const struct secret *bearer, const char *key_id, bool *ret_shown,
+                            struct error *e);
+enum err __real_own_iam(struct turn *u, struct target *t, const struct engine_io *io,
+                        struct iam **ret, struct iam **ret_made, struct error *e);
+enum err __wrap_own_iam(struct turn *u, struct target *t, const struct engine_io *io,
+                        struct iam **ret, struct iam **ret_made, struct error *e);
 enum err __real_prove_value(struct turn *u, struct target *t, const struct engine_io *io,
                             const struct slot *slot, const char *step, struct error *e);
 enum err __wrap_prove_value(struct turn *u, struct target *t, const struct engine_io *io,
@@ -180,6 +190,22 @@ static void distort_brake(struct distorted *d) {
   }
 }
 
+static void distort_own(struct view *v) {
+  struct own_view *own = &v->own;
+  if (planted(sim, PLANT_OWN_SAME_RUN))
+    own->began_after = true;
+  if (planted(sim, PLANT_OWN_OLD_TOKEN))
+    own->by_current = true;
+  if (planted(sim, PLANT_OWN_NOT_READ))
+    own->reads_current = own->by_current = true;
+  if (planted(sim, PLANT_OWN_BY_CACHED) && in_phase(v, PHASE_RETIRING))
+    own->reads_current = own->by_current = true;
+  if (planted(sim, PLANT_OWN_LAST_ENDED))
+    own->by_previous = false;
+  if (planted(sim, PLANT_OWN_UNKNOWN))
+    own->is = false;
+}
+
 static void distort_rest(struct distorted *d) {
   struct view *v = &d->view;
   if (planted(sim, PLANT_NO_GRACE) && v->state) {
@@ -260,6 +286,7 @@ void __wrap_decide(const struct view *v, struct action *ret) {
   distort_keys(&d.view);
   distort_rest(&d);
   distort_brake(&d);
+  distort_own(&d.view);
   __real_decide(&d.view, ret);
   change_act(v, ret);
 }
@@ -324,6 +351,24 @@ void __wrap_evidence_unanswered(struct evidence *e, int64_t now_s) {
   if (planted_now(PLANT_OUTAGE_IS_REFUSAL))
     e->refusal = CAUSE_refused;
   __real_evidence_unanswered(e, now_s);
+}
+
+enum err __wrap_own_manages(struct target *t, const struct engine_io *io,
+                            const struct secret *bearer, const char *key_id, bool *ret_shown,
+                            struct error *e) {
+  if (!planted_now(PLANT_OWN_UNMANAGED) || !io->logs)
+    return __real_own_manages(t, io, bearer, key_id, ret_shown, e);
+  *ret_shown = true;
+  return ERR_OK;
+}
+
+enum err __wrap_own_iam(struct turn *u, struct target *t, const struct engine_io *io,
+                        struct iam **ret, struct iam **ret_made, struct error *e) {
+  if (!planted_now(PLANT_OWN_BY_CACHED) && !planted_now(PLANT_OWN_UNKNOWN))
+    return __real_own_iam(u, t, io, ret, ret_made, e);
+  *ret_made = NULL;
+  *ret = turn_iam(u, io);
+  return ERR_OK;
 }
 
 enum err __wrap_prove_value(struct turn *u, struct target *t, const struct engine_io *io,

@@ -70,7 +70,15 @@
   X(death_ignored, DEATH_IGNORED, hands, "that IAM shows a key dead is not noted")                 \
   X(verify_from_book, VERIFY_FROM_BOOK, hands,                                                     \
     "a proof by hand proves nothing, and says the same")                                           \
-  X(list_believed, LIST_BELIEVED, groups, "a list that hides keys counts as whole")
+  X(list_believed, LIST_BELIEVED, groups, "a list that hides keys counts as whole")                \
+  X(own_same_run, OWN_SAME_RUN, self, "the run that published its own key lets the old one go")    \
+  X(own_old_token, OWN_OLD_TOKEN, self, "whose key its token was gained with is not looked at")    \
+  X(own_not_read, OWN_NOT_READ, self, "nor is what its credential reads")                          \
+  X(own_unmanaged, OWN_UNMANAGED, self, "nobody asks whether the new key may manage keys")         \
+  X(own_by_cached, OWN_BY_CACHED, self, "the old key is ended by whatever token there is")         \
+  X(own_last_ended, OWN_LAST_ENDED, self, "the old key is ended though it is all that is left")    \
+  X(own_no_stand_in, OWN_NO_STAND_IN, self, "no key of the state stands in for a refused one")     \
+  X(own_unknown, OWN_UNKNOWN, self, "nobody sees that a key is the rotator's own")
 
 enum plant {
 #define X(name, NAME, scenario, text) PLANT_##NAME,

@@ -205,6 +205,31 @@ static void groups(struct sim *s) {
   s->p.earlier_state = rng_chance(&s->rng, 7000);
   s->hiding_ms = s->now_ms + rng_between(&s->rng, 0, 2 * DAY_MS);
 }
+// The key of the target is the rotators' own: what they are authenticated with is what they read in
+// the first sink, or in what follows it.
+static void self(struct sim *s) {
+  struct params *p = &s->p;
+  p->first_key = p->other_lineage = false;
+  p->own = (enum own)(OWN_PLACE + some(&s->rng, 2));
+  p->own_lag_ms = rng_between(&s->rng, 1000, rng_chance(&s->rng, 5000) ? 40 * 1000 : 30 * HOUR_MS);
+  p->own_alone = rng_chance(&s->rng, 5000);
+  p->own_unsaid = rng_chance(&s->rng, 2000);
+  p->several_ticks = rng_chance(&s->rng, 5000);
+  if (rng_chance(&s->rng, 5000)) {
+    p->wishes_per_100d = 200 + some(&s->rng, 600);
+    p->eager_wishes = true;
+  }
+  if (!p->own_unsaid && rng_chance(&s->rng, 4000)) {
+    p->hands_per_100d = 20 + some(&s->rng, 80);
+    p->eager_hands = rng_chance(&s->rng, 5000);
+  }
+  if (!p->own_unsaid && rng_chance(&s->rng, 4000)) {
+    p->edits_per_100d = 20 + some(&s->rng, 120);
+    p->eager_edits = rng_chance(&s->rng, 5000);
+  }
+  if (rng_chance(&s->rng, 3000))
+    p->rights_per_100d = 20 + some(&s->rng, 60);
+}
 static void all(struct sim *s) {
   s->p.wishes_per_100d = some(&s->rng, 500);
   s->p.hands_per_100d = some(&s->rng, 60);
@@ -218,12 +243,12 @@ static void all(struct sim *s) {
 static const struct scenario {
   const char *name;
   void (*bend)(struct sim *s);
-} scenarios[] = {{"base", base},      {"wishes", wishes},   {"hands", hands},
-                 {"edits", edits},    {"config", config},   {"strangers", strangers},
-                 {"stale", stale},    {"ignored", ignored}, {"local", local},
-                 {"iam", origin_iam}, {"first", first},     {"races", races},
-                 {"all", all},        {"calm", calm},       {"endings", endings},
-                 {"files", files},    {"brake", brake},     {"groups", groups}};
+} scenarios[] = {
+    {"base", base},     {"wishes", wishes},       {"hands", hands},     {"edits", edits},
+    {"config", config}, {"strangers", strangers}, {"stale", stale},     {"ignored", ignored},
+    {"local", local},   {"iam", origin_iam},      {"first", first},     {"races", races},
+    {"all", all},       {"calm", calm},           {"endings", endings}, {"files", files},
+    {"brake", brake},   {"groups", groups},       {"self", self}};
 // Those that are drawn when none is named; one that came later is named, so that the worlds of the
 // seeds stay what they are.
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios, DRAWN = 17 };

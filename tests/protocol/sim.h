@@ -30,7 +30,14 @@
 #define SIM_STRANGER "iam-ServiceId-22222222-2222-2222-2222-222222222222"
 #define SIM_INSTANCE "22222222-3333-4444-5555-666666666666"
 
-enum { SIM_KEYS = 512, SIM_HOSTS = 3, SIM_PAST = 8, SIM_PROOFS = 24, SIM_PROCS = 16384 };
+enum {
+  SIM_KEYS = 512,
+  SIM_HOSTS = 3,
+  SIM_PAST = 8,
+  SIM_PROOFS = 24,
+  SIM_PROCS = 16384,
+  SIM_OWN_PAST = 64
+};
 struct key_past {
   int64_t from_ms;
   bool exists, disabled;
@@ -103,6 +110,13 @@ struct witness {
   uint64_t state_event;
   struct proof_passed passed[SIM_PROOFS], refused[SIM_PROOFS]; // rings; refused: the changed token
   unsigned n_passed, n_refused;
+  // Of the rotator's own key, where it is the target's.
+  uint64_t born;                           // event of its first reading of the state
+  int gained;                              // the key of its management token
+  int reads;                               // the key that its credential read last, and when
+  uint64_t reads_event;                    //
+  struct proof_passed managed[SIM_PROOFS]; // ring: keys that were listed by a token of theirs
+  unsigned n_managed;
 };
 
 // What a host was shown of one value, kept as the program keeps its book of evidence.
@@ -150,6 +164,16 @@ struct fake_env {
 struct fake_iam {
   struct iam base;
   struct proc *p;
+  bool bears; // a certain token: of this key (−1: forged), until then, gained at that event
+  int key;
+  int64_t end_ms;
+  uint64_t event;
+};
+struct shown_token {
+  int key;
+  uint64_t event;
+  int64_t end_ms;
+  bool genuine;
 };
 struct fake_logs {
   struct logs base;
@@ -184,7 +208,11 @@ struct proc {
   struct store_version early_version;
   bool has_early;
   struct witness seen;
-  int seen_pending; // pending in its last reading of the state; SINK_NOTHING
+  bool knows_state;     // its last reading of it gave one
+  int copied;           // OWN_COPY: the key of the copy
+  int64_t token_end_ms; // of the management token, whose key seen.gained is
+  bool stands_in;       // a key of the state stands in for it: its list is a look
+  int seen_pending;     // pending in its last reading of the state; SINK_NOTHING
   int64_t started_ms;
   bool iam_answered; // the last look at IAM got its answers
   struct shown shown[SIM_KEYS];
@@ -212,8 +240,15 @@ struct sim {
   struct rng rng;
   struct params p;
   struct totals *totals;
-  const char *dir; // for lock and mark
-  int plant;       // plant.h
+  struct own_past { // what sink 0 held, newest last
+    int64_t from_ms;
+    int key;
+    bool by_hand;
+  } own_past[SIM_OWN_PAST];
+  unsigned n_own_past;
+  int64_t own_back_ms; // when it last came to hold again what it held before
+  const char *dir;     // for lock and mark
+  int plant;           // plant.h
   int64_t now_ms;
   uint64_t event; // counts what happens
   bool faults;    // still on
@@ -353,6 +388,24 @@ void check_verdicts(struct proc *p, const struct view *v); // of the sinks
 void check_result(struct proc *p, const struct tick_result *r);
 void check_look(struct proc *p, const struct view *v); // after a look by hand
 
+// own.c: the rotator's own key as the key of the target
+void own_begin(struct proc *p);
+bool own_works_elsewhere(struct proc *p); // on other targets, first; false: it died
+void own_place_changed(struct sim *s);
+// Is the call authenticated? Gains a token where there is none. ERR_OK, also where it is no matter.
+enum err own_authenticate(struct fake_iam *i, struct error *e);
+enum err own_credential(struct iam *c, const char *iam_id, struct iam_credential *ret,
+                        struct error *e);
+struct iam *own_bearing(struct iam *c, const struct secret *bearer);
+void own_listed(struct fake_iam *i, enum err err, const struct iam_key_list *l); // in a proof
+void own_check_request(const struct fake_iam *i, const char *what, int key);
+void own_check_promoted(struct sim *s, int key, const struct witness *w, uint64_t since);
+void own_check_retire(struct sim *s, int key, const struct witness *w);
+void own_check_now(struct sim *s);
+bool own_rescue(struct sim *s); // a person puts a key by hand where none is left; false: no need
+// fake_logs.c
+struct shown_token token_read(const struct secret *bearer);
+void witness_token(struct proc *p, const struct shown_token *t, bool accepted);
 // remember.c
 void decoded_forget(void);
 // host.c

@@ -71,6 +71,8 @@ static void sink_changed(struct sim *s, int i, const struct store_record *r, boo
   sim_note(s, "%s now holds key %d, stamp %llu%s", sink->name, sink->key,
            (unsigned long long)r->stamp, by_hand ? ", by hand" : "");
   watch_flip(s, sink, before, by_hand);
+  if (i == 0)
+    own_place_changed(s);
   if (by_hand) {
     sink->edited = s->event;
     return;

@@ -136,6 +136,29 @@ static const struct why_words whys[] = {
                      NULL},
     [WHY_rollback] = {false, false, "a person wanted the old key back", NULL, NULL},
     [WHY_repeated] = {true, false, "a step was done and did not take effect yet", NULL, NULL},
+    [WHY_own_run] = {false, false,
+                     "the rotator itself uses the keys of this target: a later run, by the new key "
+                     "alone, lets the old one go",
+                     NULL, NULL},
+    [WHY_own_old] = {false, false,
+                     "what the rotator reads its own key from does not hold this target's current "
+                     "key",
+                     NULL,
+                     "find out what keeps the place that `management` names behind the sinks: a "
+                     "credential of systemd that is loaded from another file, a copy that lags or "
+                     "that nobody renews? The next run goes on by itself"},
+    [WHY_own_other] = {false, false,
+                       "this target is the rotator's own key, which is a key of another identity",
+                       NULL,
+                       "decide: name the identity that `management` is a key of, or give the "
+                       "rotator a key of this one"},
+    [WHY_own_last] =
+        {false, true,
+         "the current key is dead, and the old one, which is to be ended, is all that "
+         "the rotator has left to authenticate with",
+         "repair --keep state",
+         "mend it with another key: make one of this identity by hand and put it where "
+         "`management` is read from"},
 };
 static_assert(sizeof whys / sizeof *whys == WHY_COUNT, "every reason has words");
 
@@ -230,6 +253,10 @@ static const struct cause_entry {
                               "this network is not let in",
                               "verify"},
     [CAUSE_instance_gone] = {"the Cloud Logs instance is not there", "check"},
+    [CAUSE_manager_missing] =
+        {"IAM lets it list no keys of its identity: the rights to manage them "
+         "are missing",
+         "init --print-policy"},
     [CAUSE_empty] = {"there is no key where consumers read it", "run"},
     [CAUSE_not_decodable] = {"what consumers read is no key: it cannot be decoded",
                              "repair --keep state"},

@@ -179,6 +179,13 @@ ROW(retire) {
   CASE(used(NOW - 2 * DAY + POLICY_DEFAULT.reload_within_s - 60), 0, retire, ACT_CAS);
   // grace 0: the brake is off
   CASE(used(NOW - 60), w.state.grace_s = 0, retire, ACT_CAS);
+  // our own key (section 8)
+  static const struct own_view ours = {
+      .is = true, .reads_current = true, .by_current = true, .began_after = true};
+  CASE(ended(), w.view.own = ours, retire, ACT_CAS);
+  WHY(ended(), (w.view.own = ours, w.view.own.began_after = false), serve, WHY_own_run);
+  WHY(ended(), (w.view.own = ours, w.view.own.by_current = false), serve, WHY_own_run);
+  WHY(ended(), (w.view.own = ours, w.view.own.reads_current = false), serve, WHY_own_old);
   CASE(used(NOW - 60), w.policy.on_still_used = POLICY_STILL_USED_CONTINUE, retire, ACT_CAS);
   // used late, and not for reload_within and a token's life since: moved over
   CASE(used_late(61), 0, retire, ACT_CAS);

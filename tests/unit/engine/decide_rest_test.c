@@ -107,6 +107,12 @@ ROW(stray) {
   }
   CASE(world(PHASE_IDLE), (strcpy(w.view.stray_id, "ApiKey-stray"), w.view.stray_locked = true),
        stray, ACT_ATTENTION);
+  // our own key: it may be what we are authenticated with, when current is dead
+  CASE(world(PHASE_IDLE), (strcpy(w.view.stray_id, "ApiKey-stray"), w.view.own.is = true), stray,
+       ACT_DELETE);
+  CASE(world(PHASE_IDLE),
+       (strcpy(w.view.stray_id, "ApiKey-stray"), w.view.own.is = CURRENT.dead = true), heal,
+       ACT_CAS);
 }
 
 ROW(heal) {

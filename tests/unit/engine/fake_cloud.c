@@ -6,8 +6,25 @@
 #include "rotator/base/text.h"
 #include "rotator/engine/state.h"
 
+// IAM by a certain token.
+struct bearing {
+  struct iam iam;
+  struct rig *rig;
+  char key_id[IAM_ID_MAX]; // "": it is forged
+};
+
+static void free_bearing(struct iam *c) {
+  free(c);
+}
+static void free_nothing(struct iam *c) {
+  (void)c;
+}
+
+static struct bearing *bearing_of(struct iam *c) {
+  return c->ops->free == free_bearing ? (struct bearing *)c : NULL;
+}
 static struct rig *of_iam(struct iam *c) {
-  return (struct rig *)((char *)c - offsetof(struct rig, iam));
+  return bearing_of(c) ? bearing_of(c)->rig : (struct rig *)((char *)c - offsetof(struct rig, iam));
 }
 static struct rig *of_logs(struct logs *l) {
   return (struct rig *)((char *)l - offsetof(struct rig, logs));
@@ -43,8 +60,9 @@ static enum err fake_exchange(struct iam *c, const struct secret *value, bool fr
     return silent(e);
   if (!k || k->key.disabled)
     return error_set(e, ERR_REFUSED, "Provided API key could not be found");
-  *ret = (struct iam_token){.bearer = secret_copy_text("header.payload.signature"),
-                            .expires_in_s = 3600};
+  char text[IAM_ID_MAX + 32];
+  snprintf(text, sizeof text, "header.%s.signature", k->key.id);
+  *ret = (struct iam_token){.bearer = secret_copy_text(text), .expires_in_s = 3600};
   text_copy(ret->iam_id, sizeof ret->iam_id, k->key.iam_id);
   text_copy(ret->account, sizeof ret->account, k->key.account);
   return ERR_OK;
@@ -62,6 +80,68 @@ struct fake_key *rig_add_key(struct rig *r, const char *id, const char *value, c
   return k;
 }
 
+// The key that a token was gained with; "": the token is forged.
+static void key_of_token(const struct secret *bearer, char dst[IAM_ID_MAX]) {
+  const char *text = secret_bytes(bearer), *end = strrchr(text, '.');
+  dst[0] = '\0';
+  if (strncmp(text, "header.", 7) == 0 && end > text + 6 && strcmp(end, ".signature") == 0)
+    snprintf(dst, IAM_ID_MAX, "%.*s", (int)(end - text - 7), text + 7);
+}
+
+static struct iam *fake_bearing(struct iam *c, const struct secret *bearer) {
+  struct bearing *b = calloc(1, sizeof *b);
+  struct iam_ops *ops = &of_iam(c)->bearing_ops;
+  *ops = *of_iam(c)->iam.ops;
+  ops->free = free_bearing;
+  *b = (struct bearing){.iam = {ops}, .rig = of_iam(c)};
+  key_of_token(bearer, b->key_id);
+  return &b->iam;
+}
+
+static struct secret *read_own(struct rig *r) {
+  struct store_record record = {0};
+  struct secret *value = NULL;
+  if (r->copy)
+    return secret_copy_text(r->copy);
+  if (memory_peek(r->space, "one", &record, NULL))
+    value = secret_dup(record.value);
+  store_record_clear(&record);
+  return value;
+}
+
+// By whose token is it? A management token is gained when it is first needed.
+static enum err authenticate(struct iam *c, char dst[IAM_ID_MAX], struct error *e) {
+  struct rig *r = of_iam(c);
+  text_copy(dst, IAM_ID_MAX, bearing_of(c) ? bearing_of(c)->key_id : "");
+  if (bearing_of(c))
+    return dst[0] ? ERR_OK : error_set(e, ERR_DENIED, "the token is forged");
+  if (!r->own)
+    return ERR_OK;
+  struct secret *key = r->gained ? NULL : read_own(r);
+  struct fake_key *k = by_value(r, r->gained ? r->gained : key);
+  if (!r->gained && k && !k->key.disabled)
+    r->gained = secret_dup(key);
+  secret_free(key);
+  if (!r->gained)
+    return error_set(e, ERR_DENIED, "the management key is refused");
+  text_copy(dst, IAM_ID_MAX, k ? k->key.id : "");
+  return ERR_OK;
+}
+
+static enum err fake_credential(struct iam *c, const char *iam_id, struct iam_credential *ret,
+                                struct error *e) {
+  struct rig *r = of_iam(c);
+  char by[IAM_ID_MAX];
+  if (!r->own)
+    return error_set(e, ERR_MISSING, "no key stands behind it");
+  enum err err = authenticate(c, by, e);
+  if (err != ERR_OK)
+    return err;
+  *ret = (struct iam_credential){.gained = secret_dup(r->gained), .read = read_own(r)};
+  text_copy(ret->iam_id, sizeof ret->iam_id, iam_id);
+  return ERR_OK;
+}
+
 static enum err fake_create(struct iam *c, const struct iam_create *spec, struct iam_key *ret,
                             struct error *e) {
   struct rig *r = of_iam(c);
@@ -77,6 +157,7 @@ static enum err fake_create(struct iam *c, const struct iam_create *spec, struct
   text_copy(k->key.description, sizeof k->key.description, spec->description);
   text_copy(k->key.name, sizeof k->key.name, spec->name);
   k->key.disabled = spec->disabled;
+  k->manages_not = r->manages_not;
   *ret = k->key;
   ret->value = spec->value ? NULL : secret_copy_text(value);
   return ERR_OK;
@@ -85,9 +166,15 @@ static enum err fake_create(struct iam *c, const struct iam_create *spec, struct
 static enum err fake_list(struct iam *c, const char *account, const char *iam_id,
                           struct iam_key_list *ret, struct error *e) {
   struct rig *r = of_iam(c);
+  char by[IAM_ID_MAX];
   (void)account;
   if (r->iam_silent)
     return silent(e);
+  enum err err = authenticate(c, by, e);
+  if (err != ERR_OK)
+    return err;
+  if (by[0] && rig_key(r, by)->manages_not)
+    return error_set(e, ERR_DENIED, "not allowed");
   *ret = (struct iam_key_list){.keys = calloc(FAKE_KEYS, sizeof *ret->keys)};
   for (size_t i = 0; i < r->n_keys && !r->list_hides; i++)
     if (!r->keys[i].gone && strcmp(r->keys[i].key.iam_id, iam_id) == 0)
@@ -120,6 +207,8 @@ static enum err set_disabled(struct iam *c, const char *id, bool disabled, struc
   struct fake_key *k = rig_key(of_iam(c), id);
   if (!k || k->gone)
     return error_set(e, ERR_MISSING, "%s is not there", id);
+  if (disabled && authenticate(c, of_iam(c)->ended_by, e) != ERR_OK)
+    return ERR_DENIED;
   k->key.disabled = disabled;
   k->key.modified_s = of_iam(c)->env.wall_ms / 1000 / 60 * 60;
   return ERR_OK;
@@ -135,6 +224,8 @@ static enum err fake_remove(struct iam *c, const char *id, struct error *e) {
   struct fake_key *k = rig_key(of_iam(c), id);
   if (k && k->key.locked)
     return error_set(e, ERR_LOCKED, "%s is locked", id);
+  if (authenticate(c, of_iam(c)->ended_by, e) != ERR_OK)
+    return ERR_DENIED;
   if (k)
     k->gone = true;
   return ERR_OK;
@@ -157,7 +248,9 @@ static enum logs_verdict fake_send(struct logs *l, const struct secret *bearer,
                                    const struct logs_record *record, bool fresh, struct error *e) {
   struct rig *r = of_logs(l);
   (void)record, (void)fresh;
-  if (!r->takes_forged && strcmp(secret_bytes(bearer), "header.payload.signature") != 0) {
+  char by[IAM_ID_MAX];
+  key_of_token(bearer, by);
+  if (!r->takes_forged && !by[0]) {
     error_set(e, ERR_DENIED, "forged");
     return LOGS_REFUSED;
   }
@@ -168,6 +261,8 @@ static enum logs_verdict fake_send(struct logs *l, const struct secret *bearer,
 }
 
 static const struct iam_ops iam_ops = {.exchange = fake_exchange,
+                                       .credential = fake_credential,
+                                       .bearing = fake_bearing,
                                        .create = fake_create,
                                        .list = fake_list,
                                        .get = fake_get,
@@ -176,7 +271,8 @@ static const struct iam_ops iam_ops = {.exchange = fake_exchange,
                                        .disable = fake_disable,
                                        .remove = fake_remove,
                                        .key_limit = fake_limit,
-                                       .server_time_s = server_time};
+                                       .server_time_s = server_time,
+                                       .free = free_nothing};
 static const struct logs_ops logs_ops = {.send = fake_send};
 
 unsigned rig_live_keys(struct rig *r) {
@@ -226,6 +322,7 @@ void rig_free(struct rig *r) {
   memory_clear(&r->memory);
   for (size_t i = 0; i < r->n_keys; i++)
     secret_free(r->keys[i].value);
+  secret_free(r->gained);
   free(r);
 }
 
@@ -242,6 +339,7 @@ void rig_run(struct rig *r) {
 void rig_restart(struct rig *r) {
   memory_clear(&r->memory);
   memory_init(&r->memory);
+  r->gained = secret_free(r->gained);
 }
 
 struct state rig_state(struct rig *r) {

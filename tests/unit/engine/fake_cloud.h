@@ -23,12 +23,13 @@
 struct fake_key {
   struct iam_key key;
   struct secret *value;
-  bool gone;
+  bool gone, manages_not;
 };
 
 struct rig {
   struct fake_env env;
   struct iam iam;
+  struct iam_ops bearing_ops;
   struct logs logs;
   struct fake_key keys[FAKE_KEYS];
   size_t n_keys;
@@ -39,6 +40,11 @@ struct rig {
   enum err create_answer;    // ERR_OK, or what create answers without doing anything
   enum logs_verdict verdict; // what a good token gets
   bool takes_forged;         // the endpoint takes a forged token, too
+  bool own;                  // our own credential is a key: what is in sink "one", or
+  const char *copy;          // … this, where it is read from a copy; NULL: it is not
+  struct secret *gained;     // the key that the management token was gained with
+  bool manages_not;          // keys made from now on may not list the keys
+  char ended_by[IAM_ID_MAX]; // whose token the last disable or delete bore
   unsigned logs_seen;
   struct memory_space *space;
   struct memory memory;

@@ -97,6 +97,12 @@ static struct world roll(void) {
   w.view.current_unused = coin();
   w.view.previous_used_known = coin();
   w.view.previous_used_s = NOW - (int64_t)dice(2 * DAY);
+  w.view.own = (struct own_view){.is = rarely(),
+                                 .other = coin(),
+                                 .reads_current = coin(),
+                                 .by_current = coin(),
+                                 .by_previous = coin(),
+                                 .began_after = coin()};
   w.view.command_init = coin();
   if (rarely())
     strcpy(w.view.stray_id, "ApiKey-stray");
@@ -137,9 +143,14 @@ static void check_key_acts(const struct world *w, const struct action *a) {
     assert_string_equal(a->key_id, previous->key_id);
     assert_true(probed(w, SLOT_CURRENT) || dead(w, SLOT_CURRENT));
     assert_true(!w->state.hold.on || dead(w, SLOT_CURRENT));
+    const struct own_view *own = &w->view.own; // section 8
+    assert_true(!own->is || dead(w, SLOT_CURRENT) || (own->reads_current && own->by_current));
+    assert_false(own->is && own->by_previous && dead(w, SLOT_CURRENT));
   }
-  if (a->kind == ACT_DELETE && a->row == ROW_stray)
+  if (a->kind == ACT_DELETE && a->row == ROW_stray) {
     assert_string_equal(a->key_id, "ApiKey-stray");
+    assert_false(w->view.own.is && dead(w, SLOT_CURRENT));
+  }
   if (a->kind == ACT_DELETE && a->row == ROW_delete)
     assert_int_not_equal(w->view.slots[SLOT_PREVIOUS].key, KEY_ACTIVE);
 }
@@ -173,6 +184,8 @@ static void check_steps(const struct world *w, const struct action *a) {
     assert_true(w->sinks[0].value == SINK_CURRENT && w->sinks[1].value == SINK_CURRENT);
     assert_true(w->sinks[0].noted && w->sinks[1].noted);
     assert_true(may_retire(w) || NOW >= state_grace_end_s(&w->state, &w->policy));
+    assert_true(!w->view.own.is ||
+                (w->view.own.reads_current && w->view.own.by_current && w->view.own.began_after));
     break;
   case ROW_refute:
     assert_true(slots[SLOT_PENDING].refutations >= w->policy.refute_count);

@@ -1,0 +1,258 @@
+// The rotator's own key as what a target rotates (PROTOCOL.md section 8): published in one run, let
+// go in another, by the new key alone; and what stands in for it when it is lost.
+#include "tests/unit/engine/fake_cloud.h"
+
+static struct error e;
+
+static void wish(struct rig *r) {
+  struct wish w = {.grace_s = -1, .by = "test"};
+  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
+}
+
+static enum phase phase_of(struct rig *r) {
+  struct state s = rig_state(r);
+  enum phase p = s.phase;
+  state_clear(&s);
+  return p;
+}
+
+// A run of a process of its own.
+static void run(struct rig *r) {
+  rig_restart(r);
+  rig_run(r);
+}
+
+// One that is managed by the key ApiKey-1 that it rotates, at rest.
+static struct rig *rig_own(void) {
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->own = r->target.own = true;
+  rig_restart(r);
+  return r;
+}
+
+static void the_run_that_published_lets_nothing_go(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  wish(r);
+  rig_run(r);
+  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(r->result.why, WHY_own_run);
+  assert_true(r->result.again_ms == INT64_MAX); // not in this process
+  fake_env_advance(&r->env, 86400 * 1000LL);
+  rig_run(r); // … however long it lasts
+  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_live_keys(r), 2);
+  run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_live_keys(r), 1);
+  assert_string_equal(r->ended_by, "ApiKey-2");
+  rig_free(r);
+}
+
+// A process that was there before the sinks had settled, though it did not publish itself.
+static void nor_does_one_that_began_before(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  struct memory mine;
+  rig_run(r);
+  mine = r->memory; // it looked, at rest, and goes on later
+  memory_init(&r->memory);
+  wish(r);
+  rig_run(r);
+  memory_clear(&r->memory);
+  r->memory = mine;
+  r->gained = secret_free(r->gained); // be it that its token is new
+  rig_run(r);
+  assert_int_equal(r->result.why, WHY_own_run);
+  assert_int_equal(phase_of(r), PHASE_GRACE);
+  rig_free(r);
+}
+
+// What the next run will read is a copy that nobody has renewed.
+static void an_old_copy_holds_the_old_key(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  char old[64], new[64];
+  strcpy(old, secret_bytes(rig_key(r, "ApiKey-1")->value));
+  r->copy = old;
+  r->target.own = false; // which is seen, not configured
+  wish(r);
+  rig_run(r);
+  for (int i = 0; i < 3; i++) {
+    run(r);
+    assert_int_equal(phase_of(r), PHASE_GRACE);
+    assert_int_equal(r->result.why, WHY_own_old);
+    fake_env_advance(&r->env, 86400 * 1000LL);
+  }
+  assert_true(r->result.attention);
+  assert_int_equal(rig_live_keys(r), 2);
+  strcpy(new, secret_bytes(rig_key(r, "ApiKey-2")->value));
+  r->copy = new;
+  rig_run(r); // its token is one of the old key all the same
+  assert_int_equal(r->result.why, WHY_own_run);
+  run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_string_equal(r->ended_by, "ApiKey-2");
+  rig_free(r);
+}
+
+// Another key of the same identity is none of this target's, and holds nothing back.
+static void another_key_of_the_identity_is_not_our_matter(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  rig_add_key(r, "ApiKey-other", "kept-apart", "iam-ServiceId-1");
+  r->copy = "kept-apart";
+  r->target.own = false;
+  wish(r);
+  rig_run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_string_equal(r->ended_by, "ApiKey-other");
+  rig_free(r);
+}
+
+// Where the copy goes back beyond the point of no return, the old key is not touched.
+static void the_old_key_is_not_ended_by_itself(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  char old[64];
+  strcpy(old, secret_bytes(rig_key(r, "ApiKey-1")->value));
+  r->target.policy.quarantine_s = 3900;
+  wish(r);
+  rig_run(r);
+  run(r);
+  assert_int_equal(phase_of(r), PHASE_RETIRING);
+  rig_key(r, "ApiKey-1")->key.disabled = false; // by a person
+  r->copy = old;
+  run(r);
+  assert_int_equal(r->result.why, WHY_own_old);
+  assert_false(rig_key(r, "ApiKey-1")->key.disabled);
+  r->copy = NULL;
+  run(r);
+  assert_true(rig_key(r, "ApiKey-1")->key.disabled);
+  rig_free(r);
+}
+
+// Current dies beyond the point of no return: the old key cannot come back, and is all that is left.
+static void the_last_key_stays(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  r->target.policy.quarantine_s = 3900;
+  wish(r);
+  rig_run(r);
+  run(r);
+  assert_int_equal(phase_of(r), PHASE_RETIRING);
+  rig_key(r, "ApiKey-1")->key.disabled = false; // by a person, as the death of the other
+  rig_key(r, "ApiKey-2")->gone = true;
+  run(r);
+  assert_int_equal(r->result.why, WHY_own_last);
+  assert_int_equal(r->result.end, TICK_ATTENTION);
+  assert_false(rig_key(r, "ApiKey-1")->gone || rig_key(r, "ApiKey-1")->key.disabled);
+  // What it asks for: another key, put where ours is read from.
+  size_t n;
+  rig_add_key(r, "ApiKey-hand", "put-there", "iam-ServiceId-1");
+  rig_put_sink(r, "one", "put-there");
+  rig_restart(r);
+  assert_int_equal(repair_keep_state(&r->target, &r->io, &n, &e), ERR_OK);
+  run(r);
+  run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_true(rig_key(r, "ApiKey-1")->gone);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-4");
+  rig_free(r);
+}
+
+static void what_may_not_manage_is_not_published(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  r->manages_not = true;
+  wish(r);
+  rig_run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  rig_free(r);
+}
+
+// The new key dies in grace, and with it what the next run would authenticate with.
+static void the_old_key_stands_in_for_a_dead_one(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  r->target.policy.grace_s = 86400;
+  wish(r);
+  rig_run(r);
+  rig_key(r, "ApiKey-2")->key.disabled = true;
+  run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  assert_true(r->result.verdict.kind == VERDICT_WORKING);
+  rig_free(r);
+}
+
+static void what_the_state_has_mends_a_credential_that_is_lost(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  rig_put_sink(r, "one", NULL);
+  run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  assert_int_equal(r->result.end, TICK_REST);
+  r->target.own = false; // nobody said that this is ours to mend
+  rig_put_sink(r, "one", NULL);
+  rig_restart(r);
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.why, WHY_iam_silent);
+  assert_string_equal(rig_sink_key(r, "one"), "");
+  rig_free(r);
+}
+
+// Nothing is sent to Cloud Logs: the proof is that the keys can be managed.
+static void without_an_instance_management_is_the_proof(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  unsigned before = r->logs_seen;
+  r->io.logs = NULL;
+  wish(r);
+  rig_run(r);
+  assert_int_equal(phase_of(r), PHASE_GRACE);
+  run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(r->logs_seen, before);
+  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-2");
+  rig_key(r, "ApiKey-2")->manages_not = true; // its rights were taken away
+  struct state s = {0};
+  struct view v = {0};
+  rig_restart(r);
+  tick_verify(&r->target, &r->io, &s, &v, &e);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.sinks[0].verdict.cause, CAUSE_manager_missing);
+  state_clear(&s);
+  rig_free(r);
+}
+
+// A rotation is not begun where the place of the credential would not follow it.
+static void a_rotation_begins_with_the_key_that_it_rotates(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  rig_add_key(r, "ApiKey-other", "kept-apart", "iam-ServiceId-1");
+  r->copy = "kept-apart";
+  wish(r);
+  rig_run(r);
+  assert_int_equal(r->result.row, ROW_blocked);
+  assert_int_equal(r->result.why, WHY_own_old);
+  rig_free(r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_run_that_published_lets_nothing_go),
+      cmocka_unit_test(nor_does_one_that_began_before),
+      cmocka_unit_test(an_old_copy_holds_the_old_key),
+      cmocka_unit_test(another_key_of_the_identity_is_not_our_matter),
+      cmocka_unit_test(the_old_key_is_not_ended_by_itself),
+      cmocka_unit_test(the_last_key_stays),
+      cmocka_unit_test(what_may_not_manage_is_not_published),
+      cmocka_unit_test(the_old_key_stands_in_for_a_dead_one),
+      cmocka_unit_test(what_the_state_has_mends_a_credential_that_is_lost),
+      cmocka_unit_test(without_an_instance_management_is_the_proof),
+      cmocka_unit_test(a_rotation_begins_with_the_key_that_it_rotates),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL) != 0;
+}
