@@ -68,6 +68,11 @@ enum logs_verdict logs_classify(int status, const char *body, size_t len,
 // kind: "public", "private" (VPE, 443) or "classic" (CSE, 3443). False if it does not fit.
 bool logs_ingress_url(char *dst, size_t cap, const char *guid, const char *region,
                       const char *kind);
+// The same for "https://<guid>.api…", where queries go.
+bool logs_api_url(char *dst, size_t cap, const char *guid, const char *region, const char *kind);
+// The other host of the instance whose ingestion is reached by that URL: the label "ingress" of the
+// host becomes "api". False: it has none, or does not fit.
+bool logs_api_url_of(char *dst, size_t cap, const char *ingress_url);
 bool logs_region_is_known(const char *region); // unknown ones are only worth a warning
 
 #endif

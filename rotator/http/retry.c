@@ -20,6 +20,8 @@ static bool status_is_worth(int status, enum http_replay replay) {
 }
 
 bool retry_is_worth(enum err err, int status, enum http_replay replay) {
+  if (replay == HTTP_REPLAY_ONCE)
+    return false;
   switch (err) {
   case ERR_OK:
     return status_is_worth(status, replay);

@@ -26,6 +26,7 @@ struct http_header {
 enum http_replay {
   HTTP_REPLAY_NEVER, // retry only what was certainly not applied; always a new connection
   HTTP_REPLAY_SAFE,  // sending it twice does no harm: retry after lost answers and 5xx too
+  HTTP_REPLAY_ONCE,  // each send counts against a limit: never retried, whatever comes back
 };
 
 struct http_request {

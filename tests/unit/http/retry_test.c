@@ -14,11 +14,13 @@ static void what_is_worth_repeating(void **state) {
     assert_int_equal(retry_is_worth((enum err)err, 0, HTTP_REPLAY_NEVER), err == ERR_UNSENT);
     assert_int_equal(retry_is_worth((enum err)err, 0, HTTP_REPLAY_SAFE),
                      err == ERR_UNSENT || err == ERR_UNSURE);
+    assert_false(retry_is_worth((enum err)err, 0, HTTP_REPLAY_ONCE));
   }
   for (int status = 100; status < 600; status++) {
     bool passing = status == 408 || (status >= 500 && status != 501);
     assert_int_equal(retry_is_worth(ERR_OK, status, HTTP_REPLAY_NEVER), status == 429);
     assert_int_equal(retry_is_worth(ERR_OK, status, HTTP_REPLAY_SAFE), status == 429 || passing);
+    assert_false(retry_is_worth(ERR_OK, status, HTTP_REPLAY_ONCE));
   }
 }
 
