@@ -25,6 +25,13 @@ bool last_run_path(char *dst, size_t cap, const char *state_dir, const char *tar
 
 // --- evidence ---
 
+// Only where a test log was looked for.
+static bool add_arrival(cJSON *o, const struct evidence *e) {
+  return !e->nonce[0] ||
+         (json_add_text(o, "nonce", e->nonce) && json_add_int(o, "sent_s", e->sent_s) &&
+          json_add_int(o, "arrived_s", e->arrived_s));
+}
+
 static bool add_evidence(cJSON *list, const struct evidence *e) {
   cJSON *o = cJSON_CreateObject();
   if (!o || !cJSON_AddItemToArray(list, o)) {
@@ -36,7 +43,7 @@ static bool add_evidence(cJSON *list, const struct evidence *e) {
          json_add_text(o, "iam", cause_name(e->iam)) && json_add_int(o, "iam_s", e->iam_s) &&
          json_add_text(o, "refusal", cause_name(e->refusal)) &&
          json_add_int(o, "refusal_s", e->refusal_s) &&
-         json_add_int(o, "unanswered_s", e->unanswered_s);
+         json_add_int(o, "unanswered_s", e->unanswered_s) && add_arrival(o, e);
 }
 
 static bool add_book(cJSON *o, const struct evidence_book *book) {
@@ -55,6 +62,12 @@ static bool copy_cause(const cJSON *o, const char *name, enum cause *ret) {
   return *ret < CAUSE_COUNT;
 }
 
+static bool decode_arrival(const cJSON *o, struct evidence *e) {
+  return !json_get(o, "nonce") ||
+         (json_copy_text(o, "nonce", e->nonce, sizeof e->nonce) &&
+          json_int(o, "sent_s", &e->sent_s) && json_int(o, "arrived_s", &e->arrived_s));
+}
+
 static bool decode_evidence(const cJSON *o, struct evidence *e) {
   return json_copy_text(o, "print", e->print, sizeof e->print) && e->print[0] &&
          json_copy_text(o, "key_id", e->key_id, sizeof e->key_id) &&
@@ -62,7 +75,7 @@ static bool decode_evidence(const cJSON *o, struct evidence *e) {
          json_copy_text(o, "proven_by", e->proven_by, sizeof e->proven_by) &&
          copy_cause(o, "iam", &e->iam) && json_int(o, "iam_s", &e->iam_s) &&
          copy_cause(o, "refusal", &e->refusal) && json_int(o, "refusal_s", &e->refusal_s) &&
-         json_int(o, "unanswered_s", &e->unanswered_s);
+         json_int(o, "unanswered_s", &e->unanswered_s) && decode_arrival(o, e);
 }
 
 // A program before evidence was kept wrote none.
@@ -100,7 +113,8 @@ static uint64_t mix_evidence(uint64_t h, const struct evidence *e) {
   h = mix_text(mix_text(h, e->print), e->key_id);
   h = mix_text(mix_int(h, e->proven_s), e->proven_by);
   h = mix_int(mix_int(h, e->iam), e->iam_s);
-  return mix_int(mix_int(mix_int(h, e->refusal), e->refusal_s), e->unanswered_s);
+  h = mix_int(mix_int(mix_int(h, e->refusal), e->refusal_s), e->unanswered_s);
+  return mix_int(mix_int(mix_text(h, e->nonce), e->sent_s), e->arrived_s);
 }
 
 static uint64_t digest_of(const struct last_run *r, const struct evidence_book *book) {

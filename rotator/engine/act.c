@@ -258,6 +258,8 @@ enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,
     return do_cas(u, t, io, a, e);
   case ACT_PROVE:
     return prove_step(u, t, io, a, e);
+  case ACT_SEARCH:
+    return arrival_search(u, t, io, &u->state.slots[a->slot], e);
   case ACT_WRITE_SINK:
     return do_write_sink(u, t, a, e);
   case ACT_CREATE:

@@ -43,6 +43,7 @@ static const struct table_row {
     [ROW_taken] = {STAGED, row_taken},
     [ROW_enable] = {STAGED, row_enable},
     [ROW_lost] = {STAGED, row_lost},
+    [ROW_arrive] = {STAGED, row_arrive},
     [ROW_promote] = {STAGED, row_promote},
     [ROW_refute] = {STAGED, row_refute},
     [ROW_await] = {STAGED, row_await},

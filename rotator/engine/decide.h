@@ -11,7 +11,7 @@
 #define ROW_LIST(X)                                                                                \
   X(unreadable) X(corrupt) X(rebound) X(other_host) X(adopt) X(first) X(unclear) X(drift)          \
   X(foreign) X(stray) X(heal) X(use) X(probe) X(due) X(blocked) X(rest) X(give_up) X(create)       \
-  X(note) X(taken) X(enable) X(lost) X(promote) X(refute) X(await) X(swap) X(both_dead)            \
+  X(note) X(taken) X(enable) X(lost) X(arrive) X(promote) X(refute) X(await) X(swap) X(both_dead)  \
   X(publish) X(reload) X(settle) X(stuck) X(moved) X(rewritten) X(retire) X(serve) X(noted)        \
   X(held) X(unsure) X(disable) X(quarantine) X(delete) X(retired)
 // clang-format on
@@ -27,6 +27,7 @@ const char *row_name(enum row r);
 enum act_kind {
   ACT_LOOK,       // ask IAM, then decide again
   ACT_PROVE,      // slot, proof
+  ACT_SEARCH,     // slot: its test log, where logs are read
   ACT_CAS,        // the transition that belongs to the row (transition.h)
   ACT_WRITE_SINK, // sink
   ACT_CREATE,
@@ -39,7 +40,8 @@ enum act_kind {
   ACT_ATTENTION, // a person is needed
 };
 
-// Does it change something outside of this process? (Proving sends logs, and changes nothing.)
+// Does it change something outside of this process? (Proving sends logs, and changes
+// nothing.)
 bool act_is_effect(enum act_kind kind);
 
 // Why, for people: chosen by decide, worded in report. One enum, so that every text is tested once.
@@ -53,8 +55,8 @@ bool act_is_effect(enum act_kind kind);
   X(create_refused) X(proof_pending) X(proof_unknown) X(refuted) X(value_taken) X(key_gone)        \
   X(propagation) X(not_stager) X(hook_failed) X(sink_moved) X(sink_rewritten) X(moved_often)       \
   X(grace) X(in_use) X(used_late) X(still_used) X(refused) X(noted_disabled) X(noted_active)       \
-  X(quarantine) X(previous_locked) X(pending_locked) X(absence) X(rollback) X(repeated)            \
-  X(own_run) X(own_old) X(own_other) X(own_last)
+  X(quarantine) X(previous_locked) X(pending_locked) X(absence) X(rollback) X(repeated) X(own_run) \
+  X(own_old) X(own_other) X(own_last) X(arrival_pending) X(arrival_missed) X(arrival_refused)
 // clang-format on
 
 enum why {

@@ -108,6 +108,15 @@ void evidence_unanswered(struct evidence *e, int64_t now_s) {
   e->refusals = 0;
 }
 
+void evidence_sent(struct evidence *e, const char *nonce, int64_t now_s) {
+  text_copy(e->nonce, sizeof e->nonce, nonce);
+  e->sent_s = now_s;
+}
+
+void evidence_arrived(struct evidence *e, int64_t now_s) {
+  e->arrived_s = now_s;
+}
+
 // --- two processes that saw something ------------------------------------------------------------
 
 // What is older than the proof was ended by it, and what IAM refused, by a key that lives again.
@@ -142,6 +151,12 @@ static void merge(struct evidence *e, const struct evidence *other) {
   }
   if (other->unanswered_s > e->unanswered_s)
     e->unanswered_s = other->unanswered_s;
+  if (other->sent_s > e->sent_s) {
+    e->sent_s = other->sent_s;
+    text_copy(e->nonce, sizeof e->nonce, other->nonce);
+  }
+  if (other->arrived_s > e->arrived_s)
+    e->arrived_s = other->arrived_s;
   settle(e);
 }
 

@@ -25,6 +25,7 @@
 #define EVIDENCE_PRINT_MAX 33 // 32 hex digits and NUL
 #define EVIDENCE_MAX 12       // values kept, the one entered last first
 #define EVIDENCE_BY_MAX 16
+#define EVIDENCE_NONCE_MAX 33
 
 // Why a value does not work, or why that is not known. Names are for records and JSON; what people
 // read is worded by the program's reports.
@@ -59,6 +60,9 @@ struct evidence {
   enum cause refusal;
   int64_t refusal_s;
   int64_t unanswered_s; // the last try to prove it that got no verdict; 0: none since the last
+  // Proof of arrival: the test log that is looked for, and when one was found last.
+  char nonce[EVIDENCE_NONCE_MAX]; // "": none
+  int64_t sent_s, arrived_s;      // server time; 0: never
   // of this process: refusals in a row, and when the first of them was
   unsigned refusals;
   int64_t refused_ms;
@@ -91,6 +95,11 @@ bool evidence_refused(struct evidence *e, enum cause seen, int64_t now_s, int64_
                       int64_t apart_ms);
 // A try to prove it ended without a verdict.
 void evidence_unanswered(struct evidence *e, int64_t now_s);
+
+// A test log was sent that is to be looked for, and it was found. Neither is part of the verdict:
+// whether logs arrive depends on the instance too.
+void evidence_sent(struct evidence *e, const char *nonce, int64_t now_s);
+void evidence_arrived(struct evidence *e, int64_t now_s);
 
 enum verdict_kind { VERDICT_NOT_KNOWN, VERDICT_WORKING, VERDICT_NOT_WORKING };
 const char *verdict_name(enum verdict_kind k); // "working", "not working", "not known"

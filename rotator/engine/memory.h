@@ -30,6 +30,14 @@ struct proof_memory {
   int64_t next_ms, done_ms;
 };
 
+// The search for one test log.
+struct arrival_memory {
+  char nonce[EVIDENCE_NONCE_MAX]; // of the log it is about
+  int64_t next_ms;                // env_mono_ms, not before
+  bool asked;                     // by this process
+  bool refused;                   // the reader was, for good
+};
+
 struct memory {
   uint64_t max_seq, max_generation;
   bool began;            // a state was read
@@ -42,6 +50,7 @@ struct memory {
   bool dropped;        // a pending was dropped in this run: look at once
   bool adopted;
   struct proof_memory proofs[SLOT_COUNT];
+  struct arrival_memory arrival;
   int64_t enabled_ms; // when our enable of pending was answered, or pending was first seen active
   char enabled_id[IAM_ID_MAX];
   char created_id[IAM_ID_MAX]; // answer to create …

@@ -395,5 +395,7 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
 
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {
   ask(u, t, io);
+  if (u->view.iam_answered && u->view.home == HOME_OK) // with the server's clock
+    arrival_recall(u, t, io);
   turn_judge(u, t);
 }

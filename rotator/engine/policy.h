@@ -19,6 +19,8 @@ bool policy_window_is_open(const struct policy_window *w, int64_t now_s);
 // The next opening at or after now; −1 if none is known.
 int64_t policy_window_next(const struct policy_window *w, int64_t now_s);
 
+// Where a test log is looked for: among those that can be searched at once, or in the bucket.
+enum policy_tier { POLICY_TIER_FREQUENT, POLICY_TIER_ARCHIVE };
 enum policy_origin { POLICY_ORIGIN_ROTATOR, POLICY_ORIGIN_IAM }; // who makes the value
 enum policy_still_used { POLICY_STILL_USED_STOP, POLICY_STILL_USED_CONTINUE };
 
@@ -41,6 +43,9 @@ struct policy {
   int64_t propagation_s;   // 60 s from the answer to enable
   int64_t still_used_limit_s; // 0: none; else `continue` after this long past the grace
   unsigned failures_max;      // 3 failed rotations in a row
+  int64_t arrival_within_s;   // a new key's test log is looked for so long; 0: it is not
+  bool arrival_required;      // … and without it nothing is published
+  enum policy_tier arrival_tier;
   enum policy_still_used on_still_used;
   enum policy_origin origin;
   struct policy_window window;

@@ -24,7 +24,8 @@ struct prover {
   const struct engine_io *io;
   const char *step;
   struct error *e;
-  enum cause cause; // what the last refusal was about
+  enum cause cause;               // what the last refusal was about
+  char nonce[EVIDENCE_NONCE_MAX]; // of the last test log
 };
 
 // --- one exchange and one log --------------------------------------------------------------------
@@ -50,8 +51,8 @@ static enum outcome exchange(struct prover *p, const struct secret *value, struc
 
 static enum logs_verdict send_log(struct prover *p, const struct secret *bearer,
                                   const struct slot *slot) {
-  char nonce[33], rotation[64];
-  if (env_random_hex(p->io->env, nonce, sizeof nonce - 1) != ERR_OK)
+  char rotation[64];
+  if (env_random_hex(p->io->env, p->nonce, sizeof p->nonce - 1) != ERR_OK)
     return LOGS_OUTAGE;
   snprintf(rotation, sizeof rotation, "%s-%llu", p->u->state.lineage,
            (unsigned long long)p->u->state.generation);
@@ -62,7 +63,7 @@ static enum logs_verdict send_log(struct prover *p, const struct secret *bearer,
                                .rotation = rotation,
                                .key_id = slot->key_id,
                                .step = p->step,
-                               .nonce = nonce};
+                               .nonce = p->nonce};
   return p->io->logs->ops->send(p->io->logs, bearer, &record, false, p->e);
 }
 
@@ -195,6 +196,8 @@ static enum outcome try_once(struct prover *p, const struct slot *slot, bool *ta
   bool other = p->cause == CAUSE_other_identity;
   if (o == PASSED)
     o = use(p, token.bearer, slot);
+  if (o == PASSED && p->io->logs && (p->u->verifies || slot == &p->u->state.slots[SLOT_PENDING]))
+    arrival_sent(p->u, p->t, slot, p->nonce);
   if (o == PASSED && tamper_refused && !*tamper_refused) {
     o = check_endpoint(p, token.bearer, slot);
     *tamper_refused = o == PASSED && !has_ended(p, &token);

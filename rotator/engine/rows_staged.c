@@ -1,6 +1,7 @@
 // Rows of `staged`.
 #include "rotator/engine/rows.h"
 
+#define SEARCH_STEP_S 20  // a wait that no run's patience is too short for
 #define STAGER_TIME_S 120 // what the process that staged has for itself (origin iam)
 
 static bool is_noted(seen v) {
@@ -60,12 +61,50 @@ bool row_lost(seen v, struct action *a) {
          act(a, ACT_CAS, WHY_key_gone);
 }
 
+// A new key is published when its test log was found, where that is asked for. Not found is not
+// known: it holds back only what is said to need it. Another log is sent after a while: the one
+// before may have been dropped for good.
+bool row_arrive(seen v, struct action *a) {
+  const struct slot_view *pending = view_of(v, SLOT_PENDING);
+  if (!v->iam_answered || !is_noted(v) || pending->key != KEY_ACTIVE ||
+      pending->proof == PROOF_REFUTED)
+    return false;
+  a->slot = SLOT_PENDING;
+  switch (pending->arrival) {
+  case ARRIVAL_UNSENT: // the full proof sends one; after it another probe does
+    return is_probed(v, SLOT_PENDING) && prove(a, v, SLOT_PENDING, PROOF_PROBE);
+  case ARRIVAL_SENT:
+    if (pending->arrive_again_s > v->now_s + SEARCH_STEP_S)
+      return wait_until(a, v->now_s + SEARCH_STEP_S, WHY_arrival_pending);
+    if (pending->arrive_again_s > v->now_s)
+      return wait_until(a, pending->arrive_again_s, WHY_arrival_pending);
+    return act(a, ACT_SEARCH, WHY_none);
+  case ARRIVAL_MISSED:
+    a->attention = is_late(v);
+    return v->policy->arrival_required &&
+           wait_until(a, pending->arrive_again_s, WHY_arrival_missed);
+  case ARRIVAL_REFUSED:
+    a->attention = true;
+    return v->policy->arrival_required &&
+           wait_until(a, pending->arrive_again_s, WHY_arrival_refused);
+  default:
+    return false;
+  }
+}
+
+// Publishing goes on, and says what is not known.
+static enum why why_unsearched(const struct slot_view *pending) {
+  if (pending->arrival == ARRIVAL_REFUSED)
+    return WHY_arrival_refused;
+  return pending->arrival == ARRIVAL_MISSED ? WHY_arrival_missed : WHY_none;
+}
+
 bool row_promote(seen v, struct action *a) {
   const struct slot_view *pending = view_of(v, SLOT_PENDING);
   if (!v->iam_answered || !is_noted(v) || pending->key != KEY_ACTIVE)
     return false;
   if (pending->proof == PROOF_PROVEN)
-    return act(a, ACT_CAS, WHY_none);
+    return act(a, ACT_CAS, why_unsearched(pending));
   bool ready = pending->prove_again_s <= v->now_s && pending->refutations < v->policy->refute_count;
   return ready && prove(a, v, SLOT_PENDING, PROOF_FULL);
 }

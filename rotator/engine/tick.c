@@ -130,7 +130,7 @@ static enum why why_locked(const struct action *a) {
 static bool is_refused(enum err err, const struct action *a) {
   bool for_good = err == ERR_REFUSED || err == ERR_DENIED || err == ERR_LIMIT ||
                   err == ERR_INVALID || is_locked_key(err, a->kind);
-  return a->kind == ACT_HOOK ? err == ERR_INVALID : for_good && a->kind != ACT_PROVE;
+  return a->kind == ACT_HOOK ? err == ERR_INVALID : for_good && act_is_effect(a->kind);
 }
 
 // What follows from an act. True: the tick is over, and *r says how.
@@ -276,18 +276,32 @@ static bool is_repeated(const struct turn *u, size_t sink) {
   return false;
 }
 
-enum err tick_verify(struct target *t, const struct engine_io *io, struct state *ret_state,
-                     struct view *ret, struct error *e) {
+// One value, and whether its test log arrives.
+static enum err verify_sink(struct turn *u, struct target *t, const struct engine_io *io,
+                            size_t sink) {
+  struct slot slot = {.used = true, .value = turn_served(u, sink)};
+  text_copy(slot.key_id, sizeof slot.key_id, u->sink_views[sink].verdict.key_id);
+  enum err err = prove_value(u, t, io, &slot, "verify", &u->error);
+  if (err != ERR_OK || !u->verifies)
+    return err;
+  err = arrival_await(u, t, io, &slot, &u->error);
+  for (size_t i = sink; i < t->n_sinks; i++)
+    if (turn_served(u, i) && secret_equal(turn_served(u, i), slot.value))
+      u->sink_views[i].arrival = u->arrival;
+  return err;
+}
+
+enum err tick_verify(struct target *t, const struct engine_io *io, bool arrival,
+                     struct state *ret_state, struct view *ret, struct error *e) {
   struct turn *u = observe(t, io, true);
   if (!u)
     return error_no_memory(e);
+  u->verifies = arrival;
   for (size_t i = 0; i < t->n_sinks; i++) {
-    struct secret *value = turn_served(u, i);
+    const struct secret *value = turn_served(u, i);
     if (!value || is_repeated(u, i))
       continue;
-    struct slot slot = {.used = true, .value = value};
-    text_copy(slot.key_id, sizeof slot.key_id, u->sink_views[i].verdict.key_id);
-    enum err err = prove_value(u, t, io, &slot, "verify", &u->error);
+    enum err err = verify_sink(u, t, io, i);
     if (err == ERR_CANCELLED || err == ERR_INTERNAL) {
       if (e)
         *e = u->error;

@@ -10,6 +10,7 @@
 #include "rotator/base/env.h"
 #include "rotator/cloud/iam.h"
 #include "rotator/cloud/logs.h"
+#include "rotator/cloud/logs_reader.h"
 #include "rotator/engine/decide.h"
 
 struct memory; // memory.h
@@ -23,7 +24,8 @@ struct engine_sink {
 struct engine_io {
   struct env *env;
   struct iam *iam;
-  struct logs *logs; // for this target's instance; NULL: it has none
+  struct logs *logs;          // for this target's instance; NULL: it has none
+  struct logs_reader *reader; // likewise; NULL: test logs are not looked for
 };
 
 struct target {
@@ -110,8 +112,9 @@ enum err sink_key(struct target *t, const struct engine_io *io, size_t sink, str
 // The same with IAM asked, and after that the value of each sink is proven, read back from there: a
 // token and one test log. Nothing is changed but the evidence; the answer is in the verdicts of the
 // view. *e is what went wrong last. Takes two tries, `absence_apart` apart, where a value is
-// refused.
-enum err tick_verify(struct target *t, const struct engine_io *io, struct state *ret_state,
-                     struct view *ret, struct error *e);
+// refused. `arrival`: that test log is looked for, too, for as long as the policy says; the sinks
+// of the view say whether it was found.
+enum err tick_verify(struct target *t, const struct engine_io *io, bool arrival,
+                     struct state *ret_state, struct view *ret, struct error *e);
 
 #endif

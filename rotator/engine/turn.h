@@ -31,6 +31,8 @@ struct turn {
   bool sinks_older;
   struct iam *stand_in; // IAM by a key of the state, where our own credential is refused; NULL: not
   enum slot_name stand_in_of;
+  bool verifies;             // by hand: test logs are looked for
+  enum arrival_seen arrival; // … and so it ended, of the last one
   struct iam_key adoptable;
   size_t adoptable_sink; // the sink that holds its value
   struct error error;    // the last thing that went wrong while reading
@@ -95,8 +97,22 @@ enum err prove_token(struct turn *u, struct target *t, const struct engine_io *i
 enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
                    const struct slot *slot, struct error *e);
 
+// The search for a test log that was sent with a value (arrival.c). _sent: one was, in a proof of
+// pending, or by hand (then it is looked for whatever was found before). _search: one query,
+// entered into evidence and memory; ERR_MISSING where it was not found and the answer says what may
+// be missing. _recall: what is known of pending's, put into the view. _await: searches and sleeps
+// until it was found or the time is over; what came of it is in the turn. *e: why it was not found,
+// if that was said.
+void arrival_sent(struct turn *u, struct target *t, const struct slot *slot, const char *nonce);
+enum err arrival_search(struct turn *u, struct target *t, const struct engine_io *io,
+                        const struct slot *slot, struct error *e);
+void arrival_recall(struct turn *u, struct target *t, const struct engine_io *io);
+enum err arrival_await(struct turn *u, struct target *t, const struct engine_io *io,
+                       const struct slot *slot, struct error *e);
+
 // A probe of a value that may be in no slot, now: what comes of it is in its evidence. Tries once
-// more, and sleeps in between, when it did not pass. `step` stands in the test log.
+// more, and sleeps in between, when it did not pass. `step` stands in the test log, which is noted
+// for arrival_await where the turn verifies.
 enum err prove_value(struct turn *u, struct target *t, const struct engine_io *io,
                      const struct slot *slot, const char *step, struct error *e);
 

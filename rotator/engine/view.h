@@ -30,18 +30,29 @@ enum sink_value {
   SINK_UNJUDGED, // a value, but there is no state to compare it with
 };
 
+// Was a test log that the key sent found where logs are read? (PROTOCOL.md section 5)
+enum arrival_seen {
+  ARRIVAL_OFF,     // it is not looked for
+  ARRIVAL_UNSENT,  // no log to look for, or it is time for another one
+  ARRIVAL_SENT,    // sent, and not found yet
+  ARRIVAL_MISSED,  // not found in time: not known whether the key's logs arrive
+  ARRIVAL_REFUSED, // … for the reader was refused for good
+  ARRIVAL_FOUND,
+};
+
 struct sink_view {
   const char *name;
   enum sink_value value;
   enum store_class class;
-  bool stamped;           // class A: bears this state's epoch (B, C: always true)
-  bool noted;             // the writing that was noted on entering grace, or since, is there
-  bool rewritten;         // class B, C: noted, and written anew since
-  bool listed;            // the state lists its place
-  bool renamed;           // … under another name
-  bool acted;             // written in this tick already
-  bool unwritable;        // it said that it would take no other value (asked before a rotation)
-  struct verdict verdict; // does what consumers read here work?
+  bool stamped;              // class A: bears this state's epoch (B, C: always true)
+  bool noted;                // the writing that was noted on entering grace, or since, is there
+  bool rewritten;            // class B, C: noted, and written anew since
+  bool listed;               // the state lists its place
+  bool renamed;              // … under another name
+  bool acted;                // written in this tick already
+  bool unwritable;           // it said that it would take no other value (asked before a rotation)
+  struct verdict verdict;    // does what consumers read here work?
+  enum arrival_seen arrival; // tick_verify alone: was the log found that it sent?
 };
 
 enum key_seen {
@@ -72,6 +83,8 @@ struct slot_view {
   unsigned refutations;   // in a row, after the propagation budget
   int64_t prove_again_s;  // not before; 0: at once
   struct verdict verdict; // does its value work?
+  enum arrival_seen arrival;
+  int64_t arrive_again_s; // not looked for, or no other log sent, before that; 0: at once
 };
 
 // The rotator's own credential, where it is a key that this target rotates (PROTOCOL.md section 8).

@@ -42,6 +42,8 @@ static void promoted(struct sim *s, const struct state *new, const struct witnes
     s->keys[key].proven = true;
   else
     sim_violate(s, "S1", "key %d was promoted without a full proof", key);
+  if (s->p.policy.arrival_required && !s->keys[key].found)
+    sim_violate(s, "S1", "key %d was promoted, and no log of it was ever found", key);
 }
 
 static void swapped(struct sim *s, const struct state *new, const struct witness *w) {

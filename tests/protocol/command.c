@@ -79,7 +79,7 @@ void proc_command(struct proc *p) {
     err = tick_observe(t, &p->io, true, &seen, &v, &e);
     break;
   case JOB_VERIFY:
-    err = tick_verify(t, &p->io, &seen, &v, &e);
+    err = tick_verify(t, &p->io, false, &seen, &v, &e);
     break;
   default:
     break;

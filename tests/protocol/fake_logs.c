@@ -90,7 +90,6 @@ static void show_verdict(struct proc *p, const struct shown_token *t, enum logs_
 static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
                                    const struct logs_record *r, bool fresh, struct error *e) {
   struct proc *p = ((struct fake_logs *)l)->p;
-  (void)r;
   (void)fresh;
   if (!proc_point(p))
     return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
@@ -99,6 +98,8 @@ static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
   enum logs_verdict v = LOGS_OUTAGE;
   if (f == FATE_FINE)
     v = verdict(p, &t, e);
+  if (v == LOGS_ACCEPTED && t.key >= 0)
+    reader_log_sent(p, t.key, r->nonce);
   else if (fate_error(p->sim, f, e) == ERR_THROTTLED)
     v = LOGS_THROTTLED;
   sim_note(p->sim, "%s logs: key %d%s → %s", p->writer, t.key, t.genuine ? "" : " (changed)",

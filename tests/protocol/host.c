@@ -140,6 +140,7 @@ static struct proc *proc_new(struct sim *s, unsigned host, enum job job) {
   own_begin(p);
   p->io = (struct engine_io){
       .env = &p->env.base, .iam = &p->iam.base, .logs = s->p.own_alone ? NULL : &p->logs.base};
+  fake_reader_init(p);
   return p;
 }
 

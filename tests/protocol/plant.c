@@ -150,6 +150,10 @@ static void distort_keys(struct view *v) {
                    *pending = &v->slots[SLOT_PENDING];
   if (planted(sim, PLANT_PROMOTE_UNPROVEN) && pending->key == KEY_ACTIVE)
     pending->proof = PROOF_PROVEN;
+  if (planted(sim, PLANT_ARRIVAL_GUESSED) && pending->arrival == ARRIVAL_SENT)
+    pending->arrival = ARRIVAL_FOUND;
+  if (planted(sim, PLANT_ARRIVAL_OPTIONAL) && pending->arrival == ARRIVAL_MISSED)
+    pending->arrival = ARRIVAL_OFF;
   if (planted(sim, PLANT_SETTLE_UNPROVEN) && in_phase(v, PHASE_PUBLISHING) &&
       current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROVEN;

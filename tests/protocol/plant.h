@@ -19,6 +19,8 @@
   X(grace_from_publishing, GRACE_FROM_PUBLISHING, base, "grace is counted from publishing")        \
   X(no_grace, NO_GRACE, base, "there is no grace")                                                 \
   X(promote_unproven, PROMOTE_UNPROVEN, base, "a pending key that is active counts as proven")     \
+  X(arrival_guessed, ARRIVAL_GUESSED, arrival, "a test log that was sent counts as found")         \
+  X(arrival_optional, ARRIVAL_OPTIONAL, arrival, "a log that must be found is given up in time")   \
   X(settle_unproven, SETTLE_UNPROVEN, base, "current counts as proven in publishing")              \
   X(retire_unproven, RETIRE_UNPROVEN, base, "current counts as probed in grace")                   \
   X(disable_early, DISABLE_EARLY, base, "previous is disabled in grace")                           \

@@ -230,6 +230,13 @@ static void self(struct sim *s) {
   if (rng_chance(&s->rng, 3000))
     p->rights_per_100d = 20 + some(&s->rng, 60);
 }
+// A new key's test log is looked for; some are lost. In half of the worlds it must be found.
+static void arrival(struct sim *s) {
+  struct policy *p = &s->p.policy;
+  p->arrival_within_s = 60 + (int64_t)some(&s->rng, 540);
+  p->arrival_required = rng_chance(&s->rng, 5000);
+  s->p.wishes_per_100d = some(&s->rng, 300);
+}
 static void all(struct sim *s) {
   s->p.wishes_per_100d = some(&s->rng, 500);
   s->p.hands_per_100d = some(&s->rng, 60);
@@ -248,7 +255,7 @@ static const struct scenario {
     {"config", config}, {"strangers", strangers}, {"stale", stale},     {"ignored", ignored},
     {"local", local},   {"iam", origin_iam},      {"first", first},     {"races", races},
     {"all", all},       {"calm", calm},           {"endings", endings}, {"files", files},
-    {"brake", brake},   {"groups", groups},       {"self", self}};
+    {"brake", brake},   {"groups", groups},       {"self", self},       {"arrival", arrival}};
 // Those that are drawn when none is named; one that came later is named, so that the worlds of the
 // seeds stay what they are.
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios, DRAWN = 17 };

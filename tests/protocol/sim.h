@@ -60,11 +60,21 @@ struct sim_key {
   bool current;               // … in `current`
   bool beyond;                // was previous in `retiring`
   bool removed;               // deleted by a rotator
+  bool found;                 // a test log of it was, where logs are read
   bool proven;                // a full proof of it passed, or it was adopted
   bool given_up;              // a person said that its value in a sink may be written over
   bool braked;                // it went beyond return by the brake, and not by a person
   int64_t grace_ms;           // that was due to it when it went beyond return
   uint64_t looked[SIM_SINKS]; // event of the last look at each sink before that
+};
+
+// A test log that was accepted.
+enum { SIM_LOGS = 64 };
+struct sim_log {
+  char nonce[40];
+  int key;
+  int64_t at_ms, server_s, visible_ms;
+  bool lost;
 };
 
 // The truth about one sink.
@@ -179,6 +189,10 @@ struct fake_logs {
   struct logs base;
   struct proc *p;
 };
+struct fake_reader {
+  struct logs_reader base;
+  struct proc *p;
+};
 struct fake_item {
   struct store_item base;
   struct proc *p;
@@ -199,6 +213,7 @@ struct proc {
   struct fake_env env;
   struct fake_iam iam;
   struct fake_logs logs;
+  struct fake_reader reader;
   struct fake_item home, sinks[SIM_SINKS];
   struct target target;
   struct engine_io io;
@@ -274,6 +289,8 @@ struct sim {
   int64_t
       grace_from_ms; // since when every sink showed current, by the witness of the settling process
   int64_t server_offset_ms, host_offset_ms[SIM_HOSTS];
+  struct sim_log logs[SIM_LOGS];
+  unsigned n_logs;                                                                    // ever
   int64_t iam_down_ms, logs_down_ms, store_down_ms, complaining_ms, endpoint_open_ms; // until when
   int64_t hiding_ms;         // until when each list shows no key
   enum shown_refusal rights; // what ingestion answers to a token of ours now
@@ -352,6 +369,8 @@ int64_t sim_server_ms(const struct sim *s);
 void fake_env_init(struct proc *p);
 void fake_iam_init(struct proc *p);
 void fake_logs_init(struct proc *p);
+void fake_reader_init(struct proc *p); // after io was filled in
+void reader_log_sent(struct proc *p, int key, const char *nonce);
 void fake_item_init(struct proc *p, int item, struct fake_item *ret);
 void stores_open(struct sim *s);
 void stores_close(struct sim *s);

@@ -25,7 +25,7 @@ static enum err observe(struct managed *m, enum look_at how, struct look *l) {
   state_clear(&l->state);
   enum err err =
       how == LOOK_VERIFY
-          ? tick_verify(&m->target, &l->io, &l->state, &l->view, &l->error)
+          ? tick_verify(&m->target, &l->io, false, &l->state, &l->view, &l->error)
           : tick_observe(&m->target, &l->io, how == LOOK_AT_IAM, &l->state, &l->view, &l->error);
   if (err != ERR_OK)
     return err;

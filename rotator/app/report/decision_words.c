@@ -135,6 +135,15 @@ static const struct why_words whys[] = {
                      "a key was not seen in IAM; a second look decides whether it is gone", NULL,
                      NULL},
     [WHY_rollback] = {false, false, "a person wanted the old key back", NULL, NULL},
+    [WHY_arrival_pending] = {false, false, "the new key's test log is not found yet", NULL, NULL},
+    [WHY_arrival_missed] =
+        {true, false, "the new key's test log was accepted and is not found", "verify --arrival",
+         "find out why: is the instance's quota used up, does one of its rules drop or block the "
+         "log, has it no bucket for priority insights, is it in the other tier? The next run tries "
+         "again"},
+    [WHY_arrival_refused] =
+        {true, false, "the reader may not look for the new key's test log", "verify --arrival",
+         "mend what is said of the reader (proof.arrival.identity); the next run tries again"},
     [WHY_repeated] = {true, false, "a step was done and did not take effect yet", NULL, NULL},
     [WHY_own_run] = {false, false,
                      "the rotator itself uses the keys of this target: a later run, by the new key "
@@ -199,6 +208,8 @@ static const struct row_words rows[] = {
     [ROW_enable] = {"enabling the new key", "enabled the new key",
                     "DELETE {iam}/v1/apikeys/{id}/disable"},
     [ROW_lost] = {"giving the new key up", "gave the new key up: it is gone", NULL},
+    [ROW_arrive] = {"looking for the new key's test log", "looked for the new key's test log",
+                    "POST {api}/v1/query"},
     [ROW_promote] = {"proving the new key", "the new key is proven: publishing begins",
                      PROOF_REQUESTS},
     [ROW_refute] = {"giving the new key up", "gave the new key up: it is refused", NULL},

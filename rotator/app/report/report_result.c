@@ -78,6 +78,8 @@ bool report_rights(const struct managed *m, enum row row, const struct error *e,
   // A management key that is not accepted answers 400: that is no matter of rights.
   bool proof = report_is_of_proof(m, row);
   char who[IDENTITY_WORDS_MAX], grant[IDENTITY_COMMAND_MAX];
+  if (row == ROW_arrive) // of the reader, and the error says which right
+    return false;
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
   identity_words(m, who);

@@ -48,6 +48,8 @@ static struct evidence_book sample_book(void) {
   evidence_refused(e, CAUSE_sender_missing, 300, 0, 10);
   evidence_refused(e, CAUSE_sender_missing, 310, 10, 10);
   evidence_unanswered(evidence_enter(&b, "print of four", ""), 400);
+  evidence_sent(evidence_enter(&b, "print of four", ""), "nonce", 410);
+  evidence_arrived(evidence_enter(&b, "print of four", ""), 420);
   return b;
 }
 
@@ -76,6 +78,10 @@ static void test_round_trip(void **state) {
                                        "print of four"};
   for (size_t i = 0; i < COUNT_OF(prints); i++)
     assert_same_verdict(&book, &book_back, prints[i]);
+  const struct evidence *four = evidence_find(&book_back, "print of four");
+  assert_string_equal(four->nonce, "nonce");
+  assert_int_equal(four->sent_s, 410);
+  assert_int_equal(four->arrived_s, 420);
 }
 
 static void make_old(void) {

@@ -54,7 +54,7 @@ struct scene {
 };
 
 static void scene_open(struct scene *s, const struct script_row *rows, size_t n) {
-  static const struct iam_auth_ops ops = {token, keep};
+  static const struct iam_auth_ops ops = {.token = token, .free = keep};
   memset(s, 0, sizeof *s);
   fake_env_init(&s->env, 1);
   s->transport = scripted_transport_new(rows, n, &s->env.env);

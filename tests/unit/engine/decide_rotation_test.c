@@ -57,6 +57,58 @@ ROW(lost) {
        ACT_WAIT);
 }
 
+// Its test log was sent, and is looked for.
+static struct world sent(enum arrival_seen seen, bool required) {
+  struct world w = world(PHASE_STAGED);
+  PENDING.proof = PROOF_PROVEN;
+  PENDING.arrival = seen;
+  PENDING.arrive_again_s = 0;
+  w.policy.arrival_required = required;
+  return w;
+}
+
+ROW(arrive) {
+  BEGIN;
+  for (int required = 0; required < 2; required++) {
+    CASE(sent(ARRIVAL_SENT, required), 0, arrive, ACT_SEARCH);
+    assert_int_equal(a.slot, SLOT_PENDING);
+    WHY(sent(ARRIVAL_SENT, required), PENDING.arrive_again_s = NOW + 7, arrive,
+        WHY_arrival_pending);
+    assert_int_equal(a.kind, ACT_WAIT);
+    assert_int_equal(a.wait_s, NOW + 7);
+    // No run's patience is too short for it.
+    CASE(sent(ARRIVAL_SENT, required), PENDING.arrive_again_s = NOW + 90, arrive, ACT_WAIT);
+    assert_int_equal(a.wait_s, NOW + 20);
+    // Proven by a proof that nobody noted a log of: one more.
+    CASE(sent(ARRIVAL_UNSENT, required), 0, arrive, ACT_PROVE);
+    assert_int_equal(a.proof, PROOF_PROBE);
+    CASE(sent(ARRIVAL_UNSENT, required), PENDING.prove_again_s = NOW + 3, arrive, ACT_WAIT);
+    CASE(sent(ARRIVAL_UNSENT, required), PENDING.proof = PROOF_NONE, promote, ACT_PROVE);
+    CASE(sent(ARRIVAL_FOUND, required), 0, promote, ACT_CAS);
+    CASE(sent(ARRIVAL_OFF, required), 0, promote, ACT_CAS);
+    CASE(sent(ARRIVAL_SENT, required), w.view.iam_answered = false, await, ACT_WAIT);
+    CASE(sent(ARRIVAL_SENT, required), PENDING.key = KEY_GONE, lost, ACT_CAS);
+    // A key that is refused is refuted, whatever became of its logs.
+    CASE(sent(ARRIVAL_MISSED, required), (PENDING.proof = PROOF_REFUTED, PENDING.refutations = 3),
+         refute, ACT_CAS);
+    CASE(sent(ARRIVAL_SENT, required), w.state.wish.kind = WISH_GIVE_UP, give_up, ACT_CAS);
+  }
+  // Not known is no refusal: it holds back where it is said to.
+  WHY(sent(ARRIVAL_MISSED, false), 0, promote, WHY_arrival_missed);
+  assert_int_equal(a.kind, ACT_CAS);
+  WHY(sent(ARRIVAL_REFUSED, false), 0, promote, WHY_arrival_refused);
+  assert_int_equal(a.kind, ACT_CAS);
+  WHY(sent(ARRIVAL_MISSED, true), PENDING.arrive_again_s = NOW + 600, arrive, WHY_arrival_missed);
+  assert_int_equal(a.kind, ACT_WAIT);
+  assert_int_equal(a.wait_s, NOW + 600);
+  assert_false(a.attention);
+  WHY(sent(ARRIVAL_MISSED, true), w.state.phase_since_s = NOW - w.policy.alert_after_s - 1, arrive,
+      WHY_arrival_missed);
+  assert_true(a.attention);
+  WHY(sent(ARRIVAL_REFUSED, true), 0, arrive, WHY_arrival_refused);
+  assert_true(a.attention);
+}
+
 ROW(promote) {
   BEGIN;
   CASE(world(PHASE_STAGED), 0, promote, ACT_PROVE);

@@ -310,7 +310,7 @@ struct rig *rig_new(void) {
       (struct engine_sink){"one", memory_open(r->space, STORE_SINK, "one", STORE_CLASS_A)};
   r->target.sinks[1] =
       (struct engine_sink){"two", memory_open(r->space, STORE_SINK, "two", STORE_CLASS_A)};
-  r->io = (struct engine_io){&r->env.env, &r->iam, &r->logs};
+  r->io = (struct engine_io){.env = &r->env.env, .iam = &r->iam, .logs = &r->logs};
   return r;
 }
 

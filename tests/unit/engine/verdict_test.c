@@ -172,7 +172,7 @@ static struct view verify(struct rig *r) {
   struct state s = {0};
   struct view v;
   struct error e;
-  assert_int_equal(tick_verify(&r->target, &r->io, &s, &v, &e), ERR_OK);
+  assert_int_equal(tick_verify(&r->target, &r->io, false, &s, &v, &e), ERR_OK);
   v.state = NULL;
   state_clear(&s);
   return v;

@@ -42,6 +42,8 @@ static void roll_slot(struct slot_view *s) {
   s->proof = (enum proof_seen)dice(PROOF_REFUTED + 1);
   s->refutations = dice(5);
   s->prove_again_s = coin() ? 0 : NOW + 5;
+  s->arrival = (enum arrival_seen)dice(ARRIVAL_FOUND + 1);
+  s->arrive_again_s = coin() ? 0 : NOW + 5;
   s->verdict.kind = (enum verdict_kind)dice(VERDICT_NOT_WORKING + 1);
 }
 
@@ -104,6 +106,7 @@ static struct world roll(void) {
                                  .by_previous = coin(),
                                  .began_after = coin()};
   w.view.command_init = coin();
+  w.policy.arrival_required = coin();
   if (rarely())
     strcpy(w.view.stray_id, "ApiKey-stray");
   if (rarely())
@@ -126,7 +129,7 @@ static bool all_serve(const struct world *w) {
 }
 
 static bool is_act(enum act_kind k) {
-  return act_is_effect(k) || k == ACT_PROVE;
+  return act_is_effect(k) || k == ACT_PROVE || k == ACT_SEARCH;
 }
 
 static void check_key_acts(const struct world *w, const struct action *a) {
@@ -162,6 +165,13 @@ static bool may_retire(const struct world *w) {
          strcmp(wish->key_id, "ApiKey-previous") == 0 && wish->at_s >= w->state.phase_since_s;
 }
 
+// Nothing is published while its log is being looked for, nor, where it must be found, before.
+static void check_arrival(const struct world *w, enum arrival_seen seen) {
+  assert_true(seen != ARRIVAL_UNSENT && seen != ARRIVAL_SENT);
+  if (w->policy.arrival_required)
+    assert_true(seen == ARRIVAL_OFF || seen == ARRIVAL_FOUND);
+}
+
 static void check_steps(const struct world *w, const struct action *a) {
   if (a->kind != ACT_CAS)
     return;
@@ -171,6 +181,7 @@ static void check_steps(const struct world *w, const struct action *a) {
   switch (a->row) {
   case ROW_promote:
     assert_true(slots[SLOT_PENDING].proof == PROOF_PROVEN);
+    check_arrival(w, slots[SLOT_PENDING].arrival);
     break;
   case ROW_settle:
     assert_true(slots[SLOT_CURRENT].proof == PROOF_PROVEN && all_serve(w));
