@@ -132,7 +132,7 @@ static void take_batch(struct req *r, struct instance *to, const cJSON *batch) {
   int dropped = 0;
   const char *why = NULL;
   const cJSON *line;
-  if (!r->fx.complaint || r->fx.complaint_keep) {
+  if (!r->emu->settings.ingress_drops && (!r->fx.complaint || r->fx.complaint_keep)) {
     cJSON_ArrayForEach(line, batch) {
       const char *reason = keep_line(r, to, line);
       dropped += reason != NULL;

@@ -20,6 +20,7 @@
 struct window {
   int64_t start_ms, end_ms;
   long rows;
+  bool archive;
 };
 
 static void add_pair(cJSON *list, const char *key, const char *value) {
@@ -60,9 +61,17 @@ static bool read_time(const cJSON *metadata, const char *name, int64_t *ms) {
   return !text || util_parse_time(text, ms);
 }
 
+static bool read_tier(const cJSON *metadata, bool *archive) {
+  const char *tier = json_text(metadata, "tier");
+  *archive = tier && !strcmp(tier, "archive");
+  return !tier || *archive || !strcmp(tier, "frequent_search") || !strcmp(tier, "unspecified");
+}
+
 static bool read_window(struct req *r, const cJSON *metadata, struct window *w) {
   const cJSON *limit = cJSON_GetObjectItem(metadata, "limit");
   int64_t now = emu_now_ms(r->emu);
+  if (!read_tier(metadata, &w->archive))
+    return false;
   w->start_ms = INT64_MIN;
   w->end_ms = now;
   if (!read_time(metadata, "end_date", &w->end_ms) ||
@@ -92,6 +101,22 @@ static void add_window_warning(struct sbuf *out, const struct window *w) {
   add_event(out, event);
 }
 
+// An instance without a bucket for it has no archive to search.
+static void add_archive_warning(struct sbuf *out) {
+  cJSON *event = cJSON_CreateObject();
+  cJSON *warning =
+      cJSON_AddObjectToObject(cJSON_AddObjectToObject(event, "warning"), "archive_warning");
+  cJSON_AddObjectToObject(warning, "no_metastore_data");
+  add_event(out, event);
+}
+
+static bool is_visible(const struct settings *s, const struct window *w,
+                       const struct log_line *line, int64_t now) {
+  if (w->archive)
+    return s->query_archive && line->arrived_ms + s->query_archive_ms <= now;
+  return s->query_frequent && line->visible_ms <= now;
+}
+
 static void answer_rows(struct req *r, const struct instance *in, const struct query *q,
                         const struct window *w) {
   struct sbuf out = {0};
@@ -104,12 +129,15 @@ static void answer_rows(struct req *r, const struct instance *in, const struct q
   add_event(&out, first);
   if (w->start_ms > w->end_ms)
     add_window_warning(&out, w);
+  if (w->archive && !r->emu->settings.query_archive)
+    add_archive_warning(&out);
   cJSON *second = cJSON_CreateObject();
   cJSON *results = cJSON_AddArrayToObject(cJSON_AddObjectToObject(second, "result"), "results");
   for (size_t i = in->logs.count; i-- > 0 && rows > 0;) {
     const struct log_line *line = in->logs.items[i];
-    if (line->hidden || line->visible_ms > now || line->timestamp_ms < w->start_ms ||
-        line->timestamp_ms > w->end_ms || !query_matches(q, line))
+    if (line->hidden || !is_visible(&r->emu->settings, w, line, now) ||
+        line->timestamp_ms < w->start_ms || line->timestamp_ms > w->end_ms ||
+        !query_matches(q, line))
       continue;
     cJSON_AddItemToArray(results, row_json(line));
     rows--;

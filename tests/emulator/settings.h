@@ -29,6 +29,7 @@ struct settings {
   char ingress_body[512];
   int ingress_soft_limit; // bytes, unpacked; 0: only the hard 10 MiB
   int query_visible_ms;   // ingest to search
+  int query_archive_ms;   // ... to search in the archive
   int query_per_minute;
   int locked_status;          // change or delete of a locked entity
   int stale_tag_status;       // If-Match that does not match
@@ -44,6 +45,9 @@ struct settings {
   bool operator_may_lock;
   bool echo_apikey;           // BXNIM0415E repeats the offered value in errorDetails
   bool query_limit_in_stream; // too many queries: an error inside a 200, not a 429
+  bool query_frequent;        // the instance keeps logs for frequent search
+  bool query_archive;         // ... and in an archive
+  bool ingress_drops;         // an accepted batch is dropped, as when the quota is used up
   bool restrict_service_ids;  // only a ServiceIdCreator may create service IDs
   bool restrict_user_keys;    // users make keys only with UserApiKeyCreator
   int restricted_user_key_status;
