@@ -20,7 +20,7 @@ _rotator()
   rotate) words=' --reason --compromised --grace --wait --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   status) words=' --shard --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   check) words=' --shard --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
-  verify) words=' --shard --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  verify) words=' --shard --arrival --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   keys) words=' --disable --delete --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   rollback) words=' --reason --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   retire) words=' --reason --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;

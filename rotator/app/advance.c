@@ -102,6 +102,17 @@ static void log_oddities(const struct step *s) {
              v->other_lineages, v->other_lineages == 1 ? " was" : "s were", target);
 }
 
+// Published though its test log was not found, where that is not required: once in a rotation.
+static void log_unsearched(const struct step *s) {
+  enum why why = s->action->why;
+  bool unsearched = why == WHY_arrival_missed || why == WHY_arrival_refused;
+  if (s->action->row == ROW_promote && is_effect(s) && s->result == ERR_OK && unsearched)
+    log_line(LOG_LEVEL_WARN, s->target->name, "arrive",
+             "published all the same: %s, so it is not known whether logs arrive: 'rotator verify "
+             "--arrival %s' looks again",
+             why_words(why)->text, s->target->name);
+}
+
 static void step_begins(void *ctx, const struct step *s) {
   (void)ctx;
   progress_begin(s);
@@ -117,6 +128,7 @@ static void step_ends(void *ctx, const struct step *s) {
     history_step(m, s);
   log_step(s);
   log_oddities(s);
+  log_unsearched(s);
   waiting_step(s);
   progress_end(s);
   if (s->action->kind == ACT_CAS && s->action->row == ROW_promote && s->result == ERR_OK)

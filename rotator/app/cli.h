@@ -72,7 +72,7 @@ struct cli {
   int64_t jobs;           // 0: as configured
   struct cli_shard shard;
 
-  bool dry_run, print_policy, offline, yes, all;
+  bool dry_run, print_policy, offline, yes, all, arrival;
   bool compromised, new_key, take_host;
   const char *reason;
   int64_t grace_s;  // −1: not given

@@ -75,6 +75,10 @@ const struct cli_option cli_options[] = {
      "Only the targets of share I of N, counted from 0, for a fleet that N machines work on."},
     {"offline", 0, NULL, CLI_FLAG, FIELD(offline), NULL, NULL, ON(CHECK) | ON(STATUS), false,
      "Contact no service; what only a service knows is shown as unknown."},
+    {"arrival", 0, NULL, CLI_FLAG, FIELD(arrival), NULL, NULL, ON(VERIFY), false,
+     "Also look for the test log with a query, as proof.arrival says, until it is found or its "
+     "time "
+     "is over."},
     {"disable", 0, "ID", CLI_TEXT, FIELD(disable_id), NULL, NULL, ON(KEYS), false,
      "Disable that key. Never the current or the pending one."},
     {"delete", 0, "ID", CLI_TEXT, FIELD(delete_id), NULL, NULL, ON(KEYS), false,

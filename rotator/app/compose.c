@@ -11,6 +11,7 @@
 #include "rotator/app/hook.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/path_units.h"
+#include "rotator/app/readers.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
 
@@ -19,6 +20,7 @@ struct compose {
   struct env *env;
   struct managed **targets; // one a configured target, NULL until asked for
   struct workers *workers;
+  struct readers *readers;
   struct path_units path_units;
   char host_id[STATE_WHO_MAX]; // "" not known
   char writer[STATE_WHO_MAX];
@@ -79,7 +81,8 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
   c->env = env;
   c->targets = calloc(config->n_targets + 1, sizeof *c->targets);
   c->workers = workers_new(config, env, jobs);
-  enum err err = c->targets && c->workers ? ERR_OK : error_no_memory(e);
+  c->readers = readers_new(config, env);
+  enum err err = c->targets && c->workers && c->readers ? ERR_OK : error_no_memory(e);
   if (err == ERR_OK)
     err = name_process(c, e);
   if (err != ERR_OK) {
@@ -104,6 +107,7 @@ static void managed_free(struct managed *m) {
   counted_transport_forget(&m->seen.requests);
   close_stores(m);
   logs_free(m->logs);
+  logs_reader_free(m->reader);
   memory_clear(&m->memory);
   free(m);
 }
@@ -116,6 +120,7 @@ struct compose *compose_free(struct compose *c) {
   free(c->targets);
   path_units_clear(&c->path_units);
   workers_free(c->workers);
+  readers_free(c->readers);
   // What the stores hold for all their items (a token that a login gave), once no item is left.
   for (size_t i = 0; store_backends[i]; i++)
     if (store_backends[i]->finish)
@@ -384,6 +389,13 @@ static struct logs *managed_logs(struct managed *m, unsigned worker, struct erro
   return m->logs;
 }
 
+// Without it where there is no memory for it, and then its search says so.
+static struct logs_reader *managed_reader(struct managed *m) {
+  if (!m->reader)
+    m->reader = readers_open(m->compose->readers, m->config, compose_transport(m->compose));
+  return m->reader;
+}
+
 bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
                 struct error *e) {
   (void)ctx;
@@ -395,6 +407,7 @@ bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *
   struct logs *logs = iam ? managed_logs(m, worker, e) : NULL;
   if (!logs)
     return false;
-  *ret = (struct engine_io){.env = m->compose->env, .iam = iam, .logs = logs};
+  *ret = (struct engine_io){
+      .env = m->compose->env, .iam = iam, .logs = logs, .reader = managed_reader(m)};
   return true;
 }

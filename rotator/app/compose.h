@@ -66,6 +66,7 @@ struct managed {
   struct memory memory;
   struct logs *logs;
   unsigned logs_worker;
+  struct logs_reader *reader; // NULL: test logs are not looked for
 };
 
 // ERR_INVALID when the configuration lacks what only shows here (no host id for a local store).

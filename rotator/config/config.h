@@ -94,6 +94,10 @@ struct config_target {
   char *key_name;              // default "<target>-ingestion"
   char *action_when_leaked;    // "none", "disable" (default), "delete"
   char *iam_url, *ingress_url; // resolved from `endpoints`, without trailing slash
+  char *api_url;               // likewise; NULL: not known
+  // Who looks for test logs; of a kind where policy.arrival_within_s is not 0.
+  struct config_credential reader;
+  bool reader_own; // named in the target, not in `defaults`
   char *application, *subsystem;
   int severity;
   struct config_store home; // backend NULL: the state directory

@@ -181,14 +181,33 @@ static void warn_region(struct config_loader *l, const char *region, const yaml_
               region);
 }
 
+// NULL: it was not said, and does not follow from that of ingestion.
+static bool resolve_api(struct config_loader *l, struct config_target *t) {
+  char url[URL_MAX];
+  const char *said = t->api_url ? t->api_url : t->ingress_url;
+  bool is_url = strstr(said, "://") != NULL, good;
+  if (!is_url)
+    good = logs_api_url(url, sizeof url, t->guid, t->region, said);
+  else
+    good = expand(url, sizeof url, said, t->guid, t->region);
+  if (good && is_url && !t->api_url) {
+    char ingress[URL_MAX];
+    text_copy(ingress, sizeof ingress, url);
+    if (!logs_api_url_of(url, sizeof url, ingress))
+      return true;
+  }
+  t->api_url = good ? config_keep(l, url) : NULL;
+  return good;
+}
+
 void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
                               const yaml_mark_t *at) {
   char url[URL_MAX];
-  bool is_url = strstr(t->ingress_url, "://") != NULL;
+  bool is_url = strstr(t->ingress_url, "://") != NULL, api = resolve_api(l, t);
   warn_region(l, t->region, at);
   bool good = is_url ? expand(url, sizeof url, t->ingress_url, t->guid, t->region)
                      : logs_ingress_url(url, sizeof url, t->guid, t->region, t->ingress_url);
-  if (!good) {
+  if (!good || !api) {
     config_wrong(l, at, NULL, "endpoints: the URL of this instance is too long");
     return;
   }

@@ -240,7 +240,7 @@ enum err config_crn_read(const char *crn, struct config_crn *ret, char nearest[N
                          struct error *e);
 // An endpoint as a word or a URL, in which {guid} and {region} may stand.
 enum err config_endpoint_check(struct config_value *v);
-// Turns t->iam_url and t->ingress_url from words and patterns into URLs.
+// Turns t->iam_url, t->ingress_url and t->api_url from words and patterns into URLs.
 void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
                               const yaml_mark_t *at);
 
@@ -255,6 +255,11 @@ enum err config_metadata_check(struct config_value *v);
 // itself are told by base_given).
 void config_policy_settle(struct config_loader *l, struct config_target *t,
                           const struct config_slots *s);
+
+// arrival.c: reads proof.arrival.identity, and checks it with the rest of the target. After the
+// endpoints and the sinks.
+void config_arrival_read(struct config_loader *l, struct config_target *t,
+                         const struct config_slots *s);
 
 // target.c
 void config_targets_read(struct config_loader *l, yaml_node_t *list);

@@ -110,6 +110,7 @@ static void read_defaults(struct config_loader *l, yaml_node_t *node) {
     config_collect(l, node, CONFIG_DEFAULTS, &s);
   config_apply(l, &s, CONFIG_DEFAULTS, node ? &node->start_mark : NULL, &l->base);
   config_policy_settle(l, &l->base, &s);
+  config_arrival_read(l, &l->base, &s);
   for (size_t i = 0; i < config_options_n; i++)
     l->base_given[i] = s.key[i] != NULL;
 }

@@ -204,6 +204,9 @@ const struct config_option config_options[] = {
      .shown = "public",
      .help = "The same for ingestion, or its URL, in which {guid} and {region} stand for the "
              "instance's."},
+    {"endpoints.api", CONFIG_ENDPOINT, .choices = "public|private|classic", BOTH(api_url),
+     .shown = "as endpoints.ingress, its host's label ingress replaced by api",
+     .help = "The same for queries (proof.arrival), or its URL."},
     {"after_publish", CONFIG_SECTION, .where = CONFIG_DEFAULTS | CONFIG_TARGET,
      .help = "Program that makes consumers read the new key."},
     {"after_publish.run", CONFIG_COMMAND, .least = 0, .most = 64, BOTH(after_publish.argv),
@@ -232,6 +235,24 @@ const struct config_option config_options[] = {
     {"proof.absence_apart", CONFIG_DURATION, .most = 10 * MINUTE, .fallback = "10s",
      BOTH(policy.absence_apart_s),
      .help = "Time between two looks that together show that a key is gone."},
+    {"proof.arrival", CONFIG_SECTION, .where = CONFIG_DEFAULTS | CONFIG_TARGET,
+     .help = "Look for a new key's test log with a query before the key is published. Off without "
+             "an identity."},
+    {"proof.arrival.identity", CONFIG_SECTION, .where = CONFIG_DEFAULTS | CONFIG_TARGET,
+     .help = "Who looks: an identity other than the sender, with role Reader on the instance; "
+             "written as `management` is."},
+    CREDENTIAL_ROWS("proof.arrival.identity", CONFIG_DEFAULTS | CONFIG_TARGET, BOTH, reader),
+    {"proof.arrival.within", CONFIG_DURATION, .most = HOUR, .fallback = "2m",
+     BOTH(policy.arrival_within_s),
+     .help = "How long it is looked for; 0 turns it off. Longer where many targets of one instance "
+             "rotate at a time: they share six queries a minute."},
+    {"proof.arrival.tier", CONFIG_CHOICE, .choices = "frequent|archive", .fallback = "frequent",
+     BOTH(policy.arrival_tier),
+     .help = "Where it is looked for: among the logs of priority insights, or in the archive's "
+             "bucket."},
+    {"proof.arrival.required", CONFIG_BOOL, .fallback = "false", BOTH(policy.arrival_required),
+     .help = "Publish nothing before it was found. Else a log that is not found in time is told, "
+             "and the rotation goes on."},
 };
 const size_t config_options_n = sizeof config_options / sizeof config_options[0];
 _Static_assert(sizeof config_options / sizeof config_options[0] <= CONFIG_OPTIONS_MAX,

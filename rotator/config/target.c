@@ -81,6 +81,7 @@ static void read_mapping(struct config_loader *l, struct config_target *t, yaml_
   if (sinks)
     config_sinks_read(l, sinks, t);
   config_identity_settle(l, t, &s, &node->start_mark);
+  config_arrival_read(l, t, &s);
 }
 
 static void read_target(struct config_loader *l, yaml_node_t *node) {

@@ -261,9 +261,13 @@ static void keep_text(const struct config_value *v, void *at) {
   memcpy(at, &kept, sizeof kept);
 }
 
-// One word for both, the second of which stands behind the first.
+// One word for both, the second of which stands behind the first; that for queries follows from it.
 static void keep_endpoints(const struct config_value *v, void *at) {
+  char *none = NULL;
   keep_text(v, at);
+  memcpy((unsigned char *)at + offsetof(struct config_target, api_url) -
+             offsetof(struct config_target, iam_url),
+         &none, sizeof none);
   keep_text(v, (unsigned char *)at + offsetof(struct config_target, ingress_url) -
                    offsetof(struct config_target, iam_url));
 }

@@ -108,6 +108,39 @@ static void check_ingress(struct managed *m, struct findings *f) {
   http_response_clear(&answer);
 }
 
+// A query that can find nothing shows whether the reader may ask. It is one of the instance's ten a
+// minute.
+static void check_reader(struct managed *m, struct iam *iam, struct findings *f) {
+  struct error e = {0};
+  struct engine_io io;
+  int64_t now_s = iam->ops->server_time_s(iam);
+  if (m->config->policy.arrival_within_s == 0)
+    return;
+  if (!compose_io(NULL, 0, &m->target, &io, &e) || !io.reader) {
+    find_error(f, "reader", &e);
+    return;
+  }
+  const struct logs_search s = {.application = m->target.application,
+                                .subsystem = m->target.subsystem,
+                                .nonce = "of no log",
+                                .from_s = now_s - 60,
+                                .to_s = now_s,
+                                .archive = m->config->policy.arrival_tier == POLICY_TIER_ARCHIVE,
+                                .sender = m->iam_id};
+  switch (io.reader->ops->find(io.reader, &s, &e)) {
+  case LOGS_SEEN:
+  case LOGS_UNSEEN:
+    find(f, e.text[0] ? FINDING_WARN : FINDING_OK, "reader", "%s",
+         e.text[0] ? e.text : "the reader may look for test logs");
+    break;
+  case LOGS_ASK_LATER:
+    find(f, FINDING_UNKNOWN, "reader", "%s", e.text);
+    break;
+  default:
+    find_error(f, "reader", &e);
+  }
+}
+
 static bool check_account(struct managed *m, const struct iam_token *me, struct findings *f) {
   if (!me->account[0] || strcmp(me->account, m->config->account) == 0)
     return true;
@@ -144,6 +177,7 @@ bool check_cloud(struct managed *m, struct findings *f) {
     int64_t listed = check_rights(m, iam, f);
     check_sender(m, iam, f);
     check_quota(m, iam, listed, f);
+    check_reader(m, iam, f);
   } else if (e.kind != ERR_OK) {
     find_error(f, "identity", &e);
   }

@@ -23,10 +23,10 @@
 
 static enum err observe(struct managed *m, enum look_at how, struct look *l) {
   state_clear(&l->state);
+  bool verify = how == LOOK_VERIFY || how == LOOK_ARRIVAL;
   enum err err =
-      how == LOOK_VERIFY
-          ? tick_verify(&m->target, &l->io, false, &l->state, &l->view, &l->error)
-          : tick_observe(&m->target, &l->io, how == LOOK_AT_IAM, &l->state, &l->view, &l->error);
+      verify ? tick_verify(&m->target, &l->io, how == LOOK_ARRIVAL, &l->state, &l->view, &l->error)
+             : tick_observe(&m->target, &l->io, how == LOOK_AT_IAM, &l->state, &l->view, &l->error);
   if (err != ERR_OK)
     return err;
   decide(&l->view, &l->action);

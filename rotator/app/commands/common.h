@@ -15,9 +15,10 @@ struct look {
   struct action action;
   struct error error; // the last thing that went wrong while reading; kind ERR_OK: nothing
 };
-enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM, LOOK_VERIFY };
+enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM, LOOK_VERIFY, LOOK_ARRIVAL };
 // As needed: IAM is asked when the engine would ask it. Verify: what each sink holds is proven, too
-// (tick_verify). What was seen is kept for the next run. The error, when it could not be bound.
+// (tick_verify). Arrival: and its test log is looked for. What was seen is kept for the next run.
+// The error, when it could not be bound.
 enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e);
 void look_clear(struct look *l);
 

@@ -137,12 +137,12 @@ static const struct why_words whys[] = {
     [WHY_rollback] = {false, false, "a person wanted the old key back", NULL, NULL},
     [WHY_arrival_pending] = {false, false, "the new key's test log is not found yet", NULL, NULL},
     [WHY_arrival_missed] =
-        {true, false, "the new key's test log was accepted and is not found", "verify --arrival",
+        {true, false, "a test log was accepted and is not found", "verify --arrival",
          "find out why: is the instance's quota used up, does one of its rules drop or block the "
          "log, has it no bucket for priority insights, is it in the other tier? The next run tries "
          "again"},
     [WHY_arrival_refused] =
-        {true, false, "the reader may not look for the new key's test log", "verify --arrival",
+        {true, false, "the reader may not look for the test log", "verify --arrival",
          "mend what is said of the reader (proof.arrival.identity); the next run tries again"},
     [WHY_repeated] = {true, false, "a step was done and did not take effect yet", NULL, NULL},
     [WHY_own_run] = {false, false,
@@ -307,6 +307,32 @@ void verdict_words(char *dst, size_t cap, const struct verdict *v) {
     add_proof(&b, v);
   text_copy(dst, cap, text_buf_str(&b));
   text_buf_free(&b);
+}
+
+const char *arrival_words(enum arrival_seen a) {
+  switch (a) {
+  case ARRIVAL_FOUND:
+    return "its test log was found";
+  case ARRIVAL_MISSED:
+    return "its test log was not found in time";
+  case ARRIVAL_REFUSED:
+    return "its test log could not be looked for";
+  default:
+    return "";
+  }
+}
+
+const char *arrival_name(enum arrival_seen a) {
+  switch (a) {
+  case ARRIVAL_FOUND:
+    return "found";
+  case ARRIVAL_MISSED:
+    return "not_found";
+  case ARRIVAL_REFUSED:
+    return "refused";
+  default:
+    return "";
+  }
 }
 
 void working_words(char *dst, size_t cap, enum working w, const struct verdict *v) {

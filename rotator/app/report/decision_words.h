@@ -39,6 +39,11 @@ void verdict_words(char *dst, size_t cap, const struct verdict *v);
 // "Consumers have NO working key: the key was deleted". NULL, or without a cause: nobody looked.
 void working_words(char *dst, size_t cap, enum working w, const struct verdict *v);
 
+// What became of the test log that was looked for: "its test log was found". "": it was not.
+const char *arrival_words(enum arrival_seen a);
+// The same in one word, for the JSON answer: "found", "not_found", "refused"; "": it was not.
+const char *arrival_name(enum arrival_seen a);
+
 // What a sink holds: "old key", "no answer" …
 const char *sink_words(enum sink_value v);
 

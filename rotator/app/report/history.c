@@ -104,6 +104,8 @@ void history_step(struct managed *m, const struct step *s) {
   add_state(o, s);
   add_text(o, "sink",
            s->action->kind == ACT_WRITE_SINK ? m->target.sinks[s->action->sink].name : NULL);
+  if (s->action->row == ROW_promote && s->view->state)
+    add_text(o, "arrival", arrival_name(s->view->slots[SLOT_PENDING].arrival));
   if (s->result != ERR_OK && s->error)
     add_text(o, "error", s->error->text);
   append(m, o);

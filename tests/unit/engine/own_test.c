@@ -220,7 +220,7 @@ static void without_an_instance_management_is_the_proof(void **unused) {
   struct state s = {0};
   struct view v = {0};
   rig_restart(r);
-  tick_verify(&r->target, &r->io, &s, &v, &e);
+  tick_verify(&r->target, &r->io, false, &s, &v, &e);
   assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_WORKING);
   assert_int_equal(v.sinks[0].verdict.cause, CAUSE_manager_missing);
   state_clear(&s);
