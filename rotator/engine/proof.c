@@ -84,9 +84,9 @@ static enum outcome outcome_of(struct prover *p, enum logs_verdict v) {
   }
 }
 
-// A key of our own serves where it can do what we do: the identity's keys are listed with it, and it
-// is one of them. Where logs are sent as well, consumers have what they need, and this is about us
-// alone.
+// A key of our own serves where it can do what we do: the identity's keys are listed with it, and
+// it is one of them. Where logs are sent as well, consumers have what they need, and this is about
+// us alone.
 static enum outcome manage(struct prover *p, const struct secret *bearer, const struct slot *slot) {
   bool shown = false;
   enum err err = own_manages(p->t, p->io, bearer, slot->key_id, &shown, p->e);

@@ -1,8 +1,8 @@
 // The rotator's own key as the key of the target (PROTOCOL.md section 8). The management token of a
 // process is gained from what its credential reads: the first sink, a copy that was made when the
 // process started, or one that lags. The old key must never be ended by itself, nor in the run that
-// published, nor while a process that starts now would still read it; and there is always a key left
-// to be authenticated with.
+// published, nor while a process that starts now would still read it; and there is always a key
+// left to be authenticated with.
 #include <stdlib.h>
 #include <string.h>
 

@@ -192,7 +192,7 @@ static enum err credential(struct scene *s, const char *iam_id, struct iam_crede
   return s->auth->ops->credential(s->auth, &s->endpoint.base, iam_id, ret, NULL);
 }
 
-// The key that the token in use was gained with, and the one that would be read now, are two things.
+// The key that the token in use was gained with, and the one that would be read now, are two.
 static void what_the_token_was_gained_with_is_told(void **state) {
   (void)state;
   struct scene s;

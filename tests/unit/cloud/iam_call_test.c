@@ -108,7 +108,7 @@ static void a_second_401_is_denied(void **state) {
   fixture_close(&f);
 }
 
-// A client that bears a given token bears no other, and takes none from where the other's come from.
+// A client that bears a given token bears no other, and takes none from where others come from.
 static void a_given_token_is_the_only_one(void **state) {
   (void)state;
   struct fixture f;

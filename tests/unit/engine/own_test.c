@@ -133,7 +133,8 @@ static void the_old_key_is_not_ended_by_itself(void **unused) {
   rig_free(r);
 }
 
-// Current dies beyond the point of no return: the old key cannot come back, and is all that is left.
+// Current dies beyond the point of no return: the old key cannot come back, and is all that is
+// left.
 static void the_last_key_stays(void **unused) {
   (void)unused;
   struct rig *r = rig_own();
