@@ -252,62 +252,16 @@ static enum err set_lock(struct managed *m, struct error *e) {
 
 // --- identity ---
 
-enum err compose_look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
-                         struct error *e) {
-  const struct config_target *t = m->config;
-  size_t n = 0;
-  enum err err = iam->ops->find_service_id(iam, t->account, t->service_id, ret, &n, e);
-  if (err == ERR_OK && n > 1)
-    return error_set(e, ERR_INVALID,
-                     "%zu service IDs are named '%s', one of them %s: write the id instead of the "
-                     "name (%s:%d)",
-                     n, t->service_id, ret->id, t->file, t->line);
-  return err;
-}
-
-static enum err ask_identity(struct managed *m, unsigned worker, struct error *e) {
-  struct iam *iam = compose_iam(m, worker, e);
-  struct iam_service_id found = {0};
-  if (!iam)
-    return ERR_INTERNAL;
-  enum err err = compose_look_up(m, iam, &found, e);
-  if (err != ERR_OK)
-    error_wrap(e, "service ID '%s'", m->config->service_id);
-  else
-    text_copy(m->iam_id, sizeof m->iam_id, found.iam_id);
-  return err;
-}
-
-static enum err ask_user(struct managed *m, unsigned worker, struct error *e) {
-  struct iam *iam = compose_iam(m, worker, e);
-  struct iam_token me = {0};
-  if (!iam)
-    return ERR_INTERNAL;
-  enum err err = iam->ops->whoami(iam, &me, e);
-  if (err == ERR_OK)
-    err = identity_is_me(m, &me, m->iam_id, e);
-  iam_token_clear(&me);
-  return err;
-}
-
-// The configuration has been checked: a service ID is a name, or ServiceId- and a UUID; a user is
-// "me" or an IAM id.
 static enum err find_identity(struct managed *m, unsigned worker, enum compose_identity how,
                               struct error *e) {
-  const char *service = m->config->service_id, *user = m->config->user;
   char words[IDENTITY_WORDS_MAX];
-  if (service && text_starts(service, "ServiceId-"))
-    snprintf(m->iam_id, sizeof m->iam_id, "iam-%s", service);
-  else if (user && how != IDENTITY_ASKED && strcmp(user, "me") != 0)
-    text_copy(m->iam_id, sizeof m->iam_id, user);
-  else if (how != IDENTITY_ASKED)
-    text_copy(m->iam_id, sizeof m->iam_id, identity_remembered(m));
-  if (m->iam_id[0])
+  if (identity_is_known(m, how, m->iam_id))
     return ERR_OK;
   identity_words(m, words);
   if (how == IDENTITY_OFFLINE)
     return error_set(e, ERR_MISSING, "%s was not looked up yet", words);
-  return user ? ask_user(m, worker, e) : ask_identity(m, worker, e);
+  struct iam *iam = compose_iam(m, worker, e);
+  return iam ? identity_ask(m, iam, m->iam_id, e) : ERR_INTERNAL;
 }
 
 static bool is_there(const char *state_dir, const char *binding) {

@@ -97,11 +97,6 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
 // Opens the sinks alone, for reading, while there is no identity yet. Binding goes on from there.
 enum err compose_open_sinks(struct managed *m, struct error *e);
 
-// The service ID that the configuration names, as IAM has it. ERR_MISSING: none; ERR_INVALID:
-// several of that name.
-enum err compose_look_up(struct managed *m, struct iam *iam, struct iam_service_id *ret,
-                         struct error *e);
-
 // The interfaces of a worker, and the transport of all. They stay compose's.
 struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e);
 struct transport *compose_transport(const struct compose *c);

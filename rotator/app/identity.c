@@ -53,6 +53,55 @@ enum err identity_is_me(const struct managed *m, const struct iam_token *me, cha
                               : "a service ID (service_id), which is better for agents");
 }
 
+enum err identity_look_up(const struct managed *m, struct iam *iam, struct iam_service_id *ret,
+                          struct error *e) {
+  const struct config_target *t = m->config;
+  size_t n = 0;
+  enum err err = iam->ops->find_service_id(iam, t->account, t->service_id, ret, &n, e);
+  if (err == ERR_OK && n > 1)
+    return error_set(e, ERR_INVALID,
+                     "%zu service IDs are named '%s', one of them %s: write the id instead of the "
+                     "name (%s:%d)",
+                     n, t->service_id, ret->id, t->file, t->line);
+  return err;
+}
+
+static enum err ask_user(const struct managed *m, struct iam *iam, char ret[IAM_ID_MAX],
+                         struct error *e) {
+  struct iam_token me = {0};
+  enum err err = iam->ops->whoami(iam, &me, e);
+  if (err == ERR_OK)
+    err = identity_is_me(m, &me, ret, e);
+  iam_token_clear(&me);
+  return err;
+}
+
+enum err identity_ask(const struct managed *m, struct iam *iam, char ret[IAM_ID_MAX],
+                      struct error *e) {
+  struct iam_service_id found = {0};
+  if (m->config->user)
+    return ask_user(m, iam, ret, e);
+  enum err err = identity_look_up(m, iam, &found, e);
+  if (err == ERR_OK)
+    memcpy(ret, found.iam_id, IAM_ID_MAX);
+  else
+    error_wrap(e, "service ID '%s'", m->config->service_id);
+  return err;
+}
+
+// The configuration has been checked: a service ID is a name, or ServiceId- and a UUID; a user is
+// "me" or an IAM id.
+bool identity_is_known(const struct managed *m, enum compose_identity how, char ret[IAM_ID_MAX]) {
+  const char *service = m->config->service_id, *user = m->config->user;
+  if (service && text_starts(service, "ServiceId-"))
+    snprintf(ret, IAM_ID_MAX, "iam-%s", service);
+  else if (how != IDENTITY_ASKED && user && strcmp(user, "me") != 0)
+    text_copy(ret, IAM_ID_MAX, user);
+  else if (how != IDENTITY_ASKED)
+    text_copy(ret, IAM_ID_MAX, identity_remembered(m));
+  return ret[0] != '\0';
+}
+
 void identity_for_shell(const struct managed *m, char dst[IDENTITY_SHELL_MAX]) {
   if (!m->config->user)
     snprintf(dst, IDENTITY_SHELL_MAX, "'%s'", m->config->service_id);

@@ -16,6 +16,16 @@ void identity_configured(const struct config_target *t, char dst[IAM_NAME_MAX]);
 // The IAM id that the last run found for what is configured; "" if none.
 const char *identity_remembered(const struct managed *m);
 
+// Does it need nobody to be asked? Fills in the IAM id if so.
+bool identity_is_known(const struct managed *m, enum compose_identity how, char ret[IAM_ID_MAX]);
+// Asks IAM which identity is configured. ERR_MISSING: no service ID of that name; ERR_INVALID:
+// several, or a user whose management key this is not.
+enum err identity_ask(const struct managed *m, struct iam *iam, char ret[IAM_ID_MAX],
+                      struct error *e);
+// The service ID that the configuration names, as IAM has it; errors as identity_ask's.
+enum err identity_look_up(const struct managed *m, struct iam *iam, struct iam_service_id *ret,
+                          struct error *e);
+
 // Is the management key one of the user that the target is of? Fills in the IAM id. ERR_INVALID,
 // with the way out, if not.
 enum err identity_is_me(const struct managed *m, const struct iam_token *me, char ret[IAM_ID_MAX],

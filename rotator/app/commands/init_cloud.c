@@ -33,7 +33,7 @@ static enum err check_account(const char *whose, const char *account, const stru
 static enum err find_service_id(struct managed *m, struct init_cloud *c, struct error *e) {
   char whose[IAM_NAME_MAX + 32];
   const char *name = m->config->service_id;
-  enum err err = compose_look_up(m, c->iam, &c->id, e);
+  enum err err = identity_look_up(m, c->iam, &c->id, e);
   if (err == ERR_MISSING && !text_starts(name, "ServiceId-")) {
     c->make_id = true;
     return ERR_OK;
@@ -108,7 +108,7 @@ static enum err create(struct app *a, struct managed *m, struct iam *iam,
     struct error why = *e;
     if (env_sleep_ms(a->env, LIST_LAG_MS) != ERR_OK)
       return err;
-    enum err seen = compose_look_up(m, iam, ret, e);
+    enum err seen = identity_look_up(m, iam, ret, e);
     if (seen != ERR_MISSING)
       return seen;
     *e = why;
