@@ -39,6 +39,7 @@ struct metadata {
 struct step {
   const char *path;
   const struct http_request *request; // all but its URL
+  int64_t deadline_ms;                // 0: our own
   struct http_response answer;
 };
 
@@ -98,7 +99,7 @@ static enum err send_step(const struct metadata *m, struct step *s, const struct
   request.url = text_buf_str(&url);
   request.replay = HTTP_REPLAY_SAFE;
   request.timeout_ms = TRY_MS;
-  request.deadline_ms = ALL_MS;
+  request.deadline_ms = s->deadline_ms > 0 ? s->deadline_ms : ALL_MS;
   enum err err = url.failed ? error_set(e, ERR_INVALID, WHAT ": its URL is too long")
                             : http_exchange(m->transport, &request, &s->answer, e);
   text_buf_free(&url);
@@ -119,7 +120,8 @@ static struct secret *take_token(const struct http_response *r) {
   return len > 0 && len <= TOKEN_MAX ? secret_copy(text, len) : NULL;
 }
 
-static enum err get_identity(const struct metadata *m, struct secret **ret, struct error *e) {
+static enum err get_identity(const struct metadata *m, int64_t deadline_ms, struct secret **ret,
+                             struct error *e) {
   static const struct http_header headers[] = {{.name = "Metadata-Flavor", .value = "ibm"}};
   // It is used at once; 300 s is the service's default.
   SECRET_AUTO body = secret_copy_text("{\"expires_in\":300}");
@@ -129,7 +131,8 @@ static enum err get_identity(const struct metadata *m, struct secret **ret, stru
                                        .body = body,
                                        .content_type = "application/json"};
   struct step s = {.path = is_new(m) ? "/identity/v1/token" : "/instance_identity/v1/token",
-                   .request = &request};
+                   .request = &request,
+                   .deadline_ms = deadline_ms};
   enum err err = body ? send_step(m, &s, NULL, e) : error_no_memory(e);
   if (!err) {
     *ret = take_token(&s.answer);
@@ -153,8 +156,8 @@ static enum err build_body(const struct iam_profile *p, struct secret **ret, str
   return ERR_OK;
 }
 
-static enum err get_token(const struct metadata *m, const struct secret *identity,
-                          struct iam_token *ret, struct error *e) {
+static enum err get_token(const struct metadata *m, int64_t deadline_ms,
+                          const struct secret *identity, struct iam_token *ret, struct error *e) {
   const struct http_header headers[] = {
       {.name = "Authorization", .secret = identity, .prefix = "Bearer "}};
   SECRET_AUTO body = NULL;
@@ -168,7 +171,8 @@ static enum err get_token(const struct metadata *m, const struct secret *identit
                                        .content_type = body ? "application/json" : NULL};
   struct step s = {.path =
                        is_new(m) ? "/identity/v1/iam_tokens" : "/instance_identity/v1/iam_token",
-                   .request = &request};
+                   .request = &request,
+                   .deadline_ms = deadline_ms};
   int64_t before_ms = env_mono_ms(m->env);
   err = send_step(m, &s, identity, e);
   if (!err) {
@@ -188,10 +192,10 @@ static enum err get(void *ctx, struct transport *t, int64_t deadline_ms, struct 
   (void)ret_by;
   const struct metadata *m = ctx;
   SECRET_AUTO identity = NULL;
-  (void)t, (void)deadline_ms;
-  enum err err = get_identity(m, &identity, e);
+  (void)t;
+  enum err err = get_identity(m, deadline_ms, &identity, e);
   if (!err)
-    err = get_token(m, identity, ret, e);
+    err = get_token(m, deadline_ms, identity, ret, e);
   if (err)
     error_wrap(e, "trusted profile %s", iam_profile_name(&m->profile));
   return err;

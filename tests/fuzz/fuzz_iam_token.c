@@ -14,6 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int64_t life_s;
   if (iam_decode_claims((const char *)data, size, &t, &life_s, NULL) == ERR_OK)
     check_claims(&t);
+  char subject[64];
+  if (iam_decode_subject((const char *)data, size, subject, sizeof subject)) {
+    FUZZ_CHECK(memchr(subject, '\0', sizeof subject));
+    for (const char *at = subject; *at; at++)
+      FUZZ_CHECK((unsigned char)*at >= 0x20 && *at != 0x7f);
+  }
   t = (struct iam_token){0};
   if (iam_decode_token((const char *)data, size, &t, NULL) == ERR_OK) {
     check_claims(&t);

@@ -176,6 +176,24 @@ static void silence_is_no_refusal(void **state) {
   }
 }
 
+// An early renewal may be given up: the token that is there still works.
+static void an_early_renewal_waits_less(void **state) {
+  (void)state;
+  struct scene s;
+  struct iam_token t = {0};
+  const struct script_row rows[] = {{.method = "PUT", .url = "/token?", .body = IDENTITY_BODY},
+                                    {.method = "POST", .url = "/iam_token?", .body = token_body()}};
+  scene_open(&s, HTTP, OLD, &by_id, rows, 2);
+  for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(token(&s, &t), ERR_OK);
+    assert_int_equal(scripted_count(s.service), 2 * (i + 1));
+    assert_int_equal(scripted_last(s.service)->deadline_ms, i ? 10000 : 20000);
+    iam_token_clear(&t);
+    fake_env_advance(&s.env, 2880 * 1000); // 80 % of its life
+  }
+  scene_close(&s);
+}
+
 static void a_stop_stays_a_stop(void **state) {
   (void)state;
   struct scene s;
@@ -193,6 +211,7 @@ int main(void) {
       cmocka_unit_test(the_default_profile_needs_no_body),
       cmocka_unit_test(answers_mean),
       cmocka_unit_test(silence_is_no_refusal),
+      cmocka_unit_test(an_early_renewal_waits_less),
       cmocka_unit_test(a_stop_stays_a_stop),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
