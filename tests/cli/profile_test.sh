@@ -92,6 +92,9 @@ run 0 init prod --print-policy
 out_has "ibmcloud iam trusted-profile-policy-create \"\\\$MANAGEMENT\" --service-name iam-identity --roles Operator"
 out_has "ibmcloud iam trusted-profile-link-create \"\\\$MANAGEMENT\" --name rotator --cr-type IKS_SA .*--link-namespace default --link-name other"
 out_lacks 'service-api-key-create'
+put_token "a-token-that-names-nobody" # a job of Code Engine
+run 3 check prod
+out_has "ibmcloud iam trusted-profile-link-create '$profile' --name rotator --cr-type CE --link-crn CRN-OF-THE-PROJECT"
 rm "$T/pod/token"
 run 3 check prod
 out_has "FAIL .*credential .*compute resource token: there is no $T/pod/token: .*audience iam"

@@ -81,6 +81,9 @@ static void ends_in_an_error_wherever_it_is(void **state) {
   scratch_write(path, "version: 1\nmanagement: {vault: {mount: m, path: p}}\n"
                       "vault: {address: \"https://v\"}\ntargets:\n" TARGET("a"));
   starve(path, ERR_OK);
+  scratch_write(path, "version: 1\nmanagement: {profile: {metadata: https, id: "
+                      "Profile-44444444-4444-4444-8444-444444444444}}\ntargets:\n" TARGET("a"));
+  starve(path, ERR_OK);
   scratch_remove(&s);
 }
 
