@@ -158,6 +158,31 @@ out_has "service-api-key-create rotator rotator --file '$T/guest.key'"
 grep -qF -- "$guest_key" "$T/out" "$T/err" && fail "the key was printed"
 passed "a service ID assumes the profile"
 
+# --- whoever looks for test logs may be a profile as well ---
+reader=Profile-77777777-7777-4777-8777-777777777777
+seed "{\"profiles\": [{\"id\": \"$reader\", \"account\": \"$account\", \"name\": \"reader\"}],
+  \"roles\": [{\"identity\": \"$reader\", \"role\": \"Reader\", \"instance\": \"$guid\"}]}" >/dev/null
+read_by() { # read_by YAML: test logs are looked for by that identity
+  {
+    head_of_config "endpoints: {iam: \"$url\", ingress: \"$url/instances/{guid}\", api: \"$url/instances/{guid}\"}" \
+      "proof: {count: 2, span: 0s, absence_apart: 0s, propagation: 0s, arrival: {identity: $1, within: 5s, required: true}}" |
+      sed "s|^management: .*|management: {file: $T/guest.key, assume: {id: $profile}}\nallow_plain_loopback: true|"
+    target prod
+  } >"$config"
+  rm -f "$T"/state/*.queries
+}
+read_by "{profile: {id: $reader, metadata: \"$imds\"}}"
+mark_requests
+run 0 rotate prod
+control GET requests | jq -e --arg i "iam-$reader" --argjson n "$seen" '[.requests[] | select(.seq > $n and (.path | endswith("/v1/query"))) |
+  .identity] | length > 0 and all(. == $i)' >/dev/null || fail "somebody else looked for the test log"
+read_by "{profile: {id: $other, metadata: \"$imds\"}}"
+run 3 check prod
+out_has "FAIL .*reader .*trusted profile $other: metadata service: .*profile_not_linked"
+out_has "FAIL .*profile .*trusted-profile-link-create '$other' --name rotator --cr-type VSI"
+out_lacks "trusted-profile-identity-create"
+passed "the reader of test logs is a trusted profile"
+
 # --- HTTPS, which a server may be set to ---
 kill "$emulator_pid"; wait "$emulator_pid" 2>/dev/null
 rm "$T/ready"

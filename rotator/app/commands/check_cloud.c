@@ -108,6 +108,13 @@ static void check_ingress(struct managed *m, struct findings *f) {
   http_response_clear(&answer);
 }
 
+// Where a trusted profile was refused: the link that is missing.
+static void say_profile(const struct managed *m, const struct error *e, struct findings *f) {
+  char hint[1000];
+  if (report_profile(m, e, hint, sizeof hint))
+    find(f, FINDING_FAIL, "profile", "%s", hint);
+}
+
 // A query that can find nothing shows whether the reader may ask. It is one of the instance's ten a
 // minute.
 static void check_reader(struct managed *m, struct iam *iam, struct findings *f) {
@@ -138,6 +145,7 @@ static void check_reader(struct managed *m, struct iam *iam, struct findings *f)
     break;
   default:
     find_error(f, "reader", &e);
+    say_profile(m, &e, f);
   }
 }
 
@@ -161,12 +169,10 @@ static void say_identity(const struct managed *m, struct findings *f) {
 bool check_cloud(struct managed *m, struct findings *f) {
   struct error e = {0};
   struct iam_token me = {0};
-  char hint[1000];
   struct iam *iam = compose_iam(m, 0, &e);
   if (!iam || iam->ops->whoami(iam, &me, &e) != ERR_OK) {
     find_error(f, "exchange", &e);
-    if (report_profile(m, &e, hint, sizeof hint))
-      find(f, FINDING_FAIL, "profile", "%s", hint);
+    say_profile(m, &e, f);
     check_ingress(m, f);
     return compose_bind(m, 0, IDENTITY_OFFLINE, NULL) == ERR_OK;
   }

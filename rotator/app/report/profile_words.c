@@ -84,6 +84,14 @@ static void words_for_link(const struct config_credential *c, const struct error
              command);
 }
 
+bool profile_is_named(const struct config_credential *c, const struct error *e) {
+  const struct iam_profile p = credential_profile(c);
+  char text[320];
+  bool has = c->kind == CONFIG_CREDENTIAL_METADATA || iam_profile_is_given(&p);
+  snprintf(text, sizeof text, "trusted profile %s", iam_profile_name(&p));
+  return has && strstr(e->text, text) != NULL;
+}
+
 bool profile_words(const struct config_credential *c, const struct error *e, char *dst,
                    size_t cap) {
   switch (iam_profile_fault(e)) {

@@ -5,6 +5,9 @@
 
 #include "rotator/config/config.h"
 
+// Does the error name the trusted profile of that section?
+bool profile_is_named(const struct config_credential *c, const struct error *e);
+
 // False: *e is no such refusal.
 bool profile_words(const struct config_credential *c, const struct error *e, char *dst, size_t cap);
 

@@ -53,7 +53,10 @@ bool report_is_of_store(enum why why) {
 }
 
 bool report_profile(const struct managed *m, const struct error *e, char *dst, size_t cap) {
-  return profile_words(&compose_config(m->compose)->management, e, dst, cap);
+  const struct config_credential *own = &compose_config(m->compose)->management,
+                                 *reader = &m->config->reader;
+  bool of_reader = !profile_is_named(own, e) && profile_is_named(reader, e);
+  return profile_words(of_reader ? reader : own, e, dst, cap);
 }
 
 // For keys of their own, users need no role. What may be in the way is the account's.
@@ -73,13 +76,13 @@ static void user_lacks(const struct managed *m, enum row row, const char *who, c
 
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap) {
-  if (report_profile(m, e, dst, cap))
-    return true;
   // A management key that is not accepted answers 400: that is no matter of rights.
   bool proof = report_is_of_proof(m, row);
   char who[IDENTITY_WORDS_MAX], grant[IDENTITY_COMMAND_MAX];
   if (row == ROW_arrive) // of the reader, and the error says which right
     return false;
+  if (report_profile(m, e, dst, cap))
+    return true;
   if (e->status != 403 && !(proof && e->status == 401))
     return false;
   identity_words(m, who);
