@@ -300,7 +300,8 @@ int main(int argc, char **argv) {
     perror("ibmcloud-emulator: temporary directory");
     return 1;
   }
-  struct emu emu = {.verbose = o.verbose, .epoch = 1};
+  struct emu emu = {.verbose = o.verbose};
+  util_random(&emu.epoch, sizeof emu.epoch); // a token of another emulator is one of another epoch
   pthread_mutex_init(&emu.lock, NULL);
   emu.model = model_new();
   emu.faults = faults_new();
