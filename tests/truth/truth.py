@@ -209,35 +209,48 @@ def later(trial):
         trial.report.add("run, seven hours later", ["says working, and consumers are refused"])
 
 
-def try_world(world, programs, scratch):
+def trials_of(world):
+    """The trials of a row of the table; each is made by itself, and knows nothing of the others."""
+    if world in SCENES:
+        return [scene]
+    return [look, run, rotate, rollback] + ([later] if world.bounded and not world.at_once else [])
+
+
+def scene(trial):
+    for say in trial.world.says:
+        trial.report.answers += 1
+        trial.report.add("scene", say.judge(trial.place))
+
+
+def try_one(world, part, programs, scratch):
     report, begin = Report(world), time.monotonic()
-    trials = [look, run, rotate, rollback] + ([later] if world.bounded and not world.at_once else [])
-    for part in trials:
-        try:
-            with Trial(report, programs, scratch, part.__name__) as trial:
-                part(trial)
-        except Skip as skip:
-            report.skipped = str(skip)
-            break
-        except Broken as broken:
-            report.add(part.__name__, ["the world could not be made: %s" % broken])
-    report.seconds = time.monotonic() - begin
-    return report
-
-
-def try_scene(scene, programs, scratch):
-    report, begin = Report(scene), time.monotonic()
     try:
-        with Trial(report, programs, scratch, "scene") as trial:
-            for say in scene.says:
-                report.answers += 1
-                report.add("scene", say.judge(trial.place))
+        with Trial(report, programs, scratch, part.__name__) as trial:
+            part(trial)
     except Skip as skip:
         report.skipped = str(skip)
     except Broken as broken:
-        report.add("scene", ["the world could not be made: %s" % broken])
+        report.add(part.__name__, ["the world could not be made: %s" % broken])
     report.seconds = time.monotonic() - begin
     return report
+
+
+def joined(world, reports):
+    """What the trials of one world found out, as one report."""
+    whole = Report(world)
+    for report in reports:
+        whole.wrong += report.wrong
+        whole.transcript += report.transcript
+        whole.skipped = whole.skipped or report.skipped
+        whole.answers += report.answers
+        whole.ways += report.ways
+        whole.pasted += report.pasted
+        whole.seconds += report.seconds
+    return whole
+
+
+def try_world(world, programs, scratch):
+    return joined(world, [try_one(world, part, programs, scratch) for part in trials_of(world)])
 
 
 GRAVE = ("the world could not be made", "consumers are refused", "beside a dead key", "is said to work", "disagree", "changed something",
@@ -269,18 +282,29 @@ def tell(report, verbose):
     sys.stdout.flush()
 
 
+def waits_long(world):
+    """Where a service gives no answer, or one that may be passing, commands try again for as long as their patience lasts."""
+    return UNKNOWN in world.overall() or world.overall() == {NO} and "services answer" in (world.ends.deed or "")
+
+
 def try_all(worlds, programs, jobs, verbose):
+    """Trials, not worlds, are what runs side by side, and those that wait longest begin first: else a few outages run on alone."""
     scratch = new_scratch()
     reports, lock = [], threading.Lock()
+    found = {world: [None] * len(trials_of(world)) for world in worlds}
 
-    def one(world):
-        report = (try_world if world in WORLDS else try_scene)(world, programs, scratch)
+    def one(world, number):
+        report = try_one(world, trials_of(world)[number], programs, scratch)
         with lock:
-            reports.append(report)
-            tell(report, verbose)
+            found[world][number] = report
+            if None not in found[world]:
+                reports.append(joined(world, found[world]))
+                tell(reports[-1], verbose)
+    order = sorted(worlds, key=lambda w: w in SCENES or not waits_long(w))
     try:
         with ThreadPoolExecutor(jobs) as pool:
-            list(pool.map(one, worlds))
+            for begun in [pool.submit(one, world, number) for world in order for number in range(len(found[world]))]:
+                begun.result()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return reports
@@ -336,7 +360,8 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rotator", default=os.path.join(TOP, "build/dev/rotator/app/rotator"))
     parser.add_argument("--emulator", default=os.path.join(TOP, "build/dev/tests/emulator/ibmcloud-emulator"))
-    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
+    # (most of a trial's time is the program's own waiting before it tries again)
+    parser.add_argument("--jobs", type=int, default=6 * (os.cpu_count() or 1))
     parser.add_argument("--world", action="append", default=[])
     parser.add_argument("-v", "--verbose", action="store_true")
     parser.add_argument("--list", action="store_true")
