@@ -41,9 +41,13 @@ def _program(scratch, real, lie):
     path = os.path.join(scratch, "rotator-" + (lie or "honest").replace(" ", "-"))
     if os.path.exists(path):  # others may be running it
         return path
+    with open(path + ".py", "w") as f:
+        f.write("import sys\nsys.path.insert(0, %r)\nimport model\nmodel.main(%r, %r)\n"
+                % (os.path.dirname(os.path.abspath(__file__)), real, lie))
+    # It is started a thousand times: nothing of the machine's own modules, and what was compiled once is kept (in the scratch folder).
     with open(path, "w") as f:
-        f.write("#!%s -B\nimport sys\nsys.path.insert(0, %r)\nimport model\nmodel.main(%r, %r)\n"
-                % (sys.executable, os.path.dirname(os.path.abspath(__file__)), real, lie))
+        f.write('#!/bin/sh\nexec "%s" -IS -X pycache_prefix="%s" "%s.py" "$@"\n'
+                % (sys.executable, os.path.join(scratch, "compiled"), path))
     os.chmod(path, 0o755)
     return path
 
