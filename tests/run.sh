@@ -80,7 +80,12 @@ run_part() {
   if ! "part_${part//-/_}"; then
     grep -q '^fail' "$results" || echo "fail $part" >>"$results"
   fi
+  times >"$scratch/$part.times"
 }
+
+# processor_of PART: seconds of the processor that a part and all that it started have used. Where they are few beside the time it
+# took, it waited.
+processor_of() { awk -F '[ms ]+' 'NR == 2 { printf "%.0f\n", 60 * ($1 + $3) + $2 + $4 }' "$scratch/$1.times" 2>/dev/null; }
 
 start_part() {
   set -m
@@ -103,7 +108,7 @@ finish_part() {
     printf -- '---- %s: what failed:\n' "$part"
     sed -n 's/^fail /  FAILED: /p' "$file"
   else
-    printf -- '---- %-12s ok, %s s: %s passed\n' "$part" "$seconds" "$p"
+    printf -- '---- %-12s ok, %s s: %s passed (%s s of the processor)\n' "$part" "$seconds" "$p" "$(processor_of "$part")"
   fi
   sed -n -e 's/^skip /  NOT RUN: /p' -e 's/^show /  /p' "$file"
 }

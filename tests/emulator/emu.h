@@ -18,8 +18,8 @@ struct emu {
   struct timers *timers;
   struct settings settings;
   int64_t offset_ms; // the emulator's clock minus the machine's
-  unsigned
-      epoch; // from a start of chance, counts resets: tokens of another emulator or an earlier life are refused
+  // Counts resets, from a start of chance: a token of another emulator or an earlier life is refused
+  unsigned epoch;
   bool verbose;
   int https_port, http_port, imds_port;
   unsigned long connections, tls_connections, tls_handshakes, open_connections;

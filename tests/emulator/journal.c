@@ -40,12 +40,13 @@ struct journal *journal_new(void) {
   return j;
 }
 
-// How many places of a ring of that size hold something, when the last number given is seq; place 0 is the last to be filled.
+// How many places of a ring of that size may hold something, when the last number given is seq.
 static size_t used(unsigned long seq, size_t size) {
   return seq < size ? seq + 1 : size;
 }
 
-// Leaves alone what was never used: the rings are 40 MB, and a test's emulator has seen some hundred requests when it ends.
+// Leaves alone what was never used: the rings are 40 MB, and a test's emulator has seen some
+// hundred requests when it ends.
 void journal_clear(struct journal *j) {
   size_t requests = used(j->request_seq, JOURNAL_REQUESTS);
   for (size_t i = 0; i < requests; i++)

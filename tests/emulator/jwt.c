@@ -28,9 +28,10 @@ struct jwt {
   struct cached *cache;
 };
 
-// The key that signs tokens, as base64url of its DER. It is the same in every emulator: to make one took 0.2 s of the processor, which
-// was nearly all that a start costs, and tests start emulators a thousand times. What keeps a token from passing in another emulator
-// is the epoch in its `jti`, which begins with a number of chance.
+// The key that signs tokens, as base64url of its DER. It is the same in every emulator: to make one
+// took 0.2 s of the processor, nearly all that a start costs, and tests start emulators a thousand
+// times. What keeps a token from passing in another emulator is the epoch in its `jti`, which
+// begins with a number of chance.
 static const char fixed_key[] =
     "MIIEowIBAAKCAQEA396eqrT8VszJ6V_qHdxCRdi79ZwavMqBAsf4iFVNL_ATnUyA_k_kvJFwKHE1Ce46EBn_MWrkoK-X"
     "4hrs-ZxWhX1jOaUyzV33Fl5YzGUoAohkmHFznfBbsMwvQYUuRqJIScuwfxN7ZrmakfykF1C3SbrF4fNqTzUbNxOvzQWO"
