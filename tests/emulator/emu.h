@@ -18,7 +18,7 @@ struct emu {
   struct timers *timers;
   struct settings settings;
   int64_t offset_ms; // the emulator's clock minus the machine's
-  // Counts resets, from a start of chance: a token of another emulator or an earlier life is refused
+  // Counts resets, from a start of chance: a token of another emulator or earlier life is refused.
   unsigned epoch;
   bool verbose;
   int https_port, http_port, imds_port;
