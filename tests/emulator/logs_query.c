@@ -95,7 +95,7 @@ static void add_window_warning(struct sbuf *out, const struct window *w) {
       cJSON_AddObjectToObject(cJSON_AddObjectToObject(event, "warning"), "time_range_warning");
   util_milli_time(start, w->start_ms);
   util_milli_time(end, w->end_ms);
-  cJSON_AddStringToObject(warning, "warning_message", "The start date is after the end date.");
+  cJSON_AddStringToObject(warning, "warning_message", "Start date must be before end date.");
   cJSON_AddStringToObject(warning, "start_date", start);
   cJSON_AddStringToObject(warning, "end_date", end);
   add_event(out, event);
