@@ -77,7 +77,10 @@ struct cli {
   const char *reason;
   int64_t grace_s;  // −1: not given
   const char *wait; // "published", "retired", NULL
-  const char *disable_id, *delete_id;
+  // keys: which key, or the name of a new one; and what belongs to that.
+  const char *describe_id, *rename_id, *lock_id, *unlock_id, *enable_id, *disable_id, *delete_id;
+  const char *create_name, *name, *description, *file;
+  bool foreign, overwrite;
   const char *until;
   const char *keep;
   const char *drop_sink;

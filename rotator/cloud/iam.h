@@ -148,6 +148,9 @@ struct iam_ops {
   // locked).
   enum err (*enable)(struct iam *c, const char *id, struct error *e);
   enum err (*disable)(struct iam *c, const char *id, struct error *e);
+  // A locked key can be neither changed nor deleted, by anybody. So already is ERR_OK. Replay-safe.
+  enum err (*lock)(struct iam *c, const char *id, struct error *e);
+  enum err (*unlock)(struct iam *c, const char *id, struct error *e);
   // Gone already (404 not_found) is ERR_OK. Replay-safe. A locked key: ERR_LOCKED (after a look
   // showed locked). Another 409 is ERR_CONFLICT: look again.
   enum err (*remove)(struct iam *c, const char *id, struct error *e);

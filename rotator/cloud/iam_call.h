@@ -92,6 +92,8 @@ enum err iam_http_create(struct iam *c, const struct iam_create *spec, struct ia
                          struct error *e);
 enum err iam_http_describe(struct iam *c, const char *id, const char *entity_tag, const char *name,
                            const char *description, struct error *e);
+enum err iam_http_lock(struct iam *c, const char *id, struct error *e);
+enum err iam_http_unlock(struct iam *c, const char *id, struct error *e);
 enum err iam_http_enable(struct iam *c, const char *id, struct error *e);
 enum err iam_http_disable(struct iam *c, const char *id, struct error *e);
 enum err iam_http_remove(struct iam *c, const char *id, struct error *e);

@@ -163,6 +163,35 @@ enum err iam_http_disable(struct iam *c, const char *id, struct error *e) {
   return set_disabled(h, &call, id, true, e);
 }
 
+// 409 stands for "already so", when the key is seen to be.
+static enum err set_locked(struct iam_http *h, struct iam_call *call, const char *id, bool locked,
+                           struct error *e) {
+  iam_url_segment(&call->url, id);
+  text_buf_add(&call->url, "/lock");
+  enum err err = iam_call_send(h, call, e);
+  if (!err)
+    return iam_call_nothing(call, e);
+  if (call->response.status != 409)
+    return err;
+  struct iam_key key = {0};
+  enum err look = iam_http_get(&h->base, id, false, &key, NULL);
+  bool so = !look && key.locked == locked;
+  iam_key_clear(&key);
+  return so ? iam_report_as(ERR_OK, e) : iam_report_as(ERR_CONFLICT, e);
+}
+
+enum err iam_http_lock(struct iam *c, const char *id, struct error *e) {
+  struct iam_http *h = iam_http_of(c);
+  IAM_CALL(call) = iam_call_begin(h, "lock an API key", "POST", "/v1/apikeys");
+  return set_locked(h, &call, id, true, e);
+}
+
+enum err iam_http_unlock(struct iam *c, const char *id, struct error *e) {
+  struct iam_http *h = iam_http_of(c);
+  IAM_CALL(call) = iam_call_begin(h, "unlock an API key", "DELETE", "/v1/apikeys");
+  return set_locked(h, &call, id, false, e);
+}
+
 enum err iam_http_remove(struct iam *c, const char *id, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "delete an API key", "DELETE", "/v1/apikeys");

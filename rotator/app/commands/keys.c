@@ -1,39 +1,43 @@
-// Every key of the identity as IAM lists it, and what each is to us. With --disable or --delete,
-// one key that is not ours to rotate is taken out of the way; never the current or the pending one.
+// Every key of the identity as IAM lists it, and what each is to us; one of them in full.
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/stand.h"
+#include "rotator/app/commands/keys.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
-#include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
-#include "rotator/app/report/way_out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/engine/tag.h"
 
-struct listing {
-  struct app *app;
-  struct managed *managed;
-  struct look look;
-  struct iam_key_list list;
-  int64_t now_s;
-};
-
-static const char *role_of(const struct listing *l, const struct iam_key *k) {
+enum key_role keys_role(const struct listing *l, const struct iam_key *k) {
+  static const enum key_role of_slot[SLOT_COUNT] = {
+      [SLOT_CURRENT] = KEY_CURRENT, [SLOT_PREVIOUS] = KEY_PREVIOUS, [SLOT_PENDING] = KEY_PENDING};
   const struct state *s = l->look.view.state;
   struct tag tag;
   for (int i = 0; s && i < SLOT_COUNT; i++)
     if (s->slots[i].used && strcmp(s->slots[i].key_id, k->id) == 0)
-      return slot_name((enum slot_name)i);
+      return of_slot[i];
   if (!s && l->look.view.adoptable && strcmp(l->look.view.adoptable->id, k->id) == 0)
-    return "in the sinks";
+    return KEY_IN_SINKS;
   if (!tag_parse(k->description, &tag) || strcmp(tag.binding, l->managed->binding) != 0)
-    return "unknown";
+    return KEY_UNKNOWN;
   if (!s || strcmp(tag.lineage, s->lineage) != 0)
-    return "other lineage";
-  return tag.generation <= s->generation ? "stray" : "ours";
+    return KEY_OTHER;
+  return tag.generation <= s->generation ? KEY_STRAY : KEY_OURS;
+}
+
+const char *keys_role_name(enum key_role role) {
+  static const char *const names[] = {
+      [KEY_CURRENT] = "current",       [KEY_PREVIOUS] = "previous", [KEY_PENDING] = "pending",
+      [KEY_IN_SINKS] = "in the sinks", [KEY_STRAY] = "stray",       [KEY_OURS] = "ours",
+      [KEY_OTHER] = "other lineage",   [KEY_UNKNOWN] = "unknown",
+  };
+  return names[role];
+}
+
+static const char *role_of(const struct listing *l, const struct iam_key *k) {
+  return keys_role_name(keys_role(l, k));
 }
 
 static const char *condition_of(const struct iam_key *k) {
@@ -115,17 +119,10 @@ static void show(struct listing *l) {
              l->look.error.text);
 }
 
-// --- one key out of the way ---
+// --- one key -------------------------------------------------------------------------------------
 
-static const struct iam_key *find_key(const struct listing *l, const char *id) {
-  for (size_t i = 0; i < l->list.n; i++)
-    if (strcmp(l->list.keys[i].id, id) == 0)
-      return &l->list.keys[i];
-  return NULL;
-}
-
-static int refuse(struct listing *l, const char *id, const char *why) {
-  char text[300], next[700];
+int keys_refuse(struct listing *l, const char *id, const char *why) {
+  char text[400], next[700];
   snprintf(text, sizeof text, "%s: %s", id, why);
   report_next(l->app, "keys", l->managed->target.name, next, sizeof next);
   struct error e;
@@ -146,79 +143,95 @@ static int refuse(struct listing *l, const char *id, const char *why) {
   return EXIT_USAGE;
 }
 
-static bool is_agreed(struct listing *l, bool delete, const struct iam_key *k, const char *role) {
-  char question[500], command[200];
-  const char *warning = "";
-  if (strcmp(role, "previous") == 0)
-    warning = " Consumers that have not read the new key yet still use it; no way back then.";
-  else if (strcmp(role, "unknown") == 0)
-    warning = " rotator did not make it: somebody may use it.";
-  else if (strcmp(role, "other lineage") == 0)
-    warning = " Another host or an earlier state made it, and may have it in use.";
-  snprintf(question, sizeof question, "%s %s (%s, %s)?%s", delete ? "Delete" : "Disable", k->id,
-           k->name, role, warning);
-  snprintf(command, sizeof command, "keys %s %s", delete ? "--delete" : "--disable", k->id);
-  return confirm(l->app, command, question);
+static void line(const char *name, const char *text) {
+  out_line("  %-12s %s", name, *text ? text : "-");
 }
 
-// A lock in IAM is lifted by whoever may, and by nobody else: no run of ours is in the way.
-static int say_locked(struct listing *l, const char *id, const char *option,
-                      const struct error *e) {
-  char with[200], again[700], next[1000];
-  const char *target = l->managed->target.name;
-  snprintf(with, sizeof with, "keys %s %s --yes", option, id);
-  report_next(l->app, with, target, again, sizeof again);
-  way_out_unlock(l->managed, id, again, next, sizeof next);
-  struct trouble t = {.target = target,
-                      .working = view_working(&l->look.view),
-                      .verdict = &l->managed->seen.verdict,
-                      .step = "keys",
-                      .text = "the key is locked in IAM, and stays as it is until it is unlocked",
-                      .error = e,
-                      .hint = "decide: somebody locked the key on purpose; is that reason over?",
-                      .next = next};
-  report_trouble(l->app, &t);
-  cJSON *o = answer_target(l->app, target);
-  if (o) {
-    answer_add_consumers(o, l->managed);
-    answer_add_error(o, e);
-    answer_add_end(o, EXIT_PERSON, next);
-  }
-  return EXIT_PERSON;
+static void line_of_time(const char *name, int64_t t_s) {
+  char text[32];
+  time_text(text, sizeof text, t_s);
+  line(name, text);
 }
 
-static int take_away(struct listing *l, const char *id, bool delete) {
-  const struct iam_key *k = find_key(l, id);
-  struct iam *iam = l->look.io.iam;
+static void describe_for_people(const struct listing *l, const struct iam_key *k) {
+  char used[48];
+  out_line("%s", k->id);
+  line("name", k->name);
+  line("description", k->description);
+  line("role", role_of(l, k));
+  line("condition", condition_of(k));
+  line("identity", k->iam_id);
+  line("created by", k->created_by);
+  line_of_time("created", k->created_s);
+  line_of_time("modified", k->modified_s);
+  line_of_time("expires", k->expires_s);
+  used_text(l, k, used, sizeof used);
+  line("last used", used);
+  line("entity tag", k->entity_tag);
+}
+
+static int describe(struct listing *l, const char *id) {
+  struct iam_key k = {0};
   struct error e = {0};
-  if (!k)
-    return refuse(l, id, "the identity has no such key");
-  const char *role = role_of(l, k);
-  if (strcmp(role, "current") == 0 || strcmp(role, "in the sinks") == 0)
-    return refuse(l, id, "it is the key that consumers use; rotate first");
-  if (strcmp(role, "pending") == 0)
-    return refuse(l, id, "it is the new key of a rotation under way; roll back first");
-  if (!is_agreed(l, delete, k, role))
-    return EXIT_USAGE;
-  enum err err = delete ? iam->ops->remove(iam, id, &e) : iam->ops->disable(iam, id, &e);
-  if (err == ERR_LOCKED)
-    return say_locked(l, id, delete ? "--delete" : "--disable", &e);
+  struct iam *iam = l->look.io.iam;
+  enum err err = iam->ops->get(iam, id, true, &k, &e);
+  if (err == ERR_OK && strcmp(k.iam_id, l->managed->iam_id) != 0)
+    err = ERR_MISSING;
+  if (err == ERR_MISSING)
+    return keys_refuse(l, id, "the identity has no such key");
   if (err != ERR_OK)
-    return report_no_success(l->app, l->managed, delete ? "delete" : "disable", &e);
-  history_command(l->managed, "keys", delete ? "deleted by hand" : "disabled by hand", id);
-  out_line("%s: %s %s", l->managed->target.name, delete ? "deleted" : "disabled", id);
+    return report_no_success(l->app, l->managed, "describe", &e);
+  describe_for_people(l, &k);
   cJSON *o = answer_target(l->app, l->managed->target.name);
-  if (o)
-    cJSON_AddStringToObject(o, delete ? "deleted" : "disabled", id);
+  cJSON *keys = o ? cJSON_AddArrayToObject(o, "keys") : NULL;
+  answer_key(l, keys, &k);
+  if (keys && cJSON_GetArraySize(keys) == 1) {
+    cJSON *shown = cJSON_GetArrayItem(keys, 0);
+    cJSON_AddStringToObject(shown, "description", k.description);
+    cJSON_AddStringToObject(shown, "created_by", k.created_by);
+    cJSON_AddStringToObject(shown, "entity_tag", k.entity_tag);
+  }
+  iam_key_clear(&k);
   return EXIT_FINE;
+}
+
+// --- the command ---------------------------------------------------------------------------------
+
+// What is wrong with the options together; NULL: nothing.
+static const char *check_options(const struct cli *c) {
+  const char *const each[] = {c->describe_id, c->rename_id,  c->lock_id,   c->unlock_id,
+                              c->enable_id,   c->disable_id, c->delete_id, c->create_name};
+  size_t n = 0;
+  for (size_t i = 0; i < sizeof each / sizeof *each; i++)
+    n += each[i] != NULL;
+  if (n > 1)
+    return "one thing at a time with keys: one of --describe, --rename, --lock, --unlock, --enable,"
+           " --disable, --delete and --create";
+  if (c->rename_id && !c->name && !c->description)
+    return "--rename needs --name, --description or both";
+  if (c->name && !c->rename_id)
+    return "--name belongs to --rename";
+  if (c->description && !c->rename_id && !c->create_name)
+    return "--description belongs to --rename and --create";
+  if (!c->create_name != !c->file)
+    return "--create and --file go together: a key is written to a file, and never printed";
+  if (c->file && c->file[0] != '/')
+    return "--file needs an absolute path";
+  if (c->overwrite && !c->create_name)
+    return "--overwrite belongs to --create";
+  if (c->foreign && !keys_change_is_asked(c))
+    return "--foreign belongs to what changes a key";
+  return NULL;
 }
 
 static int work(struct listing *l) {
   const struct cli *c = &l->app->cli;
-  if (c->disable_id)
-    return take_away(l, c->disable_id, false);
-  if (c->delete_id)
-    return take_away(l, c->delete_id, true);
+  if (c->describe_id)
+    return describe(l, c->describe_id);
+  if (c->create_name)
+    return keys_create(l);
+  if (keys_change_is_asked(c))
+    return keys_change(l);
   show(l);
   return report_verdict(l->app, l->managed, "keys", answer_last_target(l->app));
 }
@@ -226,8 +239,9 @@ static int work(struct listing *l) {
 int command_keys(struct app *a) {
   struct listing l = {.app = a};
   struct error e = {0};
-  if (a->cli.disable_id && a->cli.delete_id) {
-    report_usage(a, "--disable and --delete: one at a time", NULL, "rotator keys --help");
+  const char *wrong = check_options(&a->cli);
+  if (wrong) {
+    report_usage(a, wrong, NULL, "rotator keys --help");
     return EXIT_USAGE;
   }
   if (a->n_selected == 0)

@@ -215,7 +215,7 @@ static void run_changes(const struct change *rows, size_t n, size_t offset, cons
         {.method = "GET", .url = URL "$", .status = rows[i].look_status, .body = rows[i].look}};
     struct fixture f;
     fixture_open(&f, script, 2);
-    // enable, disable and remove have one type; offset says which is meant.
+    // These operations have one type; offset says which is meant.
     enum err (*op)(struct iam *c, const char *id, struct error *e);
     memcpy(&op, (const char *)f.iam->ops + offset, sizeof op);
     enum err err = op(f.iam, KEY_ID, &f.e);
@@ -277,8 +277,28 @@ static const struct change removal[] = {
     {{.status = 409, .body = "{}"}, HTML, 404, ERR_CONFLICT},
 };
 
+static const struct change lock[] = {
+    {{.status = 204}, NULL, 0, ERR_OK},
+    {{.status = 409, .body = "{}"}, LOCKED_LIVE, 0, ERR_OK},
+    {{.status = 409, .body = "{}"}, LIVE, 0, ERR_CONFLICT},
+    {{.status = 409, .body = "{}"}, "", 503, ERR_CONFLICT},
+    {{.status = 403, .body = "{}"}, NULL, 0, ERR_DENIED},
+    {{.status = 404, .body = GONE}, NULL, 0, ERR_MISSING},
+    {{.status = 502, .body = HTML}, NULL, 0, ERR_UNSURE},
+    {{.result = ERR_UNSURE}, NULL, 0, ERR_UNSURE},
+};
+
+static const struct change unlock[] = {
+    {{.status = 204}, NULL, 0, ERR_OK},
+    {{.status = 409, .body = "{}"}, LIVE, 0, ERR_OK},
+    {{.status = 409, .body = "{}"}, LOCKED_DISABLED, 0, ERR_CONFLICT},
+    {{.status = 404, .body = GONE}, NULL, 0, ERR_MISSING},
+};
+
 static void changes_mean(void **state) {
   (void)state;
+  run_changes(lock, COUNT(lock), offsetof(struct iam_ops, lock), "POST", URL "/lock$");
+  run_changes(unlock, COUNT(unlock), offsetof(struct iam_ops, unlock), "DELETE", URL "/lock$");
   static const size_t on = offsetof(struct iam_ops, enable),
                       off = offsetof(struct iam_ops, disable),
                       gone = offsetof(struct iam_ops, remove);
