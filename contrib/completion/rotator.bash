@@ -21,7 +21,7 @@ _rotator()
   status) words=' --shard --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   check) words=' --shard --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   verify) words=' --shard --arrival --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
-  keys) words=' --disable --delete --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  keys) words=' --describe --rename --lock --unlock --enable --disable --delete --create --name --description --file --overwrite --foreign --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   rollback) words=' --reason --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   retire) words=' --reason --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   hold) words=' --reason --all --until --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;

@@ -25,6 +25,7 @@ struct compose {
   char host_id[STATE_WHO_MAX]; // "" not known
   char writer[STATE_WHO_MAX];
   char process_id[STATE_LINEAGE_MAX];
+  char own_place[512]; // of a store: where `management` reads its key; "" nowhere that is one
 };
 
 // --- what all targets share ---
@@ -72,6 +73,20 @@ static enum err name_process(struct compose *c, struct error *e) {
   return ERR_OK;
 }
 
+// A credential of systemd is a copy, and no place that a store could write.
+static void find_own_place(struct compose *c) {
+  const struct config_credential *m = &c->config->management;
+  const struct store_context context = {.env = c->env};
+  struct store_item *item = NULL;
+  int line = 0;
+  if (m->store && m->store->backend->open(&context, STORE_SINK, m->store->settings,
+                                          m->store->n_settings, &item, &line, NULL) == ERR_OK)
+    text_copy(c->own_place, sizeof c->own_place, item->place);
+  else if (m->file)
+    snprintf(c->own_place, sizeof c->own_place, "file:%s", m->file);
+  store_item_free(item);
+}
+
 enum err compose_new(const struct config *config, struct env *env, unsigned jobs,
                      struct compose **ret, struct error *e) {
   struct compose *c = calloc(1, sizeof *c);
@@ -90,6 +105,7 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
     return err;
   }
   find_host_id(c);
+  find_own_place(c);
   *ret = c;
   return ERR_OK;
 }
@@ -140,7 +156,8 @@ static void managed_init(struct managed *m, struct compose *c, const struct conf
   m->config = t;
   m->compose = c;
   m->seen.dropped = ROW_COUNT;
-  snprintf(m->key_words, sizeof m->key_words, "Cloud Logs ingestion key of %s", t->name);
+  snprintf(m->key_words, sizeof m->key_words, "%s key of %s",
+           t->own_key ? "Management" : "Cloud Logs ingestion", t->name);
   memory_init(&m->memory);
   last_run_path(m->last_run_path, sizeof m->last_run_path, c->config->state_dir, t->name);
   last_run_load(m->last_run_path, &m->last_run, &m->memory.book);
@@ -232,6 +249,16 @@ enum err compose_open_sinks(struct managed *m, struct error *e) {
   return err;
 }
 
+// The rotator's own key, by what the configuration says; the engine sees it where nothing is said.
+static bool is_own(const struct managed *m) {
+  if (m->config->own_key)
+    return true;
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    if (strcmp(m->target.sinks[i].item->place, m->compose->own_place) == 0)
+      return true;
+  return false;
+}
+
 // Stores without compare-and-set need the lock, those of class C the mark too, and both a host.
 static enum err set_lock(struct managed *m, struct error *e) {
   bool lock = m->target.home->class != STORE_CLASS_A;
@@ -308,6 +335,7 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
   m->target.rebound = home_is_default(m) && m->last_run.binding[0] &&
                       strcmp(m->last_run.binding, m->binding) != 0 &&
                       is_there(dir, m->last_run.binding) && !is_there(dir, m->binding);
+  m->target.own = is_own(m);
   m->bound = true;
   return ERR_OK;
 }
@@ -358,8 +386,8 @@ bool compose_io(void *ctx, unsigned worker, struct target *t, struct engine_io *
   if (compose_bind(m, worker, IDENTITY_REMEMBERED, e) != ERR_OK)
     return false;
   struct iam *iam = compose_iam(m, worker, e);
-  struct logs *logs = iam ? managed_logs(m, worker, e) : NULL;
-  if (!logs)
+  struct logs *logs = iam && !m->config->own_key ? managed_logs(m, worker, e) : NULL;
+  if (!iam || (!logs && !m->config->own_key))
     return false;
   *ret = (struct engine_io){
       .env = m->compose->env, .iam = iam, .logs = logs, .reader = managed_reader(m)};

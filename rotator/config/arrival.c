@@ -29,6 +29,12 @@ void config_arrival_read(struct config_loader *l, struct config_target *t,
   if (t == &l->base)
     return;
   t->reader_own = config_slot_mark(s, IDENTITY) != NULL;
+  if (t->own_key) {
+    t->policy.arrival_within_s = 0;
+    if (at)
+      config_wrong(l, at, NULL, SECTION ": own_key sends no test log that could be looked for");
+    return;
+  }
   if (t->reader.line == 0) {
     t->policy.arrival_within_s = 0;
     if (at)

@@ -21,6 +21,8 @@
 // somebody wants them; what is larger is read target by target (large.c).
 #define CONFIG_FILE_MAX (64 * 1024 * 1024)
 #define CONFIG_WHOLE_MAX (1024 * 1024)
+// What stands for the instance of the rotator's own key.
+#define CONFIG_NO_INSTANCE "management"
 
 // A trusted profile, by one of id, name and crn; or by none, where the metadata service knows a
 // default.
@@ -85,16 +87,19 @@ struct config_target {
   // Its settings or its file have mistakes: it is not run, the others are. Whatever the mistakes
   // are about may be NULL then, the name excepted.
   bool broken;
-  char *instance; // the CRN as written
+  char *instance; // the CRN as written; NULL with own_key
+  bool own_key;   // the rotator's own: no instance, guid is CONFIG_NO_INSTANCE, region ""
+  char *own_account;
   char account[40], region[40], guid[40];
   // Whose key it is: one of the two, the other is NULL.
-  char *service_id;            // name or ServiceId-…
-  char *user;                  // IAM id (IBMid-…), or "me": the identity of the management key
-  bool accept_user_key;        // also where the logging agent reads it
-  char *key_name;              // default "<target>-ingestion"
-  char *action_when_leaked;    // "none", "disable" (default), "delete"
-  char *iam_url, *ingress_url; // resolved from `endpoints`, without trailing slash
-  char *api_url;               // likewise; NULL: not known
+  char *service_id;         // name or ServiceId-…
+  char *user;               // IAM id (IBMid-…), or "me": the identity of the management key
+  bool accept_user_key;     // also where the logging agent reads it
+  char *key_name;           // default "<target>-ingestion", "<target>-management"
+  char *action_when_leaked; // "none", "disable" (default), "delete"
+  // Resolved from `endpoints`, without trailing slash; with own_key there is no ingress_url.
+  char *iam_url, *ingress_url;
+  char *api_url; // likewise; NULL: not known
   // Who looks for test logs; of a kind where policy.arrival_within_s is not 0.
   struct config_credential reader;
   bool reader_own; // named in the target, not in `defaults`

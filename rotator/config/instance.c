@@ -200,8 +200,8 @@ static bool resolve_api(struct config_loader *l, struct config_target *t) {
   return good;
 }
 
-void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
-                              const yaml_mark_t *at) {
+static void resolve_ingress(struct config_loader *l, struct config_target *t,
+                            const yaml_mark_t *at) {
   char url[URL_MAX];
   bool is_url = strstr(t->ingress_url, "://") != NULL, api = resolve_api(l, t);
   warn_region(l, t->region, at);
@@ -212,6 +212,25 @@ void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
     return;
   }
   t->ingress_url = config_keep(l, url);
+}
+
+void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
+                              const yaml_mark_t *at) {
+  char url[URL_MAX];
+  if (t->own_key) {
+    t->ingress_url = t->api_url = NULL;
+    if (strchr(iam_pattern(t->iam_url), '{')) {
+      config_wrong(l, at, NULL,
+                   "endpoints: the URL of IAM needs a region or an instance, and own_key has none: "
+                   "write it out, {iam: https://private.REGION.iam.cloud.ibm.com}");
+      return;
+    }
+  } else {
+    size_t wrong = l->n_wrong;
+    resolve_ingress(l, t, at);
+    if (l->n_wrong > wrong)
+      return;
+  }
   if (!expand(url, sizeof url, iam_pattern(t->iam_url), t->guid, t->region)) {
     config_wrong(l, at, NULL, "endpoints: the URL of IAM is too long");
     return;

@@ -240,7 +240,8 @@ enum err config_crn_read(const char *crn, struct config_crn *ret, char nearest[N
                          struct error *e);
 // An endpoint as a word or a URL, in which {guid} and {region} may stand.
 enum err config_endpoint_check(struct config_value *v);
-// Turns t->iam_url, t->ingress_url and t->api_url from words and patterns into URLs.
+// Turns t->iam_url, t->ingress_url and t->api_url from words and patterns into URLs; without an
+// instance, the first alone.
 void config_endpoints_resolve(struct config_loader *l, struct config_target *t,
                               const yaml_mark_t *at);
 
@@ -273,6 +274,9 @@ void config_store_read(struct config_loader *l, const struct store_backend *b, y
                        yaml_node_t *value, enum store_kind kind, struct config_store *ret);
 void config_vault_key_read(struct config_loader *l, struct config_credential *c,
                            const yaml_mark_t *at);
+// The place of a key that is read so as a sink; false: a credential of systemd is none.
+bool config_key_sink(struct config_loader *l, const struct config_credential *c,
+                     const yaml_mark_t *at, struct config_store *ret);
 
 // stores.c: homes and sinks.
 void config_home_read(struct config_loader *l, yaml_node_t *node, struct config_store *ret);
@@ -293,6 +297,14 @@ enum err config_user_check(struct config_value *v);
 // where the target begins; after its sinks and instance were read.
 void config_identity_settle(struct config_loader *l, struct config_target *t,
                             const struct config_slots *s, const yaml_mark_t *at);
+
+// own.c: the rotator's own key (own_key), which has an account in place of an instance, and a sink
+// of its own; of other targets, that instance and sinks are there. The first before instance and
+// sinks are read, the second after them.
+void config_own_read(struct config_loader *l, struct config_target *t, const struct config_slots *s,
+                     const yaml_mark_t *at);
+void config_own_settle(struct config_loader *l, struct config_target *t,
+                       const struct config_slots *s, const yaml_mark_t *at);
 
 // claims.c: what may belong to one target only.
 void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *kind, const char *key,

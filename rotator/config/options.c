@@ -128,8 +128,16 @@ const struct config_option config_options[] = {
 
     {"name", CONFIG_NAME, .required = true, .most = 64, TARGET(name),
      .help = "Name of the target on the command line and in logs; unique over all files."},
-    {"instance", CONFIG_INSTANCE, .required = true, TARGET(instance),
-     .help = "CRN of the Cloud Logs instance; region, account and GUID are taken from it."},
+    {"instance", CONFIG_INSTANCE, TARGET(instance),
+     .help = "CRN of the Cloud Logs instance; region, account and GUID are taken from it. Required "
+             "unless own_key is true."},
+    {"own_key", CONFIG_BOOL, .fallback = "false", TARGET(own_key),
+     .help = "Rotate the rotator's own API key, which management reads: of a service ID that sends "
+             "no logs. It is proven by managing keys, and stays until a later run has "
+             "authenticated with its successor. account stands in place of instance."},
+    {"account", CONFIG_TOKEN, .least = 32, .most = 32, TARGET(own_account),
+     .help = "Account of the service ID: 32 hexadecimal digits. Only with own_key, and required "
+             "there."},
     {"service_id", CONFIG_IDENTITY, .most = 255, TARGET(service_id),
      .help = "Service ID whose key is rotated: its name, or its id (ServiceId-UUID). Either this "
              "or user is required."},
@@ -140,8 +148,11 @@ const struct config_option config_options[] = {
     {"accept_user_key", CONFIG_BOOL, .fallback = "false", TARGET(accept_user_key),
      .help = "Let the logging agent have the key of a user, which can do all that the user can, "
              "and ends with the user's place in the account."},
-    {"sinks", CONFIG_SINKS, .required = true, .least = 1, .most = 16, TARGET(sinks),
-     .help = "Where consumers read the key: a list of stores, each with an optional name."},
+    {"sinks", CONFIG_SINKS, .least = 1, .most = 16, TARGET(sinks),
+     .help =
+         "Where consumers read the key: a list of stores, each with an optional name. Required; "
+         "with own_key it is where management reads the key, unless that is a credential of "
+         "systemd: then name the file that the credential is loaded from."},
     {"home", CONFIG_HOME, TARGET(home), .shown = "a file in state_dir",
      .help = "Store of the target's private state; as secret as the key."},
     {"key_name", CONFIG_TEXT, .most = 255, TARGET(key_name), .shown = "NAME-ingestion",

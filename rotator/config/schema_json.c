@@ -265,6 +265,19 @@ static cJSON *one_identity(void) {
   return list;
 }
 
+// It has an instance and sinks, or is the rotator's own key.
+static cJSON *what_it_is(void) {
+  cJSON *list = cJSON_CreateArray();
+  static const char *const names[][2] = {{"instance", "sinks"}, {"own_key", "account"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    cJSON *one = cJSON_CreateObject(), *needs = cJSON_AddArrayToObject(one, "required");
+    for (size_t k = 0; k < 2; k++)
+      cJSON_AddItemToArray(needs, cJSON_CreateString(names[i][k]));
+    cJSON_AddItemToArray(list, one);
+  }
+  return list;
+}
+
 // "1d12h", or a bare 0.
 #define DURATION                                                                                   \
   "{\"anyOf\":[{\"type\":\"string\",\"pattern\":"                                                  \
@@ -286,6 +299,7 @@ static cJSON *make_schema(void) {
   cJSON *target = place(CONFIG_TARGET, true);
   cJSON_ReplaceItemInObject(target, "type", cJSON_CreateString("object"));
   cJSON_AddItemToObject(target, "oneOf", one_identity());
+  cJSON_AddItemToObject(target, "anyOf", what_it_is());
   cJSON_AddItemToObject(defs, "target", target);
   cJSON_AddItemToObject(defs, "duration", cJSON_Parse(DURATION));
   cJSON_AddItemToObject(s, "$defs", defs);

@@ -333,3 +333,35 @@ void config_vault_key_read(struct config_loader *l, struct config_credential *m,
   store->n_settings = store->settings ? r.n : 0;
   m->store = store;
 }
+
+// The key stands bare in a file, or in the JSON that `ibmcloud iam … --file` writes: what it is
+// now, it shall stay.
+static bool is_json_file(const char *path) {
+  FILE *f = fopen(path, "re");
+  int first = f ? fgetc(f) : EOF;
+  if (f)
+    fclose(f);
+  return first == '{';
+}
+
+bool config_key_sink(struct config_loader *l, const struct config_credential *c,
+                     const yaml_mark_t *at, struct config_store *ret) {
+  struct reading r = {.backend = config_backend_find(l, "file")};
+  *ret = (struct config_store){.name = config_keep(l, "management"), .line = (int)at->line + 1};
+  if (c->store) {
+    ret->backend = c->store->backend;
+    ret->settings = c->store->settings;
+    ret->n_settings = c->store->n_settings;
+    return true;
+  }
+  if (!c->file || !r.backend)
+    return false;
+  add_text(&r, "path", c->file, at);
+  if (is_json_file(c->file))
+    add_text(&r, "format", config_keep(l, "json"), at);
+  note_item(l, check_together(l, &r, r.n, STORE_SINK, at), at, ret);
+  ret->backend = r.backend;
+  ret->settings = keep(l, &r);
+  ret->n_settings = ret->settings ? r.n : 0;
+  return true;
+}

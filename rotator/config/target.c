@@ -55,7 +55,7 @@ static void finish_names(struct config_loader *l, struct config_target *t,
   char name[128];
   const yaml_mark_t *at = config_slot_mark(s, "name");
   if (!t->key_name) {
-    snprintf(name, sizeof name, "%.64s-ingestion", t->name);
+    snprintf(name, sizeof name, "%.64s-%s", t->name, t->own_key ? "management" : "ingestion");
     t->key_name = config_keep(l, name);
   }
   if (at && t->name[0] != '(') {
@@ -73,6 +73,7 @@ static void read_mapping(struct config_loader *l, struct config_target *t, yaml_
   if (l->out_of_memory)
     return;
   finish_names(l, t, &s);
+  config_own_read(l, t, &s, &node->start_mark);
   finish_instance(l, t, &s);
   config_policy_settle(l, t, &s);
   yaml_node_t *home = config_slot(&s, "home"), *sinks = config_slot(&s, "sinks");
@@ -80,6 +81,7 @@ static void read_mapping(struct config_loader *l, struct config_target *t, yaml_
     config_home_read(l, home, &t->home);
   if (sinks)
     config_sinks_read(l, sinks, t);
+  config_own_settle(l, t, &s, &node->start_mark);
   config_identity_settle(l, t, &s, &node->start_mark);
   config_arrival_read(l, t, &s);
 }

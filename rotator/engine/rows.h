@@ -129,8 +129,9 @@ static inline bool own_lets_go(seen v) {
 
 // … and why not. Nothing that this process could wait for makes it another one.
 static inline bool wait_for_own(struct action *a, seen v) {
-  return wait_until(a, v->now_s + v->policy->look_every_s,
-                    v->own.reads_current ? WHY_own_run : WHY_own_old);
+  if (v->own.reads_current)
+    return wait_until(a, grace_end(v), WHY_own_run);
+  return wait_until(a, v->now_s + v->policy->look_every_s, WHY_own_old);
 }
 
 // A probe of current, for rows that need one "now". True when the row is to ask for it or wait.

@@ -93,6 +93,8 @@ static void check_clock(struct managed *m, struct iam *iam, struct findings *f) 
 
 // Any answer will do: it came over TLS from the host that the certificate names.
 static void check_ingress(struct managed *m, struct findings *f) {
+  if (m->config->own_key) // which has none
+    return;
   struct error e = {0};
   struct http_response answer = {0};
   struct transport *t = compose_transport(m->compose);
@@ -158,6 +160,16 @@ static bool check_account(struct managed *m, const struct iam_token *me, struct 
   return false;
 }
 
+// The rotator's own key: is it one of that identity?
+static void check_own(const struct managed *m, const struct iam_token *me, struct findings *f) {
+  if (strcmp(me->iam_id, m->iam_id) == 0)
+    find(f, FINDING_OK, "own key", "the management key is one of %s", m->iam_id);
+  else
+    find(f, FINDING_FAIL, "own key",
+         "the management key is one of %s, not of %s: name the identity whose key management reads",
+         me->iam_id, m->iam_id);
+}
+
 static void say_identity(const struct managed *m, struct findings *f) {
   if (!m->config->user)
     find(f, FINDING_OK, "identity", "%s is %s", m->config->service_id, m->iam_id);
@@ -181,7 +193,10 @@ bool check_cloud(struct managed *m, struct findings *f) {
   if (bound) {
     say_identity(m, f);
     int64_t listed = check_rights(m, iam, f);
-    check_sender(m, iam, f);
+    if (m->config->own_key)
+      check_own(m, &me, f);
+    else
+      check_sender(m, iam, f);
     check_quota(m, iam, listed, f);
     check_reader(m, iam, f);
   } else if (e.kind != ERR_OK) {

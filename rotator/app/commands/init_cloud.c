@@ -55,6 +55,22 @@ static int64_t left_of(const struct init_cloud *c, const struct iam_policy *p) {
   return age_s < CONFERS_WITHIN_S ? CONFERS_WITHIN_S - age_s : 0;
 }
 
+// The rotator's own key: its identity is there, and the credential is a key of it.
+static enum err find_own(struct managed *m, const struct iam_token *me, struct init_cloud *c,
+                         struct error *e) {
+  if (c->make_id)
+    return error_set(e, ERR_INVALID,
+                     "%s:%d: own_key: there is no service ID '%s'; the management key is one of %s",
+                     m->config->file, m->config->line, m->config->service_id, me->iam_id);
+  if (strcmp(me->iam_id, c->id.iam_id) == 0)
+    return ERR_OK;
+  return error_set(e, ERR_INVALID,
+                   "%s:%d: own_key: the management key is one of %s, and service_id '%s' is %s: "
+                   "name the identity whose key management reads",
+                   m->config->file, m->config->line, me->iam_id, m->config->service_id,
+                   c->id.iam_id);
+}
+
 static enum err find_sender(struct managed *m, struct init_cloud *c, struct error *e) {
   struct iam_policy p = {0};
   c->grant = true;
@@ -78,9 +94,11 @@ enum err init_cloud_find(struct managed *m, struct init_cloud *ret, struct error
   text_copy(c.granter, sizeof c.granter, me.iam_id);
   if (err == ERR_OK)
     err = m->config->user ? identity_is_me(m, &me, c.id.iam_id, e) : find_service_id(m, &c, e);
-  iam_token_clear(&me);
-  if (err == ERR_OK)
+  if (err == ERR_OK && m->config->own_key)
+    err = find_own(m, &me, &c, e);
+  else if (err == ERR_OK)
     err = find_sender(m, &c, e);
+  iam_token_clear(&me);
   *ret = c;
   return err;
 }

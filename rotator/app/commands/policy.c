@@ -176,6 +176,18 @@ static void add_user(struct steps *s, const struct managed *m) {
       "ibmcloud login");
 }
 
+// The rotator's own service ID, which manages its own keys.
+static void add_own(struct steps *s, const struct names *n) {
+  if (!n->sender_is_id)
+    add(s, false, "the rotator's own identity, once; leave it out where there is one",
+        "ibmcloud iam service-id-create %s --description 'Rotates keys of Cloud Logs senders'",
+        n->sender);
+  add(s, true, "to rotate its own key: create, enable, disable and delete keys of itself",
+      "ibmcloud iam service-policy-create %s --service-name iam-identity --roles Operator "
+      "--resource-type serviceid --resource %s",
+      n->sender, n->resource);
+}
+
 // --- printing ---
 
 static void add_to_json(cJSON *list, const struct policy_step *s) {
@@ -193,6 +205,12 @@ int print_policy(struct app *a, const struct managed *m, const char *target) {
   if (m && m->config->user) {
     add_user(&s, m);
     add_key(&s, &a->config->management, "ibmcloud iam api-key-create rotator");
+  } else if (m && m->config->own_key) {
+    char create[IAM_NAME_MAX + 80];
+    name_all(m, &names);
+    add_own(&s, &names);
+    snprintf(create, sizeof create, "ibmcloud iam service-api-key-create rotator %s", names.sender);
+    add_key(&s, &a->config->management, create);
   } else {
     if (m)
       name_all(m, &names);

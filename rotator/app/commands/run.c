@@ -50,7 +50,7 @@ static void request_text(const struct managed *m, const char *words, char *dst, 
       text_buf_add(&t, "%s", m->config->iam_url);
       from += 5;
     } else if (text_starts(from, "{ingress}")) {
-      text_buf_add(&t, "%s", m->config->ingress_url);
+      text_buf_add(&t, "%s", m->config->ingress_url ? m->config->ingress_url : "");
       from += 9;
     } else if (*from) {
       text_buf_add_bytes(&t, from++, 1);

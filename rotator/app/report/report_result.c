@@ -77,7 +77,7 @@ static void user_lacks(const struct managed *m, enum row row, const char *who, c
 bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
                    size_t cap) {
   // A management key that is not accepted answers 400: that is no matter of rights.
-  bool proof = report_is_of_proof(m, row);
+  bool proof = report_is_of_proof(m, row) && !m->config->own_key;
   char who[IDENTITY_WORDS_MAX], grant[IDENTITY_COMMAND_MAX];
   if (row == ROW_arrive) // of the reader, and the error says which right
     return false;

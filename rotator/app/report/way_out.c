@@ -50,7 +50,7 @@ static void grant(const struct app *a, const struct managed *m, bool sender, con
                   struct way_out *ret) {
   char run[700];
   report_next(a, then, m->target.name, run, sizeof run);
-  if (sender && (!m->config->user || m->iam_id[0])) {
+  if (sender && !m->config->own_key && (!m->config->user || m->iam_id[0])) {
     identity_grant_command(m, ret->next, sizeof ret->next);
     size_t n = strlen(ret->next);
     snprintf(ret->next + n, sizeof ret->next - n, " && %s", run);
