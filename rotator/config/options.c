@@ -17,51 +17,55 @@
 // The members of a section that tells how a token is got (struct config_credential). `in` and
 // `place` say the same of the section and of its values. Rows as below, which clang-format would
 // not keep in a macro.
+#define MEMBER(name) offsetof(struct config_credential, name)
 // clang-format off
 #define CREDENTIAL_ROWS(section, in, place, at)                                                    \
-  {section ".file", CONFIG_PATH, place(at.file),                                                   \
+  {section ".file", CONFIG_PATH, place(at) + MEMBER(file),                                         \
    .help = "File that holds the key and nothing else."},                                           \
-  {section ".credential", CONFIG_TOKEN, .most = 255, place(at.credential),                         \
+  {section ".credential", CONFIG_TOKEN, .most = 255, place(at) + MEMBER(credential),               \
    .help = "Name of a systemd credential (LoadCredential=, SetCredentialEncrypted=) that holds "   \
            "the key."},                                                                            \
-  {section ".vault", CONFIG_SECTION, .where = in,                                                  \
+  {section ".vault", CONFIG_SECTION, .where = (in),                                                \
    .help = "Secret of HashiCorp Vault or OpenBao that holds the key; server and authentication "   \
            "are those of `vault`."},                                                               \
-  {section ".vault.mount", CONFIG_TEXT, .least = 1, .most = 255, place(at.vault.mount),            \
+  {section ".vault.mount", CONFIG_TEXT, .least = 1, .most = 255, place(at) + MEMBER(vault.mount),  \
    .help = "Path of the KV secrets engine."},                                                      \
-  {section ".vault.path", CONFIG_TEXT, .least = 1, .most = 399, place(at.vault.path),              \
+  {section ".vault.path", CONFIG_TEXT, .least = 1, .most = 399, place(at) + MEMBER(vault.path),    \
    .help = "Path of the secret below the mount."},                                                 \
   {section ".vault.field", CONFIG_TEXT, .least = 1, .most = 128, .fallback = "api_key",            \
-   place(at.vault.field), .help = "Field of the secret that holds the key."},                      \
-  {section ".profile", CONFIG_SECTION, .where = in,                                                \
+   place(at) + MEMBER(vault.field), .help = "Field of the secret that holds the key."},            \
+  {section ".profile", CONFIG_SECTION, .where = (in),                                              \
    .help = "Trusted profile that this machine, pod or job may be: there is no key at all. "        \
            "Exactly one of id, name and crn; none for the default profile of a virtual server."},  \
-  {section ".profile.id", CONFIG_PROFILE, place(at.profile.id), .help = "Id of the profile."},     \
-  {section ".profile.name", CONFIG_TEXT, .most = 255, place(at.profile.name),                      \
+  {section ".profile.id", CONFIG_PROFILE, place(at) + MEMBER(profile.id),                          \
+   .help = "Id of the profile."},                                                                  \
+  {section ".profile.name", CONFIG_TEXT, .most = 255, place(at) + MEMBER(profile.name),            \
    .help = "Its name, in the account of the pod's cluster or of the job's project."},              \
-  {section ".profile.crn", CONFIG_CRN, .most = 255, place(at.profile.crn),                         \
+  {section ".profile.crn", CONFIG_CRN, .most = 255, place(at) + MEMBER(profile.crn),               \
    .help = "Its CRN."},                                                                            \
-  {section ".profile.token_file", CONFIG_PATH, place(at.token_file),                               \
+  {section ".profile.token_file", CONFIG_PATH, place(at) + MEMBER(token_file),                     \
    .shown = "the first that is there of /var/run/secrets/tokens/vault-token, "                     \
             "/var/run/secrets/tokens/sa-token and "                                                \
             "/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token",              \
    .help = "File in which the platform keeps the token of this pod (Kubernetes, OpenShift) or "    \
            "job (Code Engine); read anew for every exchange."},                                    \
-  {section ".profile.metadata", CONFIG_METADATA, .choices = "http|https", place(at.metadata),      \
+  {section ".profile.metadata", CONFIG_METADATA, .choices = "http|https",                          \
+   place(at) + MEMBER(metadata),                                                                   \
    .help = "Get the token from the metadata service of this virtual server (VPC) instead, by the " \
            "protocol that the server is set to; or the service's URL."},                           \
   {section ".profile.metadata_version", CONFIG_WORD, .choices = "2022-03-01|2025-08-26",           \
-   .shown = "2022-03-01", place(at.metadata_version),                                              \
+   .shown = "2022-03-01", place(at) + MEMBER(metadata_version),                                    \
    .help = "Version of the metadata service's API."},                                              \
-  {section ".assume", CONFIG_SECTION, .where = in,                                                 \
+  {section ".assume", CONFIG_SECTION, .where = (in),                                               \
    .help = "Trusted profile that the identity of the key becomes: the key alone may nothing but "  \
            "that. Exactly one of id, name and crn."},                                              \
-  {section ".assume.id", CONFIG_PROFILE, place(at.assume.id), .help = "Id of the profile."},       \
-  {section ".assume.name", CONFIG_TEXT, .most = 255, place(at.assume.name),                        \
+  {section ".assume.id", CONFIG_PROFILE, place(at) + MEMBER(assume.id),                            \
+   .help = "Id of the profile."},                                                                  \
+  {section ".assume.name", CONFIG_TEXT, .most = 255, place(at) + MEMBER(assume.name),              \
    .help = "Its name; needs the account."},                                                        \
-  {section ".assume.crn", CONFIG_CRN, .most = 255, place(at.assume.crn),                           \
+  {section ".assume.crn", CONFIG_CRN, .most = 255, place(at) + MEMBER(assume.crn),                 \
    .help = "Its CRN."},                                                                            \
-  {section ".assume.account", CONFIG_ACCOUNT, place(at.assume.account),                            \
+  {section ".assume.account", CONFIG_ACCOUNT, place(at) + MEMBER(assume.account),                  \
    .help = "Id of the account in which the name is looked up."}
 // clang-format on
 
