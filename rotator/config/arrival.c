@@ -43,6 +43,8 @@ void config_arrival_read(struct config_loader *l, struct config_target *t,
                            "read, looks for the test log");
     return;
   }
+  if (!t->guid[0]) // without an instance there are no test logs
+    t->policy.arrival_within_s = 0;
   if (t->policy.arrival_within_s == 0)
     return;
   at = at ? at : instance;

@@ -13,8 +13,9 @@
 #define AGAIN_S 600   // after a log that was not found, until another one is sent
 #define REST_MS 30000 // after a query without an answer
 
-static bool is_on(const struct target *t) {
-  return t->policy.arrival_within_s > 0;
+// Where no test log is sent (the rotator's own key, without an instance) there is none to look for.
+static bool is_on(const struct target *t, const struct engine_io *io) {
+  return t->policy.arrival_within_s > 0 && io->logs;
 }
 
 static bool is_over(const struct target *t, const struct evidence *e, int64_t now_s) {
@@ -26,9 +27,10 @@ static int64_t again_s(const struct target *t, const struct evidence *e) {
   return e->sent_s + t->policy.arrival_within_s + AGAIN_S;
 }
 
-void arrival_sent(struct turn *u, struct target *t, const struct slot *slot, const char *nonce) {
+void arrival_sent(struct turn *u, struct target *t, const struct engine_io *io,
+                  const struct slot *slot, const char *nonce) {
   bool anew = u->verifies;
-  struct evidence *e = is_on(t) ? turn_evidence(u, t, slot->value, slot->key_id) : NULL;
+  struct evidence *e = is_on(t, io) ? turn_evidence(u, t, slot->value, slot->key_id) : NULL;
   int64_t now_s = u->view.now_s;
   bool looked_for = e && e->nonce[0] && now_s < again_s(t, e);
   if (!e || (!anew && (e->arrived_s > 0 || looked_for)))
@@ -79,7 +81,7 @@ static void plan_next(struct target *t, const struct engine_io *io, const struct
 static enum arrival_seen seen_of(struct target *t, const struct engine_io *io,
                                  const struct evidence *e, int64_t now_s, int64_t *ret_again_s) {
   *ret_again_s = 0;
-  if (!is_on(t))
+  if (!is_on(t, io))
     return ARRIVAL_OFF;
   if (e && e->arrived_s > 0)
     return ARRIVAL_FOUND;
@@ -105,7 +107,7 @@ void arrival_recall(struct turn *u, struct target *t, const struct engine_io *io
   const struct slot *pending = &u->state.slots[SLOT_PENDING];
   struct slot_view *v = &u->view.slots[SLOT_PENDING];
   char print[EVIDENCE_PRINT_MAX];
-  if (!is_on(t) || !pending->used || !pending->value)
+  if (!is_on(t, io) || !pending->used || !pending->value)
     return;
   evidence_print(u->binding, pending->value, print);
   v->arrival =

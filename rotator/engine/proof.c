@@ -196,8 +196,8 @@ static enum outcome try_once(struct prover *p, const struct slot *slot, bool *ta
   bool other = p->cause == CAUSE_other_identity;
   if (o == PASSED)
     o = use(p, token.bearer, slot);
-  if (o == PASSED && p->io->logs && (p->u->verifies || slot == &p->u->state.slots[SLOT_PENDING]))
-    arrival_sent(p->u, p->t, slot, p->nonce);
+  if (o == PASSED && (p->u->verifies || slot == &p->u->state.slots[SLOT_PENDING]))
+    arrival_sent(p->u, p->t, p->io, slot, p->nonce);
   if (o == PASSED && tamper_refused && !*tamper_refused) {
     o = check_endpoint(p, token.bearer, slot);
     *tamper_refused = o == PASSED && !has_ended(p, &token);

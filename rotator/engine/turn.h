@@ -103,7 +103,8 @@ enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
 // be missing. _recall: what is known of pending's, put into the view. _await: searches and sleeps
 // until it was found or the time is over; what came of it is in the turn. *e: why it was not found,
 // if that was said.
-void arrival_sent(struct turn *u, struct target *t, const struct slot *slot, const char *nonce);
+void arrival_sent(struct turn *u, struct target *t, const struct engine_io *io,
+                  const struct slot *slot, const char *nonce);
 enum err arrival_search(struct turn *u, struct target *t, const struct engine_io *io,
                         const struct slot *slot, struct error *e);
 void arrival_recall(struct turn *u, struct target *t, const struct engine_io *io);

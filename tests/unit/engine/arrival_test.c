@@ -299,6 +299,24 @@ static void by_hand(void **unused) {
   end(&s);
 }
 
+// A key that is proven by management alone sends no test log: there is none to look for.
+static void no_log_no_search(void **unused) {
+  (void)unused;
+  struct scene s;
+  struct error e = {0};
+  begin(&s, true);
+  s.rig->own = s.rig->target.own = true;
+  s.rig->io.logs = NULL;
+  struct wish w = {.grace_s = -1, .by = "test"};
+  assert_int_equal(wish_rotate(&s.rig->target, &s.rig->io, &w, NULL), ERR_OK);
+  rig_restart(s.rig);
+  rig_run(s.rig);
+  assert_string_equal(rig_sink_key(s.rig, "one"), "ApiKey-2");
+  assert_int_equal(s.reader.queries, 0);
+  assert_int_equal(verify(&s, &e), ARRIVAL_OFF);
+  end(&s);
+}
+
 // The newest log, and the newest finding, of two processes.
 static void evidence_is_merged(void **unused) {
   (void)unused;
@@ -327,6 +345,7 @@ int main(void) {
       cmocka_unit_test(nobody_configured),
       cmocka_unit_test(a_new_process_goes_on),
       cmocka_unit_test(by_hand),
+      cmocka_unit_test(no_log_no_search),
       cmocka_unit_test(evidence_is_merged),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
