@@ -70,10 +70,26 @@ err_has 'the sender itself'
 rm "$T/reader.key"
 asked_anew
 run 3 verify --arrival prod
-err_has 'the reader.s token'
+err_has 'the reader.s token: .*reader.key'
+err_lacks 'management'
+error_is_whole
 cp "$T/reader.kept" "$T/reader.key"
 chmod 600 "$T/reader.key"
 simple_config "$(endpoints)" "proof: {arrival: {identity: {file: $T/sinks/prod.env}}}"
 run 2 verify --arrival prod
 err_has 'the key in it is the sender'
 passed "the sender is no reader"
+
+# --- a reader without a right of its own, who becomes a trusted profile that may read ---
+profile=Profile-bbbbbbbb-0000-4000-8000-000000000001
+control POST hand "{\"identity\":\"$reader_id\",\"do\":\"revoke\",\"role\":\"Reader\"}" >/dev/null
+seed "{\"profiles\":[{\"id\":\"$profile\",\"account\":\"$account\",\"name\":\"readers\",\"cr_tokens\":[],\"assumed_by\":[\"$reader_id\"]}]}" >/dev/null
+simple_config "$(endpoints)" \
+  "proof: {count: 2, span: 0s, absence_apart: 0s, arrival: {identity: {file: $T/reader.key, assume: {id: $profile}}, within: 2s}}"
+asked_anew
+run 3 verify --arrival prod
+err_has "ibmcloud iam trusted-profile-policy-create $profile --service-name logs --roles Reader --service-instance $guid"
+seed "{\"roles\":[{\"identity\":\"$profile\",\"role\":\"Reader\",\"instance\":\"$guid\"}]}" >/dev/null
+asked_anew
+run 0 verify --arrival prod
+passed "the reader is told as management is, a trusted profile too"

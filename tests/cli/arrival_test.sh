@@ -78,6 +78,8 @@ err_has '^next: rotator .* verify prod --arrival$'
 phase_is staged
 [ "$(sink_value prod)" = "$before" ] || fail "something was published"
 run 0 run # it is a wait, no error yet
+run 0 status prod
+out_has '^  now +the new key.s test log is not found yet$'
 phase_is staged
 setting '{"ingress_drops": false}'
 later 700 # another log is sent then

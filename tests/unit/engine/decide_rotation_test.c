@@ -71,6 +71,7 @@ ROW(arrive) {
   BEGIN;
   for (int required = 0; required < 2; required++) {
     CASE(sent(ARRIVAL_SENT, required), 0, arrive, ACT_SEARCH);
+    assert_int_equal(a.why, WHY_arrival_pending);
     assert_int_equal(a.slot, SLOT_PENDING);
     WHY(sent(ARRIVAL_SENT, required), PENDING.arrive_again_s = NOW + 7, arrive,
         WHY_arrival_pending);
