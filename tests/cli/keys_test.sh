@@ -167,7 +167,21 @@ done
 rm "$T"/*.json
 passed "a key outside the rotation goes into a file, and nowhere else"
 
+# --- the rotator's own key ---
+cp "$config" "$T/kept.yaml"
+config_of own "$management_id"
+run 2 keys own --delete "$management" --foreign --yes
+err_has 'rotator itself works with'
+run 2 keys own --disable "$management" --foreign --yes
+err_has 'rotator itself works with'
+[ "$(key "$management" token_endpoint)" = accepted ] || fail "the management key is gone"
+cp "$T/kept.yaml" "$config"
+passed "the key that the rotator works with is left alone"
+
 # --- the management of the target goes on ---
 run 0 verify prod
-at '+2h' rotator -c "$config" run >"$T/out" 2>"$T/err" </dev/null || fail "the run after all that"
+run 0 run
+run 0 keys prod
+out_has 'current +active'
+out_has 'previous +active'
 passed "the rotation goes on as if nothing was"

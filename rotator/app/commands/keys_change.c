@@ -101,6 +101,32 @@ static const char *no_of(const struct job *j) {
   return NULL;
 }
 
+// The key of this value, or "".
+static void id_of_value(struct iam *iam, const struct secret *value, char id[IAM_ID_MAX]) {
+  struct iam_key k = {0};
+  id[0] = '\0';
+  if (value && iam->ops->find_by_value(iam, value, &k, NULL) == ERR_OK)
+    text_copy(id, IAM_ID_MAX, k.id);
+  iam_key_clear(&k);
+}
+
+// Is it the key that the rotator itself works with, or will work with? Without it nothing here
+// could be mended. No API key stands behind a trusted profile.
+static enum err is_our_own(const struct job *j, bool *ret, struct error *e) {
+  struct iam_credential c = {0};
+  char gained[IAM_ID_MAX], read[IAM_ID_MAX];
+  struct iam *iam = j->l->look.io.iam;
+  *ret = false;
+  enum err err = iam->ops->credential(iam, j->l->managed->iam_id, &c, e);
+  if (err != ERR_OK)
+    return err == ERR_MISSING ? ERR_OK : err;
+  id_of_value(iam, c.gained, gained);
+  id_of_value(iam, c.read, read);
+  *ret = strcmp(gained, j->key->id) == 0 || strcmp(read, j->key->id) == 0;
+  iam_credential_clear(&c);
+  return ERR_OK;
+}
+
 // --- what is asked -------------------------------------------------------------------------------
 
 // What the change breaks, or may.
@@ -254,6 +280,11 @@ static int do_job(const struct job *j) {
   const char *no = no_of(j);
   if (no)
     return keys_refuse(j->l, j->key->id, no);
+  bool own = false;
+  if (ends_a_key(j->change) && is_our_own(j, &own, &e) != ERR_OK)
+    return report_no_success(j->l->app, j->l->managed, words[j->change].option, &e);
+  if (own)
+    return keys_refuse(j->l, j->key->id, "it is the key that rotator itself works with");
   if (!is_agreed(j))
     return EXIT_USAGE;
   enum err err = send(j, &e);
