@@ -160,8 +160,36 @@ err_has 'no file can be made'
 mkdir "$T/taken.json"
 run 2 keys prod --create sixth --file "$T/taken.json" --overwrite
 rmdir "$T/taken.json"
+mkdir "$T/open"
+chmod 777 "$T/open"
+run 2 keys prod --create seventh --file "$T/open/seventh.json"
+rmdir "$T/open"
+# Nothing can be written any more, but the key is made by then: it goes again. (The program's output goes through pipes.)
+(
+  trap '' XFSZ
+  ulimit -f 0
+  rotator -c "$config" keys prod --create eighth --file "$T/eighth.json" 2>&1 </dev/null
+  echo "status $?"
+) | cat >"$T/out"
+out_has 'the key was deleted again, for its file could not be written'
+out_has '^status [1-9]'
+[ ! -e "$T/eighth.json" ] || fail "half a file"
 [ "$(all_keys | wc -l)" = "$before" ] || fail "a key whose value is nowhere"
-for id in "$made" "$again" "$third"; do
+# Killed while the key is being made: nothing is left that anybody could use.
+fault '{"match":{"method":"POST","path":"/v1/apikeys"},"effect":{"answer_delay_ms":20000}}'
+rotator -c "$config" keys prod --create killed --file "$T/killed.json" >/dev/null 2>&1 </dev/null &
+creating=$!
+for _ in $(seq 200); do
+  left=$(control GET keys | jq -r '.keys[] | select(.name == "killed") | .id')
+  [ -z "$left" ] || break
+  sleep 0.05
+done
+kill -9 $creating
+wait $creating 2>/dev/null
+no_faults
+[ "$(key "${left:?no key was made}" token_endpoint)" = disabled ] || fail "a live key whose value is nowhere"
+[ ! -e "$T/killed.json" ] || fail "a file of a key that does not live"
+for id in "$made" "$again" "$third" "$left"; do
   run 0 keys prod --delete "$id" --foreign --yes
 done
 rm "$T"/*.json

@@ -78,7 +78,7 @@ static const struct why_words whys[] = {
                         "the identity has no two free places for keys: delete one that nobody uses",
                         "keys",
                         "decide: which of the keys does nobody use? Delete it (keys "
-                        "TARGET --delete ID); the next run goes on"},
+                        "TARGET --delete ID --foreign); the next run goes on"},
     [WHY_sink_lost] =
         {false, false,
          "a sink that the state lists is no longer configured, and consumers may still read it",
