@@ -350,8 +350,7 @@ static enum err look_at_state(struct look *l, struct error *e) {
   return err;
 }
 
-// Pending's propagation budget runs from the answer to our enable, or from the first sight of it
-// enabled.
+// Pending's propagation budget runs from the answer to our enable, or from first seeing it active.
 static void start_budget(struct look *l) {
   struct memory *m = l->t->memory;
   const struct slot *pending = &l->u->state.slots[SLOT_PENDING];

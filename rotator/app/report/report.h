@@ -73,7 +73,8 @@ void report_mistakes(const struct app *a, bool all);
 void report_service_said(const struct error *e, char *dst, size_t cap);
 
 // When IAM, or the metadata service of a virtual server, did not let the rotator, or the reader of
-// proof.arrival, be its trusted profile: what is missing, and the command that adds it. False when *e is no such refusal.
+// proof.arrival, be its trusted profile: what is missing, and the command that adds it. False when
+// *e is no such refusal.
 bool report_profile(const struct managed *m, const struct error *e, char *dst, size_t cap);
 
 #define REPORT_HINT_MAX 1000
