@@ -128,8 +128,7 @@ part_servers_newest() {
   part_servers
 }
 part_integration() { build release && tests_of release integration; }
-# The keyrings of Debian 12 and 13, in roots that are made before any test's time runs. By hand: KWallet before 6.25 gives out session
-# keys that do not fit, one in 130 (findings/kwallet-session-keys-do-not-fit.sh), and consumers that do not try again fail then.
+# The keyrings of Debian 12 and 13, in roots that are made before any test's time runs. By hand, as they change seldom.
 part_keyrings() {
   local status=0
   build release || return 1

@@ -127,6 +127,29 @@ daemon.wait()
 PY
   pids+=($!)
 }
+# Before 6.25, KWallet gives one session in 130 a key that does not fit (findings/kwallet-session-keys-do-not-fit.sh), and a consumer
+# finds nothing in it: there it tries again, as rotator-store-libsecret(5) says. Elsewhere the first time has to do.
+tries=1
+[ "$service" != kwallet ] || [ "$(printf '%s\n' "$version" 6.25 | sort -V | head -n 1)" = 6.25 ] || tries=3
+# finds FILE COMMAND…: until it prints something.
+finds() {
+  local file=$1 _
+  shift
+  for _ in $(seq $tries); do
+    "$@" >"$file" 2>"$file.err" && [ -s "$file" ] && return
+    echo "# $service $version: nothing is found: $(head -n 2 "$file.err")"
+  done
+  return 1
+}
+item() {
+  finds "$T/item" secret-tool lookup xdg:schema com.ibm.cloud.logs.rotator kind "$1" item "$2" >&2
+  cat "$T/item"
+}
+items_are_listed() {
+  local listed
+  listed=$(secret-tool search --all xdg:schema com.ibm.cloud.logs.rotator 2>&1)
+  [ "$(grep -c '^attribute.kind = \(home\|sink\)' <<<"$listed")" = 2 ] && printf '%s\n' "$listed"
+}
 start_oo7() {
   printf secret >"$T/password"
   "$program" --login <"$T/password" >"$T/service.log" 2>&1 &
@@ -146,8 +169,8 @@ rotate_in_it() {
   done
   [ "$(item sink prod)" != "$first" ] || fail "the key is still the first"
   run 0 check
-  secret-tool search --all xdg:schema com.ibm.cloud.logs.rotator >"$T/items" 2>&1
-  [ "$(grep -c '^attribute.kind = \(home\|sink\)' "$T/items")" = 2 ] || fail "items: $(sed 's/^secret.*/secret/' "$T/items")"
+  finds "$T/items" items_are_listed || fail "not the items of home and sink: $(secret-tool search --all \
+    xdg:schema com.ibm.cloud.logs.rotator 2>&1 | sed 's/^secret.*/secret/')"
   extra=$(sed -n 's/^attribute\.\([^ ]*\) = .*/\1/p' "$T/items" | grep -vx 'item\|kind\|xdg:schema' | sort -u | tr '\n' ' ')
   passed "R12: two rotations in $service $version ($(basename "$program")); its own attributes: ${extra:-none}; trials kept: $(grep -c '^attribute.kind = trial' "$T/items")"
 }
