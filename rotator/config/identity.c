@@ -78,6 +78,16 @@ static void refuse_agent(struct config_loader *l, const struct config_target *t,
                  sign, why);
 }
 
+// IAM lets a trusted profile manage the keys of service IDs, and make none of a user.
+static void refuse_profile(struct config_loader *l, const yaml_mark_t *at) {
+  const struct config_credential *c = &l->config->management;
+  bool assumes = c->assume.id || c->assume.name || c->assume.crn;
+  if (c->kind == CONFIG_CREDENTIAL_COMPUTE || c->kind == CONFIG_CREDENTIAL_METADATA || assumes)
+    config_wrong(l, at, NULL,
+                 "user: only the user can make such keys, and management makes the rotator a "
+                 "trusted profile: it has to be an API key of that user");
+}
+
 // --- all of it ---
 
 void config_identity_settle(struct config_loader *l, struct config_target *t,
@@ -96,6 +106,8 @@ void config_identity_settle(struct config_loader *l, struct config_target *t,
                  config_option_find("service_id", CONFIG_TARGET)->help);
   if (user && !service && t->user && !t->accept_user_key)
     refuse_agent(l, t, user);
+  if (user && !service)
+    refuse_profile(l, user);
   if (accept && !user)
     config_warn(l, accept, NULL, "accept_user_key has no effect without user");
   if (!t->guid[0] || (user && service))

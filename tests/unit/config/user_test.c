@@ -101,6 +101,27 @@ static void one_identity(void **state) {
          {8, "W", "accept_user_key has no effect without user", NULL});
 }
 
+// Whoever is a trusted profile can make keys of service IDs alone.
+static void not_by_a_profile(void **state) {
+  static const char *const management[] = {
+      "{profile: {name: rotator}}",
+      "{profile: {metadata: https}}",
+      "{credential: m, assume: {id: Profile-44444444-4444-4444-8444-444444444444}}",
+  };
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(management); i++) {
+    char yaml[1024];
+    snprintf(
+        yaml, sizeof yaml,
+        "version: 1\nmanagement: %s\ntargets:\n  - name: a\n    instance: \"" CRN(GUID) "\"\n%s",
+        management[i], USER SINK);
+    EXPECT(yaml, ERR_OK, {6, "", "management makes the rotator a trusted profile", NULL});
+    snprintf(yaml, sizeof yaml, "version: 1\nmanagement: %s\ntargets:\n%s", management[i],
+             TARGET("a"));
+    expect_good(yaml);
+  }
+}
+
 static void not_for_agents(void **state) {
   (void)state;
   static const struct {
@@ -141,9 +162,8 @@ static void not_for_agents(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(are_read),
-      cmocka_unit_test(are_no_service_ids),
-      cmocka_unit_test(one_identity),
+      cmocka_unit_test(are_read),       cmocka_unit_test(are_no_service_ids),
+      cmocka_unit_test(one_identity),   cmocka_unit_test(not_by_a_profile),
       cmocka_unit_test(not_for_agents),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
