@@ -8,6 +8,8 @@
 # What runs when nothing is named, longest first: they share the cores.
 all_parts=(servers asan tsan distros schedulers integration truth metrics coverage analysis fuzz lint package systemd foreign-short image
   model bench quickstart)
+# What does little but wait: for minutes of cron, for units.
+waiting_parts=(schedulers systemd)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
 more_parts=(unit contract protocol fault cli emulator servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid)
 

@@ -6,9 +6,10 @@
 #   tests/run.sh --list      the parts there are
 #
 # A part is a folder of tests/ (the label of its tests under ctest) or one of the checks that need a build of their own; each
-# is a function in tests/parts.sh. Parts run side by side, two at a time on two cores, each with a temporary folder of its
-# own; builds are kept in build/ (ROTATOR_BUILD_DIR) and shared. What a part says is in build/log/PART.log, and is shown
-# when it fails. What takes long and is done once (a server built from its module) is told as it goes. With --ci, what cannot run has failed; otherwise it is skipped loudly.
+# is a function in tests/parts.sh. Parts run side by side, three at a time on two cores, as each waits now and then; those that do
+# little else run beside them (waiting_parts). Each has a temporary folder of its own; builds are kept in build/ (ROTATOR_BUILD_DIR)
+# and shared. What a part says is in build/log/PART.log, and is shown when it fails. What takes long and is done once (a server built
+# from its module) is told as it goes. With --ci, what cannot run has failed; otherwise it is skipped loudly.
 #
 # The last line but the verdict is "N passed, N failed, N skipped". Exit status: 0, or 1 when anything failed.
 set -u
@@ -129,9 +130,23 @@ reap() {
   done
 }
 
+only_waits() { [[ " ${waiting_parts[*]} " = *" $1 "* ]]; }
+
+# How many of those that run take a place.
+taken() {
+  local job n=0
+  for job in ${running[@]+"${running[@]}"}; do
+    read -r _ job _ <<<"$job"
+    only_waits "$job" || n=$((n + 1))
+  done
+  echo $n
+}
+
 passed=0 failed=0 skipped=0
 for part in "${parts[@]}"; do
-  [ ${#running[@]} -lt "$cores" ] || reap
+  while ! only_waits "$part" && [ "$(taken)" -gt "$cores" ]; do
+    reap
+  done
   start_part "$part"
 done
 while [ ${#running[@]} -gt 0 ]; do
