@@ -15,7 +15,7 @@ scripts() {
 # several >>) and variables of a library that only its readers use.
 look() {
   scripts | sort -u |
-    xargs -r -d '\n' shellcheck -x -P SCRIPTDIR -P . -f gcc -e SC2015,SC2016,SC2034,SC2119,SC2120,SC2129,SC2317
+    xargs -r -d '\n' -P "$(nproc)" -n 8 shellcheck -x -P SCRIPTDIR -P . -f gcc -e SC2015,SC2016,SC2034,SC2119,SC2120,SC2129,SC2317
 }
 
 # shellcheck disable=SC2016
