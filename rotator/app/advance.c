@@ -218,7 +218,7 @@ static bool goes_on(const struct round *o, const struct target *t, const struct 
     return o->options.wait_busy;
   int64_t now_ms = env_mono_ms(o->how->app->env);
   return r->end == TICK_WAIT && r->again_ms != INT64_MAX &&
-         r->again_ms - now_ms <= o->options.patience_ms;
+         (r->of_mark || r->again_ms - now_ms <= o->options.patience_ms);
 }
 
 // Runs o->numbers[0 … n-1]. `once`: those that go on are left for later.

@@ -210,6 +210,7 @@ static void turns(struct target *t, const struct engine_io *io, const struct wat
       ret->end = TICK_WAIT;
       ret->why = WHY_home_silent;
       ret->again_ms = t->memory->mark_until_ms;
+      ret->of_mark = true;
       return;
     }
     if (take_turn(t, io, w, &last, ret))

@@ -269,6 +269,32 @@ static void a3_a_whole_run_ends_though_somebody_keeps_writing(void **unused) {
   farm_free(f);
 }
 
+// Longer than any patience: whoever comes later would have to begin to wait anew, and the target
+// would never go on.
+static void an_unclean_end_is_waited_for(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  struct env_ops ops = *env_real()->ops;
+  struct env fast = {&ops};
+  char path[] = "/tmp/rotator-fleet-mark-XXXXXX";
+  int fd = mkstemp(path);
+  assert_int_equal(3, write(fd, "set", 3));
+  close(fd);
+  ops.mono_ms = fast_mono_ms;
+  o.patience_ms = 30000;
+  f->targets[1].mark_path = path;
+  f->targets[1].sinks[0].item->class = STORE_CLASS_C;
+  f->targets[1].sinks[0].item->longest_ms = 90000;
+  int64_t began_ms = env_mono_ms(&fast);
+  fleet_run(f->list, TARGETS, &o, &fast, f->results);
+  assert_false(f->results[1].of_mark);
+  assert_true(env_mono_ms(&fast) - began_ms >= 90000);
+  unlink(path);
+  farm_free(f);
+}
+
 static void a_busy_target_is_said_or_waited_for(void **unused) {
   (void)unused;
   struct farm *f = farm_new();
@@ -316,6 +342,7 @@ int main(void) {
       cmocka_unit_test(a_target_that_waits_is_put_back),
       cmocka_unit_test(a3_a_run_ends_whatever_the_intervals),
       cmocka_unit_test(a3_a_whole_run_ends_though_somebody_keeps_writing),
+      cmocka_unit_test(an_unclean_end_is_waited_for),
       cmocka_unit_test(a_busy_target_is_said_or_waited_for),
       cmocka_unit_test(a_stop_begins_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
