@@ -76,7 +76,7 @@ static const char *no_by_role(const struct job *j) {
     return "it is the new key of a rotation under way; roll back first";
   if (j->role == KEY_PENDING && j->change == CHANGE_ENABLE)
     return "the rotation under way enables it by itself, in its order";
-  if (j->role == KEY_PREVIOUS && j->change == CHANGE_DELETE)
+  if (j->role == KEY_PREVIOUS && j->change == CHANGE_DELETE && !beyond)
     return "it is the previous key, which consumers may still use: it is deleted after its grace"
            " ('rotator retire' ends that sooner)";
   if (j->role == KEY_PREVIOUS && j->change == CHANGE_ENABLE && beyond)
