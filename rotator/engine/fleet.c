@@ -138,7 +138,9 @@ static bool is_finished(const struct fleet *f, struct entry *e, int64_t now_ms) 
     return true;
   if (r->end == TICK_BUSY)
     return !f->o->wait_busy;
-  return (!r->of_mark && r->again_ms - now_ms > f->o->patience_ms) ||
+  if (r->of_mark) // which has an end of its own
+    return false;
+  return r->again_ms - now_ms > f->o->patience_ms ||
          waited_ms(e, now_ms) / FLEET_PATIENCES > f->o->patience_ms;
 }
 

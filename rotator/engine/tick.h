@@ -86,8 +86,8 @@ struct tick_result {
   bool attention;          // with TICK_WAIT and TICK_REST: a person should look all the same
   int64_t
       again_ms; // env_mono_ms at which the next tick makes sense; INT64_MAX: not in this process
-  // It waits until an earlier write has had its time. That is no matter of patience: a later process
-  // would begin to count anew.
+  // It waits until an earlier write has had its time. That is no matter of patience: a later
+  // process would begin to count anew.
   bool of_mark;
   int64_t waiting_since_s; // phase_since of the state, 0 none
   char current_id[IAM_ID_MAX], previous_id[IAM_ID_MAX];

@@ -283,7 +283,7 @@ static void an_unclean_end_is_waited_for(void **unused) {
   assert_int_equal(3, write(fd, "set", 3));
   close(fd);
   ops.mono_ms = fast_mono_ms;
-  o.patience_ms = 30000;
+  o.patience_ms = 0;
   f->targets[1].mark_path = path;
   f->targets[1].sinks[0].item->class = STORE_CLASS_C;
   f->targets[1].sinks[0].item->longest_ms = 90000;
