@@ -94,7 +94,7 @@ const struct cli_option cli_options[] = {
     {"disable", 0, "ID", CLI_TEXT, FIELD(disable_id), NULL, NULL, ON(KEYS), false,
      "Disable that key. Never the current or the pending one."},
     {"delete", 0, "ID", CLI_TEXT, FIELD(delete_id), NULL, NULL, ON(KEYS), false,
-     "Delete that key. Never the current, the previous or the pending one."},
+     "Delete that key. Never the current or the pending one, nor the previous one in its grace."},
     {"create", 0, "NAME", CLI_TEXT, FIELD(create_name), NULL, NULL, ON(KEYS), false,
      "Make one more key of that name, outside the rotation, into the file of --file."},
     {"name", 0, "TEXT", CLI_TEXT, FIELD(name), NULL, NULL, ON(KEYS), false,
