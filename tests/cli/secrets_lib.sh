@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # what lib.sh sets
 # What the tests of the store for IBM Cloud Secrets Manager share: an instance with a group, somebody who may read values and
 # somebody who may do all, and a target whose state and key are there. Sourced after lib.sh.
 start_emulator
