@@ -11,7 +11,8 @@ all_parts=(servers asan tsan distros schedulers integration truth metrics covera
 # What does little but wait: for minutes of cron, for units.
 waiting_parts=(schedulers systemd)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
-more_parts=(unit contract protocol fault cli emulator servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid)
+more_parts=(unit contract protocol fault cli emulator servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid
+  user-keys own-key profiles arrival keys-by-hand secrets-manager guide)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
@@ -20,6 +21,13 @@ packages_clients="node=nodejs npm=npm golang-go python3-venv javac=default-jdk-h
 declare -A packages_of=(
   [asan]="faketime $packages_keyring $packages_clients"
   [cli]="faketime"
+  [user-keys]="faketime $packages_clients"
+  [own-key]="faketime"
+  [profiles]="faketime $packages_clients"
+  [arrival]="faketime $packages_clients"
+  [keys-by-hand]="faketime"
+  [secrets-manager]="faketime python3-jsonschema python3-yaml $packages_clients"
+  [guide]="faketime"
   [emulator]="$packages_clients"
   [truth]="faketime python3 util-linux mount"
   [metrics]="python3 util-linux mount"
@@ -82,6 +90,16 @@ tests_of() {
   return $bad
 }
 
+# tests_about REGEX: the tests of those names, in the debug build, whichever part they belong to. For whoever works on that alone.
+tests_about() {
+  build dev || return 1
+  local bad=0
+  ctest --test-dir "$build/dev" -R "^($1)" -LE servers -j "$cores" --output-on-failure --no-tests=error \
+    --test-output-size-passed 1000000 --test-output-size-failed 1000000 --output-junit "$TMPDIR/junit.xml" || bad=1
+  awk -f tests/count.awk "$TMPDIR/junit.xml" >>"$results"
+  return $bad
+}
+
 # check NAME COMMAND…: one step of a part that is not a ctest test.
 check() {
   local name=$1
@@ -102,6 +120,16 @@ part_cli() { build dev && tests_of dev cli; }
 part_metrics() { build dev && tests_of dev metrics; }
 part_truth() { build dev && tests_of dev truth; }
 part_emulator() { build dev && tests_of dev emulator; }
+
+part_user_keys() { tests_about 'unit/config_user|unit/app_identity|unit/unit_cloud_iam_keys|cli/user|emulator/python|integration/guide'; }
+part_own_key() { tests_about 'unit/engine_own|unit/config_own|protocol/self|cli/own_key|cli/user_self|integration/own_key'; }
+part_profiles() { tests_about 'unit/unit_cloud_iam_auth|unit/config_credential|cli/profile|emulator/(python|vendor_go)'; }
+part_arrival() { tests_about 'unit/unit_cloud_logs_reader|unit/engine_arrival|unit/config_arrival|unit/app_query|protocol/arrival|cli/arrival|emulator/query'; }
+part_keys_by_hand() { tests_about 'cli/keys|integration/guide'; }
+part_secrets_manager() {
+  tests_about 'contract/.*secrets_manager|cli/secrets_manager|emulator/secrets|integration/(secrets_manager|external_secrets)'
+}
+part_guide() { tests_about 'integration/guide'; }
 
 part_asan() { build asan && tests_of asan unit contract protocol fault cli emulator; }
 part_tsan() { build tsan && tests_of tsan unit protocol; }
