@@ -134,6 +134,12 @@ static inline bool wait_for_own(struct action *a, seen v) {
   return wait_until(a, v->now_s + v->policy->look_every_s, WHY_own_old);
 }
 
+// Section 8: a key that this look does not show alive is not written where our own is read from. A
+// hand may have put there what is all that still authenticates us, and two looks tell a death.
+static inline bool own_doubts_current(seen v) {
+  return v->own.is && view_of(v, SLOT_CURRENT)->key != KEY_ACTIVE;
+}
+
 // A probe of current, for rows that need one "now". True when the row is to ask for it or wait.
 static inline bool needs_probe(seen v, struct action *a) {
   return !is_probed(v, SLOT_CURRENT) && view_of(v, SLOT_CURRENT)->prove_again_s <= v->now_s &&

@@ -82,7 +82,7 @@ static void person(struct sim *s, void *arg) {
          person, NULL, NULL);
   if (!s->has_last || (s->faults && !s->last.attention))
     return;
-  if (own_rescue(s))
+  if (s->last.why != WHY_previous_locked && own_rescue(s))
     return;
   enum job job = remedy(s);
   if (job == JOB_COUNT)

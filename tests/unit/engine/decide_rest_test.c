@@ -117,6 +117,14 @@ ROW(stray) {
 
 ROW(heal) {
   BEGIN;
+  // our own key: no value is written over what is in its place that this look does not show alive
+  CASE(world(PHASE_IDLE), w.sinks[0].value = SINK_RETIRED, drift, ACT_WRITE_SINK);
+  CASE(world(PHASE_IDLE), (w.sinks[0].value = SINK_RETIRED, w.view.own.is = true), drift,
+       ACT_WRITE_SINK);
+  CASE(world(PHASE_IDLE),
+       (w.sinks[0].value = SINK_RETIRED, w.view.own.is = true, CURRENT.key = KEY_ABSENT,
+        CURRENT.look_again_s = NOW + 10),
+       rest, ACT_WAIT);
   // a hold does not keep a dead key
   CASE(world(PHASE_IDLE), (CURRENT.dead = true, w.state.hold.on = true, w.view.window_open = false),
        heal, ACT_CAS);
