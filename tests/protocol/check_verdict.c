@@ -127,17 +127,18 @@ static void check_said_working(struct proc *p, const char *sink, int key) {
                 key, w->dead ? "dead" : "refused");
 }
 
-// The book keeps so many values; what was seen of one that went is not held against it. Nor is an
-// absence of one whose proof was cut short (an outage in the middle of a full proof): IAM may know
-// keys that it does not show.
+// The book keeps so many values; what was seen of one that went is not held against it, also where
+// it was entered anew since: then its proof is not in the entry. Nor is an absence of one whose
+// proof was cut short (an outage in the middle of a full proof): IAM may know keys that it does not
+// show.
 static bool is_in_book(const struct proc *p, int key) {
   char salt[TAG_BINDING_MAX], print[EVIDENCE_PRINT_MAX];
   SECRET_AUTO value = secret_copy_text(p->sim->keys[key].value);
   tag_binding(SIM_ACCOUNT, SIM_IDENTITY, SIM_INSTANCE, salt);
   evidence_print(salt, value, print);
   const struct evidence *e = evidence_find(&p->memory.book, print);
-  bool judged =
-      e && (e->proven_s > 0 || p->shown[p->sim->keys[key].value_of].refused != SHOWN_NONE);
+  const struct shown *w = &p->shown[p->sim->keys[key].value_of];
+  bool judged = e && (w->proven ? e->proven_s > 0 : w->refused != SHOWN_NONE);
   return planted(p->sim, PLANT_BOOK_NOT_KEPT) || judged;
 }
 
