@@ -14,7 +14,7 @@ command -v go >/dev/null || cannot "go is not installed"
 cache_folder "emulator-query-$version" "$here/query.go"
 if [ ! -e "$cache/done" ]; then
   cp "$here/query.go" "$cache/"
-  (cd "$cache" && rm -f go.mod go.sum && go mod init query && go get "$module@$version" && go mod tidy && go build -o query .) \
+  (cd "$cache" && rm -f go.mod go.sum && go mod init query && go get "$module@$version" && go get . && go build -o query .) \
     >"$cache/log" 2>&1 || cannot "the vendor's SDK for Cloud Logs cannot be had"
   touch "$cache/done"
 fi
