@@ -55,14 +55,14 @@ struct sm_opening {
 
 // Splits in place; false unless there are ten parts.
 static bool split_crn(char *crn, char *parts[CRN_PARTS]) {
-  size_t n = 0;
-  for (char *at = crn; at && n < CRN_PARTS; n++) {
+  char *at = crn;
+  for (size_t n = 0; n < CRN_PARTS; n++) {
+    char *colon = strchr(at, ':');
     parts[n] = at;
-    at = strchr(at, ':');
-    if (at)
-      *at++ = '\0';
-    else if (n + 1 < CRN_PARTS)
-      return false;
+    if (!colon)
+      return n + 1 == CRN_PARTS;
+    *colon = '\0';
+    at = colon + 1;
   }
   return true;
 }
