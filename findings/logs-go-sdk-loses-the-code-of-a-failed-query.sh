@@ -13,15 +13,15 @@ cat >"$dir/try.go" <<'GO'
 package main
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"strings"
+  "encoding/json"
+  "fmt"
+  "net/http"
+  "net/http/httptest"
+  "os"
+  "strings"
 
-	"github.com/IBM/go-sdk-core/v5/core"
-	"github.com/IBM/logs-go-sdk/logsv0"
+  "github.com/IBM/go-sdk-core/v5/core"
+  "github.com/IBM/logs-go-sdk/logsv0"
 )
 
 const event = `{"error":{"message":"too many","code":{"rate_limit_reached":{}}}}`
@@ -32,36 +32,36 @@ func (r *reader) OnClose()      {}
 func (r *reader) OnError(error) {}
 func (r *reader) OnKeepAlive()  {}
 func (r *reader) OnData(d *core.DetailedResponse) {
-	item := d.Result.(*logsv0.QueryResponseStreamItem)
-	if item.Error == nil {
-		return
-	}
-	r.message = *item.Error.Message
-	whole, _ := json.Marshal(item.Error)
-	r.whole = string(whole)
-	r.raw = string(d.RawResult)
+  item := d.Result.(*logsv0.QueryResponseStreamItem)
+  if item.Error == nil {
+    return
+  }
+  r.message = *item.Error.Message
+  whole, _ := json.Marshal(item.Error)
+  r.whole = string(whole)
+  r.raw = string(d.RawResult)
 }
 
 func main() {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprint(w, ": success\ndata: {\"query_id\":{\"query_id\":\"1\"}}\n\n: success\ndata: "+event+"\n\n")
-	}))
-	defer server.Close()
-	service, err := logsv0.NewLogsV0(&logsv0.LogsV0Options{URL: server.URL, Authenticator: &core.NoAuthAuthenticator{}})
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	r := &reader{}
-	service.Query(&logsv0.QueryOptions{Query: core.StringPtr("source logs")}, r)
-	fmt.Println("the event:        ", event)
-	fmt.Println("Error.Message:    ", r.message)
-	fmt.Println("the whole Error:  ", r.whole)
-	fmt.Println("RawResult has it: ", strings.Contains(r.raw, "rate_limit_reached"))
-	if r.message != "too many" || strings.Contains(r.whole, "rate_limit_reached") {
-		os.Exit(1)
-	}
+  server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+    w.Header().Set("Content-Type", "text/event-stream")
+    fmt.Fprint(w, ": success\ndata: {\"query_id\":{\"query_id\":\"1\"}}\n\n: success\ndata: "+event+"\n\n")
+  }))
+  defer server.Close()
+  service, err := logsv0.NewLogsV0(&logsv0.LogsV0Options{URL: server.URL, Authenticator: &core.NoAuthAuthenticator{}})
+  if err != nil {
+    fmt.Println(err)
+    os.Exit(1)
+  }
+  r := &reader{}
+  service.Query(&logsv0.QueryOptions{Query: core.StringPtr("source logs")}, r)
+  fmt.Println("the event:        ", event)
+  fmt.Println("Error.Message:    ", r.message)
+  fmt.Println("the whole Error:  ", r.whole)
+  fmt.Println("RawResult has it: ", strings.Contains(r.raw, "rate_limit_reached"))
+  if r.message != "too many" || strings.Contains(r.whole, "rate_limit_reached") {
+    os.Exit(1)
+  }
 }
 GO
 cd "$dir"
