@@ -9,5 +9,5 @@ here=$(cd "$(dirname "$0")" && pwd)
 find_emulator "${1:?usage: python.sh BUILD_DIR}"
 vendor_python
 start_emulator --imds-port 0
-REQUESTS_CA_BUNDLE=$(field ca) "$cache/venv/bin/python" "$here/conformance.py" \
+REQUESTS_CA_BUNDLE=$(field ca) "$cache/venv/bin/python" -B "$here/conformance.py" \
   "$(field https)" "$(field http)" "$(field imds)"

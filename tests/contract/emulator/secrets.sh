@@ -8,4 +8,4 @@ here=$(cd "$(dirname "$0")" && pwd)
 find_emulator "${1:?usage: secrets.sh BUILD_DIR}"
 vendor_python
 start_emulator
-REQUESTS_CA_BUNDLE=$(field ca) "$cache/venv/bin/python" "$here/secrets.py" "$(field https)" "$(field http)"
+REQUESTS_CA_BUNDLE=$(field ca) "$cache/venv/bin/python" -B "$here/secrets_manager.py" "$(field https)" "$(field http)"

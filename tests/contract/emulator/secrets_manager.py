@@ -2,52 +2,22 @@
 the SDK has of them, required members included. Arguments: the service URL, the control URL. Prints TAP."""
 import json
 import sys
-import traceback
-import urllib.request
 
 from ibm_cloud_sdk_core import ApiException
 from ibm_cloud_sdk_core.authenticators import IAMAuthenticator
 from ibm_secrets_manager_sdk import secrets_manager_v2 as v2
 
-URL, CONTROL = sys.argv[1:]
+import judge
+from judge import check, control, refused
+
+URL = sys.argv[1]
 ACCOUNT = "c" * 32
 GUID = "9c0f5b52-1111-4222-8333-9a9b9c9d9e9f"
 GROUP = "5a3c0b7e-1111-4222-8333-9a9b9c9d9e9f"
 NAMES = ["manager", "writer", "of-group", "reader", "secrets-reader", "nobody"]
 IDS = {name: f"ServiceId-5555555{i}-2222-4111-8111-111111111111" for i, name in enumerate(NAMES)}
 VALUE = "kQ5vRr0s-XtdmbF2hIhq5PqDd4rXxSduvO2Yh2Gx_9c1"
-count = failed = 0
-
-
-def control(path, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(f"{CONTROL}/_control/{path}", data=data)) as answer:
-        return json.load(answer)
-
-
-def check(text):
-    """Runs the function at once, as one test of this name."""
-    def run(body):
-        global count, failed
-        count += 1
-        try:
-            body()
-            print(f"ok {count} - secrets: {text}", flush=True)
-        except Exception:  # a test may fail in any way
-            failed += 1
-            print(f"not ok {count} - secrets: {text}")
-            print("  # " + traceback.format_exc().replace("\n", "\n  # "), flush=True)
-    return run
-
-
-def refused(status, call, *args, **more):
-    try:
-        call(*args, **more)
-    except ApiException as e:
-        assert e.status_code == status, (e.status_code, e.message)
-        return e
-    raise AssertionError("the call was expected to be refused")
-
+judge.named("secrets")
 
 control("reset", {})
 on = {"service": "secrets-manager", "instance": GUID}
@@ -200,5 +170,4 @@ def _():
     assert shown[0]["versions_total"] == 2 and VALUE not in json.dumps(shown)
 
 
-print(f"1..{count}")
-sys.exit(1 if failed else 0)
+judge.finish()
