@@ -109,8 +109,7 @@ static struct mark *new_mark(struct notify *n) {
 void notify_add(struct app *a, struct managed *m, const struct tick_result *r,
                 const struct outcome *o) {
   const struct config *c = a->config;
-  bool judged = r->end != TICK_BUSY && r->end != TICK_STOPPED;
-  if (!c->notify.argv || !judged || !notify_of(a))
+  if (!c->notify.argv || !outcome_is_seen(r, o) || !notify_of(a))
     return;
   enum condition was = told_condition(&m->last_run), now = condition_of(c, o);
   bool rotated = is_rotated(m, r);

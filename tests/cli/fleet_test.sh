@@ -78,7 +78,7 @@ run 4 run
 bad=15 # with the one from before
 [ "$(grep -c '^next: ' "$T/err")" = 10 ] || fail "$(grep -c '^next: ' "$T/err") told in full"
 [ "$(grep -Ec '^agent-[0-9]+: Not known .*foreign: .*\. next: .* repair agent-[0-9]+$' "$T/err")" = $((bad - 10)) ] || fail "not a line for each of the others"
-[ "$(tail -n 1 "$T/err")" = "rotator: $fleet targets: $((fleet - bad)) well, $bad may have no working key" ] || fail "no line over all"
+[ "$(tail -n 1 "$T/err")" = "rotator: $fleet targets: nothing to report of $((fleet - bad)), $bad may have no working key" ] || fail "no line over all"
 run 4 run --log-format json
 [ "$(jq -c 'select(.level == "error")' "$T/err" | wc -l)" = $bad ] || fail "not one error for each"
 passed "many that are not well"
@@ -96,6 +96,6 @@ no_faults
 tr '\r' '\n' <"$T/out" >"$T/lines"
 grep -Eq "[0-9]+ of $few targets, [0-9]+ rotated, about [0-9]+s left" "$T/lines" || fail "no counts on the terminal: $(head -c 2000 "$T/lines")"
 if grep -q 'agent-120: created' "$T/lines"; then fail "each step of a fleet is shown"; fi
-grep -q "$few targets: $((few - bad)) well, $bad may have no working key; $((few - bad)) rotated, $((few - bad)) old keys deleted" "$T/lines" ||
+grep -q "$few targets: nothing to report of $((few - bad)), $bad may have no working key; $((few - bad)) rotated, $((few - bad)) old keys deleted" "$T/lines" ||
   fail "no line over all: $(grep 'targets:' "$T/lines")"
 passed "a fleet on a terminal: counts, and how long it may take"

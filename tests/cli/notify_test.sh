@@ -72,6 +72,32 @@ run 4 run
 told nothing
 passed "what a program did not take is told again, and then no more"
 
+# What a run could not find out is no recovery.
+printf '%s\n' "$good" >"$T/sinks/prod.env"
+run 0 run
+told "$(events '[["prod","recovered"]]')"
+with_due() { { head_of_config "rotate_every: 1s" | sed "s|^version: 1|&\nnotify: {run: [$T/bin/told], on: [attention, recovered]}|"; target prod; } >"$config"; }
+with_due
+fault '{"match":{"method":"POST","path":"/v1/apikeys"},"effect":{"status":400,"body":"{\"errors\":[{\"code\":\"invalid_request\",\"message\":\"No.\"}]}"}}'
+run 3 run
+told "$(events '[["prod","attention"]]')"
+no_faults
+fault '{"match":{"path":"/identity/token"},"effect":{"status":503}}'
+run 0 run --patience 0s
+told nothing
+no_faults
+run 0 run
+told "$(events '[["prod","recovered"]]')"
+with "notify: {run: [$T/bin/told], on: [rotated]}"
+run 0 run
+: >"$T/told"
+good=$(cat "$T/sinks/prod.env")
+with "notify: {run: [$T/bin/told], on: [broken]}"
+break_sink
+run 4 run
+told "$(events '[["prod","broken"]]')"
+passed "an outage is no recovery"
+
 # We die while the program runs: once more, and not a third time.
 printf '%s\n' "$good" >"$T/sinks/prod.env"
 printf '#!/bin/sh\ncat >>%s/told\necho >>%s/told\nkill -9 $PPID\n' "$T" "$T" >"$T/bin/kills"

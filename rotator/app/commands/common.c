@@ -248,8 +248,8 @@ static enum goal goal_of(const struct advance *how, const struct managed *m,
   return !how->done || how->done(how->done_ctx, &m->target, r) ? GOAL_REACHED : GOAL_MISSED;
 }
 
-static int report_end(struct app *a, const struct advance *how, bool by_hand, struct managed *m,
-                      struct tick_result *r) {
+static struct outcome report_end(struct app *a, const struct advance *how, bool by_hand,
+                                 struct managed *m, struct tick_result *r) {
   struct outcome o;
   recall_trouble(m, r);
   advance_finish(m, r, goal_of(how, m, r, by_hand), &o);
@@ -257,7 +257,7 @@ static int report_end(struct app *a, const struct advance *how, bool by_hand, st
   report_result(a, m, r, &o);
   notify_add(a, m, r, &o);
   metrics_add(how->metrics, m, r, &o);
-  return o.exit;
+  return o;
 }
 
 static int report_no_start(struct app *a, const struct error *e) {
@@ -276,7 +276,7 @@ int advance_and_report(struct app *a, const struct advance *how, bool by_hand) {
     status = report_no_start(a, &e);
   else
     for (size_t i = 0; i < a->n_selected; i++)
-      status = exit_worse(status, report_end(a, how, by_hand, a->selected[i], &results[i]));
+      status = exit_worse(status, report_end(a, how, by_hand, a->selected[i], &results[i]).exit);
   free(results);
   return status;
 }
@@ -285,32 +285,44 @@ struct reporting {
   struct app *app;
   const struct advance *how;
   int worst;
-  size_t n, rotated, retired, exits[EXIT_AGAIN + 1];
+  size_t n, quiet, person, page, unseen, rotated, retired;
 };
 
 // One line over all, where there are so many that nobody counts. On standard error where something
 // is to be read there, for whoever gets that in a mail.
 static void say_summary(const struct reporting *r) {
   struct text_buf t = TEXT_BUF(400);
-  size_t page = r->exits[EXIT_PAGE], person = r->exits[EXIT_PERSON];
-  size_t other = r->n - r->exits[EXIT_FINE] - page - person;
+  size_t other = r->n - r->quiet - r->person - r->page - r->unseen;
   if (r->n <= PROGRESS_EACH)
     return;
-  text_buf_add(&t, "%zu targets: %zu well", r->n, r->exits[EXIT_FINE]);
-  if (person > 0)
-    text_buf_add(&t, ", %zu want a person", person);
-  if (page > 0)
-    text_buf_add(&t, ", %zu may have no working key", page);
+  text_buf_add(&t, "%zu targets: nothing to report of %zu", r->n, r->quiet);
+  if (r->person > 0)
+    text_buf_add(&t, ", %zu want a person", r->person);
+  if (r->page > 0)
+    text_buf_add(&t, ", %zu may have no working key", r->page);
   if (other > 0)
-    text_buf_add(&t, ", %zu not reached", other);
+    text_buf_add(&t, ", %zu failed", other);
+  if (r->unseen > 0)
+    text_buf_add(&t, ", of %zu it is not known in this run", r->unseen);
   if (r->rotated + r->retired > 0)
     text_buf_add(&t, "; %zu rotated, %zu old key%s deleted", r->rotated, r->retired,
                  r->retired == 1 ? "" : "s");
-  if (r->exits[EXIT_FINE] < r->n)
+  if (r->person + r->page + other > 0)
     report_line(r->app, text_buf_str(&t));
   else if (r->rotated + r->retired > 0 || out_is_terminal())
     out_line("%s", text_buf_str(&t));
   text_buf_free(&t);
+}
+
+static void count_end(struct reporting *r, const struct managed *m, const struct tick_result *t,
+                      const struct outcome *o) {
+  r->n++;
+  r->person += o->exit == EXIT_PERSON;
+  r->page += o->exit == EXIT_PAGE;
+  r->quiet += o->exit == EXIT_FINE && outcome_is_seen(t, o);
+  r->unseen += o->exit == EXIT_FINE && !outcome_is_seen(t, o);
+  r->rotated += m->seen.promoted;
+  r->retired += m->seen.retired;
 }
 
 static struct managed *make_one(void *ctx, size_t i) {
@@ -320,13 +332,10 @@ static struct managed *make_one(void *ctx, size_t i) {
 
 static void one_ended(void *ctx, size_t i, struct tick_result *result) {
   struct reporting *r = ctx;
-  const struct managed *m = r->app->selected[i];
-  int status = report_end(r->app, r->how, false, r->app->selected[i], result);
-  r->worst = exit_worse(r->worst, status);
-  r->n++;
-  r->exits[status]++;
-  r->rotated += m->seen.promoted;
-  r->retired += m->seen.retired;
+  struct managed *m = r->app->selected[i];
+  struct outcome o = report_end(r->app, r->how, false, m, result);
+  r->worst = exit_worse(r->worst, o.exit);
+  count_end(r, m, result, &o);
   chosen_release(r->app, i);
 }
 

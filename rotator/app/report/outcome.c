@@ -34,6 +34,10 @@ static int failed(const struct tick_result *r, bool *ret_fault) {
   return *ret_fault ? EXIT_AGAIN : EXIT_PERSON;
 }
 
+bool outcome_is_seen(const struct tick_result *r, const struct outcome *o) {
+  return r->end != TICK_BUSY && r->end != TICK_STOPPED && !(o->exit == EXIT_FINE && o->fault);
+}
+
 bool outcome_is_definite(enum err err) {
   return err == ERR_DENIED || err == ERR_REFUSED || err == ERR_INVALID || err == ERR_LIMIT;
 }

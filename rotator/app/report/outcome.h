@@ -30,6 +30,10 @@ void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after
 // Whatever is found beside the keys: with nothing worse to say, a person is needed for it.
 void outcome_add_watch(struct outcome *o, const struct path_unit_failure *f);
 
+// Did the run find out how the target stands? Not where another run or a stop was in the way, nor
+// where a fault is kept silent because it is young: the status 0 of these says nothing.
+bool outcome_is_seen(const struct tick_result *r, const struct outcome *o);
+
 // A no that time does not change: rights, a full disk, a setting.
 bool outcome_is_definite(enum err err);
 // Waiting for an answer that was a definite no: missing rights, a credential that is not accepted.
