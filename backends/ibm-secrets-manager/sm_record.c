@@ -76,14 +76,6 @@ static bool add_metadata(cJSON *body, const struct sm_item *k, const struct stor
          json_add_text(meta, CREATED, sink ? or_null(created) : NULL);
 }
 
-// The field becomes the text, or goes when there is none.
-static bool put(cJSON *data, const char *name, const char *text) {
-  if (!name[0])
-    return true;
-  cJSON_DeleteItemFromObjectCaseSensitive(data, name);
-  return !text[0] || cJSON_AddStringToObject(data, name, text);
-}
-
 static bool add_fields(cJSON *body, const struct sm_item *k, const struct store_record *r,
                        const char *created, const cJSON *current) {
   const cJSON *old = json_get(current, "data");
@@ -92,9 +84,10 @@ static bool add_fields(cJSON *body, const struct sm_item *k, const struct store_
     json_free(data);
     return false;
   }
-  return put(data, k->field[SM_VALUE], secret_bytes(r->value)) &&
-         put(data, k->field[SM_KEY_ID], r->key_id) &&
-         put(data, k->field[SM_KEY_NAME], r->key_name) && put(data, k->field[SM_CREATED], created);
+  return json_put_text(data, k->field[SM_VALUE], secret_bytes(r->value)) &&
+         json_put_text(data, k->field[SM_KEY_ID], r->key_id) &&
+         json_put_text(data, k->field[SM_KEY_NAME], r->key_name) &&
+         json_put_text(data, k->field[SM_CREATED], created);
 }
 
 static bool add_secret(cJSON *body, const struct sm_item *k) {

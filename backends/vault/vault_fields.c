@@ -49,22 +49,16 @@ enum err vault_fields_read(const struct vault_item *v, const cJSON *data, struct
   return err;
 }
 
-// The field becomes the text, or goes when there is none.
-static bool put(cJSON *data, const char *name, const char *text) {
-  if (!name[0])
-    return true;
-  cJSON_DeleteItemFromObjectCaseSensitive(data, name);
-  return !text[0] || cJSON_AddStringToObject(data, name, text);
-}
-
 enum err vault_fields_write(const struct vault_item *v, const struct store_record *r,
                             const char *stamp, cJSON *data, struct error *e) {
   char created[40] = "";
   if (r->created_s > 0)
     text_format_time(created, sizeof created, r->created_s);
-  if (put(data, v->field[FIELD_VALUE], secret_bytes(r->value)) &&
-      put(data, v->field[FIELD_ID], r->key_id) && put(data, v->field[FIELD_NAME], r->key_name) &&
-      put(data, v->field[FIELD_CREATED], created) && put(data, v->field[FIELD_STAMP], stamp))
+  if (json_put_text(data, v->field[FIELD_VALUE], secret_bytes(r->value)) &&
+      json_put_text(data, v->field[FIELD_ID], r->key_id) &&
+      json_put_text(data, v->field[FIELD_NAME], r->key_name) &&
+      json_put_text(data, v->field[FIELD_CREATED], created) &&
+      json_put_text(data, v->field[FIELD_STAMP], stamp))
     return ERR_OK;
   return error_no_memory(e);
 }

@@ -143,6 +143,13 @@ bool json_add_text(cJSON *o, const char *name, const char *text) {
   return !text || cJSON_AddStringToObject(o, name, text);
 }
 
+bool json_put_text(cJSON *o, const char *name, const char *text) {
+  if (!name[0])
+    return true;
+  cJSON_DeleteItemFromObjectCaseSensitive(o, name);
+  return !text[0] || cJSON_AddStringToObject(o, name, text);
+}
+
 bool json_add_int(cJSON *o, const char *name, int64_t v) {
   return cJSON_AddNumberToObject(o, name, (double)v) != NULL;
 }

@@ -40,7 +40,9 @@ bool json_u64_text(const cJSON *o, const char *name, uint64_t *ret);
 // Adding: false without memory, or when `o` could not be made. A tree that lost a member must
 // neither be sent nor kept.
 bool json_add_text(cJSON *o, const char *name, const char *text); // NULL text: left out, true
-bool json_add_int(cJSON *o, const char *name, int64_t v);         // |v| < 2^53
+// The member becomes the text, or goes where that is ""; no name (""): nothing is to be done.
+bool json_put_text(cJSON *o, const char *name, const char *text);
+bool json_add_int(cJSON *o, const char *name, int64_t v); // |v| < 2^53
 bool json_add_u64_text(cJSON *o, const char *name, uint64_t v);
 // The first number of a tree that may be changed by printing it again (cJSON writes fifteen digits,
 // and has lost some of a number with more than 53 bits when it read it); NULL: none.

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/base/env.h"
+#include "rotator/base/text_digest.h"
 #include "rotator/cloud/iam_http.h"
 
 #define VALUE_MAX 4096 // bytes of a key value; it must fit into one header line
@@ -50,6 +52,17 @@ void iam_free(struct iam *c) {
 void iam_auth_free(struct iam_auth *a) {
   if (a)
     a->ops->free(a);
+}
+
+struct secret *iam_value_new(struct env *env) {
+  unsigned char bytes[33];
+  char text[sizeof bytes * 4 / 3 + 2];
+  struct secret *value = NULL;
+  if (env_random(env, bytes, sizeof bytes) == ERR_OK)
+    value = secret_copy(text, text_base64url(text, sizeof text, bytes, sizeof bytes));
+  secret_wipe(bytes, sizeof bytes);
+  secret_wipe(text, sizeof text);
+  return value;
 }
 
 enum err iam_value_check(const struct secret *value, struct error *e) {

@@ -188,6 +188,11 @@ struct iam {
 
 void iam_free(struct iam *c); // NULL allowed
 
+// A value for a new key in the shape of IAM's own: 33 random bytes in base64url, 44 characters.
+// NULL without memory, or where the system gives no random bytes.
+struct env;
+struct secret *iam_value_new(struct env *env);
+
 // Is it a user's ("IBMid-…", or another identity provider's), and neither a service ID's nor a
 // trusted profile's ("iam-ServiceId-…", "iam-Profile-…")?
 bool iam_is_user(const char *iam_id);

@@ -4,25 +4,8 @@
 #include <string.h>
 
 #include "rotator/base/text.h"
-#include "rotator/base/text_digest.h"
 #include "rotator/engine/transition.h"
 #include "rotator/engine/turn.h"
-
-#define VALUE_BYTES 33 // base64url makes 44 characters of them, as IAM's own values have
-
-// A value in the shape of IAM's own: 33 random bytes, base64url, 44 characters.
-static struct secret *fresh_value(struct env *env) {
-  unsigned char bytes[VALUE_BYTES];
-  char text[VALUE_BYTES * 4 / 3 + 2];
-  struct secret *value = NULL;
-  if (env_random(env, bytes, sizeof bytes) == ERR_OK) {
-    size_t n = text_base64url(text, sizeof text, bytes, sizeof bytes);
-    value = secret_copy(text, n);
-  }
-  secret_wipe(bytes, sizeof bytes);
-  secret_wipe(text, sizeof text);
-  return value;
-}
 
 // --- the state -----------------------------------------------------------------------------------
 
@@ -74,7 +57,7 @@ enum err act_input(struct turn *u, struct target *t, const struct engine_io *io,
   if (env_random_hex(io->env, ret->lineage, STATE_LINEAGE_MAX - 1) != ERR_OK)
     return ERR_INTERNAL;
   if (fresh && t->policy.origin == POLICY_ORIGIN_ROTATOR)
-    ret->in.fresh_value = fresh_value(io->env);
+    ret->in.fresh_value = iam_value_new(io->env);
   return fresh && t->policy.origin == POLICY_ORIGIN_ROTATOR && !ret->in.fresh_value ? ERR_INTERNAL
                                                                                     : ERR_OK;
 }

@@ -21,10 +21,8 @@
 #include "rotator/base/json.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
-#include "rotator/base/text_digest.h"
 #include "rotator/base/text_time.h"
 
-#define VALUE_BYTES 33
 #define PLACES_OF_A_ROTATION 2
 
 static const struct file_rules rules = {
@@ -82,17 +80,6 @@ static struct secret *file_text(const struct iam_key *k, const char *description
 }
 
 // --- the key -------------------------------------------------------------------------------------
-
-static struct secret *fresh_value(struct env *env) {
-  unsigned char bytes[VALUE_BYTES];
-  char text[VALUE_BYTES * 4 / 3 + 2];
-  struct secret *value = NULL;
-  if (env_random(env, bytes, sizeof bytes) == ERR_OK)
-    value = secret_copy(text, text_base64url(text, sizeof text, bytes, sizeof bytes));
-  secret_wipe(bytes, sizeof bytes);
-  secret_wipe(text, sizeof text);
-  return value;
-}
 
 static enum err make(struct listing *l, const char *description, const struct secret *value,
                      struct iam_key *ret, struct error *e) {
@@ -178,7 +165,7 @@ int keys_create(struct listing *l) {
   const char *description = c->description ? c->description : by_default;
   if (check_place(c, &expect, &e) != ERR_OK)
     return keys_refuse(l, c->create_name, e.text);
-  SECRET_AUTO value = fresh_value(l->app->env);
+  SECRET_AUTO value = iam_value_new(l->app->env);
   enum err err = value ? make(l, description, value, &k, &e)
                        : error_set(&e, ERR_INTERNAL, "the system gave no random bytes");
   if (err == ERR_OK)
