@@ -46,13 +46,12 @@ look_again() {
   jq -c '.last_look_s = 0' "$file" >"$T/last_run" && cat "$T/last_run" >"$file"
 }
 
-# at OFFSET COMMAND…: with a clock that is so far off ('+1d'). The library without its wrapper: the wrapper refuses a process
-# whose number a killed one had before it.
+# at OFFSET COMMAND…: with a clock that is so far off ('+1d'); only where $faketime is not empty.
+faketime=$("$(dirname "${BASH_SOURCE[0]}")/../faketime.sh" 2>/dev/null)
 at() {
-  local offset=$1 library
+  local offset=$1
   shift
-  library=$(faketime -f +0s sh -c 'echo "$LD_PRELOAD"')
-  LD_PRELOAD=${library:?faketime did not start} FAKETIME=$offset FAKETIME_DONT_FAKE_MONOTONIC=1 "$@"
+  LD_PRELOAD=$faketime FAKETIME=$offset FAKETIME_DONT_FAKE_MONOTONIC=1 "$@"
 }
 
 # --- emulator ---

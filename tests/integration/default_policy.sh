@@ -4,7 +4,7 @@
 #
 #   default_policy.sh ROTATOR EMULATOR
 set -euo pipefail
-command -v faketime >/dev/null || { echo "faketime is missing" >&2; exit 77; }
+preload=$("$(dirname "$0")/../faketime.sh") || exit 77
 rotator=$(realpath "$1")
 emulator=$(realpath "$2")
 cd "$(dirname "$0")/../.."
@@ -17,9 +17,6 @@ sandbox_config demo <<YAML
 proof: {count: 2, span: 0s, absence_apart: 1s}
 rotate_jitter: 0s
 YAML
-
-# The library without its wrapper: the wrapper refuses a process whose number a killed one had before it.
-preload=$(faketime -f +0s sh -c 'echo "$LD_PRELOAD"')
 
 # at HOURS COMMAND…: the command, that much later than the test began.
 at() {

@@ -5,7 +5,7 @@
 #
 #   own_key_year.sh ROTATOR EMULATOR [DAYS]
 set -euo pipefail
-command -v faketime >/dev/null || { echo "faketime is missing" >&2; exit 77; }
+preload=$("$(dirname "$0")/../faketime.sh") || exit 77
 rotator=$(realpath "$1")
 emulator=$(realpath "$2")
 days=${3:-365}
@@ -31,7 +31,6 @@ cat >>"$sandbox/rotator.yaml" <<YAML
     proof: {count: 2, span: 0s, absence_apart: 1s}
 YAML
 
-preload=$(faketime -f +0s sh -c 'echo "$LD_PRELOAD"')
 now=0
 at() {
   sandbox_control POST clock "{\"offset_s\": $now}" >/dev/null

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 
-from place import INSTANCE, MANAGEMENT, NO, NOBODY, SENDER, UNKNOWN, YES, Skip, ensure
+from place import FAKETIME, INSTANCE, MANAGEMENT, NO, NOBODY, SENDER, UNKNOWN, YES, Skip, ensure
 
 STEPS = {}
 OTHER = "ServiceId-cccccccc-0000-4000-8000-000000000001"
@@ -646,7 +646,7 @@ def _(p):
 # --- clocks ---
 
 def _skew(p, seconds):
-    if not shutil.which("faketime"):
+    if not FAKETIME:
         raise Skip("faketime is missing")
     p.skew_s = seconds
     off = int(p.paste("date +%s").out) - time.time() - seconds

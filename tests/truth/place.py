@@ -23,6 +23,9 @@ SENDER = "ServiceId-aaaaaaaa-0000-4000-8000-000000000002"
 MANAGEMENT = "ServiceId-aaaaaaaa-0000-4000-8000-000000000001"
 NOBODY = 65534
 ANSWER_WITHIN_S = 45  # no command may be silent for longer
+# The library that fakes the clock; empty where it is not installed.
+FAKETIME = subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)), "../faketime.sh")],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
 YES, NO, UNKNOWN = "working", "not working", "not known"
 
 
@@ -153,7 +156,7 @@ class Place:
         if self.user:
             words += ["setpriv", "--reuid=%d" % self.user, "--regid=%d" % self.user, "--clear-groups"]
         if self.skew_s + self.later_s:
-            words += ["faketime", "-f", "%+ds" % (self.skew_s + self.later_s)]
+            words += ["env", "LD_PRELOAD=" + FAKETIME, "FAKETIME=%+ds" % (self.skew_s + self.later_s)]
         return words
 
     def paste(self, line, within=ANSWER_WITHIN_S):
@@ -170,8 +173,6 @@ class Place:
             out, err = process.communicate()
             status = "no answer within %d s" % within
         running.discard(process.pid)
-        if b"faketime: sem_open: File exists" in err:  # a faketime of that pid was killed once; the next pid is another one
-            return self.paste(line, within)
         answer = Answer(line, status, out.decode(errors="replace"), err.decode(errors="replace"),
                         time.monotonic() - begin)
         self.answers.append(answer)
@@ -304,7 +305,7 @@ class Place:
 
     def later(self, seconds):
         """All clocks move on."""
-        if not shutil.which("faketime"):
+        if not FAKETIME:
             raise Skip("faketime is missing")
         self.later_s += seconds
         self.control("POST", "clock", {"advance_s": seconds})

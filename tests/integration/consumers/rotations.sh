@@ -13,8 +13,7 @@ top=$(cd "$(dirname "$0")/../../.." && pwd)
 here=$top/tests/contract/emulator
 # shellcheck source=tests/contract/emulator/emulator.sh
 . "$here/emulator.sh"
-command -v faketime >/dev/null || cannot "faketime is not installed"
-preload=$(faketime -f +0s sh -c 'echo "$LD_PRELOAD"')
+preload=$("$top/tests/faketime.sh" 2>/dev/null) || cannot "faketime is not installed"
 vendor_node
 node=$cache
 vendor_python
