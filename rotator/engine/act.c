@@ -159,6 +159,13 @@ static enum err do_write_sink(struct turn *u, struct target *t, const struct act
 
 // --- IAM -----------------------------------------------------------------------------------------
 
+// What IAM did for us is what it would show of that key's value.
+static void enter_done(struct target *t, const struct turn *u, const char *key_id, enum cause c) {
+  struct evidence *e = evidence_of_key(&t->memory->book, key_id);
+  if (e)
+    evidence_iam(e, c, u->view.now_s);
+}
+
 static enum err do_create(struct turn *u, struct target *t, const struct engine_io *io,
                           struct error *e) {
   struct memory *m = t->memory;
@@ -203,6 +210,8 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
 static enum err do_enable(struct turn *u, struct target *t, const struct engine_io *io,
                           const struct action *a, struct error *e) {
   enum err err = turn_iam(u, io)->ops->enable(turn_iam(u, io), a->key_id, e);
+  if (err == ERR_OK)
+    enter_done(t, u, a->key_id, CAUSE_none);
   if (err == ERR_OK && a->slot == SLOT_PENDING) {
     text_copy(t->memory->enabled_id, sizeof t->memory->enabled_id, a->key_id);
     t->memory->enabled_ms = env_mono_ms(io->env);
@@ -221,6 +230,8 @@ static enum err do_away_with(struct turn *u, struct target *t, const struct engi
   if (err == ERR_OK)
     err = a->kind == ACT_DISABLE ? iam->ops->disable(iam, a->key_id, e)
                                  : iam->ops->remove(iam, a->key_id, e);
+  if (err == ERR_OK)
+    enter_done(t, u, a->key_id, a->kind == ACT_DISABLE ? CAUSE_disabled : CAUSE_deleted);
   iam_free(made);
   return err;
 }

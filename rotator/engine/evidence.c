@@ -67,6 +67,13 @@ struct evidence *evidence_enter(struct evidence_book *b, const char *print, cons
   return &b->of[0];
 }
 
+struct evidence *evidence_of_key(struct evidence_book *b, const char *key_id) {
+  for (int i = 0; key_id[0] && i < EVIDENCE_MAX; i++)
+    if (strcmp(b->of[i].key_id, key_id) == 0)
+      return &b->of[i];
+  return NULL;
+}
+
 void evidence_proven(struct evidence *e, const char *by, int64_t now_s) {
   e->proven_s = now_s;
   text_copy(e->proven_by, sizeof e->proven_by, by);

@@ -79,6 +79,8 @@ void evidence_print(const char *salt, const struct secret *value, char ret[EVIDE
 // one that was entered longest ago. What it returns is good until something else is entered.
 const struct evidence *evidence_find(const struct evidence_book *b, const char *print);
 struct evidence *evidence_enter(struct evidence_book *b, const char *print, const char *key_id);
+// The entry of the value of that key; NULL: none is known to be. Good as long as that of enter.
+struct evidence *evidence_of_key(struct evidence_book *b, const char *key_id);
 
 // Takes over what another process has seen meanwhile, value by value: of each kind the newer one
 // stands, and a proof ends what is older than it. Values that are not in *b are added while there

@@ -20,15 +20,16 @@ enum key_seen look_seen(const struct iam_key *k) {
   return k->expired ? KEY_EXPIRED : k->disabled ? KEY_DISABLED : KEY_ACTIVE;
 }
 
+static const enum cause causes[] = {[KEY_ACTIVE] = CAUSE_none,
+                                    [KEY_DISABLED] = CAUSE_disabled,
+                                    [KEY_EXPIRED] = CAUSE_expired,
+                                    [KEY_ABSENT] = CAUSE_deleted,
+                                    [KEY_GONE] = CAUSE_deleted};
+
 // What IAM shows of a key is evidence of its value. A key that was proven a moment ago and is not
 // seen is one that this replica does not know yet.
 void look_enter_evidence(const struct look *l, const struct secret *value, const char *key_id,
                          enum key_seen seen) {
-  static const enum cause causes[] = {[KEY_ACTIVE] = CAUSE_none,
-                                      [KEY_DISABLED] = CAUSE_disabled,
-                                      [KEY_EXPIRED] = CAUSE_expired,
-                                      [KEY_ABSENT] = CAUSE_deleted,
-                                      [KEY_GONE] = CAUSE_deleted};
   struct evidence *e = turn_evidence(l->u, l->t, value, key_id);
   // Not the time of the turn: the process may have slept since the look began.
   int64_t server_s = l->iam->ops->server_time_s(l->iam);
@@ -37,6 +38,16 @@ void look_enter_evidence(const struct look *l, const struct secret *value, const
   bool young = e && e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
   if (e && !(seen == KEY_ABSENT && young))
     evidence_iam(e, causes[seen], now_s);
+}
+
+void look_enter_listed(const struct look *l) {
+  const struct slot *pending = &l->u->state.slots[SLOT_PENDING];
+  for (size_t i = 0; i < l->list.n; i++) {
+    const struct iam_key *k = &l->list.keys[i];
+    struct evidence *e = evidence_of_key(&l->t->memory->book, k->id);
+    if (e && !(l->u->view.state && strcmp(k->id, pending->key_id) == 0))
+      evidence_iam(e, causes[look_seen(k)], l->u->view.now_s);
+  }
 }
 
 // Was this value proven once? What IAM does not show says something of it only then: IAM may know a

@@ -373,8 +373,10 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   }
   l.mono_ms = env_mono_ms(io->env);
   take_time(&l);
-  if (err == ERR_OK)
+  if (err == ERR_OK) {
+    look_enter_listed(&l);
     own_look(u, t, io);
+  }
   for (size_t i = 0; err == ERR_OK && i < l.list.n; i++)
     judge_tagged(&l, &l.list.keys[i]);
   if (err == ERR_OK)
