@@ -96,10 +96,25 @@ void book_load(struct proc *p) {
     p->memory.book.of[i].refusals = 0;
 }
 
+// The book keeps so many values: what was seen of one that went is held neither against it nor for
+// it, also where it is entered anew later.
+static void forget_what_went(struct proc *p) {
+  const struct sim *s = p->sim;
+  for (int i = 0; i < s->n_keys && !planted(s, PLANT_BOOK_NOT_KEPT); i++) {
+    struct shown *w = &p->shown[i];
+    if (evidence_find(&p->memory.book, s->keys[i].print))
+      continue;
+    w->dead = w->proven = false;
+    w->refused = SHOWN_NONE;
+    w->refusals = 0;
+  }
+}
+
 // The last process to end is the one that is believed. A record that could not be written is the
 // one before it.
 void book_save(struct proc *p) {
   struct sim *s = p->sim;
+  forget_what_went(p);
   if (s->faults && rng_chance(&s->rng, 300)) {
     s->totals->books_lost++;
     return;
@@ -127,16 +142,11 @@ static void check_said_working(struct proc *p, const char *sink, int key) {
                 key, w->dead ? "dead" : "refused");
 }
 
-// The book keeps so many values; what was seen of one that went is not held against it, also where
-// it was entered anew since: then its proof is not in the entry. Nor is an absence of one whose
-// proof was cut short (an outage in the middle of a full proof): IAM may know keys that it does not
-// show.
+// A value that went within this tick is not held against the book either, nor one that was entered
+// anew in it: then its proof is not in the entry. Nor is an absence of one whose proof was cut short
+// (an outage in the middle of a full proof): IAM may know keys that it does not show.
 static bool is_in_book(const struct proc *p, int key) {
-  char salt[TAG_BINDING_MAX], print[EVIDENCE_PRINT_MAX];
-  SECRET_AUTO value = secret_copy_text(p->sim->keys[key].value);
-  tag_binding(SIM_ACCOUNT, SIM_IDENTITY, SIM_INSTANCE, salt);
-  evidence_print(salt, value, print);
-  const struct evidence *e = evidence_find(&p->memory.book, print);
+  const struct evidence *e = evidence_find(&p->memory.book, p->sim->keys[key].print);
   const struct shown *w = &p->shown[p->sim->keys[key].value_of];
   bool judged = e && (w->proven ? e->proven_s > 0 : w->refused != SHOWN_NONE);
   return planted(p->sim, PLANT_BOOK_NOT_KEPT) || judged;

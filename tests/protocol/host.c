@@ -11,6 +11,10 @@
 
 enum { TICKS_MAX = 400 };
 
+// No run goes on for longer, however often the next wait is a short one. (The program's own end is
+// two hours.) A process that was stopped meanwhile lasts until it is woken.
+#define RUN_MAX_MS (2 * DAY_MS)
+
 static bool one_host(const struct sim *s) {
   bool only_a = s->p.home_class == STORE_CLASS_A;
   for (unsigned i = 0; i < s->p.sinks; i++)
@@ -169,7 +173,8 @@ static void tick_on(struct proc *p) {
     if (r.end == TICK_REST)
       check_rest(p);
     int64_t wait = r.again_ms == INT64_MAX ? INT64_MAX : r.again_ms - fake_mono_ms(p);
-    if (wait > patience || env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
+    if (wait > patience || s->now_ms - p->started_ms > RUN_MAX_MS ||
+        env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
       return;
   }
 }

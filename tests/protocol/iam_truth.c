@@ -95,6 +95,10 @@ int key_make(struct sim *s, const struct key_spec *k) {
   n->used_ms = -1;
   for (n->value_of = 0; strcmp(s->keys[n->value_of].value, n->value) != 0;)
     n->value_of++;
+  char salt[TAG_BINDING_MAX];
+  SECRET_AUTO value = secret_copy_text(n->value);
+  tag_binding(SIM_ACCOUNT, SIM_IDENTITY, SIM_INSTANCE, salt);
+  evidence_print(salt, value, n->print);
   n->tagged = tag_parse(n->description, &n->tag);
   n->created_ms = sim_server_ms(s);
   for (int j = 0; j < SIM_SINKS; j++)

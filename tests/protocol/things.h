@@ -33,7 +33,8 @@ struct sim_key {
   char id[IAM_ID_MAX], value[64], description[IAM_DESC_MAX], name[64];
   const char *owner;
   bool exists, disabled, locked;
-  int value_of; // the first key that had this value
+  int value_of;                   // the first key that had this value
+  char print[EVIDENCE_PRINT_MAX]; // of that value
   int64_t created_ms, modified_ms, used_ms;
   int64_t uses;
   struct key_past past[SIM_PAST]; // newest last
