@@ -51,7 +51,7 @@ keys() {
       tidy) "${CLANG_TIDY:-clang-tidy}" --version ;;
     esac
     cat "$top/tests/lint/analysis.sh" "$top/.clang-tidy"
-    echo "${flags[@]}"
+    echo "${flags[@]//"$top"/.}" # the same in every clone
   } | sha256sum)
   # One rule a line: "x.o: FILE.c HEADER…".
   "${GCC:-gcc}" "${flags[@]}" -M "$@" | sed -e ':a' -e '/\\$/{N;s/\\\n//;ba' -e '}' >"$dir/rules" || : >"$dir/rules"
