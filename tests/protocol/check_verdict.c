@@ -34,12 +34,14 @@ void shown_key(struct proc *p, int key, bool alive, bool absent) {
     return;
   if (!alive && w->proven && !(absent && is_young(p, w)))
     w->dead = true;
-  if (alive && w->dead && w->refused == SHOWN_REFUSED) { // because it was dead, and it lives again
+  if (!alive && !absent)
+    w->asleep = true;
+  if (alive && (w->dead || w->asleep) && w->refused == SHOWN_REFUSED) { // that is why, and it lives
     w->refused = SHOWN_NONE;
     w->refusals = 0;
   }
   if (alive)
-    w->dead = false;
+    w->dead = w->asleep = false;
 }
 
 void shown_no_verdict(struct proc *p, int key) {
@@ -75,7 +77,7 @@ void shown_accepted(struct proc *p, int key) {
   struct shown *w = shown_of(p, key);
   if (!w)
     return;
-  w->dead = false;
+  w->dead = w->asleep = false;
   w->refused = SHOWN_NONE;
   w->refusals = 0;
   w->proven = true;
@@ -104,7 +106,7 @@ static void forget_what_went(struct proc *p) {
     struct shown *w = &p->shown[i];
     if (evidence_find(&p->memory.book, s->keys[i].print))
       continue;
-    w->dead = w->proven = false;
+    w->dead = w->asleep = w->proven = false;
     w->refused = SHOWN_NONE;
     w->refusals = 0;
   }

@@ -117,7 +117,8 @@ struct witness {
 
 // What a host was shown of one value, kept as the program keeps its book of evidence.
 struct shown {
-  bool dead; // IAM: its key is disabled or gone, and nothing newer says otherwise
+  bool dead;   // IAM: its key is disabled or gone, and nothing newer says otherwise
+  bool asleep; // … disabled, also where it was never proven
   enum shown_refusal {
     SHOWN_NONE,
     SHOWN_REFUSED,
