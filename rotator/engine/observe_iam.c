@@ -381,6 +381,9 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
     judge_tagged(&l, &l.list.keys[i]);
   if (err == ERR_OK)
     err = v->state ? look_at_state(&l, &e) : look_without_state(&l, &e);
+  if (err == ERR_OK &&
+      v->own.is) // again: one of the questions may have been asked with a new token
+    own_look(u, t, io);
   iam_key_list_clear(&l.list);
   if (err != ERR_OK) {
     turn_iam_failed(u, t, l.iam, &e);

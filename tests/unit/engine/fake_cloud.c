@@ -187,6 +187,10 @@ static enum err fake_get(struct iam *c, const char *id, bool activity, struct ia
   struct fake_key *k = rig_key(of_iam(c), id);
   if (activity && of_iam(c)->use_silent)
     return error_set(e, ERR_UNSURE, "no answer");
+  if (activity && of_iam(c)->renewed_in > 0 && --of_iam(c)->renewed_in == 0) {
+    secret_free(of_iam(c)->gained);
+    of_iam(c)->gained = secret_dup(rig_key(of_iam(c), of_iam(c)->renewed_with)->value);
+  }
   if (!k || k->gone)
     return error_set(e, ERR_MISSING, "%s is not there", id);
   *ret = k->key;

@@ -43,6 +43,8 @@ struct rig {
   bool own;                  // our own credential is a key: what is in sink "one", or
   const char *copy;          // … this, where it is read from a copy; NULL: it is not
   struct secret *gained;     // the key that the management token was gained with
+  unsigned renewed_in;       // that many questions who uses a key from now, the process has slept:
+  const char *renewed_with;  // its token had ended, and a new one is gained with this key
   bool manages_not;          // keys made from now on may not list the keys
   char ended_by[IAM_ID_MAX]; // whose token the last disable or delete bore
   unsigned logs_seen;

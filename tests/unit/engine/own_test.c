@@ -69,6 +69,28 @@ static void nor_does_one_that_began_before(void **unused) {
   rig_free(r);
 }
 
+// The look began with the new key, and a token renewed within it is of the old one: a hand had put
+// that one back while the process slept.
+static void a_token_renewed_within_the_look(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  r->target.policy.grace_s = 7200;
+  r->target.policy.reload_within_s = 3600;
+  wish(r);
+  rig_run(r);
+  fake_env_advance(&r->env, 86400 * 1000LL);
+  rig_restart(r);
+  r->renewed_in = 4; // two in each look: in the one that follows the probe
+  r->renewed_with = "ApiKey-1";
+  rig_run(r);
+  assert_int_equal(r->renewed_in, 0);
+  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(r->result.why, WHY_own_run);
+  run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  rig_free(r);
+}
+
 // What the next run will read is a copy that nobody has renewed.
 static void an_old_copy_holds_the_old_key(void **unused) {
   (void)unused;
@@ -245,6 +267,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_run_that_published_lets_nothing_go),
       cmocka_unit_test(nor_does_one_that_began_before),
+      cmocka_unit_test(a_token_renewed_within_the_look),
       cmocka_unit_test(an_old_copy_holds_the_old_key),
       cmocka_unit_test(another_key_of_the_identity_is_not_our_matter),
       cmocka_unit_test(the_old_key_is_not_ended_by_itself),
