@@ -36,7 +36,8 @@ void shown_key(struct proc *p, int key, bool alive, bool absent) {
     w->dead = true;
   if (!alive && !absent)
     w->asleep = true;
-  if (alive && (w->dead || w->asleep) && w->refused == SHOWN_REFUSED) { // that is why, and it lives
+  bool by_iam = w->refused == SHOWN_REFUSED || w->refused == SHOWN_NONE; // believed or not yet
+  if (alive && (w->dead || w->asleep) && by_iam) { // that was why, and it lives
     w->refused = SHOWN_NONE;
     w->refusals = 0;
   }
@@ -61,6 +62,8 @@ void shown_refused(struct proc *p, int key, enum shown_refusal how) {
   }
   if (how == SHOWN_REFUSED && !p->iam_answered) { // in part, perhaps: then it may be believed
     w->refusals = 0;
+    if (w->refused != SHOWN_NONE)
+      w->refused = how;
     w->ever_refused = true;
     return;
   }

@@ -39,6 +39,13 @@ int key_by_id(const struct sim *s, const char *id) {
   return -1;
 }
 
+bool key_is_alone(const struct sim *s, int key) {
+  for (int i = 0; i < s->n_keys && key >= 0; i++)
+    if (i != key && s->keys[i].value_of == s->keys[key].value_of)
+      return false;
+  return key >= 0;
+}
+
 int key_by_value(const struct sim *s, const char *value) {
   int last = -1;
   for (int i = s->n_keys - 1; i >= 0; i--)

@@ -235,6 +235,9 @@ struct key_spec {
 };
 int key_make(struct sim *s, const struct key_spec *k); // −1: the value exists
 int key_by_id(const struct sim *s, const char *id);
+// Has no other key its value? A late create may give one a second key, and no answer of IAM about
+// that key by its id says of which value it is.
+bool key_is_alone(const struct sim *s, int key);
 int key_by_value(const struct sim *s,
                  const char *value); // the one that exists, else the last that did; −1
 bool key_alive(const struct sim_key *k);
