@@ -78,6 +78,14 @@ static bool decode_evidence(const cJSON *o, struct evidence *e) {
          json_int(o, "unanswered_s", &e->unanswered_s) && decode_arrival(o, e);
 }
 
+// Is there evidence of the same value among the first n? Of two, nobody could say which is newer.
+static bool known_before(const struct evidence_book *book, int n) {
+  for (int i = 0; i < n; i++)
+    if (strcmp(book->of[i].print, book->of[n].print) == 0)
+      return true;
+  return false;
+}
+
 // A program before evidence was kept wrote none.
 static bool decode_book(const cJSON *o, struct evidence_book *book) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(o, "evidence"), *item;
@@ -85,8 +93,9 @@ static bool decode_book(const cJSON *o, struct evidence_book *book) {
   if (list && !cJSON_IsArray(list))
     return false;
   cJSON_ArrayForEach(item, list) {
-    if (n == EVIDENCE_MAX || !decode_evidence(item, &book->of[n++]))
+    if (n == EVIDENCE_MAX || !decode_evidence(item, &book->of[n]) || known_before(book, n))
       return false;
+    n++;
   }
   return true;
 }
@@ -142,7 +151,7 @@ static bool decode_told(const cJSON *o, struct last_run *r) {
   if (!json_int(o, "told_s", &r->told_s))
     return true;
   return json_copy_text(o, "told", r->told, sizeof r->told) &&
-         json_copy_text(o, "told_key", r->told_key, sizeof r->told_key) && r->told_s >= 0;
+         json_copy_text(o, "told_key", r->told_key, sizeof r->told_key) && r->told_s > 0;
 }
 
 static enum err encode(const struct last_run *r, const struct evidence_book *book,

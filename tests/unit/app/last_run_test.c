@@ -180,6 +180,10 @@ static void test_what_was_told_last_stays(void **state) {
   assert_int_equal(back.exit, 4);
 }
 
+#define ONE_EVIDENCE(proven_s)                                                                     \
+  "{\"print\":\"p\",\"key_id\":\"k\",\"proven_s\":" proven_s ",\"proven_by\":\"s\","               \
+  "\"iam\":\"none\",\"iam_s\":0,\"refusal\":\"none\",\"refusal_s\":0,\"unanswered_s\":0}"
+
 static void test_damage_is_absence(void **state) {
   (void)state;
   static const struct last_run nothing;
@@ -200,6 +204,8 @@ static void test_damage_is_absence(void **state) {
       WITH_EVIDENCE("[{\"print\":\"p\",\"key_id\":\"k\",\"proven_s\":1,\"proven_by\":\"s\","
                     "\"iam\":\"no such cause\",\"iam_s\":0,\"refusal\":\"none\","
                     "\"refusal_s\":0,\"unanswered_s\":0}]"),
+      WITH_EVIDENCE("[],\"told\":\"broken\",\"told_key\":\"k\",\"told_s\":0"),
+      WITH_EVIDENCE("[" ONE_EVIDENCE("1") "," ONE_EVIDENCE("2") "]"),
   };
   for (size_t i = 0; i < COUNT_OF(texts); i++) {
     struct last_run r;
