@@ -167,7 +167,8 @@ struct iam_ops {
   enum err (*find_sender)(struct iam *c, const char *account, const char *iam_id,
                           const char *instance_guid, struct iam_policy *ret, struct error *e);
   // Grants Sender on one instance. 409 whose conflicting policy covers it: ERR_OK with that policy.
-  // A 409 without one that is seen to cover it: ERR_EXISTS.
+  // A 409 without one that is seen to cover it: ERR_EXISTS. What a grant made is as answered: look
+  // at ret->covers.
   enum err (*grant_sender)(struct iam *c, const char *account, const char *iam_id,
                            const char *instance_guid, struct iam_policy *ret, struct error *e);
   // covers: it has one of the roles for logs, whoever and whichever instance it is for.

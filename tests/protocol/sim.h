@@ -132,6 +132,8 @@ struct sim_event {
 
 struct sim {
   uint64_t seed;
+  const uint8_t *chosen; // what is decided by these bytes, and not by the seed; NULL: nothing
+  size_t n_chosen;
   struct rng rng;
   struct params p;
   struct totals *totals;

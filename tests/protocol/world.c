@@ -45,9 +45,13 @@ static bool begin(struct sim *s, uint64_t seed, const char *scenario) {
   s->tracing = keep.tracing;
   s->queue = keep.queue;
   s->cap_queue = keep.cap_queue;
+  s->chosen = keep.chosen;
+  s->n_chosen = keep.n_chosen;
   s->seed = seed;
   s->rng.x = seed * 0x9e3779b97f4a7c15u + 12345;
   rng_next(&s->rng);
+  s->rng.given = s->chosen;
+  s->rng.n_given = s->n_chosen;
   s->wish_grace_s = -1;
   s->faults = true;
   s->now_ms = 400 * DAY_MS;
