@@ -37,6 +37,7 @@ struct app {
   cJSON *answer;   // with --json: the one document; NULL otherwise
   cJSON *targets;  // … its array "targets", of what is not printed yet
   bool answer_begun;
+  bool answer_asked;     // --json: whatever becomes of it
   struct notify *notify; // what is told when the command ends; NULL: nothing yet
 };
 

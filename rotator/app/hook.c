@@ -16,17 +16,16 @@ static enum err describe_change(const struct target *t, const struct state *s,
                                 struct secret **ret) {
   JSON_AUTO o = cJSON_CreateObject();
   cJSON *sinks = cJSON_AddArrayToObject(o, "sinks");
-  cJSON_AddStringToObject(o, "target", t->name);
-  cJSON_AddStringToObject(o, "key_id", s->slots[SLOT_CURRENT].key_id);
-  json_add_u64_text(o, "generation", s->slots[SLOT_CURRENT].generation);
-  json_add_u64_text(o, "epoch", s->epoch);
-  for (size_t i = 0; i < t->n_sinks; i++) {
+  bool whole = json_add_text(o, "target", t->name) &&
+               json_add_text(o, "key_id", s->slots[SLOT_CURRENT].key_id) &&
+               json_add_u64_text(o, "generation", s->slots[SLOT_CURRENT].generation) &&
+               json_add_u64_text(o, "epoch", s->epoch);
+  for (size_t i = 0; whole && i < t->n_sinks; i++) {
     cJSON *sink = cJSON_CreateObject();
-    cJSON_AddStringToObject(sink, "name", t->sinks[i].name);
-    cJSON_AddStringToObject(sink, "place", t->sinks[i].item->place);
-    cJSON_AddItemToArray(sinks, sink);
+    whole = json_append(sinks, sink) && json_add_text(sink, "name", t->sinks[i].name) &&
+            json_add_text(sink, "place", t->sinks[i].item->place);
   }
-  return o && sinks ? json_print(o, HOOK_INPUT_MAX, ret) : ERR_INTERNAL;
+  return whole ? json_print(o, HOOK_INPUT_MAX, ret) : ERR_INTERNAL;
 }
 
 enum err hook_after_publish(void *ctx, const struct target *t, const struct state *s,

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/wipe_alloc.h"
 
 enum { DEEPEST = 64, MOSTLY_ENOUGH = 2048 };
 
@@ -58,6 +60,19 @@ cJSON *json_parse(const char *bytes, size_t len) {
     if (!strchr(" \t\r\n", *end))
       return json_free(tree);
   return tree;
+}
+
+static atomic_bool lost_memory;
+
+void *json_malloc(size_t size) {
+  void *p = wipe_malloc(size);
+  if (!p)
+    atomic_store(&lost_memory, true);
+  return p;
+}
+
+bool json_lost_memory(void) {
+  return atomic_load(&lost_memory);
 }
 
 cJSON *json_free(cJSON *tree) {
@@ -158,6 +173,20 @@ bool json_add_u64_text(cJSON *o, const char *name, uint64_t v) {
   char text[24];
   snprintf(text, sizeof text, "%llu", (unsigned long long)v);
   return cJSON_AddStringToObject(o, name, text) != NULL;
+}
+
+bool json_append(cJSON *list, cJSON *item) {
+  bool given = list && item && cJSON_AddItemToArray(list, item);
+  if (!given)
+    json_free(item);
+  return given;
+}
+
+bool json_put(cJSON *o, const char *name, cJSON *item) {
+  bool given = o && item && cJSON_AddItemToObject(o, name, item);
+  if (!given)
+    json_free(item);
+  return given;
 }
 
 struct secret *json_secret(const cJSON *o, const char *name) {

@@ -44,6 +44,13 @@ bool json_add_text(cJSON *o, const char *name, const char *text); // NULL text: 
 bool json_put_text(cJSON *o, const char *name, const char *text);
 bool json_add_int(cJSON *o, const char *name, int64_t v); // |v| < 2^53
 bool json_add_u64_text(cJSON *o, const char *name, uint64_t v);
+// Give the item to the list or object, or free it where there is none or no memory; false then.
+bool json_append(cJSON *list, cJSON *item);
+bool json_put(cJSON *o, const char *name, cJSON *item);
+// What cJSON allocates with. Whether that ever failed in this process: then some tree may lack a
+// member, and some text may be cut.
+void *json_malloc(size_t size);
+bool json_lost_memory(void);
 // The first number of a tree that may be changed by printing it again (cJSON writes fifteen digits,
 // and has lost some of a number with more than 53 bits when it read it); NULL: none.
 const cJSON *json_inexact(const cJSON *tree);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "rotator/base/json.h"
 #include "rotator/base/secret.h"
 #include "rotator/base/wipe_alloc.h"
 
@@ -98,7 +99,7 @@ bool secret_setup(void) {
   done = true;
   unsetenv("SSLKEYLOGFILE"); // TLS libraries would write the keys of every session there
   (void)CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
-  cJSON_Hooks hooks = {.malloc_fn = wipe_malloc, .free_fn = wipe_free};
+  cJSON_Hooks hooks = {.malloc_fn = json_malloc, .free_fn = wipe_free};
   cJSON_InitHooks(&hooks);
   forbid_dumps();
   starting = true;

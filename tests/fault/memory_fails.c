@@ -1,6 +1,9 @@
 // Preloaded: from the moment that the program sets itself up (its first unsetenv), the allocation
-// of number FAIL_AT gets no memory, and with FAIL_FROM all after it. What happens before is the
-// dynamic linker's and the libraries' constructors'. FAIL_COUNT: a file for how many there were.
+// of number FAIL_AT gets no memory, and with FAIL_FROM all after it: whose it is, the program's,
+// libcurl's, cJSON's, libyaml's, OpenSSL's or libc's own. What happens before is the dynamic
+// linker's and the libraries' constructors'. FAIL_COUNT: a file for how many there were.
+//
+// It stands before the allocator of AddressSanitizer too, where the program was built with one.
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +13,12 @@
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+// libasan's own; NULL without it.
+void *__interceptor_malloc(size_t size) __attribute__((weak));
+void *__interceptor_calloc(size_t n, size_t size) __attribute__((weak));
+void *__interceptor_realloc(void *p, size_t size) __attribute__((weak));
+void *__interceptor_memalign(size_t alignment, size_t size) __attribute__((weak));
 
 static bool counting, all_after;
 static long asked = -1, at = -1;
@@ -31,15 +40,28 @@ static bool fails(void) {
 }
 
 void *malloc(size_t size) {
-  return fails() ? NULL : __libc_malloc(size);
+  if (fails())
+    return NULL;
+  return __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
 }
 
 void *calloc(size_t n, size_t size) {
-  return fails() ? NULL : __libc_calloc(n, size);
+  if (fails())
+    return NULL;
+  return __interceptor_calloc ? __interceptor_calloc(n, size) : __libc_calloc(n, size);
 }
 
 void *realloc(void *p, size_t size) {
-  return fails() ? NULL : __libc_realloc(p, size);
+  if (fails())
+    return NULL;
+  return __interceptor_realloc ? __interceptor_realloc(p, size) : __libc_realloc(p, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+  if (fails())
+    return NULL;
+  return __interceptor_memalign ? __interceptor_memalign(alignment, size)
+                                : __libc_memalign(alignment, size);
 }
 
 __attribute__((destructor)) static void tell(void) {

@@ -217,7 +217,7 @@ static int check_target(struct app *a, struct managed *m) {
   findings_print(&f);
   int status = report_target(a, m, looked ? &l : NULL, &f, &e);
   if (f.list)
-    cJSON_AddItemToObject(answer_last_target(a), "findings", f.list);
+    json_put(answer_last_target(a), "findings", f.list);
   if (looked)
     look_clear(&l);
   return status;

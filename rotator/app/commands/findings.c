@@ -25,7 +25,7 @@ static void add_finding(struct findings *f, enum finding what, const char *name,
   cJSON_AddStringToObject(o, "finding", words[what]);
   cJSON_AddStringToObject(o, "name", name);
   cJSON_AddStringToObject(o, "text", clean);
-  cJSON_AddItemToArray(f->list, o);
+  json_append(f->list, o);
 }
 
 void find(struct findings *f, enum finding what, const char *name, const char *fmt, ...) {

@@ -55,12 +55,8 @@ int command_history(struct app *a) {
     show(&es);
   else
     out_line("%s: %s", m->target.name, e.text);
-  for (size_t i = 0; i < es.n; i++) {
-    if (list)
-      cJSON_AddItemToArray(list, es.list[i]);
-    else
-      cJSON_Delete(es.list[i]);
-  }
+  for (size_t i = 0; i < es.n; i++)
+    json_append(list, es.list[i]);
   free(es.list);
   return EXIT_FINE;
 }

@@ -87,7 +87,7 @@ static void answer_key(const struct listing *l, cJSON *keys, const struct iam_ke
   cJSON_AddStringToObject(o, "created", time);
   time_text(time, sizeof time, k->has_activity ? k->last_authn_s : -1);
   cJSON_AddStringToObject(o, "last_used", time);
-  cJSON_AddItemToArray(keys, o);
+  json_append(keys, o);
 }
 
 static void show(struct listing *l) {

@@ -191,12 +191,10 @@ static void add_own(struct steps *s, const struct names *n) {
 // --- printing ---
 
 static void add_to_json(cJSON *list, const struct policy_step *s) {
-  cJSON *x = list ? cJSON_CreateObject() : NULL;
-  if (!x)
-    return;
+  cJSON *x = cJSON_CreateObject();
   cJSON_AddStringToObject(x, "why", s->why);
   cJSON_AddStringToObject(x, "command", s->command);
-  cJSON_AddItemToArray(list, x);
+  json_append(list, x);
 }
 
 int print_policy(struct app *a, const struct managed *m, const char *target) {

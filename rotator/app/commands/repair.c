@@ -93,7 +93,7 @@ static void add_command(struct ways *w, const char *command, const char *text) {
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "command", command);
   cJSON_AddStringToObject(o, "text", text);
-  cJSON_AddItemToArray(w->list, o);
+  json_append(w->list, o);
 }
 
 static void add_way(struct ways *w, const char *with, const char *text) {
@@ -217,7 +217,7 @@ static int show(struct app *a, struct managed *m) {
   int status = report_look(a, m, &l);
   m->seen.next = NULL; // it pointed into w
   if (w.list)
-    cJSON_AddItemToObject(answer_last_target(a), "ways_out", w.list);
+    json_put(answer_last_target(a), "ways_out", w.list);
   look_clear(&l);
   return status;
 }

@@ -74,7 +74,7 @@ static void say_step(const struct managed *m, enum row row, const char *sink, cJ
   cJSON_AddStringToObject(o, "request", request);
   if (sink)
     cJSON_AddStringToObject(o, "sink", sink);
-  cJSON_AddItemToArray(steps, o);
+  json_append(steps, o);
 }
 
 static void say_before(const struct plan_step *s, cJSON *steps) {
@@ -86,7 +86,7 @@ static void say_before(const struct plan_step *s, cJSON *steps) {
   cJSON_AddStringToObject(o, "row", s->row);
   cJSON_AddStringToObject(o, "text", s->text);
   cJSON_AddStringToObject(o, "request", s->request);
-  cJSON_AddItemToArray(steps, o);
+  json_append(steps, o);
 }
 
 // The one row that takes two steps.

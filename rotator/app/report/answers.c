@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "rotator/app/report/decision_words.h"
+#include "rotator/base/json.h"
 #include "rotator/base/text_time.h"
 
 void answer_begin(struct app *a) {
@@ -14,6 +15,7 @@ void answer_begin(struct app *a) {
   cJSON_AddStringToObject(a->answer, "command",
                           a->cli.command ? cli_commands[a->cli.command].name : "");
   a->targets = cJSON_AddArrayToObject(a->answer, "targets");
+  a->answer_asked = true;
 }
 
 static void print_item(const cJSON *item, const char *before) {
@@ -44,13 +46,16 @@ static void print_targets(struct app *a) {
 }
 
 int answer_end(struct app *a, int status) {
-  if (a->answer) {
+  if (a->targets) {
     cJSON_AddNumberToObject(a->answer, "exit", status);
     print_targets(a);
     fputs("],", stdout);
     print_members(a->targets->next, NULL);
     puts("}");
   }
+  // An answer that lacks a member must not look like a whole one either.
+  if (a->answer_asked && (!a->targets || json_lost_memory()) && status == EXIT_FINE)
+    status = EXIT_BUG;
   // A full disk or a closed pipe must not look like success to a script that reads the answer.
   if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_FINE)
     status = EXIT_BUG;
@@ -64,8 +69,7 @@ cJSON *answer_target(struct app *a, const char *target) {
     print_targets(a);
   cJSON *o = cJSON_CreateObject();
   cJSON_AddStringToObject(o, "target", target);
-  cJSON_AddItemToArray(a->targets, o);
-  return o;
+  return json_append(a->targets, o) ? o : NULL;
 }
 
 cJSON *answer_last_target(const struct app *a) {
@@ -121,7 +125,7 @@ static void add_sinks(cJSON *o, const struct managed *m) {
     answer_add_text(x, "place", open ? m->target.sinks[i].item->place : "");
     answer_add_text(x, "holds", m->seen.looked ? sink_words(m->seen.sinks[i].value) : "");
     add_verdict(x, m->seen.looked ? &m->seen.sinks[i].verdict : &nothing);
-    cJSON_AddItemToArray(list, x);
+    json_append(list, x);
   }
 }
 

@@ -1,4 +1,5 @@
 #include "rotator/base/json.h"
+#include "rotator/base/wipe_alloc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,29 @@ static void inexact_numbers(void **state) {
   assert_non_null(json_inexact(fine));
 }
 
+static void test_given_or_freed(void **state) {
+  (void)state;
+  cJSON *o = cJSON_CreateObject(), *list = cJSON_CreateArray();
+  assert_true(json_append(list, cJSON_CreateTrue()));
+  assert_true(json_put(o, "list", list));
+  assert_int_equal(cJSON_GetArraySize(json_get(o, "list")), 1);
+  assert_false(json_append(NULL, cJSON_CreateTrue())); // the leak checker sees that it is freed
+  assert_false(json_put(NULL, "x", cJSON_CreateTrue()));
+  assert_false(json_append(list, NULL));
+  assert_false(json_put(o, "x", NULL));
+  json_free(o);
+}
+
+static void test_lost_memory_is_remembered(void **state) {
+  (void)state;
+  void *p = json_malloc(8);
+  assert_non_null(p);
+  wipe_free(p);
+  assert_false(json_lost_memory());
+  assert_null(json_malloc(SIZE_MAX));
+  assert_true(json_lost_memory());
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(takes_exactly_one_value),
@@ -170,6 +194,8 @@ int main(void) {
       cmocka_unit_test(printing_is_bounded),
       cmocka_unit_test(secrets),
       cmocka_unit_test(inexact_numbers),
+      cmocka_unit_test(test_given_or_freed),
+      cmocka_unit_test(test_lost_memory_is_remembered),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
