@@ -160,20 +160,54 @@ static enum err set_owner(const struct file_place *p, int fd, const struct file_
   return ERR_OK;
 }
 
-static enum err write_bytes(const struct file_place *p, int fd, const struct secret *bytes,
-                            struct error *e) {
-  const char *at = secret_bytes(bytes);
-  size_t left = secret_len(bytes);
-  while (left) {
-    ssize_t n = write(fd, at, left);
+// A content on its way into the temporary file: a whole one, or one that is made meanwhile.
+struct writing {
+  const struct file_place *place;
+  int fd;
+  const struct secret *bytes;
+  const struct file_content *content; // NULL: bytes
+  int failed;                         // errno of the first write that failed; 0: none did
+};
+
+static bool write_part(struct writing *w, const char *at, size_t left) {
+  while (left > 0 && w->failed == 0) {
+    ssize_t n = write(w->fd, at, left);
     if (n < 0 && errno != EINTR)
-      return file_fail(e, p->path, "write", errno);
+      w->failed = errno;
     if (n > 0) {
       at += n;
       left -= (size_t)n;
     }
   }
-  return fsync(fd) ? file_fail(e, p->path, "fsync", errno) : ERR_OK;
+  return w->failed == 0;
+}
+
+static ssize_t write_stream(void *cookie, const char *bytes, size_t len) {
+  return write_part(cookie, bytes, len) ? (ssize_t)len : 0;
+}
+
+static enum err write_made(struct writing *w, struct error *e) {
+  FILE *f = fopencookie(w, "w", (cookie_io_functions_t){.write = write_stream});
+  if (!f)
+    return error_no_memory(e);
+  enum err err = w->content->make(w->content->ctx, f, e);
+  bool whole = fclose(f) == 0;
+  if (err == ERR_OK && !whole && w->failed == 0)
+    return error_no_memory(e);
+  return err;
+}
+
+static enum err write_all(struct writing *w, struct error *e) {
+  enum err err = ERR_OK;
+  if (w->content)
+    err = write_made(w, e);
+  else
+    write_part(w, secret_bytes(w->bytes), secret_len(w->bytes));
+  if (err == ERR_OK && w->failed != 0)
+    return file_fail(e, w->place->path, "write", w->failed);
+  if (err == ERR_OK && fsync(w->fd))
+    return file_fail(e, w->place->path, "fsync", errno);
+  return err;
 }
 
 // The rename, the one step that readers see.
@@ -208,33 +242,52 @@ static enum err settle(const struct file_place *p, int fd, struct file_version *
   return ERR_OK;
 }
 
-enum err file_replace(const char *path, const struct file_rules *rules, const struct secret *bytes,
-                      const struct file_version *expect, struct file_version *ret_version,
-                      struct error *e) {
+struct replacement {
+  const char *path;
+  const struct file_rules *rules;
+  const struct secret *bytes;
+  const struct file_content *content;
+  const struct file_version *expect; // NULL: whatever is there
+};
+
+static enum err replace(const struct replacement *r, struct file_version *ret_version,
+                        struct error *e) {
   static const struct file_version absent;
   FILE_PLACE_AUTO p = {.fd = -1};
   struct file_temp t;
-  enum err err = file_place_open(path, FILE_FOR_CHANGE, &p, e);
+  enum err err = file_place_open(r->path, FILE_FOR_CHANGE, &p, e);
   if (!err)
-    err = file_dir_check(&p, rules, e);
+    err = file_dir_check(&p, r->rules, e);
   if (!err)
-    err = expect_version(&p, rules, expect, e);
+    err = expect_version(&p, r->rules, r->expect, e);
   if (err)
     return err;
   file_temp_sweep(&p);
   if ((err = file_temp_new(&p, &t, e)))
     return err;
-  err = set_owner(&p, t.fd, rules, e);
+  struct writing w = {.place = &p, .fd = t.fd, .bytes = r->bytes, .content = r->content};
+  err = set_owner(&p, t.fd, r->rules, e);
   if (!err)
-    err = write_bytes(&p, t.fd, bytes, e);
+    err = write_all(&w, e);
   if (!err)
-    err = expect_version(&p, rules, expect, e);
+    err = expect_version(&p, r->rules, r->expect, e);
   if (!err)
-    err = put_in_place(&p, &t, expect && file_version_equal(expect, &absent), e);
+    err = put_in_place(&p, &t, r->expect && file_version_equal(r->expect, &absent), e);
   if (err)
     (void)unlinkat(p.fd, t.name, 0);
   else
     err = settle(&p, t.fd, ret_version, e);
   close(t.fd);
   return err;
+}
+
+enum err file_replace(const char *path, const struct file_rules *rules, const struct secret *bytes,
+                      const struct file_version *expect, struct file_version *ret_version,
+                      struct error *e) {
+  return replace(&(struct replacement){path, rules, bytes, NULL, expect}, ret_version, e);
+}
+
+enum err file_replace_with(const char *path, const struct file_rules *rules,
+                           const struct file_content *content, struct error *e) {
+  return replace(&(struct replacement){path, rules, NULL, content, NULL}, NULL, e);
 }

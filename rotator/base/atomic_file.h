@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "rotator/base/error.h"
@@ -51,6 +52,15 @@ enum err file_read(const char *path, const struct file_rules *rules, struct secr
 enum err file_replace(const char *path, const struct file_rules *rules, const struct secret *bytes,
                       const struct file_version *expect, struct file_version *ret_version,
                       struct error *e);
+// The same for a content that is made while it is written, and is no secret. `make` is called when
+// the place is known to be good; what it returns, if not ERR_OK, ends the replacement with that
+// error (in *e, by it). It need not look at the stream's own errors.
+struct file_content {
+  enum err (*make)(void *ctx, FILE *f, struct error *e);
+  void *ctx;
+};
+enum err file_replace_with(const char *path, const struct file_rules *rules,
+                           const struct file_content *content, struct error *e);
 // Creates a directory (and missing parents) with the mode; ERR_OK when it is there already.
 enum err file_make_dir(const char *path, mode_t mode, struct error *e);
 

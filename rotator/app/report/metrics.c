@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/base/atomic_file.h"
+#include "rotator/app/report/public_file.h"
 #include "rotator/base/log.h"
-
-#define METRICS_MAX (64 * 1024 * 1024)
 
 enum figure { WORKING, EXIT, MADE, DUE, PHASE, PROVEN, RAN, USED, REQUESTS, FAILURES, FIGURES };
 
@@ -51,6 +49,7 @@ struct metrics {
   // of all targets
   uint64_t n, working[3], exits[256], requests, failures[ERR_COUNT], old_used, overdue, omitted;
   int64_t oldest_key_s, oldest_proof_s; // 0: none
+  int exit;                             // of the run
 };
 
 static int64_t now_s(const struct metrics *x) {
@@ -223,47 +222,30 @@ static void print_run(const struct metrics *x, FILE *f, int exit) {
            "The proof that is longest ago, of those keys that were proven.", x->oldest_proof_s);
 }
 
-static bool print_all(struct metrics *x, int exit, struct text *ret) {
-  ret->f = open_memstream(&ret->bytes, &ret->len);
-  if (!ret->f)
-    return false;
+static enum err print_all(void *ctx, FILE *f, struct error *e) {
+  const struct metrics *x = ctx;
   bool good = true;
-  print_run(x, ret->f, exit);
-  print_sums(x, ret->f);
+  print_run(x, f, x->exit);
+  print_sums(x, f);
   for (int i = 0; i < FIGURES; i++) {
-    struct text *t = &x->figures[i];
+    const struct text *t = &x->figures[i];
     good = fflush(t->f) == 0 && good;
     if (t->len == 0)
       continue;
-    head(ret->f, families[i].name, families[i].help);
-    fwrite(t->bytes, 1, t->len, ret->f);
+    head(f, families[i].name, families[i].help);
+    fwrite(t->bytes, 1, t->len, f);
   }
-  bool whole = fclose(ret->f) == 0;
-  ret->f = NULL;
-  return good && whole;
-}
-
-// Anybody may read it: the collector is another user.
-static enum err replace(const char *path, const struct text *t, struct error *e) {
-  static const struct file_rules rules = {
-      .mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1, .any_owner = true};
-  SECRET_AUTO bytes = secret_new(t->len + 1);
-  if (!bytes || secret_append(bytes, t->bytes, t->len) != ERR_OK)
-    return error_no_memory(e);
-  return file_replace(path, &rules, bytes, NULL, NULL, e);
+  return good ? ERR_OK : error_no_memory(e);
 }
 
 void metrics_write(struct metrics *x, int exit) {
-  struct text t = {0};
   struct error e = {0};
   if (!x)
     return;
-  enum err err = print_all(x, exit, &t) && t.len <= METRICS_MAX
-                     ? replace(x->app->config->metrics_file, &t, &e)
-                     : error_no_memory(&e);
-  if (err != ERR_OK) {
+  x->exit = exit;
+  const struct file_content content = {print_all, x};
+  if (public_file_write(x->app->config->metrics_file, 0644, &content, &e) != ERR_OK) {
     error_wrap(&e, "the metrics were not written, and those of an earlier run stay");
     log_error(LOG_LEVEL_WARN, NULL, "metrics", &e);
   }
-  free(t.bytes);
 }

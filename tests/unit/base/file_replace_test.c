@@ -287,6 +287,50 @@ static void a_limit_on_file_size(void **state) {
   assert_int_equal(scratch_entries(scratch.dir), 0);
 }
 
+// What is made while it is written: more than a stream's buffer.
+static enum err make(void *ctx, FILE *f, struct error *ret_e) {
+  const int *lines = ctx;
+  for (int i = 0; i < *lines; i++)
+    fprintf(f, "line %d of several\n", i);
+  return *lines > 0 ? ERR_OK : error_set(ret_e, ERR_CANCELLED, "stopped");
+}
+
+static void a_content_that_is_made(void **state) {
+  (void)state;
+  struct stat st;
+  int lines = 10000;
+  const struct file_content content = {make, &lines};
+  const char *path = scratch_path(&scratch, "f");
+  assert_int_equal(file_replace_with(path, &rules, &content, &e), ERR_OK);
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_size, 10 * 18 + 90 * 19 + 900 * 20 + 9000 * 21);
+  assert_int_equal(st.st_mode & 07777, 0640);
+  lines = 0;
+  assert_int_equal(file_replace_with(path, &rules, &content, &e), ERR_CANCELLED);
+  assert_string_equal(e.text, "stopped");
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_not_equal(st.st_size, 0); // what was there stays
+  assert_int_equal(scratch_entries(scratch.dir), 1);
+}
+
+static void a_limit_while_it_is_made(void **state) {
+  (void)state;
+  struct rlimit before, small;
+  int lines = 10000;
+  const struct file_content content = {make, &lines};
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  small = before;
+  small.rlim_cur = 20000;
+  struct sigaction ignore = {.sa_handler = SIG_IGN}, handler;
+  assert_int_equal(sigaction(SIGXFSZ, &ignore, &handler), 0);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+  enum err err = file_replace_with(scratch_path(&scratch, "f"), &rules, &content, &e);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  sigaction(SIGXFSZ, &handler, NULL);
+  assert_int_equal(err, ERR_LIMIT);
+  assert_int_equal(scratch_entries(scratch.dir), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void) {
@@ -306,6 +350,8 @@ int main(void) {
       TEST(a_read_only_filesystem),
       TEST(a_file_that_is_a_mount_point),
       TEST(a_limit_on_file_size),
+      TEST(a_content_that_is_made),
+      TEST(a_limit_while_it_is_made),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
