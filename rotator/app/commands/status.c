@@ -7,6 +7,7 @@
 
 #include "rotator/app/chosen.h"
 #include "rotator/app/commands/stand.h"
+#include "rotator/app/commands/standing.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
@@ -16,125 +17,31 @@
 
 #define ASKED_AT_MOST 20 // targets for which IAM is asked in any case
 
-struct standing {
-  struct app *app;
-  struct managed *managed;
-  struct look look;
-  int64_t now_s;
-  int exit;
-};
-
-static const struct slot *slot_of(const struct standing *s, enum slot_name name) {
-  const struct state *st = s->look.view.state;
-  return st && st->slots[name].used ? &st->slots[name] : NULL;
-}
-
-static const char *phase_text(const struct standing *s) {
-  const struct view *v = &s->look.view;
-  static const char *const names[] = {[PHASE_IDLE] = "at rest",
-                                      [PHASE_STAGED] = "new key",
-                                      [PHASE_PUBLISHING] = "publishing",
-                                      [PHASE_GRACE] = "grace",
-                                      [PHASE_RETIRING] = "retiring"};
-  if (v->state)
-    return names[v->state->phase];
-  switch (v->home) {
-  case HOME_ABSENT:
-    return "not set up";
-  case HOME_SILENT:
-    return "no answer";
-  case HOME_REBOUND:
-    return "rebound";
-  default:
-    return "unusable";
-  }
-}
-
-// "2026-12-27T17:36:19Z (in 30d)"
-static void moment_text(const struct standing *s, int64_t t_s, char *dst, size_t cap) {
-  char when[32], by[32];
-  if (t_s <= 0) {
-    text_copy(dst, cap, "-");
-    return;
-  }
-  time_text(when, sizeof when, t_s);
-  age_text(by, sizeof by, t_s > s->now_s ? t_s - s->now_s : s->now_s - t_s);
-  snprintf(dst, cap, t_s > s->now_s ? "%s (in %s)" : "%s (%s ago)", when, by);
-}
-
-// Why a rotation will not begin at its date, and when it may; NULL: it will. *ret_s 0: not known.
-static const char *delay_of(const struct standing *s, int64_t *ret_s) {
-  const struct state *st = s->look.view.state;
-  const struct policy *p = &s->managed->target.policy;
-  int64_t due_s = s->look.view.due_s, from_s = due_s > s->now_s ? due_s : s->now_s;
-  *ret_s = 0;
-  if (st->hold.on && (st->hold.until_s == 0 || st->hold.until_s > from_s)) {
-    *ret_s = st->hold.until_s;
-    return "because of the hold";
-  }
-  if (p->window.n == 0 || policy_window_is_open(&p->window, from_s))
-    return NULL;
-  *ret_s = policy_window_next(&p->window, from_s);
-  return "when the window opens";
-}
-
 static void say_due(const struct standing *s) {
   char text[80];
   int64_t begins_s = 0;
   if (!s->look.view.state || s->look.view.due_s <= 0)
     return;
-  moment_text(s, s->look.view.due_s, text, sizeof text);
+  standing_moment(s, s->look.view.due_s, text, sizeof text);
   out_line("  %-10s %s", "due", text);
-  const char *delay = delay_of(s, &begins_s);
-  moment_text(s, begins_s, text, sizeof text);
+  const char *delay = standing_delay(s, &begins_s);
+  standing_moment(s, begins_s, text, sizeof text);
   if (delay && begins_s > 0)
     out_line("  %-10s begins with the first run after %s,\n  %-10s %s", "", text, "", delay);
   else if (delay)
     out_line("  %-10s does not begin %s", "", delay);
 }
 
-static int64_t grace_end_s(const struct standing *s) {
-  return state_grace_end_s(s->look.view.state, &s->managed->target.policy);
-}
-
 static void say_grace_end(const struct standing *s) {
   char text[80];
   if (!s->look.view.state || s->look.view.state->phase != PHASE_GRACE)
     return;
-  moment_text(s, grace_end_s(s), text, sizeof text);
+  standing_moment(s, standing_grace_end_s(s), text, sizeof text);
   out_line("  %-10s ends %s", "grace", text);
 }
 
-static void old_key_text(const struct standing *s, char *dst, size_t cap) {
-  const struct view *v = &s->look.view;
-  char when[32];
-  if (!slot_of(s, SLOT_PREVIOUS)) {
-    text_copy(dst, cap, "none");
-    return;
-  }
-  time_text(when, sizeof when, v->previous_used_s);
-  if (!v->previous_used_known)
-    text_copy(dst, cap, "use not known");
-  else if (v->previous_used_s < 0)
-    text_copy(dst, cap, "never used");
-  else
-    snprintf(dst, cap,
-             s->look.action.why == WHY_still_used ? "STILL USED, last %s" : "last used %s", when);
-}
-
-static void last_run_text(const struct standing *s, char *dst, size_t cap) {
-  const struct last_run *r = &s->managed->last_run;
-  char text[80];
-  if (r->ended_s <= 0) {
-    text_copy(dst, cap, "not known");
-    return;
-  }
-  moment_text(s, r->ended_s, text, sizeof text);
-  snprintf(dst, cap, "%s, exit %d", text, r->exit);
-}
-
 static void say_key(const struct standing *s, const char *label, enum slot_name name) {
-  const struct slot *slot = slot_of(s, name);
+  const struct slot *slot = standing_slot(s, name);
   char age[32], since[32];
   if (!slot)
     return;
@@ -170,19 +77,14 @@ static void say_sink(const struct standing *s, size_t i) {
   out_line("  %-10s   %s", "", s->managed->target.sinks[i].item->what);
 }
 
-// A wait that a person can end names at once what there is to decide, and the command: not only
-// when it has lasted so long that it is an alert.
 static void say_now(const struct standing *s) {
-  const struct why_words *words = why_words(s->look.action.why);
-  struct tick_result r = tick_result(&s->look.view, &s->look.action, &s->look.error);
-  const char *refused = s->look.action.why == WHY_iam_silent ? "IAM refused" : "the store refused";
-  char next[700];
-  out_line("  %-10s %s%s%s", "now", outcome_is_refusal(&r) ? refused : words->text,
-           s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
-  if (s->exit != EXIT_FINE || !words->person || !words->next)
+  char text[700], next[700];
+  standing_now(s, text, sizeof text);
+  out_line("  %-10s %s", "now", text);
+  const char *decision = standing_decision(s, next, sizeof next);
+  if (!decision)
     return;
-  report_next(s->app, words->next, s->managed->target.name, next, sizeof next);
-  out_line("  %-10s %s", "", words->person);
+  out_line("  %-10s %s", "", decision);
   out_line("  %-10s %s", "", next);
 }
 
@@ -192,12 +94,12 @@ static void say_in_full(const struct standing *s) {
   say_working(s->managed);
   identity_words(s->managed, text);
   out_line("  %-10s %s", "identity", text);
-  out_line("  %-10s %s", "phase", phase_text(s));
+  out_line("  %-10s %s", "phase", standing_phase(s));
   say_key(s, "key", SLOT_CURRENT);
   say_key(s, "new key", SLOT_PENDING);
   say_key(s, "old key", SLOT_PREVIOUS);
-  if (slot_of(s, SLOT_PREVIOUS)) {
-    old_key_text(s, text, sizeof text);
+  if (standing_slot(s, SLOT_PREVIOUS)) {
+    standing_old_key(s, text, sizeof text);
     out_line("  %-10s   %s", "", text);
   }
   say_grace_end(s);
@@ -207,48 +109,20 @@ static void say_in_full(const struct standing *s) {
   say_now(s);
   if (v->state)
     say_wishes(v->state);
-  last_run_text(s, text, sizeof text);
+  standing_last_run(s, text, sizeof text);
   out_line("  %-10s %s", "last run", text);
-}
-
-// What happens next, and when, as far as that is known.
-static void next_text(const struct standing *s, char *dst, size_t cap) {
-  const struct view *v = &s->look.view;
-  char in[32];
-  int64_t begins_s = 0;
-  bool person = s->exit == EXIT_PERSON || s->exit == EXIT_PAGE;
-  if (person || !v->state) {
-    text_copy(dst, cap, person ? "needs a person" : "-");
-    return;
-  }
-  if (v->state->phase == PHASE_GRACE) {
-    int64_t left_s = grace_end_s(s) - s->now_s;
-    age_text(in, sizeof in, left_s > 0 ? left_s : 0);
-    snprintf(dst, cap, "grace ends in %s", in);
-    return;
-  }
-  const char *delay = delay_of(s, &begins_s);
-  if (v->state->phase != PHASE_IDLE || v->due_s <= 0) {
-    text_copy(dst, cap, v->state->phase != PHASE_IDLE ? "goes on" : "-");
-  } else if (delay && begins_s <= 0) {
-    text_copy(dst, cap, "held");
-  } else {
-    int64_t at_s = delay ? begins_s : v->due_s;
-    age_text(in, sizeof in, at_s > s->now_s ? at_s - s->now_s : 0);
-    snprintf(dst, cap, at_s > s->now_s ? "rotates in %s" : "rotates now", in);
-  }
 }
 
 static void add_row(const struct standing *s, struct table *t) {
   static const char *const words[] = {
       [WORKING_YES] = "yes", [WORKING_NO] = "NO", [WORKING_UNKNOWN] = "not known"};
   char age[32] = "-", next[64];
-  const struct slot *current = slot_of(s, SLOT_CURRENT);
+  const struct slot *current = standing_slot(s, SLOT_CURRENT);
   if (current)
     age_text(age, sizeof age, s->now_s - current->since_s);
-  next_text(s, next, sizeof next);
+  standing_next(s, next, sizeof next);
   table_row(t, (const char *const[]){s->managed->target.name, words[view_working(&s->look.view)],
-                                     phase_text(s), age, next});
+                                     standing_phase(s), age, next});
 }
 
 static enum colour colour_of(size_t column, const char *cell) {
@@ -270,7 +144,7 @@ static void add_time(cJSON *o, const char *name, int64_t t_s) {
 }
 
 static void add_slot(const struct standing *s, cJSON *o, enum slot_name name) {
-  const struct slot *slot = slot_of(s, name);
+  const struct slot *slot = standing_slot(s, name);
   if (!slot) {
     cJSON_AddNullToObject(o, slot_name(name));
     return;
@@ -297,36 +171,9 @@ static void add_details(const struct standing *s) {
   add_time(o, "last_run", s->managed->last_run.ended_s);
   bool grace = v->state && v->state->phase == PHASE_GRACE;
   int64_t begins_s = 0;
-  const char *delay = v->state ? delay_of(s, &begins_s) : NULL;
+  const char *delay = v->state ? standing_delay(s, &begins_s) : NULL;
   add_time(o, "begins", delay ? begins_s : v->due_s);
-  add_time(o, "grace_ends", grace ? grace_end_s(s) : 0);
-}
-
-// As a run would answer, without doing anything. A fault is shown, and is no reason to fail.
-static void judge(struct standing *s) {
-  struct tick_result r;
-  struct outcome o;
-  judge_look(s->managed, &s->look, &r, &o);
-  s->exit = o.exit;
-  if (!s->app->cli.json && s->app->n_selected == 1)
-    say_in_full(s);
-  report_result(s->app, s->managed, &r, &o);
-  add_details(s);
-}
-
-// The engine asks for the old key's use only when it is about to retire it; a person wants to know
-// before.
-static void ask_old_key_use(struct standing *s) {
-  const struct slot *old = slot_of(s, SLOT_PREVIOUS);
-  struct iam *iam = s->look.io.iam;
-  struct iam_key k = {0};
-  if (!old || s->look.view.previous_used_known || !s->look.view.iam_answered)
-    return;
-  if (iam->ops->get(iam, old->key_id, true, &k, NULL) == ERR_OK && k.has_activity) {
-    s->look.view.previous_used_known = true;
-    s->look.view.previous_used_s = k.last_authn_s;
-  }
-  iam_key_clear(&k);
+  add_time(o, "grace_ends", grace ? standing_grace_end_s(s) : 0);
 }
 
 // A person who asks about a few targets wants to know what is so now; a fleet is told from what its
@@ -337,18 +184,20 @@ static enum look_at how_to_look(const struct app *a) {
   return a->n_selected <= ASKED_AT_MOST ? LOOK_AT_IAM : LOOK_AS_NEEDED;
 }
 
+// As a run would answer, without doing anything. A fault is shown, and is no reason to fail.
 static int stand(struct app *a, struct managed *m, struct table *t) {
-  struct standing s = {.app = a, .managed = m, .now_s = env_wall_ms(a->env) / 1000};
+  struct standing s;
   struct error e = {0};
-  if (look_at(m, how_to_look(a), &s.look, &e) != ERR_OK)
+  if (standing_take(a, m, how_to_look(a), &s, &e) != ERR_OK)
     return report_no_success(a, m, "status", &e);
-  if (s.look.view.now_s > 0)
-    s.now_s = s.look.view.now_s;
-  ask_old_key_use(&s);
-  judge(&s);
+  if (!a->cli.json && a->n_selected == 1)
+    say_in_full(&s);
+  report_result(a, m, &s.result, &s.outcome);
+  add_details(&s);
   add_row(&s, t);
-  look_clear(&s.look);
-  return s.exit;
+  int exit = s.outcome.exit;
+  standing_clear(&s);
+  return exit;
 }
 
 static int by_name(const void *a, const void *b) {
