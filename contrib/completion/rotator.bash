@@ -14,11 +14,12 @@ _rotator()
   --log-format) COMPREPLY=($(compgen -W 'text json' -- "$cur")); return ;;
   esac
   case $command in
-  '') words='init run rotate status check verify keys rollback retire hold resume repair forget history help  --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  '') words='init run rotate status report check verify keys rollback retire hold resume repair forget history help  --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   init) words=' --dry-run --print-policy --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   run) words=' --dry-run --shard --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   rotate) words=' --reason --compromised --grace --wait --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   status) words=' --shard --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  report) words=' --shard --html --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   check) words=' --shard --offline --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   verify) words=' --shard --arrival --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   keys) words=' --describe --rename --lock --unlock --enable --disable --delete --create --name --description --file --overwrite --foreign --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
@@ -29,7 +30,7 @@ _rotator()
   repair) words=' --keep --new-key --take-host --drop-sink --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   forget) words=' --yes --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   history) words=' --lines --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
-  help) words='init run rotate status check verify keys rollback retire hold resume repair forget history help  --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
+  help) words='init run rotate status report check verify keys rollback retire hold resume repair forget history help  --config --here --json --quiet --verbose --log-format --jobs --help --version' ;;
   esac
   if [[ $cur != -* && -n $command && $command != help ]]; then
     words=$(rotator ${config[@]+"${config[@]}"} --generate=targets 2>/dev/null)

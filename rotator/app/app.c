@@ -21,11 +21,11 @@
 #include "rotator/http/curl_transport.h"
 
 static int (*const commands[CMD_COUNT])(struct app *a) = {
-    [CMD_INIT] = command_init,     [CMD_RUN] = command_run,           [CMD_ROTATE] = command_rotate,
-    [CMD_STATUS] = command_status, [CMD_VERIFY] = command_verify,     [CMD_CHECK] = command_check,
-    [CMD_KEYS] = command_keys,     [CMD_ROLLBACK] = command_rollback, [CMD_RETIRE] = command_retire,
-    [CMD_HOLD] = command_hold,     [CMD_RESUME] = command_resume,     [CMD_REPAIR] = command_repair,
-    [CMD_FORGET] = command_forget, [CMD_HISTORY] = command_history,
+    [CMD_INIT] = command_init,     [CMD_RUN] = command_run,       [CMD_ROTATE] = command_rotate,
+    [CMD_STATUS] = command_status, [CMD_REPORT] = command_report, [CMD_VERIFY] = command_verify,
+    [CMD_CHECK] = command_check,   [CMD_KEYS] = command_keys,     [CMD_ROLLBACK] = command_rollback,
+    [CMD_RETIRE] = command_retire, [CMD_HOLD] = command_hold,     [CMD_RESUME] = command_resume,
+    [CMD_REPAIR] = command_repair, [CMD_FORGET] = command_forget, [CMD_HISTORY] = command_history,
 };
 
 // --- configuration ---
@@ -79,7 +79,7 @@ static int unknown_target(const struct app *a, const char *name, const char *nea
 }
 
 static bool takes_one_by_one(const struct app *a) {
-  return a->cli.command == CMD_RUN || a->cli.command == CMD_STATUS;
+  return a->cli.command == CMD_RUN || a->cli.command == CMD_STATUS || a->cli.command == CMD_REPORT;
 }
 
 static bool select_target(struct app *a, const struct config_target *t) {
@@ -163,7 +163,8 @@ static void set_up_logs(const struct app *a) {
                              ? LOG_LEVEL_NOTICE
                              : LOG_LEVEL_WARN;
   log_setup(level, json ? LOG_JSON : LOG_TEXT);
-  out_setup(a->cli.json, a->cli.quiet);
+  bool page = a->cli.html && strcmp(a->cli.html, "-") == 0; // has standard output for itself
+  out_setup(a->cli.json || page, a->cli.quiet);
 }
 
 static int usage_mistake(struct app *a, const struct error *e) {
@@ -190,6 +191,11 @@ static int report_credential(struct app *a) {
   return EXIT_PERSON;
 }
 
+// Commands that have something to say though no target can be worked on.
+static bool tells_of_broken(const struct app *a) {
+  return a->cli.command == CMD_CHECK || a->cli.command == CMD_REPORT;
+}
+
 static int run_command(struct app *a) {
   bool before = a->cli.print_policy && access(a->config_path, F_OK) != 0;
   if (before && !a->cli.config)
@@ -206,7 +212,7 @@ static int run_command(struct app *a) {
   if (status != EXIT_FINE)
     return status;
   a->status = status = exit_worse(report_broken(a), report_credential(a));
-  if (status == EXIT_FINE || a->n_selected > 0 || a->cli.command == CMD_CHECK) {
+  if (status == EXIT_FINE || a->n_selected > 0 || tells_of_broken(a)) {
     progress_ready();
     waiting_setup(a->env, a->cli.command != CMD_RUN);
     status = exit_worse(status, commands[a->cli.command](a));

@@ -52,6 +52,7 @@ int command_init(struct app *a);
 int command_run(struct app *a);
 int command_rotate(struct app *a);
 int command_status(struct app *a);
+int command_report(struct app *a);
 int command_verify(struct app *a);
 int command_check(struct app *a);
 int command_keys(struct app *a);

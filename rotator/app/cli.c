@@ -223,6 +223,10 @@ static enum err check_use(const struct parse *p, struct error *e) {
     return error_set(e, ERR_INVALID, "--shard and a target: one of them");
   if (cmd->targets == CLI_TARGETS_ALL && c->n_targets == 0 && !c->all)
     return error_set(e, ERR_INVALID, "'%s' needs a target, or --all", cmd->name);
+  if (c->command == CMD_REPORT && !c->html)
+    return error_set(e, ERR_INVALID, "'report' needs --html FILE");
+  if (c->command == CMD_REPORT && c->json && strcmp(c->html, "-") == 0)
+    return error_set(e, ERR_INVALID, "--json and --html - both mean standard output: one of them");
   bool needs = cmd->targets == CLI_TARGETS_ONE || cmd->targets == CLI_TARGETS_SOME;
   if (needs && c->n_targets == 0)
     return error_set(e, ERR_INVALID, "'%s' needs a target", cmd->name);

@@ -20,6 +20,7 @@ enum command {
   CMD_RUN,
   CMD_ROTATE,
   CMD_STATUS,
+  CMD_REPORT,
   CMD_CHECK,
   CMD_VERIFY,
   CMD_KEYS,
@@ -84,6 +85,7 @@ struct cli {
   const char *until;
   const char *keep;
   const char *drop_sink;
+  const char *html;      // report: where the page goes; "-" standard output
   int64_t lines;         // 0: all
   int64_t patience_s;    // −1: not given
   int64_t policy_wait_s; // −1: not given

@@ -13,6 +13,9 @@ const struct cli_command cli_commands[CMD_COUNT] = {
     [CMD_STATUS] =
         {"status", CLI_TARGETS_ANY,
          "Show phase, key, age, due date, sinks, and whether the old key is still used."},
+    [CMD_REPORT] = {"report", CLI_TARGETS_ANY,
+                    "Write how all targets stand, and what comes next, as one page for a browser; "
+                    "contacts neither IAM nor Cloud Logs."},
     [CMD_CHECK] = {"check", CLI_TARGETS_ANY,
                    "Preflight: configuration, rights, stores, TLS, clock, quota; changes nothing."},
     [CMD_VERIFY] = {"verify", CLI_TARGETS_ANY,
@@ -73,10 +76,13 @@ const struct cli_option cli_options[] = {
      "A target whose next step is further away than this is left for a later run. One that "
      "waits for the same thing is left after twenty times as long, and all are after two hours."},
     {"shard", 0, "I/N", CLI_SHARD, FIELD(shard), NULL, NULL,
-     ON(RUN) | ON(STATUS) | ON(CHECK) | ON(VERIFY), false,
+     ON(RUN) | ON(STATUS) | ON(REPORT) | ON(CHECK) | ON(VERIFY), false,
      "Only the targets of share I of N, counted from 0, for a fleet that N machines work on."},
     {"offline", 0, NULL, CLI_FLAG, FIELD(offline), NULL, NULL, ON(CHECK) | ON(STATUS), false,
      "Contact no service; what only a service knows is shown as unknown."},
+    {"html", 0, "FILE", CLI_TEXT, FIELD(html), NULL, NULL, ON(REPORT), false,
+     "Where the page goes, replaced whole; \"-\" is standard output. Nothing in it is loaded from "
+     "elsewhere."},
     {"arrival", 0, NULL, CLI_FLAG, FIELD(arrival), NULL, NULL, ON(VERIFY), false,
      "Also look for the test log with a query, as proof.arrival says, until it is found or its "
      "time "

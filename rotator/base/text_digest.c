@@ -15,7 +15,7 @@ static void fetch_sha256(void) {
   sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 }
 
-static void text_sha256(unsigned char dst[32], const void *bytes, size_t len) {
+void text_sha256(unsigned char dst[TEXT_SHA256_BYTES], const void *bytes, size_t len) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, fetch_sha256);
   const void *from = len ? bytes : "";

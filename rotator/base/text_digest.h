@@ -7,7 +7,9 @@
 
 #include "rotator/base/error.h"
 
+#define TEXT_SHA256_BYTES 32
 #define TEXT_SHA256_HEX 65
+void text_sha256(unsigned char dst[TEXT_SHA256_BYTES], const void *bytes, size_t len);
 void text_sha256_hex(char dst[TEXT_SHA256_HEX], const void *bytes, size_t len);
 uint64_t text_hash64(const void *bytes, size_t len); // the first 8 bytes of SHA-256, big endian
 // base64url without padding. dst needs (len * 4 + 2) / 3 + 1 bytes. Returns characters written.

@@ -138,7 +138,7 @@ static void tell_store(struct tick_result *r, enum why why, const struct error *
   r->attention = true;
 }
 
-static enum why why_of_name(const char *name) {
+enum why why_of_name(const char *name) {
   int w = 0;
   while (w < WHY_COUNT && strcmp(why_name((enum why)w), name) != 0)
     w++;

@@ -42,6 +42,9 @@ void time_text(char *dst, size_t cap, int64_t t_s); // "-" for 0 and less
 // reason stays visible until it is gone. Changes *r, if it says nothing else; the target is bound.
 void recall_trouble(struct managed *m, struct tick_result *r);
 
+// The reason of that name (of last_run.h); WHY_none: there is none of that name.
+enum why why_of_name(const char *name);
+
 // What a run has done to the target, one line on standard output.
 void say_done(const struct managed *m, const struct tick_result *r);
 

@@ -1,5 +1,5 @@
-// One target at one moment, and what there is to say of it: `status` prints that, `report` draws it.
-// The words are made here, so that both have the same.
+// One target at one moment, and what there is to say of it: `status` prints that, `report` draws
+// it. The words are made here, so that both have the same.
 #ifndef ROTATOR_APP_COMMANDS_STANDING_H
 #define ROTATOR_APP_COMMANDS_STANDING_H
 

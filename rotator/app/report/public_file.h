@@ -1,5 +1,5 @@
-// Files that others than us read: whoever scrapes the metrics, whoever looks at the report. Replaced
-// whole or not at all; there is never a secret in them.
+// Files that others than us read: whoever scrapes the metrics, whoever looks at the report.
+// Replaced whole or not at all; there is never a secret in them.
 #ifndef ROTATOR_APP_REPORT_PUBLIC_FILE_H
 #define ROTATOR_APP_REPORT_PUBLIC_FILE_H
 

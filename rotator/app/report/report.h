@@ -66,6 +66,10 @@ void report_describe(struct app *a, struct managed *m, const struct tick_result 
 // exit status.
 int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e);
 
+// The command that report_failure names as the next one.
+void report_failure_next(struct app *a, struct managed *m, const struct error *e, char *dst,
+                         size_t cap);
+
 // Of the configuration: mistakes that concern the targets meant, or all of them.
 void report_mistakes(const struct app *a, bool all);
 

@@ -214,28 +214,17 @@ static void print_error(struct app *a, const struct managed *m, const struct tic
   report_trouble(a, &t);
 }
 
-static void find_way_out(struct app *a, struct managed *m, const struct tick_result *r,
-                         const struct outcome *o, struct way_out *ret) {
-  way_out_of(a, m, r, ret);
-  if (o->watch.text[0]) {
-    text_copy(ret->next, sizeof ret->next, o->watch.next);
-    ret->person = NULL;
-  }
-  if (m->seen.next)
-    report_next(a, m->seen.next, m->target.name, ret->next, sizeof ret->next);
-}
-
 void report_describe(struct app *a, struct managed *m, const struct tick_result *r,
                      const struct outcome *o, cJSON *x) {
   struct way_out out;
-  find_way_out(a, m, r, o, &out);
+  way_out_after(a, m, r, o, &out);
   describe(x, m, r, o, o->silent ? NULL : &out);
 }
 
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
                    const struct outcome *o) {
   struct way_out out;
-  find_way_out(a, m, r, o, &out);
+  way_out_after(a, m, r, o, &out);
   answer(a, m, r, o, o->silent ? NULL : &out);
   if (!o->silent)
     print_error(a, m, r, o, &out);
@@ -265,23 +254,39 @@ static const char *next_after_failure(const struct managed *m, const struct tick
   return e->kind == ERR_REFUSED ? "status" : "check";
 }
 
-int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
-  struct tick_result r = tick_result(NULL, NULL, e);
-  struct outcome o;
-  struct way_out out = {.person = NULL};
-  char hint[REPORT_HINT_MAX];
+// What there is to say of a target that could not be read.
+static void describe_failure(struct app *a, struct managed *m, const struct error *e,
+                             struct tick_result *r, struct way_out *ret) {
+  *r = tick_result(NULL, NULL, e);
+  *ret = (struct way_out){.person = NULL};
   if (e->kind == ERR_BUSY)
-    r.end = TICK_BUSY;
+    r->end = TICK_BUSY;
   if (m->seen.looked) {
-    r.verdict = m->seen.verdict;
-    r.working = verdict_working(&r.verdict);
+    r->verdict = m->seen.verdict;
+    r->working = verdict_working(&r->verdict);
   }
-  text_copy(r.current_id, sizeof r.current_id, m->seen.current_id);
-  outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
-  if (is_of_cause(m, &r, e))
-    way_out_for_consumers(a, m, &out);
+  text_copy(r->current_id, sizeof r->current_id, m->seen.current_id);
+  if (is_of_cause(m, r, e))
+    way_out_for_consumers(a, m, ret);
   else
-    report_next(a, next_after_failure(m, &r, e), m->target.name, out.next, sizeof out.next);
+    report_next(a, next_after_failure(m, r, e), m->target.name, ret->next, sizeof ret->next);
+}
+
+void report_failure_next(struct app *a, struct managed *m, const struct error *e, char *dst,
+                         size_t cap) {
+  struct tick_result r;
+  struct way_out out;
+  describe_failure(a, m, e, &r, &out);
+  text_copy(dst, cap, out.next);
+}
+
+int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e) {
+  struct tick_result r;
+  struct outcome o;
+  struct way_out out;
+  char hint[REPORT_HINT_MAX];
+  describe_failure(a, m, e, &r, &out);
+  outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
   answer(a, m, &r, &o, &out);
   bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,

@@ -107,3 +107,14 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
     for_reason(a, m, r->why, ret);
   }
 }
+
+void way_out_after(const struct app *a, const struct managed *m, const struct tick_result *r,
+                   const struct outcome *o, struct way_out *ret) {
+  way_out_of(a, m, r, ret);
+  if (o->watch.text[0]) {
+    text_copy(ret->next, sizeof ret->next, o->watch.next);
+    ret->person = NULL;
+  }
+  if (m->seen.next)
+    report_next(a, m->seen.next, m->target.name, ret->next, sizeof ret->next);
+}

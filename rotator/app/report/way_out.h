@@ -18,6 +18,10 @@ struct way_out {
 void way_out_of(const struct app *a, const struct managed *m, const struct tick_result *r,
                 struct way_out *ret);
 
+// The same with what lies beside the keys: a unit that failed, what the command itself knows.
+void way_out_after(const struct app *a, const struct managed *m, const struct tick_result *r,
+                   const struct outcome *o, struct way_out *ret);
+
 // Where consumers were seen to have no key that works, or that is not known: what ends the cause.
 void way_out_for_consumers(const struct app *a, const struct managed *m, struct way_out *ret);
 
