@@ -11,7 +11,7 @@ all_parts=(servers asan tsan distros schedulers integration truth metrics covera
 # What does little but wait: for minutes of cron, for units.
 waiting_parts=(schedulers systemd)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
-more_parts=(unit contract protocol fault cli emulator servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid
+more_parts=(unit contract protocol fault cli emulator report servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid
   user-keys own-key profiles arrival keys-by-hand secrets-manager guide)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
@@ -31,6 +31,7 @@ declare -A packages_of=(
   [emulator]="$packages_clients"
   [truth]="faketime python3 util-linux mount"
   [metrics]="python3 util-linux mount"
+  [report]="faketime chromium node=nodejs npm=npm"
   [contract]="$packages_keyring"
   [coverage]="gcovr $packages_keyring"
   [analysis]="cppcheck clang-tidy"
@@ -118,6 +119,7 @@ part_protocol() { build dev && tests_of dev protocol; }
 part_fault() { build dev && tests_of dev fault; }
 part_cli() { build dev && tests_of dev cli; }
 part_metrics() { build dev && tests_of dev metrics; }
+part_report() { build dev && tests_of dev report; }
 part_truth() { build dev && tests_of dev truth; }
 part_emulator() { build dev && tests_of dev emulator; }
 
