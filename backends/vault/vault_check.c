@@ -120,8 +120,10 @@ static enum err check_rights(struct vault_item *v, struct error *e) {
   JSON_AUTO body = paths_body(v);
   const struct vault_request q = {.method = "POST", .path = "sys/capabilities-self", .body = body};
   enum err err = body ? vault_call(v->session, &q, &r, e) : error_no_memory(e);
+  const cJSON *rights = vault_reply_data(&r) ? vault_reply_data(&r) : r.json;
   if (err == ERR_OK && r.status == 200)
-    err = judge(v, vault_reply_data(&r) ? vault_reply_data(&r) : r.json, e);
+    err = cJSON_IsObject(rights) ? judge(v, rights, e)
+                                 : vault_expect_data(&r, "look-up of the token's rights", e);
   else if (err == ERR_OK && r.status != 403)
     err = vault_outcome(&q, &r, "look-up of the token's rights", e);
   vault_reply_clear(&r);

@@ -65,9 +65,9 @@ static enum err look(struct vault_item *v, cJSON **ret, struct error *e) {
     err = not_found(v, &r, e);
   } else if (err == ERR_OK) {
     err = vault_outcome(&q, &r, "read", e);
-    if (err == ERR_OK && !cJSON_IsObject(vault_reply_data(&r)))
-      err = error_set(e, ERR_CORRUPT, "the answer holds no fields");
-    else if (err == ERR_OK)
+    if (err == ERR_OK)
+      err = vault_expect_data(&r, "read", e);
+    if (err == ERR_OK)
       *ret = cJSON_DetachItemFromObjectCaseSensitive(r.json, "data");
     else if (r.status == 403)
       err = deny(v, e);

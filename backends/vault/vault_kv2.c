@@ -111,6 +111,8 @@ static enum err look_once(struct vault_item *v, struct present *ret, struct erro
   else if (err == ERR_OK) {
     err = vault_outcome(&q, &r, "read", e);
     if (err == ERR_OK)
+      err = vault_expect_data(&r, "read", e);
+    if (err == ERR_OK)
       err = take_present(&r, true, ret, e);
     else if (r.status == 403)
       err = deny(v, "data", "\"create\", \"read\", \"update\"", e);
@@ -270,6 +272,8 @@ static enum err list_old(struct vault_item *v, cJSON **ret, struct error *e) {
     *ret = cJSON_CreateArray();
   } else if (err == ERR_OK) {
     err = vault_outcome(&q, &r, "list of versions", e);
+    if (err == ERR_OK)
+      err = vault_expect_data(&r, "list of versions", e);
     if (err == ERR_OK)
       *ret = old_versions(vault_reply_data(&r));
     else if (r.status == 403)

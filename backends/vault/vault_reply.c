@@ -180,3 +180,9 @@ enum err vault_outcome(const struct vault_request *q, const struct vault_reply *
   text_copy(e->trace, sizeof e->trace, r->trace);
   return kind;
 }
+
+enum err vault_expect_data(const struct vault_reply *r, const char *what, struct error *e) {
+  if (cJSON_IsObject(vault_reply_data(r)))
+    return ERR_OK;
+  return error_set(e, ERR_UNSENT, "%s: HTTP %d, but not Vault's", what, r->status);
+}

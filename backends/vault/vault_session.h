@@ -65,6 +65,10 @@ enum err vault_call(struct vault_session *s, const struct vault_request *q, stru
 // 200 and 204. `what` names the step. 404 is ERR_REFUSED here: what it means is the caller's.
 enum err vault_outcome(const struct vault_request *q, const struct vault_reply *r, const char *what,
                        struct error *e);
+// Every answer to a read that succeeded has an object `data`. Where that is missing, somebody else
+// has answered, a proxy by its login page for example: ERR_UNSENT, as it says nothing of what is
+// stored.
+enum err vault_expect_data(const struct vault_reply *r, const char *what, struct error *e);
 
 // The community edition has no namespaces and passes over a header that names one: ERR_REFUSED with
 // what to do. ERR_OK also where none is configured, or the server does not say what it is.

@@ -27,6 +27,12 @@ static void reads(void **state) {
        .rows = {GET_OK("{\"data\":{\"api_key\":\"x\"}}")},
        .err = ERR_CORRUPT,
        .says = "no version"},
+      {.name = "a page of a proxy",
+       .rows = {GET_OK("<html>Please log in</html>")},
+       .err = ERR_UNSENT,
+       .says = "HTTP 200, but not Vault's"},
+      {.name = "nothing", .rows = {GET_OK("")}, .err = ERR_UNSENT, .says = "not Vault's"},
+      {.name = "no data", .rows = {GET_OK("{}")}, .err = ERR_UNSENT, .says = "not Vault's"},
       {.name = "deleted",
        .rows = {GET_FAILS(404, VAULT_FIELDS("null", "4"))},
        .err = ERR_MISSING,
@@ -284,6 +290,19 @@ static void r6_check_sees_it_before_a_version_is_written(void **state) {
   assert_int_equal(ERR_OK, store_check(s->it, &e));
 }
 
+// A page in place of the rights is no list of rights that lack.
+static void check_takes_a_page_for_no_answer(void **state) {
+  static const struct script_row rows[] = {VAULT_MOUNT("2"),
+                                           {.method = "POST",
+                                            .url = "/v1/sys/capabilities-self$",
+                                            .body = "<html>Please log in</html>"}};
+  struct vault_script *s = *state;
+  struct error e = {0};
+  vault_script_open(s, rows, COUNT_OF(rows), NULL);
+  assert_int_equal(ERR_UNSENT, store_check(s->it, &e));
+  assert_non_null(strstr(e.text, "look-up of the token's rights: HTTP 200, but not Vault's"));
+}
+
 #define HEALTH(json) {.method = "GET", .url = "/v1/sys/health$", .body = (json)}
 
 // The community edition answers for its root, whatever namespace is asked for.
@@ -326,6 +345,7 @@ int main(void) {
       VAULT_TEST(v10_a_namespace_that_is_passed_over),
       VAULT_TEST(r6_a_deleted_home_is_not_absent),
       VAULT_TEST(check_tells_what_deletes_itself),
+      VAULT_TEST(check_takes_a_page_for_no_answer),
       VAULT_TEST(r6_check_sees_it_before_a_version_is_written),
   };
   int failed = cmocka_run_group_tests_name("vault readings", tests, NULL, NULL);
