@@ -239,15 +239,12 @@ static void say_result(struct managed *m, const struct tick_result *r) {
              r->current_id);
   else if (!m->seen.acted)
     out_line("%s: set up already, current key %s", m->target.name, r->current_id);
-  struct look l;
-  if (look_at(m, LOOK_OFFLINE, &l, NULL) != ERR_OK)
-    return;
-  if (l.view.state && l.state.slots[SLOT_CURRENT].since_s > 0) {
-    age_text(age, sizeof age, l.view.now_s - l.state.slots[SLOT_CURRENT].since_s);
-    time_text(since, sizeof since, l.view.due_s);
+  if (m->seen.current_since_s > 0) {
+    age_text(age, sizeof age,
+             env_wall_ms(compose_env(m->compose)) / 1000 - m->seen.current_since_s);
+    time_text(since, sizeof since, m->seen.due_s);
     out_line("%s: the key is %s old and due %s", m->target.name, age, since);
   }
-  look_clear(&l);
 }
 
 static int make_first_key(struct app *a, struct managed *m, int64_t policy_may_take_s) {
