@@ -6,13 +6,13 @@
 # "lack NAME" (it could not run for want of something) lines to $results; "show TEXT" is shown when the part has ended.
 
 # What runs when nothing is named, longest first: they share the cores.
-all_parts=(servers asan tsan distros schedulers integration truth metrics coverage analysis fuzz lint package systemd foreign-short image
+all_parts=(servers asan tsan distros schedulers integration truth single-faults metrics coverage analysis fuzz lint package systemd foreign-short image
   model bench quickstart)
 # What does little but wait: for minutes of cron, for units.
 waiting_parts=(schedulers systemd)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
 more_parts=(unit contract protocol fault cli emulator report servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid
-  user-keys own-key profiles arrival keys-by-hand secrets-manager guide)
+  user-keys own-key profiles arrival keys-by-hand secrets-manager guide single-faults-all)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
@@ -30,6 +30,8 @@ declare -A packages_of=(
   [guide]="faketime"
   [emulator]="$packages_clients"
   [truth]="faketime python3 util-linux mount"
+  [single-faults]="faketime python3"
+  [single-faults-all]="faketime python3"
   [metrics]="python3 util-linux mount"
   [report]="faketime chromium node=nodejs npm=npm"
   [contract]="$packages_keyring"
@@ -187,6 +189,25 @@ part_analysis() {
 }
 
 part_analysis_trixie() { tap tests/distros/analysis.sh trixie; }
+
+# matrix FILE OPTION…: one of the matrices of tests/fault: can it fail, and does anything disagree? Its last line has the figures.
+matrix() {
+  local out=$TMPDIR/out status=0 programs
+  build dev || return 1
+  programs=(--rotator "$build/dev/rotator/app/rotator" --emulator "$build/dev/tests/emulator/ibmcloud-emulator" --jobs "$cores")
+  check "tests/fault/$1 can fail" "tests/fault/$1" "${programs[@]}" --self-test || status=$?
+  "tests/fault/$1" "${programs[@]}" "${@:2}" >"$out" || status=$?
+  cat "$out"
+  echo "show $(tail -n 1 "$out")" >>"$results"
+  case $status in
+    0) echo "pass $part: tests/fault/$1" >>"$results" ;;
+    77) echo "lack $part: $(tail -n 1 "$out")" >>"$results"; status=0 ;;
+    *) echo "fail $part: tests/fault/$1" >>"$results" ;;
+  esac
+  return $status
+}
+part_single_faults() { matrix single_faults.py; }
+part_single_faults_all() { matrix single_faults.py --all; }
 
 part_fuzz() { build fuzz && tests_of fuzz fuzz; }
 

@@ -14,7 +14,7 @@ from place import NO, SENDER, YES, Place
 SENTENCE = {YES: "Consumers have a working key: %s", NO: "Consumers have NO working key: %s"}
 
 
-def _open(config_file):
+def open_place(config_file):
     """The place around a configuration, without starting anything."""
     place = Place.__new__(Place)
     place.dir, place.kept, place.config = os.path.dirname(config_file), {}, json.load(open(config_file))
@@ -29,7 +29,7 @@ class Model:
         self.real, self.lie, self.words = real, lie, words
         self.config = words[words.index("-c") + 1]
         self.rest = [w for i, w in enumerate(words) if w not in ("-c", "--json") and words[i - 1] != "-c"]
-        self.command, self.place, self.json = self.rest[0], _open(self.config), "--json" in words
+        self.command, self.place, self.json = self.rest[0], open_place(self.config), "--json" in words
         self.me = "rotator -c %s" % self.config
 
     def reality(self):

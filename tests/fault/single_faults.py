@@ -1,0 +1,193 @@
+#!/usr/bin/env -S python3 -B
+"""Every single fault of the network: each request of a rotation × everything that can go wrong with one request (front.py).
+
+    single_faults.py [--rotator FILE] [--emulator FILE] [--all | --share N] [--seed N] [--seconds N] [--jobs N]
+    single_faults.py --trial SCENE REQUEST FAULT         one trial, with the whole transcript
+    single_faults.py --self-test                         can it fail? (lies.py)
+    single_faults.py --list                              the scenes and their requests, and the faults
+
+First each scene (world.py) is played without a fault, which tells its requests. Then there is a trial for each request and fault, with an
+emulator and a folder of its own: the scene's command meets the fault, and is judged; the scheduled job comes by until nothing is due,
+and is judged; what is left is compared with what was left without a fault. By default one trial of N, chosen by the seed, which is the
+day's unless it is given; --all: all of them, an hour of two processors.
+
+The lines before the last, which has the figures, name each disagreement as it is to be given to --trial. Exit status: 0, 1 when anything disagreed, 77 when
+faketime or openssl are missing.
+"""
+import argparse
+import collections
+import concurrent.futures
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import front
+import lies
+from world import FAKETIME, NO, SCENES, Trial, World, ensure
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHARE = 32  # one trial of so many, unless all are asked for
+
+
+class Setting:
+    """What all trials share: programs, a folder, certificates."""
+
+    def __init__(self, rotator, emulator):
+        self.programs, self.scratch = (rotator, emulator), tempfile.mkdtemp(prefix="single-faults.")
+        os.chmod(self.scratch, 0o711)
+        self.certificates = [front.make_certificate(self.scratch, name) for name in ("front", "stranger")]
+
+    def world(self, scene):
+        return World(self.programs, self.scratch, self.certificates, scene)
+
+    def end(self):
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+class Clean:
+    """A scene without a fault: its requests, and what is left after it."""
+
+    def __init__(self, setting, scene):
+        self.scene, world = scene, setting.world(scene)
+        try:
+            trial = Trial(world)
+            trial.make_ready()
+            world.front.arm(-1, None)
+            answer = world.run_json(scene.command)
+            self.requests = list(world.front.requests)
+            trial.judge(answer, "without a fault", {0})
+            trial.goal(answer, "without a fault")
+            ensure(trial.settle(answer) == 1, "without a fault, something was left to do")
+            self.files = world.files()
+            trial.end(self.files)
+            ensure(not trial.wrong, "%s\n%s" % (trial.transcript(), trial.wrong))
+        finally:
+            world.end()
+
+
+def try_one(setting, clean, number, fault):
+    """(sentences, transcript)."""
+    scene = clean.scene
+    world = setting.world(scene)
+    trial = Trial(world)
+    try:
+        trial.make_ready()
+        world.front.arm(number, fault)
+        world.hurry = fault in front.WAITS
+        answer = world.run_json(scene.command)
+        world.hurry = False
+        came = world.front.fired
+        world.front.disarm()
+        statuses = {0} if fault in front.HARMLESS else {0, 3, 75} if fault in front.PERSON else {0, 75}
+        # An error that lost its text says no more than its status.
+        statuses |= {3} if clean.requests[number].status >= 400 and fault in front.OF_BODY else set()
+        # A store that is whole and says that the value is no text says what consumers read.
+        told = {NO} if fault == "wrong type" and clean.requests[number].service == "vault" else set()
+        statuses |= {4} if told else set()
+        trial.judge(answer, scene.command, statuses, told)
+        trial.goal(answer, scene.command)
+        shown = world.status()
+        trial.judge(shown, "status", statuses, told)
+        trial.settle(shown)
+        trial.end(clean.files)
+        if not came:
+            trial.say(scene.command, "request %d never came" % number)
+    except Exception as e:  # a trial that cannot be judged is no good one
+        trial.say("the trial itself", "%s: %s" % (type(e).__name__, e))
+    finally:
+        world.end()
+    return trial.wrong, trial.transcript(), answer.status if "answer" in locals() else None
+
+
+def name_of(clean, number, fault):
+    return "'%s' %d '%s'" % (clean.scene.name, number, fault)
+
+
+_shared = {}  # of this process and those that it starts: setting, scenes
+
+
+def _pooled(case):
+    scene, number, fault = case
+    return try_one(_shared["setting"], _shared["clean"][scene], number, fault)
+
+
+def choose(clean, share, seed):
+    cases = [(name, number, fault) for name, c in clean.items() for number in range(len(c.requests)) for fault in front.FAULTS]
+    random.Random(seed).shuffle(cases)
+    return cases[:: share]
+
+
+def run_all(options, setting, clean):
+    cases = choose(clean, options.share, options.seed)
+    _shared.update(setting=setting, clean=clean)
+    statuses, bad, began = collections.Counter(), [], time.monotonic()
+    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
+        begun = [pool.submit(_pooled, case) for case in cases]
+        for case, future in zip(cases, begun):
+            if options.seconds and time.monotonic() - began > options.seconds:
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
+            wrong, transcript, status = future.result()
+            statuses[status] += 1
+            if sum(statuses.values()) % 500 == 0:
+                print("# %d of %d, %.0f s" % (sum(statuses.values()), len(cases), time.monotonic() - began), flush=True)
+            if wrong:
+                name = name_of(clean[case[0]], *case[1:])
+                bad.append(name)
+                print("%s\nFAIL %s (%s): %s" % (transcript if len(bad) <= options.transcripts else "", name,
+                                                clean[case[0]].requests[case[1]].name(), "; ".join(wrong)), flush=True)
+    whole = sum(len(c.requests) for c in clean.values()) * len(front.FAULTS)
+    for name in bad:
+        print("disagrees: --trial %s" % name)
+    print("%d of %d single faults (%d scenes, %d faults; seed %d): exit status %s; %d disagreed, %.0f s" %
+          (sum(statuses.values()), whole, len(clean), len(front.FAULTS), options.seed,
+           ", ".join("%s %d times" % s for s in sorted(statuses.items(), key=str)), len(bad), time.monotonic() - began))
+    return 1 if bad else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rotator", default=TOP + "/build/dev/rotator/app/rotator")
+    parser.add_argument("--emulator", default=TOP + "/build/dev/tests/emulator/ibmcloud-emulator")
+    parser.add_argument("--all", dest="share", action="store_const", const=1)
+    parser.add_argument("--share", type=int)
+    parser.add_argument("--seed", type=int, default=int(time.time()) // 86400)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--transcripts", type=int, default=5, help="of so many disagreements the whole transcript")
+    parser.add_argument("--seconds", type=int, help="then no other trial begins")
+    parser.add_argument("--scene")
+    parser.add_argument("--trial", nargs=3, metavar=("SCENE", "REQUEST", "FAULT"))
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--self-test", action="store_true")
+    options = parser.parse_args()
+    options.share = options.share or SHARE
+    if not FAKETIME or not shutil.which("openssl"):
+        print("SKIP: faketime or openssl are missing")
+        return 77
+    setting = Setting(options.rotator, options.emulator)
+    try:
+        only = options.trial[0] if options.trial else lies.SCENE if options.self_test else options.scene
+        clean = {s.name: Clean(setting, s) for s in SCENES if only in (None, s.name)}
+        if options.list:
+            for name, c in clean.items():
+                print(name)
+                print("".join("%5d %s\n" % (i, r.name()) for i, r in enumerate(c.requests)), end="")
+            print("faults: " + "; ".join(front.FAULTS))
+            return 0
+        if options.self_test:
+            return 1 if lies.run(setting, clean[only], try_one) else 0
+        if options.trial:
+            wrong, transcript, _ = try_one(setting, clean[only], int(options.trial[1]), options.trial[2])
+            print(transcript + "\n" + ("; ".join(wrong) or "agreed"))
+            return 1 if wrong else 0
+        return run_all(options, setting, clean)
+    finally:
+        setting.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
