@@ -17,7 +17,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../truth"))
 import judge  # noqa: E402
-from place import FAKETIME, NO, UNKNOWN, YES, Place, ensure  # noqa: E402
+from place import ACCOUNT, FAKETIME, MANAGEMENT, NO, SENDER, UNKNOWN, YES, Place, ensure  # noqa: E402
 
 import front as fronts  # noqa: E402
 import vault as vaults  # noqa: E402
@@ -25,21 +25,25 @@ import vault as vaults  # noqa: E402
 HOUR = 3600
 HURRY = 40  # times as fast
 TURNS = 6  # of the scheduled job, until all has to be well
+TEMPORARY = re.compile(r"/\.[^/]*\.tmp$")
 SINK, STATE = "logs/edge", "rotator/state/edge"
 
 
 class Scene:
-    def __init__(self, name, store, ready, command, done):
-        """ready: the commands before; command: at which something goes wrong; done: phase and whether there is a new key when it has
-        answered 0."""
+    def __init__(self, name, store, ready, command, done, again=None, **defaults):
+        """store: file, vault, or own (the rotator's own key, in a file). ready: the commands before, and `foreign`, a hand in the sink;
+        command: at which something goes wrong; done: phase, whether there is another value in the sink and how many keys there are when
+        it has answered 0; again: what a person says once more where it went wrong; defaults: of the configuration."""
         self.name, self.store, self.ready, self.command, self.done = name, store, ready, command, done
+        self.again, self.defaults = again or "run", defaults
 
 
+ROTATE = "rotate prod --wait=retired --patience 2s"
 SCENES = [
-    Scene("init into a file", "file", [], "init prod --patience 2s", ("idle", True)),
-    Scene("rotation, file", "file", ["init prod"], "rotate prod --wait=retired --patience 2s", ("idle", True)),
-    Scene("init into Vault", "vault", [], "init prod --patience 2s", ("idle", True)),
-    Scene("rotation, Vault", "vault", ["init prod"], "rotate prod --wait=retired --patience 2s", ("idle", True)),
+    Scene("init into a file", "file", [], "init prod --patience 2s", ("idle", True, 1)),
+    Scene("rotation, file", "file", ["init prod"], ROTATE, ("idle", True, 1)),
+    Scene("init into Vault", "vault", [], "init prod --patience 2s", ("idle", True, 1)),
+    Scene("rotation, Vault", "vault", ["init prod"], ROTATE, ("idle", True, 1)),
 ]
 
 
@@ -59,8 +63,14 @@ class World(Place):
         self.front = fronts.Front(certificates, self.port, self.vault)
         self.config["ca_file"] = certificates[0][0]
         self.config["defaults"]["endpoints"] = {"iam": self.front.url, "ingress": self.front.url + "/instances/{guid}"}
+        self.config["defaults"].update(scene.defaults)
         if scene.store == "vault":
             self._keep_in_vault(certificates[0][0])
+        if scene.store == "own":
+            for name in ("instance", "sinks"):
+                del self.prod[name]
+            self.prod.update(own_key=True, account=ACCOUNT, service_id=MANAGEMENT,
+                             sinks=[{"name": "file", "file": {"path": self.path("management.key")}}])
         self.write_config()
 
     def _keep_in_vault(self, ca_file):
@@ -84,7 +94,18 @@ class World(Place):
         return {"file": SINK} if self.scene.store == "vault" else super().sinks()
 
     def value(self, sink="file"):
+        if self.scene.store == "own":
+            with open(self.path("management.key"), encoding="ascii") as f:
+                return f.read().strip() or None
         return self.vault.value(SINK) if self.scene.store == "vault" else super().value(sink)
+
+    def keys(self, identity=None):
+        return super().keys(identity or (MANAGEMENT if self.scene.store == "own" else SENDER))
+
+    def foreign(self):
+        """A hand puts into the sink what is no key."""
+        with open(self.sinks()["file"], "w", encoding="ascii") as f:
+            f.write("IAM_API_KEY=%s\n" % ("x" * 44))
 
     def later(self, seconds):
         super().later(seconds)
@@ -107,12 +128,12 @@ class World(Place):
 
     def look(self):
         value = self.value()
-        if value is None and not self.served:
-            return
-        self.served = True
-        if value is None:
+        good = value is not None and self.accepts(value)
+        if good or not self.served:
+            self.served = good
+        elif value is None:
             self.bad.append("the sink holds no value")
-        elif not self.accepts(value):
+        else:
             self.bad.append("the sink holds a value that IAM refuses (%s)" % hashlib.sha256(value.encode()).hexdigest()[:12])
 
     def watch(self):
@@ -141,13 +162,15 @@ class Trial:
 
     def __init__(self, world):
         self.world, self.scene, self.wrong = world, world.scene, []
-        self.before = self.asked = None
+        self.before, self.killed = None, False
 
     def make_ready(self):
         for command in self.scene.ready:
-            self.world.must(command)
+            if command == "foreign":
+                self.world.foreign()
+            else:
+                self.world.must(command)
         self.before = self.world.value()
-        self.world.served = self.before is not None
         self.world.watch()
         self.world.look()
 
@@ -183,10 +206,11 @@ class Trial:
         """What was asked for is done exactly when the answer says so."""
         state = self.phase_of(answer)
         keys = len(self.world.keys())
-        reached = (state, self.is_new()) == self.scene.done and keys == 1
+        phases, *left = self.scene.done
+        reached = state in phases.split() and [self.is_new(), keys] == left
         if answer.status == 0 and not reached:
             self.say(where, "status 0, and it is not done: %s, %s key, %d keys" % (state, "new" if self.is_new() else "old", keys))
-        if answer.status == 75 and reached:
+        if answer.status == 75 and reached and phases == "idle":
             self.say(where, "status 75, and all is done")
 
     @staticmethod
@@ -194,10 +218,17 @@ class Trial:
         _, target = judge.document(answer)
         return (target or {}).get("phase")
 
+    def next_after(self, answer):
+        """What is started next: the scheduled job; by a person, what was begun without a state or what did not end well."""
+        phase = self.phase_of(answer)
+        if phase in (None, "none"):
+            return self.scene.command
+        return self.scene.again if phase == "grace" or answer.status in (3, 4) else "run"
+
     def settle(self, answer):
         """The scheduled job comes by, after that answer; before the first key a person begins anew."""
         for turn in range(TURNS):
-            command = "run" if self.phase_of(answer) not in (None, "none") else self.scene.command
+            command = self.next_after(answer)
             self.world.later(HOUR)
             answer = self.world.run_json(command)
             self.judge(answer, "turn %d" % (turn + 1), {0, 3, 75})
@@ -219,11 +250,20 @@ class Trial:
             self.say("at the end", "the keys are not the one in the sink: %s" % [(k["id"], k["disabled"]) for k in keys])
         if judge.of_sinks(world.truth().values()) != YES or judge.said(world.answers[-1]) != YES:
             self.say("at the end", "working is %s, and consumers meet %s" % (judge.said(world.answers[-1]), world.truth()))
+        if any(TEMPORARY.search(name) for name in world.files()) and self.killed:
+            self.write_once_more()
         if world.files() != files:
             self.say("at the end", "other files than after a run without a fault: %s" % sorted(world.files() ^ files))
         for old in world.vault.old_values(SINK):
-            if old != value and world.accepts(old):
+            if old != world.value() and world.accepts(old):
                 self.say("at the end", "an old version in Vault holds a key that works")
+
+    def write_once_more(self):
+        """A temporary file of a run that was killed stays until the next write of its file (rotator-store-file(5))."""
+        self.world.must("rotate prod")
+        while self.phase_of(self.world.status()) != "idle":
+            self.world.later(25 * HOUR)
+            self.world.must("run")
 
     def transcript(self):
         return "\n".join(a.transcript() for a in self.world.answers).replace(self.world.dir, "DIR")
