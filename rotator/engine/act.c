@@ -88,6 +88,8 @@ static void remember(struct target *t, const struct view *v, const struct state 
     m->dropped = true;
   if (a->row == ROW_adopt)
     m->adopted = true;
+  if (a->row == ROW_promote && v->state->slots[SLOT_CURRENT].used)
+    m->rotated = true;
   if (next->phase != PHASE_STAGED || next->slots[SLOT_PENDING].key_id[0]) {
     m->created_id[0] = '\0';
     m->create_refused = false;

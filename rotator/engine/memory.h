@@ -49,6 +49,7 @@ struct memory {
   bool iam_refused;    // … and the last one was refused for good (kept likewise)
   bool dropped;        // a pending was dropped in this run: look at once
   bool adopted;
+  bool rotated; // a key was promoted in the place of another
   struct proof_memory proofs[SLOT_COUNT];
   struct arrival_memory arrival;
   int64_t enabled_ms; // when our enable of pending was answered, or pending was first seen active

@@ -281,6 +281,7 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
                   strcmp(v->state->host, t->host_id) != 0;
   v->command_init = t->init;
   v->fleet_fails = t->fleet_fails;
+  v->rotated_now = t->memory->rotated;
   v->adopted_now = t->memory->adopted;
   v->has_hook = t->hook != NULL;
   v->hook_failed = t->memory->hook_failed;

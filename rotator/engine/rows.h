@@ -102,7 +102,7 @@ static inline bool is_wished(seen v, enum wish_kind kind) {
   return v->state->wish.kind == kind;
 }
 static inline bool wants_rotation(seen v) {
-  return v->due || is_wished(v, WISH_ROTATE);
+  return (v->due && !v->rotated_now) || is_wished(v, WISH_ROTATE);
 }
 
 static inline int64_t quarantine_of(seen v) {

@@ -146,6 +146,7 @@ struct view {
   struct own_view own;
 
   bool command_init; // first set-up was asked for
+  bool rotated_now;  // in this run, of this process: the next by age waits for a later one
   bool adopted_now;  // adopted in this run: never rotated in the same
   bool has_hook;
   bool hook_failed; // in this tick

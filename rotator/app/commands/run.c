@@ -205,7 +205,7 @@ static int plan_all(struct app *a) {
 
 // --- run ---
 
-// One rotation a run: with a rotate_every of seconds the next would be due at once, for ever.
+// What was rotated and is at rest again has had its turn.
 static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
   (void)ctx;
   return managed_of(t)->seen.promoted && r->phase == PHASE_IDLE;

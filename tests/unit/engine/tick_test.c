@@ -250,6 +250,33 @@ static void a_sink_that_was_read_before_the_grace_is_not_moved(void **unused) {
   rig_free(r);
 }
 
+// --- one rotation a run --------------------------------------------------------------------------
+
+static void a_process_rotates_by_age_once(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  rig_restart(r);
+  r->target.policy.rotate_every_s = 0; // always due
+  for (uint64_t generation = 2; generation < 4; generation++) {
+    for (int i = 0; i < 3; i++)
+      rig_run(r);
+    struct state s = rig_state(r);
+    assert_int_equal(s.phase, PHASE_IDLE);
+    assert_int_equal(s.generation, generation);
+    state_clear(&s);
+    assert_int_equal(r->result.end, TICK_REST);
+    rig_restart(r);
+  }
+  rig_run(r);
+  wish(r); // a person who asks is not held back by that
+  rig_run(r);
+  struct state s = rig_state(r);
+  assert_int_equal(s.generation, 5);
+  state_clear(&s);
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_sink_that_was_read_before_the_grace_is_not_moved),
@@ -258,6 +285,7 @@ int main(void) {
       cmocka_unit_test(a_failed_hook_holds_the_rotation),
       cmocka_unit_test(t11_a_hook_that_cannot_start_is_told),
       cmocka_unit_test(a_held_lock_is_busy),
+      cmocka_unit_test(a_process_rotates_by_age_once),
       cmocka_unit_test(after_an_unclean_end_nobody_reads_before_the_time_is_over)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
