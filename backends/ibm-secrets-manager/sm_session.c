@@ -140,6 +140,7 @@ enum err sm_call(struct sm_session *s, const struct sm_request *q, struct sm_rep
                                  .url = url,
                                  .body = body,
                                  .content_type = body ? "application/json" : NULL,
-                                 .replay = q->write ? HTTP_REPLAY_NEVER : HTTP_REPLAY_SAFE};
+                                 .replay = q->write ? HTTP_REPLAY_NEVER : HTTP_REPLAY_SAFE,
+                                 .prompt = q->write};
   return with_token(s, &r, ret, e);
 }

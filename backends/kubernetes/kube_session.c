@@ -191,7 +191,8 @@ enum err kube_call(struct kube_session *s, const struct kube_request *q, struct 
                            .content_type = !body             ? NULL
                                            : q->content_type ? q->content_type
                                                              : "application/json",
-                           .replay = q->once ? HTTP_REPLAY_NEVER : HTTP_REPLAY_SAFE};
+                           .replay = q->once ? HTTP_REPLAY_NEVER : HTTP_REPLAY_SAFE,
+                           .prompt = q->once};
   err = send_once(s, &r, false, ret, e);
   if (err != ERR_OK || ret->status != 401 || !s->server.token_file)
     return err;

@@ -59,6 +59,7 @@ static enum err exchange(struct vault_session *s, const struct secret *token, co
                            .body = body,
                            .content_type = body ? "application/json" : NULL,
                            .replay = q->write ? HTTP_REPLAY_NEVER : HTTP_REPLAY_SAFE,
+                           .prompt = q->write && !q->login,
                            .timeout_ms = q->quick ? QUICK_MS : 0,
                            .deadline_ms = q->quick ? QUICK_MS : 0};
   s->session.used = true;

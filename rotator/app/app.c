@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rotator/app/advance.h"
 #include "rotator/app/as_service.h"
 #include "rotator/app/chosen.h"
 #include "rotator/app/credential.h"
@@ -15,6 +16,7 @@
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
 #include "rotator/app/report/waiting.h"
+#include "rotator/app/request_budget.h"
 #include "rotator/app/shard.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
@@ -138,12 +140,21 @@ static int report_broken(struct app *a) {
   return a->n_selected > 0 || files > 0 ? EXIT_PERSON : EXIT_USAGE;
 }
 
+static void tell_wait(bool first, const char *text) {
+  progress_interrupt();
+  log_line(first ? waiting_level() : LOG_LEVEL_DEBUG, NULL, "wait", "%s", text);
+}
+
 static int compose_all(struct app *a) {
   struct error e;
   a->jobs = (unsigned)(a->cli.jobs > 0 ? a->cli.jobs : a->config->jobs > 0 ? a->config->jobs : 8);
+  a->jobs = request_budget_jobs(a->config->limits.iam_requests_per_minute, a->jobs);
   enum err err = compose_new(a->config, a->env, a->jobs, &a->compose, &e);
-  if (err == ERR_OK)
+  if (err == ERR_OK) {
+    int64_t patience_s = a->cli.patience_s >= 0 ? a->cli.patience_s : ADVANCE_PATIENCE_S;
+    compose_waits(a->compose, patience_s * 1000, tell_wait);
     return select_targets(a);
+  }
   report_usage(a, e.text, NULL, "rotator --help");
   return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
 }

@@ -110,6 +110,10 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
   return ERR_OK;
 }
 
+void compose_waits(struct compose *c, int64_t most_ms, request_wait_told *told) {
+  workers_waits(c->workers, most_ms, told);
+}
+
 static void close_stores(struct managed *m) {
   m->target.home = store_item_free(m->target.home);
   for (size_t i = 0; i < m->target.n_sinks; i++)

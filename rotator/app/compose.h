@@ -10,6 +10,7 @@
 #define ROTATOR_APP_COMPOSE_H
 
 #include "rotator/app/last_run.h"
+#include "rotator/app/request_budget.h"
 #include "rotator/config/config.h"
 #include "rotator/engine/fleet.h"
 #include "rotator/engine/memory.h"
@@ -72,6 +73,9 @@ struct managed {
 // ERR_INVALID when the configuration lacks what only shows here (no host id for a local store).
 enum err compose_new(const struct config *config, struct env *env, unsigned jobs,
                      struct compose **ret, struct error *e);
+// How long a request may wait for its service's leave, at most, and who hears of it. Before the
+// first one.
+void compose_waits(struct compose *c, int64_t most_ms, request_wait_told *told);
 struct compose *compose_free(struct compose *c); // always NULL
 
 // That of config->targets[i]; made when first asked for. NULL without memory.

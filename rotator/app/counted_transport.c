@@ -16,7 +16,7 @@ static enum err counted_exchange(struct transport *t, const struct http_request 
   struct counted *c = (struct counted *)t;
   enum err err = http_exchange(c->inner, req, ret, e);
   if (counter)
-    *counter += ret->tries > 0 ? ret->tries : 1;
+    *counter += ret->tries > 0 || err == ERR_THROTTLED ? ret->tries : 1;
   return err;
 }
 

@@ -1,77 +1,30 @@
 #include "rotator/app/query_budget.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "rotator/base/atomic_file.h"
+#include "rotator/app/pace.h"
 
 #define WHAT "look for the test log"
-#define LOCK_WAIT_MS 2000 // it is held for a read and a write of one line
 
 struct budget {
   struct logs_reader base;
   struct logs_reader *inner;
-  struct env *env;
   char *dir;
-  char path[600];
+  struct pace pace;
 };
 
-// The file holds one line, the time of the last query: this host's clock, milliseconds. What cannot
-// be read as that, a write that was cut, counts as a query of now.
-static bool read_last(int fd, int64_t *ret_ms, bool *ret_senseless) {
-  char text[32];
-  ssize_t n = pread(fd, text, sizeof text - 1, 0);
-  char *end = text;
-  if (n < 0)
-    return false;
-  text[n] = '\0';
-  *ret_ms = n > 0 ? strtoll(text, &end, 10) : 0;
-  *ret_senseless = n > 0 && (end == text || *end != '\n');
-  return true;
-}
-
-static bool write_last(int fd, int64_t now_ms) {
-  char text[32];
-  int n = snprintf(text, sizeof text, "%" PRId64 "\n", now_ms);
-  return pwrite(fd, text, (size_t)n, 0) == n && ftruncate(fd, n) == 0;
-}
-
-static int64_t left_ms(int64_t last_ms, int64_t now_ms) {
-  int64_t ago_ms = now_ms - last_ms;
-  // A time of the future was noted by a clock that went back since.
-  return ago_ms < 0 || ago_ms >= QUERY_APART_MS ? 0 : QUERY_APART_MS - ago_ms;
-}
-
-// With the lock. ERR_OK: it is noted, and may be sent.
-static enum err take(struct budget *b, int fd, struct error *e) {
-  int64_t now_ms = env_wall_ms(b->env), last_ms = 0;
-  bool senseless = false;
-  if (!read_last(fd, &last_ms, &senseless))
-    return error_set(e, ERR_UNSENT, WHAT ": %s: %s", b->path, strerror(errno));
-  int64_t left = senseless ? QUERY_APART_MS : left_ms(last_ms, now_ms);
-  bool written = (left > 0 && !senseless) || write_last(fd, now_ms);
-  if (!written)
-    return error_set(e, ERR_UNSENT, WHAT ": %s: %s", b->path, strerror(errno));
-  if (left == 0)
-    return ERR_OK;
-  error_set(e, ERR_THROTTLED, WHAT ": the instance was asked a moment ago; six queries a minute");
-  if (e)
-    e->retry_after_ms = left;
-  return ERR_THROTTLED;
-}
-
 static enum err ask(struct budget *b, struct error *e) {
-  int fd = -1;
-  enum err err = file_make_dir(b->dir, 0700, e);
-  if (err == ERR_OK)
-    err = file_lock(b->path, b->env, LOCK_WAIT_MS, &fd, e);
-  if (err == ERR_OK)
-    err = take(b, fd, e);
-  file_unlock(fd);
+  int64_t left_ms = 0;
+  enum err err = pace_take(&b->pace, false, 0, &left_ms, e);
+  if (err == ERR_THROTTLED) {
+    error_set(e, err, WHAT ": the instance was asked a moment ago; six queries a minute");
+    if (e)
+      e->retry_after_ms = left_ms;
+  } else if (err != ERR_OK && err != ERR_CANCELLED) {
+    error_wrap(e, WHAT);
+  }
   return err;
 }
 
@@ -105,10 +58,13 @@ struct logs_reader *query_budget_new(struct logs_reader *inner, const char *stat
     logs_reader_free(inner);
     return NULL;
   }
-  *b = (struct budget){.base.ops = &ops, .inner = inner, .env = env, .dir = strdup(state_dir)};
-  int n = snprintf(b->path, sizeof b->path, "%s/%s.queries", state_dir, guid);
-  if (b->dir && n > 0 && (size_t)n < sizeof b->path)
+  char name[64];
+  int n = snprintf(name, sizeof name, "%s.queries", guid);
+  *b = (struct budget){.base.ops = &ops, .inner = inner, .dir = strdup(state_dir)};
+  if (b->dir && n < (int)sizeof name && pace_init(&b->pace, b->dir, name, env)) {
+    b->pace.apart_ms = QUERY_APART_MS;
     return &b->base;
+  }
   free_budget(&b->base);
   return NULL;
 }

@@ -2,8 +2,7 @@
 //
 // An instance takes ten queries a minute, from everybody who asks it. So all that ask for us on
 // this host, the workers of a fleet and several processes, keep their queries 10.5 s apart, which
-// is six a minute at most. When the last one was made stands in a file of the state directory,
-// <guid>.queries, read and written under a lock on it. Several hosts do not know of each other.
+// is six a minute at most (pace.h), by a file of the state directory, <guid>.queries.
 #ifndef ROTATOR_APP_QUERY_BUDGET_H
 #define ROTATOR_APP_QUERY_BUDGET_H
 

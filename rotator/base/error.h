@@ -44,6 +44,11 @@ struct error {
 // The kind's name without its prefix, lower case ("unsure"). Never NULL.
 const char *err_name(enum err kind);
 
+// Before the next try: after ms, or as long as the service that *e is from asked for.
+static inline int64_t error_wait_ms(const struct error *e, int64_t ms) {
+  return e->kind == ERR_THROTTLED && e->retry_after_ms > ms ? e->retry_after_ms : ms;
+}
+
 // Clears *e (NULL allowed) and sets kind and text. Returns kind, so that callers can `return
 // error_set(…)`.
 enum err error_set(struct error *e, enum err kind, const char *fmt, ...)

@@ -46,7 +46,8 @@ static enum err exchange(struct iam_http *h, struct iam_call *c, const struct se
                                        .n_headers = c->n_headers,
                                        .body = c->body,
                                        .content_type = c->body ? "application/json" : NULL,
-                                       .replay = c->replay};
+                                       .replay = c->replay,
+                                       .prompt = c->prompt};
   http_response_clear(&c->response);
   enum err err = http_exchange(h->transport, &request, &c->response, e);
   c->headers[0].secret = NULL;

@@ -48,6 +48,7 @@ struct iam_call {
   struct secret *body;
   const struct secret *hide; // a secret of the request that the answer might repeat
   enum http_replay replay;   // HTTP_REPLAY_SAFE unless changed
+  bool prompt;               // as in http_request
   bool versioned;            // an If-Match is sent
   struct http_response response;
   struct iam_fault fault; // of an answer other than 2xx

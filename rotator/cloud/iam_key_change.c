@@ -7,6 +7,9 @@
 // A locked key refuses changes; with which status is not published. So after a refusal that could
 // mean it (400, 403, 409, 422, 423) the key is looked at, and only `locked: true` seen there makes
 // it ERR_LOCKED.
+//
+// None of them waits where IAM asks us to: what it acts upon was seen before, and is to be seen
+// anew after the wait.
 #include <string.h>
 #include <time.h>
 
@@ -101,6 +104,7 @@ enum err iam_http_create(struct iam *c, const struct iam_create *spec, struct ia
   if (err)
     return err;
   IAM_CALL(call) = iam_call_begin(h, "create an API key", "POST", "/v1/apikeys");
+  call.prompt = true;
   call.replay = HTTP_REPLAY_NEVER;
   call.hide = spec->value;
   if (spec->disabled)
@@ -115,6 +119,7 @@ enum err iam_http_describe(struct iam *c, const char *id, const char *entity_tag
                            const char *description, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "describe an API key", "PUT", "/v1/apikeys");
+  call.prompt = true;
   iam_url_segment(&call.url, id);
   call.versioned = true;
   iam_call_header(&call,
@@ -154,12 +159,14 @@ static enum err set_disabled(struct iam_http *h, struct iam_call *call, const ch
 enum err iam_http_enable(struct iam *c, const char *id, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "enable an API key", "DELETE", "/v1/apikeys");
+  call.prompt = true;
   return set_disabled(h, &call, id, false, e);
 }
 
 enum err iam_http_disable(struct iam *c, const char *id, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "disable an API key", "POST", "/v1/apikeys");
+  call.prompt = true;
   return set_disabled(h, &call, id, true, e);
 }
 
@@ -183,18 +190,21 @@ static enum err set_locked(struct iam_http *h, struct iam_call *call, const char
 enum err iam_http_lock(struct iam *c, const char *id, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "lock an API key", "POST", "/v1/apikeys");
+  call.prompt = true;
   return set_locked(h, &call, id, true, e);
 }
 
 enum err iam_http_unlock(struct iam *c, const char *id, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "unlock an API key", "DELETE", "/v1/apikeys");
+  call.prompt = true;
   return set_locked(h, &call, id, false, e);
 }
 
 enum err iam_http_remove(struct iam *c, const char *id, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "delete an API key", "DELETE", "/v1/apikeys");
+  call.prompt = true;
   iam_url_segment(&call.url, id);
   enum err err = iam_call_send(h, &call, e);
   if (!err)

@@ -21,6 +21,9 @@
 // somebody wants them; what is larger is read target by target (large.c).
 #define CONFIG_FILE_MAX (64 * 1024 * 1024)
 #define CONFIG_WHOLE_MAX (1024 * 1024)
+// Fewer requests to IAM in a minute would not let a look at a target be made within the time that
+// it is good for.
+#define CONFIG_REQUESTS_LEAST 20
 // What stands for the instance of the rotator's own key.
 #define CONFIG_NO_INSTANCE "management"
 
@@ -133,6 +136,9 @@ struct config {
     int64_t targets; // 5; 0: never
     int64_t percent; // 10
   } breaker;
+  struct {
+    int64_t iam_requests_per_minute; // 0: as many as it takes
+  } limits;
   struct config_target *targets; // in the order of the files: the main one, then targets.d by name
   size_t n_targets;
   // Files of targets.d with mistakes of their own: there may be targets that nobody knows of.

@@ -48,6 +48,14 @@ static void check_metrics(struct config_loader *l, const struct config_slots *s)
                  "the collector reads no other file");
 }
 
+static void check_limits(struct config_loader *l, const struct config_slots *s) {
+  int64_t n = l->config->limits.iam_requests_per_minute;
+  if (n > 0 && n < CONFIG_REQUESTS_LEAST)
+    config_wrong(l, config_slot_mark(s, "limits.iam_requests_per_minute"), NULL,
+                 "limits.iam_requests_per_minute is 0 (as many as it takes) or at least %d",
+                 CONFIG_REQUESTS_LEAST);
+}
+
 // A file that others may change must not name a program to run.
 static void check_notify(struct config_loader *l, const struct config_slots *s) {
   const yaml_mark_t *at = config_slot_mark(s, "notify.run");
@@ -128,6 +136,7 @@ static void read_main(struct config_loader *l, yaml_node_t *root) {
   config_credential_read(l, &s, "management", &l->config->management);
   check_metrics(l, &s);
   check_notify(l, &s);
+  check_limits(l, &s);
   default_state_dir(l);
   config_apply_defaults(l, CONFIG_DEFAULTS, &l->base);
   read_defaults(l, config_slot(&s, "defaults"));

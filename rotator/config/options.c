@@ -125,6 +125,13 @@ const struct config_option config_options[] = {
              "never."},
     {"breaker.percent", CONFIG_INT, .least = 0, .most = 100, .fallback = "10",
      MAIN(breaker.percent), .help = "How many of a hundred targets of the run."},
+    {"limits", CONFIG_SECTION, .where = CONFIG_MAIN,
+     .help = "What a service is spared, by all processes of this host that share state_dir."},
+    {"limits.iam_requests_per_minute", CONFIG_INT, .least = 0, .most = 100000, .fallback = "0",
+     MAIN(limits.iam_requests_per_minute),
+     .help = "Requests to IAM in a minute, 20 or more; 0: as many as it takes. Whatever is more "
+             "waits, and fewer targets are worked on at once: one for each 20. A rotation takes "
+             "some 30."},
     {"defaults", CONFIG_SECTION, .where = CONFIG_MAIN,
      .help = "Settings of all targets that do not say otherwise, those of targets.d included."},
     {"targets", CONFIG_TARGETS, .most = CONFIG_TARGETS_MAX, .where = CONFIG_MAIN | CONFIG_EXTRA,

@@ -56,7 +56,8 @@ bool act_is_effect(enum act_kind kind);
   X(propagation) X(not_stager) X(hook_failed) X(sink_moved) X(sink_rewritten) X(moved_often)       \
   X(grace) X(in_use) X(used_late) X(still_used) X(refused) X(noted_disabled) X(noted_active)       \
   X(quarantine) X(previous_locked) X(pending_locked) X(absence) X(rollback) X(repeated) X(own_run) \
-  X(own_old) X(own_other) X(own_last) X(arrival_pending) X(arrival_missed) X(arrival_refused)
+  X(own_old) X(own_other) X(own_last) X(arrival_pending) X(arrival_missed) X(arrival_refused)      \
+  X(look_old)
 // clang-format on
 
 enum why {

@@ -273,10 +273,10 @@ static bool control_passes(struct prover *p, enum slot_name slot) {
   return try_once(&other, s, NULL) == PASSED;
 }
 
-static void unknown(struct proof_memory *m, int64_t now) {
+static void unknown(struct proof_memory *m, int64_t now, const struct error *e) {
   m->verdict = PROOF_UNKNOWN;
   m->passed = 0;
-  m->next_ms = now + backoff_ms(m->unknowns++);
+  m->next_ms = now + error_wait_ms(e, backoff_ms(m->unknowns++));
 }
 
 static void refused(struct prover *p, struct proof_memory *m, enum slot_name slot) {
@@ -284,7 +284,7 @@ static void refused(struct prover *p, struct proof_memory *m, enum slot_name slo
   bool control = control_passes(p, slot);
   int64_t now = env_mono_ms(p->io->env);
   if (!control || now - before > CONTROL_MINUTE_MS || within_budget(p->t, slot, now)) {
-    unknown(m, now);
+    unknown(m, now, p->e);
     // A refusal that no other key can judge counts when it is seen twice, apart.
     int64_t apart_ms = p->t->policy.absence_apart_s * 1000;
     if (slot != SLOT_PENDING && m->next_ms < now + apart_ms)
@@ -339,7 +339,7 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
   if (o == REFUSED)
     refused(&p, m, a->slot);
   else
-    unknown(m, env_mono_ms(io->env));
+    unknown(m, env_mono_ms(io->env), e);
   return e->kind != ERR_OK ? e->kind : ERR_UNSURE;
 }
 

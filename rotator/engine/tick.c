@@ -11,6 +11,7 @@
 #define ACTS_MAX 200 // of one tick; more means that something undoes what we do
 #define BACKOFF_MS 1000
 #define BACKOFF_CAP_MS 60000
+#define LOOKS_MAX 2    // of a turn: what is slow twice is waited for
 #define READINGS_MAX 5 // of a turn: each more is one that another rotator overtook
 // A hook that failed may have restarted something: it is tried again at a gentler pace.
 #define HOOK_BACKOFF_MS 10000
@@ -26,14 +27,15 @@ static int64_t back_off(struct target *t, const struct engine_io *io, bool of_ho
   return ms / 2 + (int64_t)env_random_below(io->env, (uint32_t)(ms / 2) + 1);
 }
 
-// When to look again: a time of the server's clock, or 0 for "with back-off".
+// When to look again: a time of the server's clock, or 0 for "with back-off"; not before a service
+// that asked to be left alone wants to be asked again.
 static int64_t again_ms(struct target *t, const struct engine_io *io, const struct view *v,
-                        const struct action *a) {
+                        const struct action *a, const struct error *e) {
   int64_t now = env_mono_ms(io->env), wait_s = a->wait_s;
   if (a->why == WHY_own_run) // for another process, that is
     return INT64_MAX;
   if (wait_s <= 0)
-    return now + back_off(t, io, a->why == WHY_hook_failed);
+    return now + error_wait_ms(e, back_off(t, io, a->why == WHY_hook_failed));
   return wait_s > v->now_s ? now + (wait_s - v->now_s) * 1000 : now;
 }
 
@@ -43,7 +45,7 @@ static void end_tick(struct target *t, const struct engine_io *io, const struct 
   *r = tick_result(&u->view, a, r->error.kind != ERR_OK ? &r->error : &u->error);
   r->attention = a->attention || t->memory->refused;
   if (a->kind == ACT_WAIT || (a->kind == ACT_REST && a->wait_s > 0))
-    r->again_ms = again_ms(t, io, &u->view, a);
+    r->again_ms = again_ms(t, io, &u->view, a, &r->error);
 }
 
 static void stop_tick(const struct turn *u, enum tick_end end, const struct action *a,
@@ -79,6 +81,7 @@ static struct turn *read_stores(struct target *t, const struct engine_io *io) {
     struct turn *u = turn_new();
     if (!u)
       return NULL;
+    u->began_ms = env_mono_ms(io->env);
     turn_read_stores(u, t, io);
     if (!u->sinks_older || reading == READINGS_MAX)
       return u;
@@ -92,6 +95,24 @@ static void decide_and_look(struct turn *u, struct target *t, const struct engin
   if (a->kind == ACT_LOOK) {
     turn_ask_iam(u, t, io);
     decide(&u->view, a);
+  }
+}
+
+// All readings of a turn, and what follows from them. What is too old by then is read once more,
+// for whoever made us wait may answer at once now. NULL: out of memory.
+static struct turn *look(struct target *t, const struct engine_io *io, struct action *a) {
+  for (int reading = 1;; reading++) {
+    struct turn *u = read_stores(t, io);
+    if (!u)
+      return NULL;
+    decide_and_look(u, t, io, a);
+    if (!turn_is_old(u, io, a) || env_stopping(io->env))
+      return u;
+    if (reading == LOOKS_MAX) {
+      *a = (struct action){.row = a->row, .kind = ACT_WAIT, .why = WHY_look_old};
+      return u;
+    }
+    turn_free(u);
   }
 }
 
@@ -174,14 +195,13 @@ static void finish(struct turn *u, struct target *t, const struct engine_io *io,
 // One turn. True: the tick is over.
 static bool take_turn(struct target *t, const struct engine_io *io, const struct watcher *w,
                       struct action *last, struct tick_result *r) {
-  struct turn *u = read_stores(t, io);
   struct action a;
+  struct turn *u = look(t, io, &a);
   bool over = true;
   if (!u) {
     r->end = TICK_FAILED;
     return true;
   }
-  decide_and_look(u, t, io, &a);
   if (act_is_effect(a.kind) && is_same(&a, last)) {
     a.kind = ACT_WAIT;
     a.wait_s = 0;

@@ -19,6 +19,16 @@ void turn_free(struct turn *u) {
   free(u);
 }
 
+// What puts a key beyond return, or follows from that.
+static bool is_final(const struct action *a) {
+  return (a->row == ROW_retire && a->kind == ACT_CAS) || a->kind == ACT_DISABLE ||
+         a->kind == ACT_DELETE;
+}
+
+bool turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a) {
+  return is_final(a) && env_mono_ms(io->env) - u->began_ms > LOOK_GOOD_MS;
+}
+
 struct secret *turn_served(const struct turn *u, size_t sink) {
   const struct sink_reading *r = &u->sinks[sink];
   return r->result == ERR_OK ? r->record.value : r->served;

@@ -20,6 +20,7 @@ struct sink_reading {
 };
 
 struct turn {
+  int64_t began_ms; // env_mono_ms
   struct view view;
   struct state state; // valid if view.state points to it
   struct sink_view sink_views[STATE_SINKS_MAX];
@@ -43,6 +44,10 @@ void turn_free(struct turn *t);
 
 // What consumers read in the sink, for judging it; NULL: not known, or nothing.
 struct secret *turn_served(const struct turn *u, size_t sink);
+
+// Is what was read too old for an act that cannot be taken back? Then all is to be read anew.
+#define LOOK_GOOD_MS 30000
+bool turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a);
 
 // Is a store of class B or C in use?
 bool target_is_of_one_host(const struct target *t);

@@ -10,6 +10,7 @@ struct http_pool {
   struct curl_options options;
   struct retry_policy retry;
   struct env *env;
+  struct http_gate *gate;
   pthread_mutex_t lock;
   struct transport *idle[IDLE_MAX];
   size_t n_idle;
@@ -84,6 +85,7 @@ static enum err make(struct http_pool *p, struct transport **ret, struct error *
     err = curl_transport_new(&p->options, p->env, &inner, e);
   if (err)
     return err;
+  inner = inner ? http_gate_transport_new(inner, p->gate) : NULL;
   struct transport *t = inner ? retry_transport_new(inner, &p->retry, p->env) : NULL;
   if (!t) {
     transport_free(inner);
@@ -113,6 +115,7 @@ static enum err pool_exchange(struct transport *base, const struct http_request 
 static void pool_free(struct transport *base) {
   struct http_pool *p = (struct http_pool *)base;
   http_pool_close_idle(base);
+  http_gate_free(p->gate);
   pthread_mutex_destroy(&p->lock);
   free(p);
 }
@@ -127,6 +130,14 @@ struct transport *http_pool_new(const struct curl_options *o, const struct retry
   p->options = *o;
   p->retry = retry ? *retry : RETRY_DEFAULT;
   p->env = env;
+  p->gate = http_gate_new(env);
   pthread_mutex_init(&p->lock, NULL);
-  return &p->base;
+  if (p->gate)
+    return &p->base;
+  pool_free(&p->base);
+  return NULL;
+}
+
+struct http_gate *http_pool_gate(struct transport *pool) {
+  return ((struct http_pool *)pool)->gate;
 }

@@ -62,15 +62,17 @@ static enum err send_once(struct retry_transport *r, const struct attempt *a,
   req.deadline_ms = left > 0 ? left : 1;
   http_response_clear(ret);
   enum err err = http_exchange(r->inner, &req, ret, e);
-  ret->tries = a->no;
+  ret->tries = err == ERR_THROTTLED ? a->no - 1 : a->no; // then nothing was sent
   return err;
 }
 
 // Waits before the next try; false when there is to be none: no tries left, no time left, asked to
-// wait too long, a stop.
+// wait too long (a prompt request: at all), a stop.
 static bool wait_for_next(struct retry_transport *r, const struct attempt *a,
                           const struct http_response *got) {
   uint32_t dice;
+  if (a->req->prompt && got->retry_after_ms > 0)
+    return false;
   if (a->no >= r->policy.tries || env_random(r->env, &dice, sizeof dice))
     return false;
   int64_t wait = retry_wait_ms(&r->policy, a->no, got->retry_after_ms, dice);
@@ -86,12 +88,13 @@ static enum err retry_exchange(struct transport *t, const struct http_request *r
   struct attempt a = {.req = req, .end_ms = env_mono_ms(r->env) + deadline, .no = 1};
   for (;; a.no++) {
     enum err err = send_once(r, &a, ret, e);
-    if (a.maybe && (err == ERR_UNSENT || err == ERR_CANCELLED)) {
+    bool kept_back = err == ERR_THROTTLED; // by a gate, which knows better how long
+    if (a.maybe && (err == ERR_UNSENT || err == ERR_CANCELLED || err == ERR_THROTTLED)) {
       err = ERR_UNSURE;
       if (e)
         e->kind = err;
     }
-    if (!retry_is_worth(err, ret->status, req->replay) || !wait_for_next(r, &a, ret))
+    if (kept_back || !retry_is_worth(err, ret->status, req->replay) || !wait_for_next(r, &a, ret))
       return err;
     a.maybe = a.maybe || err == ERR_UNSURE || (err == ERR_OK && ret->status != 429);
   }

@@ -1,5 +1,5 @@
-// One HTTP exchange, as an interface. Implementations: curl_transport.h (the real one), retry.h (a
-// decorator with the same interface), scripted and simulated ones in the tests.
+// One HTTP exchange, as an interface. Implementations: curl_transport.h (the real one), gate.h and
+// retry.h (decorators with the same interface), scripted and simulated ones in the tests.
 //
 // Rules that every implementation keeps: HTTPS only (plain HTTP to a loopback address, or to the
 // metadata service of a virtual server, when the transport was made to allow it), TLS ≥ 1.2
@@ -38,6 +38,9 @@ struct http_request {
   const struct secret *body; // NULL: none
   const char *content_type;  // NULL: none
   enum http_replay replay;
+  // It acts upon a look at what is there, and the look must not grow old: now or not at all. Where
+  // the service wants us to wait, the answer is ERR_THROTTLED or its own (gate.h, retry.h).
+  bool prompt;
   bool fresh_connection; // a new connection, new TLS handshake, not kept for others: for proofs
   int64_t timeout_ms;    // of one try; 0: the transport's default
   int64_t deadline_ms;   // of all tries and waits together; 0: the decorator's default
@@ -67,6 +70,8 @@ struct transport_ops {
   //   ERR_REFUSED    the URL is not allowed (http to a foreign host), or the answer to a GET or
   //                  HEAD broke a bound (to any other method that is ERR_UNSURE: it may be applied)
   //   ERR_INVALID    a header's name or value has characters that it may not have
+  //   ERR_THROTTLED  the service wants us to wait, and nothing was sent (gate.h);
+  //                  e->retry_after_ms says how long
   //   ERR_CANCELLED  a stop was asked for before anything was sent
   // *ret is written on ERR_OK only (retry.h's decorator also sets ret->tries after an error).
   // e->text names host and step ("connect to iam.cloud.ibm.com:443: refused"), never the path's

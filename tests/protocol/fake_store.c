@@ -218,6 +218,7 @@ static enum err item_write(struct store_item *it, const struct store_record *r,
   struct fake_item *f = mine(it);
   struct proc *p = f->p;
   struct sim *s = p->sim;
+  p->seen.sent_ms = s->now_ms;
   struct travelling t = {.item = f->item, .record = *r, .expect = *expect, .seen = p->seen};
   text_copy(t.writer, sizeof t.writer, p->writer);
   if (!p->ghost && p->stop_seen)

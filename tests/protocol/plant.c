@@ -13,6 +13,8 @@ enum err __real_transition(const struct view *v, const struct action *a,
 enum err __wrap_transition(const struct view *v, const struct action *a,
                            struct transition_input *in, struct state *ret);
 
+bool __real_turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a);
+bool __wrap_turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a);
 void __real_turn_judge(struct turn *u, struct target *t);
 void __wrap_turn_judge(struct turn *u, struct target *t);
 void __real_evidence_iam(struct evidence *e, enum cause seen, int64_t now_s);
@@ -293,6 +295,10 @@ void __wrap_decide(const struct view *v, struct action *ret) {
   distort_own(&d.view);
   __real_decide(&d.view, ret);
   change_act(v, ret);
+}
+
+bool __wrap_turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a) {
+  return !(sim && planted(sim, PLANT_LOOK_NEVER_OLD)) && __real_turn_is_old(u, io, a);
 }
 
 // ---- another next state ----

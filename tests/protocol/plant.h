@@ -72,6 +72,8 @@
   X(death_ignored, DEATH_IGNORED, hands, "that IAM shows a key dead is not noted")                 \
   X(verify_from_book, VERIFY_FROM_BOOK, hands,                                                     \
     "a proof by hand proves nothing, and says the same")                                           \
+  X(look_never_old, LOOK_NEVER_OLD, edits,                                                         \
+    "what was seen is acted upon, however long ago that was")                                      \
   X(list_believed, LIST_BELIEVED, groups, "a list that hides keys counts as whole")                \
   X(own_same_run, OWN_SAME_RUN, self, "the run that published its own key lets the old one go")    \
   X(own_old_token, OWN_OLD_TOKEN, self, "whose key its token was gained with is not looked at")    \

@@ -86,6 +86,10 @@ void waiting_stop(void) {
     pthread_join(waiting.thread, NULL);
 }
 
+enum log_level waiting_level(void) {
+  return waiting.by_hand || out_is_terminal() ? LOG_LEVEL_WARN : LOG_LEVEL_NOTICE;
+}
+
 void waiting_for(const char *target, const char *text) {
   if (!waiting.by_hand)
     return;

@@ -105,6 +105,9 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
     ret->person = "mend what was refused; the next run goes on from there";
   } else {
     for_reason(a, m, r->why, ret);
+    if (r->error.kind == ERR_THROTTLED)
+      ret->person = "nothing is to be mended: too much was asked in too short a time; the next run "
+                    "goes on by itself";
   }
 }
 

@@ -30,8 +30,13 @@ static struct rig *of_logs(struct logs *l) {
   return (struct rig *)((char *)l - offsetof(struct rig, logs));
 }
 
-static enum err silent(struct error *e) {
-  return error_set(e, ERR_UNSENT, "IAM can't be reached");
+static enum err silent(const struct rig *r, struct error *e) {
+  if (r->pause_ms == 0)
+    return error_set(e, ERR_UNSENT, "IAM can't be reached");
+  error_set(e, ERR_THROTTLED, "IAM asked for a pause");
+  if (e)
+    e->retry_after_ms = r->pause_ms;
+  return ERR_THROTTLED;
 }
 
 struct fake_key *rig_key(struct rig *r, const char *id) {
@@ -57,7 +62,7 @@ static enum err fake_exchange(struct iam *c, const struct secret *value, bool fr
   struct fake_key *k = by_value(of_iam(c), value);
   (void)fresh;
   if (of_iam(c)->iam_silent)
-    return silent(e);
+    return silent(of_iam(c), e);
   if (!k || k->key.disabled)
     return error_set(e, ERR_REFUSED, "Provided API key could not be found");
   char text[IAM_ID_MAX + 32];
@@ -168,8 +173,11 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
   struct rig *r = of_iam(c);
   char by[IAM_ID_MAX];
   (void)account;
+  r->lists++;
+  if (r->slow_lists > 0 && r->slow_lists--)
+    fake_env_advance(&r->env, r->list_takes_ms);
   if (r->iam_silent)
-    return silent(e);
+    return silent(r, e);
   enum err err = authenticate(c, by, e);
   if (err != ERR_OK)
     return err;

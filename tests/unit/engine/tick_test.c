@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "rotator/engine/turn.h"
 #include "tests/unit/engine/fake_cloud.h"
 
 static struct error e;
@@ -277,6 +278,91 @@ static void a_process_rotates_by_age_once(void **unused) {
   rig_free(r);
 }
 
+// --- a look that grew old ------------------------------------------------------------------------
+
+// In grace, which is over, with current probed a moment ago: the next act is `retire`.
+static struct rig *about_to_retire(void) {
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->target.policy.grace_s = 7200;
+  r->target.policy.reload_within_s = 600;
+  wish(r);
+  rig_run(r);
+  struct state s = rig_state(r);
+  assert_int_equal(s.phase, PHASE_GRACE);
+  state_clear(&s);
+  fake_env_advance(&r->env, 7201 * 1000);
+  return r;
+}
+
+static struct heard heard_of(struct rig *r) {
+  struct heard h = {0};
+  struct watcher w = {hear_begin, hear_end, &h};
+  tick(&r->target, &r->io, &w, &r->result);
+  return h;
+}
+
+static unsigned times(const struct heard *h, enum row row) {
+  unsigned n = 0;
+  for (unsigned i = 0; i < h->ended; i++)
+    n += h->rows[i] == row;
+  return n;
+}
+
+static void what_was_seen_too_long_ago_is_seen_anew(void **unused) {
+  (void)unused;
+  static const struct {
+    int64_t takes_ms;
+    unsigned slow, more_lists;
+  } cases[] = {
+      {LOOK_GOOD_MS, 1, 0},     // still good
+      {LOOK_GOOD_MS + 1, 2, 1}, // that of the probe, of which nothing hangs, and that of `retire`
+  };
+  unsigned lists = 0;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct rig *r = about_to_retire();
+    r->lists = 0;
+    r->list_takes_ms = cases[i].takes_ms;
+    r->slow_lists = cases[i].slow;
+    struct heard h = heard_of(r);
+    assert_int_equal(times(&h, ROW_retire), 2); // the probe, and the step
+    assert_int_equal(rig_live_keys(r), 1);
+    assert_int_equal(r->lists, i == 0 ? r->lists : lists + cases[i].more_lists);
+    lists = r->lists;
+    rig_free(r);
+  }
+}
+
+// Slow for ever: nothing is retired on it, and it is said why.
+static void who_is_always_slow_is_waited_for(void **unused) {
+  (void)unused;
+  struct rig *r = about_to_retire();
+  r->list_takes_ms = LOOK_GOOD_MS + 1;
+  r->slow_lists = 1000;
+  heard_of(r);
+  assert_int_equal(r->result.end, TICK_WAIT);
+  assert_int_equal(r->result.row, ROW_retire);
+  assert_int_equal(r->result.why, WHY_look_old);
+  assert_int_equal(rig_live_keys(r), 2);
+  r->slow_lists = 0;
+  rig_run(r);
+  assert_int_equal(rig_live_keys(r), 1);
+  rig_free(r);
+}
+
+// A service that asks for a pause is not asked again before it is over.
+static void a_pause_that_was_asked_for_is_kept(void **unused) {
+  (void)unused;
+  struct rig *r = about_to_retire();
+  r->iam_silent = true;
+  r->pause_ms = 17 * 1000;
+  heard_of(r);
+  assert_int_equal(r->result.end, TICK_WAIT);
+  assert_int_equal(r->result.error.kind, ERR_THROTTLED);
+  assert_true(r->result.again_ms - r->env.mono_ms >= 17 * 1000);
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_sink_that_was_read_before_the_grace_is_not_moved),
@@ -286,6 +372,9 @@ int main(void) {
       cmocka_unit_test(t11_a_hook_that_cannot_start_is_told),
       cmocka_unit_test(a_held_lock_is_busy),
       cmocka_unit_test(a_process_rotates_by_age_once),
+      cmocka_unit_test(what_was_seen_too_long_ago_is_seen_anew),
+      cmocka_unit_test(who_is_always_slow_is_waited_for),
+      cmocka_unit_test(a_pause_that_was_asked_for_is_kept),
       cmocka_unit_test(after_an_unclean_end_nobody_reads_before_the_time_is_over)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

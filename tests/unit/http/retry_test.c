@@ -110,6 +110,38 @@ static void lost_answers_are_repeated_where_that_is_safe(void **state) {
   drop();
 }
 
+// What a prompt request acts upon would be old by then; a try without a pause is another matter.
+static void a_prompt_request_does_not_wait_as_asked(void **state) {
+  (void)state;
+  static const struct script_row rows[] = {{.times = 1, .status = 429},
+                                           {.times = 1, .status = 429, .retry_after_s = 1},
+                                           {.status = 200}};
+  const struct http_request req = {
+      .method = "DELETE", .url = "https://h/x", .replay = HTTP_REPLAY_SAFE, .prompt = true};
+  make(rows, 3);
+  assert_int_equal(http_exchange(t, &req, &got, &e), ERR_OK);
+  assert_int_equal(got.status, 429);
+  assert_int_equal(got.retry_after_ms, 1000);
+  assert_int_equal(got.tries, 2);
+  drop();
+}
+
+// A gate below said that nothing was sent: of this try, that is.
+static void what_was_kept_back_was_not_sent(void **state) {
+  (void)state;
+  static const struct script_row at_once[] = {{.result = ERR_THROTTLED}};
+  static const struct script_row later[] = {{.times = 1, .result = ERR_UNSURE},
+                                            {.result = ERR_THROTTLED}};
+  make(at_once, 1);
+  assert_int_equal(send_it(HTTP_REPLAY_SAFE, 0), ERR_THROTTLED);
+  assert_int_equal(got.tries, 0);
+  drop();
+  make(later, 2);
+  assert_int_equal(send_it(HTTP_REPLAY_SAFE, 0), ERR_UNSURE);
+  assert_int_equal(got.tries, 1);
+  drop();
+}
+
 static void lost_answers_are_never_repeated_otherwise(void **state) {
   (void)state;
   static const struct script_row unsure[] = {{.result = ERR_UNSURE}};
@@ -290,6 +322,8 @@ int main(void) {
       cmocka_unit_test(a_stop_ends_the_waiting),
       cmocka_unit_test(without_chance_there_is_no_retry),
       cmocka_unit_test(defaults_fill_what_is_zero),
+      cmocka_unit_test(a_prompt_request_does_not_wait_as_asked),
+      cmocka_unit_test(what_was_kept_back_was_not_sent),
       cmocka_unit_test(clearing_wipes_and_resets),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
