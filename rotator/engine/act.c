@@ -188,6 +188,7 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
                             .action_when_leaked = t->action_when_leaked};
   enum err err = turn_iam(u, io)->ops->create(turn_iam(u, io), &spec, &key, e);
   if (err == ERR_OK) {
+    carry_created(m, &key);
     text_copy(m->created_id, sizeof m->created_id, key.id);
     m->created_generation = u->state.generation;
     m->created_disabled = key.disabled;
@@ -212,8 +213,10 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
 static enum err do_enable(struct turn *u, struct target *t, const struct engine_io *io,
                           const struct action *a, struct error *e) {
   enum err err = turn_iam(u, io)->ops->enable(turn_iam(u, io), a->key_id, e);
-  if (err == ERR_OK)
+  if (err == ERR_OK) {
     enter_done(t, u, a->key_id, CAUSE_none);
+    carry_enabled(t->memory, a->key_id);
+  }
   if (err == ERR_OK && a->slot == SLOT_PENDING) {
     text_copy(t->memory->enabled_id, sizeof t->memory->enabled_id, a->key_id);
     t->memory->enabled_ms = env_mono_ms(io->env);

@@ -90,6 +90,35 @@ static bool wants_look(seen v) {
   return wants_rotation(v) && rows_blocked_cheaply(v) == WHY_none;
 }
 
+// May the act rest on a look that was made in an earlier turn of this tick? Those that make a key
+// or prove one may: what they would do wrong on an old look is undone, refused, or seen by the next
+// one. What ends a key, or takes one over, may not.
+static bool may_be_carried(const struct action *a) {
+  bool proves = a->kind == ACT_PROVE;
+  bool between = a->kind == ACT_WAIT && a->why == WHY_proof_pending; // two exchanges of a proof
+  switch (a->row) {
+  case ROW_create:
+    return a->kind == ACT_CREATE;
+  case ROW_note:
+    return a->kind == ACT_CAS && a->why == WHY_none;
+  case ROW_enable:
+    return a->kind == ACT_ENABLE;
+  case ROW_promote:
+  case ROW_publish:
+  case ROW_reload:
+  case ROW_settle:
+    return a->kind != ACT_WAIT;
+  case ROW_await:
+  case ROW_stuck:
+    return between;
+  case ROW_retire:
+  case ROW_unsure:
+    return proves;
+  default:
+    return false;
+  }
+}
+
 void decide(const struct view *v, struct action *ret) {
   unsigned phase = phase_bit(v);
   bool look = wants_look(v);
@@ -101,6 +130,8 @@ void decide(const struct view *v, struct action *ret) {
       return;
     }
     if ((table[r].phases & phase) && table[r].match(v, &a)) {
+      if (v->carried && !may_be_carried(&a))
+        a.kind = ACT_LOOK;
       *ret = a;
       return;
     }

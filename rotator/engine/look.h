@@ -26,6 +26,9 @@ void look_enter_evidence(const struct look *l, const struct secret *value, const
 // may get no answer, and what is a stray goes without a further look. Not of pending, which is born
 // disabled.
 void look_enter_listed(const struct look *l);
+// Who uses which key in grace, for the brake.
+enum err look_at_use(struct look *l, struct error *e);
+
 // Was this value proven once?
 bool look_was_proven(const struct look *l, const struct secret *value);
 

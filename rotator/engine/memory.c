@@ -12,12 +12,14 @@ void memory_init(struct memory *m) {
 void memory_clear(struct memory *m) {
   secret_free(m->created_value);
   turn_free(m->kept);
+  carry_drop(m);
   secret_wipe(m, sizeof *m);
 }
 
 void memory_new_tick(struct memory *m) {
   memset(m->sink_acted, 0, sizeof m->sink_acted);
   m->n_strays = 0;
+  carry_drop(m);
   m->hook_failed = m->refused = false;
 }
 

@@ -38,6 +38,13 @@ struct arrival_memory {
   bool refused;                   // the reader was, for good
 };
 
+// A look at IAM that the next turns of the same tick may go on with (carry.c).
+struct carried_look {
+  bool is;
+  struct iam_key_list list; // as it was answered, and as our own effects were answered since
+  int64_t asked_ms;         // env_mono_ms when it was sent for
+};
+
 struct memory {
   uint64_t max_seq, max_generation;
   bool began;            // a state was read
@@ -72,6 +79,7 @@ struct memory {
   int64_t mark_until_ms;
   struct turn *kept; // the reading that tick_observe handed out
   // of one tick (memory_new_tick)
+  struct carried_look carried;
   bool sink_acted[STATE_SINKS_MAX];
   char strays_acted[MEMORY_STRAYS_MAX][IAM_ID_MAX];
   unsigned n_strays;
@@ -86,6 +94,7 @@ struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent,
 // Did the last look at this key show it absent or unusable? Then the next look shall not wait for
 // look_every.
 bool memory_doubts(const struct memory *m, const char *key_id);
+void carry_drop(struct memory *m);   // carry.c: no look is carried any more
 void memory_clear(struct memory *m); // wipes what it owns
 
 #endif

@@ -1,6 +1,6 @@
 // Asking IAM in a turn: one list of the identity's keys, and single questions only where the list
 // leaves something open. Presence is taken at its word; absence and death count when seen twice,
-// apart (rule 4, memory.h).
+// apart (rule 4, memory.h). Or a list of an earlier turn is gone on with (carry.c).
 #include <string.h>
 
 #include "rotator/base/text.h"
@@ -57,6 +57,12 @@ static void list_is_short(struct look *l, const char *key_id, int64_t count) {
               l->t->iam_id, (long long)count);
 }
 
+static void show_key(struct slot_view *v, const struct iam_key *k) {
+  v->key = k ? look_seen(k) : KEY_ABSENT;
+  v->locked = k && k->locked;
+  v->modified_s = k ? k->modified_s : -1;
+}
+
 static enum err look_at_slot(struct look *l, enum slot_name name, struct error *e) {
   const struct slot *slot = &l->u->state.slots[name];
   struct slot_view *v = &l->u->view.slots[name];
@@ -73,9 +79,7 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
     list_is_short(l, slot->key_id, 0);
   if (!k && l->u->view.list_short)
     return ERR_OK;
-  v->key = k ? look_seen(k) : KEY_ABSENT;
-  v->locked = k && k->locked;
-  v->modified_s = k ? k->modified_s : -1;
+  show_key(v, k);
   enter_sighting(l, name, v);
   // That a pending key is disabled is no news: it was born so, and a replica may not know better.
   if (name != SLOT_PENDING || (v->key != KEY_DISABLED && look_was_proven(l, slot->value)))
@@ -206,79 +210,6 @@ static void judge_tagged(struct look *l, const struct iam_key *k) {
 
 // --- what only some phases need ------------------------------------------------------------------
 
-// When IAM saw the key last. ERR_MISSING: it does not say. Other errors: it gave no answer.
-static enum err last_use(struct look *l, enum slot_name name, int64_t *ret, struct error *e) {
-  struct iam_key k = {0};
-  enum err err = l->iam->ops->get(l->iam, l->u->state.slots[name].key_id, true, &k, e);
-  if (err == ERR_OK && k.has_activity)
-    *ret = k.last_authn_s;
-  bool none = err == ERR_UNSENT || err == ERR_UNSURE || err == ERR_THROTTLED ||
-              err == ERR_CANCELLED || err == ERR_INTERNAL;
-  if (!none && !(err == ERR_OK && k.has_activity))
-    err = ERR_MISSING;
-  iam_key_clear(&k);
-  return err;
-}
-
-#define OURS_FOR_S 120 // how long after the beginning of its turn an exchange of ours may be sent
-
-// The last exchange of current by a rotator, as far as this host knows: grace begins after the full
-// proof, and what was tried since is in the book. One by another host looks like a consumer's: then
-// the brake is let go later, not sooner.
-static int64_t last_exchange_of_ours(const struct look *l) {
-  const struct state *s = &l->u->state;
-  const struct secret *value = s->slots[SLOT_CURRENT].value;
-  char print[EVIDENCE_PRINT_MAX];
-  int64_t last = s->phase_since_s;
-  evidence_print(l->u->binding, value, print);
-  const struct evidence *e = evidence_find(&l->t->memory->book, print);
-  if (e && e->proven_s > last)
-    last = e->proven_s;
-  if (e && e->refusal_s > last)
-    last = e->refusal_s;
-  if (e && e->unanswered_s > last)
-    last = e->unanswered_s;
-  return last + OURS_FOR_S;
-}
-
-// Is the new key in use by consumers? That it is not can only be said while we did not use it
-// either: IAM names the last use alone.
-static void look_at_new_use(struct look *l) {
-  struct view *v = &l->u->view;
-  const struct state *s = &l->u->state;
-  int64_t used_s;
-  struct error e;
-  if (s->in_use_s > 0 || last_use(l, SLOT_CURRENT, &used_s, &e) != ERR_OK)
-    return;
-  // Our own management calls are made with it: who else used it is not known.
-  if (v->own.is)
-    return;
-  v->current_unused = used_s <= s->phase_since_s + OURS_FOR_S;
-  // What was a moment ago may be another process of ours, whose proof is in no book yet; what came
-  // after this process had read the book may be one whose proof is not in ours.
-  if (l->t->memory->first_asked_s == 0)
-    l->t->memory->first_asked_s = v->now_s;
-  if (used_s > last_exchange_of_ours(l) && used_s + 60 + OURS_FOR_S < v->now_s &&
-      used_s < l->t->memory->first_asked_s)
-    v->current_used_s = used_s;
-}
-
-// Who uses which key in grace, for the brake. A look without an answer about the old one is none:
-// the brake would be off.
-static enum err look_at_use(struct look *l, struct error *e) {
-  struct view *v = &l->u->view;
-  const struct state *s = &l->u->state;
-  if (s->phase != PHASE_GRACE || !s->slots[SLOT_PREVIOUS].used ||
-      state_grace_s(s, &l->t->policy) == 0)
-    return ERR_OK;
-  look_at_new_use(l);
-  if (v->now_s < s->phase_since_s + l->t->policy.reload_within_s)
-    return ERR_OK;
-  enum err err = last_use(l, SLOT_PREVIOUS, &v->previous_used_s, e);
-  v->previous_used_known = err == ERR_OK;
-  return err == ERR_MISSING ? ERR_OK : err;
-}
-
 // A sink that can be read and not written (mounted read-only, a lost right) would be met when the
 // new key is there and enabled. Only what is definite counts: an outage is waited for.
 static void look_at_writing(struct look *l) {
@@ -366,6 +297,7 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   struct view *v = &u->view;
   struct error e;
   v->iam_asked = true;
+  u->asked_ms = env_mono_ms(io->env);
   enum err err = l.iam->ops->list(l.iam, t->account, t->iam_id, &l.list, &e);
   if (err == ERR_DENIED && own_stand_in(u, t, io)) {
     l.iam = u->stand_in;
@@ -384,7 +316,8 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   if (err == ERR_OK &&
       v->own.is) // again: one of the questions may have been asked with a new token
     own_look(u, t, io);
-  iam_key_list_clear(&l.list);
+  iam_key_list_clear(&u->keys);
+  u->keys = l.list;
   if (err != ERR_OK) {
     turn_iam_failed(u, t, l.iam, &e);
     u->error = e;
@@ -395,6 +328,27 @@ static void ask(struct turn *u, struct target *t, const struct engine_io *io) {
   v->iam_answered = true;
   t->memory->last_look_s = env_wall_ms(io->env) / 1000;
   t->memory->dropped = t->memory->iam_refused = false;
+}
+
+// No sighting and no evidence comes of it: these were entered when the list was answered.
+void turn_carry_look(struct turn *u, struct target *t, const struct engine_io *io) {
+  struct look l = {.u = u, .t = t, .io = io, .iam = io->iam, .list = t->memory->carried.list};
+  struct view *v = &u->view;
+  struct error e;
+  l.mono_ms = env_mono_ms(io->env);
+  v->iam_asked = v->iam_answered = v->carried = true;
+  for (size_t i = 0; i < l.list.n; i++)
+    judge_tagged(&l, &l.list.keys[i]);
+  for (int i = 0; i < SLOT_COUNT; i++) {
+    const struct slot *slot = &u->state.slots[i];
+    if (slot->used && slot->key_id[0])
+      show_key(&v->slots[i], in_list(&l, slot->key_id));
+    else if (slot->used && look_for_pending(&l, &e) != ERR_OK)
+      v->iam_answered = false;
+  }
+  start_budget(&l);
+  arrival_recall(u, t, io);
+  turn_judge(u, t);
 }
 
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io) {

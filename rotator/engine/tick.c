@@ -1,6 +1,7 @@
-// A tick: turns until there is nothing to do, or only waiting is left. Each turn reads everything
-// anew (turn.h), asks decide for one act, and does it. There is no other order of steps than the
-// table's, and no recovery: a tick that finds half-done work goes on with it.
+// A tick: turns until there is nothing to do, or only waiting is left. Each turn reads the stores
+// anew, and IAM, unless it may go on with the look of a turn before (turn.h, carry.c), asks decide
+// for one act, and does it. There is no other order of steps than the table's, and no recovery: a
+// tick that finds half-done work goes on with it.
 #include "rotator/engine/tick.h"
 
 #include <string.h>
@@ -92,8 +93,16 @@ static struct turn *read_stores(struct target *t, const struct engine_io *io) {
 static void decide_and_look(struct turn *u, struct target *t, const struct engine_io *io,
                             struct action *a) {
   decide(&u->view, a);
+  if (a->kind == ACT_LOOK && carry_is_fit(u, t, env_mono_ms(io->env))) {
+    struct view stores = u->view;
+    turn_carry_look(u, t, io);
+    decide(&u->view, a);
+    if (a->kind == ACT_LOOK) // what comes next takes a look of its own
+      u->view = stores;
+  }
   if (a->kind == ACT_LOOK) {
     turn_ask_iam(u, t, io);
+    carry_take(u, t);
     decide(&u->view, a);
   }
 }
@@ -213,6 +222,7 @@ static bool take_turn(struct target *t, const struct engine_io *io, const struct
     finish(u, t, io, w, &a, r);
   } else {
     enum err err = perform(u, t, io, w, &a, r);
+    carry_on(t, &a, err);
     over = settle_turn(u, t, err, &a, r);
     *last = a;
     if (err == ERR_CONFLICT)
@@ -252,6 +262,7 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
   } else {
     memory_new_tick(t->memory);
     turns(t, io, w, &r);
+    carry_drop(t->memory);
   }
   file_unlock(lock);
   *ret = r;
@@ -280,6 +291,7 @@ static struct turn *observe(struct target *t, const struct engine_io *io, bool a
   t->memory->kept = u;
   if (ask_iam && !u->view.other_host)
     turn_ask_iam(u, t, io);
+  iam_key_list_clear(&u->keys);
   return u;
 }
 

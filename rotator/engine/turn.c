@@ -14,6 +14,7 @@ void turn_free(struct turn *u) {
     secret_free(u->sinks[i].served);
   }
   iam_free(u->stand_in);
+  iam_key_list_clear(&u->keys);
   iam_key_clear(&u->adoptable);
   state_clear(&u->state);
   free(u);

@@ -34,6 +34,8 @@ struct turn {
   enum slot_name stand_in_of;
   bool verifies;             // by hand: test logs are looked for
   enum arrival_seen arrival; // … and so it ended, of the last one
+  struct iam_key_list keys;  // as IAM listed them in this turn
+  int64_t asked_ms;          // env_mono_ms when they were asked for
   struct iam_key adoptable;
   size_t adoptable_sink; // the sink that holds its value
   struct error error;    // the last thing that went wrong while reading
@@ -56,6 +58,17 @@ bool target_is_of_one_host(const struct target *t);
 void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *io);
 // Asks IAM, and fills in the rest.
 void turn_ask_iam(struct turn *u, struct target *t, const struct engine_io *io);
+
+// carry.c: a look that is gone on with. _take: the turn's own look becomes the one that is carried.
+// _is_fit: may the look that memory has be used in this turn? Then turn_carry_look fills in the
+// view from it. _on: after the act; the look goes on, or is dropped. _created, _enabled: what IAM
+// answered to an effect of ours belongs to it.
+void carry_take(struct turn *u, struct target *t);
+bool carry_is_fit(const struct turn *u, const struct target *t, int64_t now_ms);
+void turn_carry_look(struct turn *u, struct target *t, const struct engine_io *io);
+void carry_on(struct target *t, const struct action *a, enum err err);
+void carry_created(struct memory *m, const struct iam_key *k);
+void carry_enabled(struct memory *m, const char *key_id);
 
 // IAM for the effects of this turn: as the look of this turn asked it.
 static inline struct iam *turn_iam(const struct turn *u, const struct engine_io *io) {

@@ -111,6 +111,7 @@ struct view {
   bool sinks_agree; // the non-empty ones hold one value (no state)
 
   bool iam_asked, iam_answered;
+  bool carried;     // what is said of IAM was seen in an earlier turn of this tick, and goes on
   bool iam_refused; // it, or our own credential, said no for good: nothing is learned from a list
   // The list of keys lacks one of ours that IAM shows when asked for it, or has fewer than IAM
   // counts: what it does not show may be there all the same.

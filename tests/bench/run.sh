@@ -165,10 +165,10 @@ jq -r '
     elif .method == "GET" then "other looks" else "effects: create, enable, disable, delete" end;
   group_by(kind)[] | "  \(length)\t\(.[0] | kind)"' "$work/requests.json"
 cat <<'TEXT'
-What could still go: looks that follow a change of the state alone, which moved nothing in IAM, could be carried over from the
-turn before. Rule 1 (every turn begins with fresh readings) would be weaker for it. Proofs and effects are what the protocol is
+Looks that are left stand before what cannot be taken back (rule 12 of the protocol). Proofs and effects are what the protocol is
 about; each exchange of a proof is on a connection of its own, so that every replica behind IAM's address has a say.
 TEXT
+goal "requests of a rotation" "$(jq length "$work/requests.json")" 32
 goal "wall : round trips x 50 ms" "$(ratio "$wall" $((serial * 50)))" 1.2 "$wall ms"
 sandbox_control POST latency '{"ms": 0}' >/dev/null
 

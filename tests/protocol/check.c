@@ -155,6 +155,8 @@ void check_request(struct proc *p, const char *what, const char *key_id) {
     sim_violate(s, "S6", "%s of key %d, which is not ours", what, i);
   if (strcmp(what, "delete") == 0 && k->exists)
     check_quarantine(p, i);
+  if ((strcmp(what, "delete") == 0 || strcmp(what, "disable") == 0) && !witness_looked(&p->seen))
+    sim_violate(s, "look", "%s of key %d by a look of an earlier turn", what, i);
   if (strcmp(what, "enable") == 0 && !k->noted)
     sim_violate(s, "S4", "enable of key %d, whose id was never noted", i);
 }
@@ -175,6 +177,10 @@ unsigned witness_passed(const struct witness *w, int key, uint64_t since, int64_
   if (ret_span_ms)
     *ret_span_ms = n ? last - first : 0;
   return n;
+}
+
+bool witness_looked(const struct witness *w) {
+  return w->looked_event > 0 && w->looked_event == w->state_event;
 }
 
 bool witness_refused(const struct witness *w, int key, uint64_t since) {

@@ -143,6 +143,8 @@ static void retire_begins(struct sim *s, const struct state *old, const struct s
                           const struct witness *w) {
   int key = slot_key(s, new, SLOT_CURRENT), previous = slot_key(s, new, SLOT_PREVIOUS);
   int64_t seen_ms;
+  if (!witness_looked(w))
+    sim_violate(s, "look", "key %d is put beyond return by a look of an earlier turn", previous);
   if (previous < 0)
     return;
   put_beyond(s, old, previous, w);
@@ -175,12 +177,14 @@ static void retire_begins(struct sim *s, const struct state *old, const struct s
         sim_violate(s, "S5", "retired without reading %s, which the state lists", s->sinks[j].name);
 }
 
-static void retired(struct sim *s, const struct state *old) {
+static void retired(struct sim *s, const struct state *old, const struct witness *w) {
   int previous = slot_key(s, old, SLOT_PREVIOUS);
   s->rotations++;
   s->totals->rotations++;
   if (previous >= 0 && s->keys[previous].exists)
     sim_violate(s, "S3", "key %d was dropped from `previous` and still exists", previous);
+  if (!witness_looked(w))
+    sim_violate(s, "look", "key %d is held for gone by a look of an earlier turn", previous);
 }
 
 static void staged(struct sim *s, const struct state *old) {
@@ -268,7 +272,7 @@ static void check_step(struct sim *s, const struct state *old, const struct stat
   if (old->phase != PHASE_RETIRING && new->phase == PHASE_RETIRING)
     retire_begins(s, old, new, w);
   if (old->phase == PHASE_RETIRING && new->phase == PHASE_IDLE)
-    retired(s, old);
+    retired(s, old, w);
   if (old->phase == PHASE_IDLE && new->phase == PHASE_STAGED)
     staged(s, old);
   if (old->phase == PHASE_STAGED && new->phase == PHASE_IDLE)
@@ -335,6 +339,8 @@ static void check_begun(struct sim *s, const struct state *new) {
 void check_state_changed(struct sim *s, const struct state *old, const struct state *new) {
   if (!old) {
     int adopted = slot_key(s, new, SLOT_CURRENT);
+    if (adopted >= 0 && !witness_looked(s->landing))
+      sim_violate(s, "look", "key %d is adopted by a look of an earlier turn", adopted);
     if (adopted >= 0)
       s->keys[adopted].adopted = s->keys[adopted].proven = true;
     check_begun(s, new);

@@ -153,6 +153,8 @@ enum err fake_iam_list(struct iam *c, const char *account, const char *iam_id,
            err_name(err), list.n);
   err = answer(p, err, e);
   p->stands_in = false;
+  if (looks && err == ERR_OK)
+    p->seen.looked_event = p->seen.state_event;
   if (looks)
     p->iam_answered = err == ERR_OK;
   else

@@ -193,6 +193,7 @@ static void proc_finish(struct sim *s, struct proc *p) {
   for (unsigned i = 0; i < s->n_running; i++)
     if (s->running[i] == p)
       s->running[i] = s->running[--s->n_running];
+  iam_key_list_clear(&p->memory.carried.list); // where a plant makes it last
   memory_clear(&p->memory);
   store_record_clear(&p->early);
   co_free(p->co);

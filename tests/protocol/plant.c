@@ -45,6 +45,7 @@ static struct sim *sim;
 
 void plant_enter(struct sim *s) {
   sim = s;
+  plant_carry_enter(s);
 }
 
 bool planted(const struct sim *s, enum plant p) {
@@ -293,7 +294,8 @@ void __wrap_decide(const struct view *v, struct action *ret) {
   distort_rest(&d);
   distort_brake(&d);
   distort_own(&d.view);
-  __real_decide(&d.view, ret);
+  if (!d.view.carried || !plant_goes_too_far(&d.view, ret))
+    __real_decide(&d.view, ret);
   change_act(v, ret);
 }
 

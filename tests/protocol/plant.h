@@ -74,6 +74,12 @@
     "a proof by hand proves nothing, and says the same")                                           \
   X(look_never_old, LOOK_NEVER_OLD, edits,                                                         \
     "what was seen is acted upon, however long ago that was")                                      \
+  X(carry_adopt, CARRY_ADOPT, strangers, "a key is adopted by the look of an earlier turn")        \
+  X(carry_stray, CARRY_STRAY, base, "a stray is deleted by the look of an earlier turn")           \
+  X(carry_retire, CARRY_RETIRE, base, "a grace is ended by the look of an earlier turn")           \
+  X(carry_disable, CARRY_DISABLE, base, "the old key is disabled by the look of an earlier turn")  \
+  X(carry_delete, CARRY_DELETE, base, "the old key is deleted by the look of an earlier turn")     \
+  X(carry_absence, CARRY_ABSENCE, base, "one look that is carried shows an absence twice")         \
   X(list_believed, LIST_BELIEVED, groups, "a list that hides keys counts as whole")                \
   X(own_same_run, OWN_SAME_RUN, self, "the run that published its own key lets the old one go")    \
   X(own_old_token, OWN_OLD_TOKEN, self, "whose key its token was gained with is not looked at")    \
@@ -99,5 +105,12 @@ const char *plant_text(enum plant p);
 const char *plant_scenario(enum plant p); // where it is met soonest
 // decide and transition know no simulator: this says whose they are now.
 void plant_enter(struct sim *s);
+
+// plant_carry.c: does the row that is planted match, where nobody minds that the look is an old
+// one? Then *ret is what it does.
+struct view;
+struct action;
+void plant_carry_enter(struct sim *s);
+bool plant_goes_too_far(const struct view *v, struct action *ret);
 
 #endif

@@ -279,6 +279,8 @@ void check_rest(struct proc *p); // a tick of it ended at rest
 // Does the state list the sink, and by which name? NULL: no. A place tells one, not its name.
 const char *state_lists(const struct state *st, const struct sim_sink *sink);
 unsigned witness_passed(const struct witness *w, int key, uint64_t since, int64_t *ret_span_ms);
+// Its last look at IAM came after its last reading of the state: it was of that turn.
+bool witness_looked(const struct witness *w);
 bool witness_refused(const struct witness *w, int key, uint64_t since);
 
 // check_verdict.c: S8

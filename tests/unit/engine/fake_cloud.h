@@ -50,7 +50,7 @@ struct rig {
   const char *renewed_with;  // its token had ended, and a new one is gained with this key
   bool manages_not;          // keys made from now on may not list the keys
   char ended_by[IAM_ID_MAX]; // whose token the last disable or delete bore
-  unsigned logs_seen;
+  unsigned logs_seen, lists; // logs that came, lists of keys that were asked for
   struct memory_space *space;
   struct memory memory;
   struct target target;

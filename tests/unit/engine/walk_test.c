@@ -237,6 +237,28 @@ static void check(const struct world *w, const struct action *a) {
   check_steps(w, a);
 }
 
+// By a look of an earlier turn the same is done, or none of it: IAM is asked first. No key is ended
+// or taken over, and nothing is held for over.
+static void check_carried(struct world *w, const struct action *fresh) {
+  struct action a;
+  w->view.carried = true;
+  decide(&w->view, &a);
+  w->view.carried = false;
+  assert_int_equal(a.row, fresh->row);
+  if (a.kind == ACT_LOOK)
+    return;
+  assert_memory_equal(&a, fresh, sizeof a);
+  assert_true(a.kind != ACT_DISABLE && a.kind != ACT_DELETE && a.kind != ACT_REST &&
+              a.kind != ACT_ATTENTION);
+  if (a.kind == ACT_ENABLE)
+    assert_int_equal(a.row, ROW_enable);
+  if (a.kind == ACT_WAIT)
+    assert_int_equal(a.why, WHY_proof_pending);
+  if (a.kind == ACT_CAS)
+    assert_true(a.row == ROW_note || a.row == ROW_promote || a.row == ROW_publish ||
+                a.row == ROW_reload || a.row == ROW_settle);
+}
+
 static void every_view_has_a_safe_answer(void **unused) {
   (void)unused;
   unsigned long rows[ROW_COUNT] = {0};
@@ -251,6 +273,7 @@ static void every_view_has_a_safe_answer(void **unused) {
     assert_memory_equal(&a, &again, sizeof a);
     rows[a.row]++;
     check(&w, &a);
+    check_carried(&w, &a);
     state_clear(&w.state);
   }
   for (int r = 0; r < ROW_COUNT;
