@@ -124,6 +124,9 @@ static enum err do_cas(struct turn *u, struct target *t, const struct engine_io 
     err = act_cas(u, t, &next, e);
   if (err == ERR_OK)
     remember(t, &u->view, &next, a);
+  // The probe that it rests on was of the state before, which nobody else has changed since.
+  if (err == ERR_OK && a->row == ROW_retire)
+    t->memory->proofs[SLOT_CURRENT].seq = next.seq;
   act_input_clear(&input);
   state_clear(&next);
   return err;
@@ -237,6 +240,8 @@ static enum err do_away_with(struct turn *u, struct target *t, const struct engi
                                  : iam->ops->remove(iam, a->key_id, e);
   if (err == ERR_OK)
     enter_done(t, u, a->key_id, a->kind == ACT_DISABLE ? CAUSE_disabled : CAUSE_deleted);
+  if (err == ERR_OK && a->kind == ACT_DELETE) // IAM says that it is gone: the first of two times
+    memory_sight(m, a->key_id, true, true, env_mono_ms(io->env));
   iam_free(made);
   return err;
 }

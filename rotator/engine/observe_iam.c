@@ -235,7 +235,7 @@ static void look_at_places(struct look *l) {
     return;
   v->key_places_known = true;
   v->key_places = limit - count;
-  if (count > (int64_t)l->list.n)
+  if (count > (int64_t)l->list.n && !v->list_short) // else it is said already which key is missing
     list_is_short(l, NULL, count);
 }
 

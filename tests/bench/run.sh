@@ -168,7 +168,7 @@ cat <<'TEXT'
 Looks that are left stand before what cannot be taken back (rule 12 of the protocol). Proofs and effects are what the protocol is
 about; each exchange of a proof is on a connection of its own, so that every replica behind IAM's address has a say.
 TEXT
-goal "requests of a rotation" "$(jq length "$work/requests.json")" 32
+goal "requests of a rotation" "$(jq length "$work/requests.json")" 28
 goal "wall : round trips x 50 ms" "$(ratio "$wall" $((serial * 50)))" 1.2 "$wall ms"
 sandbox_control POST latency '{"ms": 0}' >/dev/null
 

@@ -136,6 +136,19 @@ void check_key_dies(struct sim *s, int i, const char *how) {
     check_consumers(s, i, how);
 }
 
+// The old key goes only by a process that saw its successor work, unless that is dead.
+static void check_successor(const struct proc *p, const char *what, int i) {
+  struct sim *s = p->sim;
+  const struct state *st = &s->state;
+  int current = s->has_state ? key_by_id(s, st->slots[SLOT_CURRENT].key_id) : -1;
+  if (!s->has_state || st->phase != PHASE_RETIRING || current < 0 ||
+      strcmp(st->slots[SLOT_PREVIOUS].key_id, s->keys[i].id) != 0 ||
+      !key_alive(&s->keys[current]) || key_spoiled(s, current))
+    return;
+  if (witness_passed(&p->seen, current, 0, NULL) == 0)
+    sim_violate(s, "S5", "%s of key %d by a process that never probed key %d", what, i, current);
+}
+
 // S6 and rule 5, before the request is sent.
 void check_request(struct proc *p, const char *what, const char *key_id) {
   struct sim *s = p->sim;
@@ -155,8 +168,11 @@ void check_request(struct proc *p, const char *what, const char *key_id) {
     sim_violate(s, "S6", "%s of key %d, which is not ours", what, i);
   if (strcmp(what, "delete") == 0 && k->exists)
     check_quarantine(p, i);
-  if ((strcmp(what, "delete") == 0 || strcmp(what, "disable") == 0) && !witness_looked(&p->seen))
+  bool ends = strcmp(what, "delete") == 0 || strcmp(what, "disable") == 0;
+  if (ends && !witness_looked(&p->seen))
     sim_violate(s, "look", "%s of key %d by a look of an earlier turn", what, i);
+  if (ends && k->exists)
+    check_successor(p, what, i);
   if (strcmp(what, "enable") == 0 && !k->noted)
     sim_violate(s, "S4", "enable of key %d, whose id was never noted", i);
 }

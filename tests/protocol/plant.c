@@ -163,6 +163,9 @@ static void distort_keys(struct view *v) {
   if (planted(sim, PLANT_RETIRE_UNPROVEN) && in_phase(v, PHASE_GRACE) &&
       current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROBED;
+  if (planted(sim, PLANT_DISABLE_UNPROVEN) && in_phase(v, PHASE_RETIRING) &&
+      current->proof != PROOF_REFUTED)
+    current->proof = PROOF_PROBED;
   if (planted(sim, PLANT_RETIRE_WISH_UNPROVEN) && v->state && state_may_retire(v->state) &&
       current->proof != PROOF_REFUTED)
     current->proof = PROOF_PROBED;

@@ -23,6 +23,7 @@
   X(arrival_optional, ARRIVAL_OPTIONAL, arrival, "a log that must be found is given up in time")   \
   X(settle_unproven, SETTLE_UNPROVEN, base, "current counts as proven in publishing")              \
   X(retire_unproven, RETIRE_UNPROVEN, base, "current counts as probed in grace")                   \
+  X(disable_unproven, DISABLE_UNPROVEN, base, "current counts as probed in retiring")              \
   X(disable_early, DISABLE_EARLY, base, "previous is disabled in grace")                           \
   X(stray_no_bound, STRAY_NO_BOUND, base, "a stray is any key of ours that is in no slot")         \
   X(stray_any_lineage, STRAY_ANY_LINEAGE, base, "a key of another lineage is a stray")             \

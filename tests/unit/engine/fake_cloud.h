@@ -36,7 +36,7 @@ struct rig {
   bool iam_silent;       // IAM gives no answer
   int64_t pause_ms;      // … and it said 429, with how long to wait
   int64_t list_takes_ms; // the list of keys does, slow_lists times
-  unsigned slow_lists, lists;
+  unsigned slow_lists;
   bool use_silent;           // … to the question who uses a key
   bool list_hides;           // its list shows no key at all, as that of another group does
   bool limit_refused;        // it does not tell how many keys there are
