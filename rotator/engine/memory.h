@@ -30,6 +30,12 @@ struct proof_memory {
   int64_t next_ms, done_ms;
 };
 
+// Since when exchanges of a value pass without a break (proof_parts.h).
+struct passing_memory {
+  char fingerprint[STATE_FINGERPRINT_MAX]; // of the value; "" none
+  int64_t since_ms, last_ms;
+};
+
 // The search for one test log.
 struct arrival_memory {
   char nonce[EVIDENCE_NONCE_MAX]; // of the log it is about
@@ -58,6 +64,7 @@ struct memory {
   bool adopted;
   bool rotated; // a key was promoted in the place of another
   struct proof_memory proofs[SLOT_COUNT];
+  struct passing_memory passing;
   struct arrival_memory arrival;
   int64_t enabled_ms; // when our enable of pending was answered, or pending was first seen active
   char enabled_id[IAM_ID_MAX];

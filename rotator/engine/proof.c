@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/engine/proof_parts.h"
 #include "rotator/engine/turn.h"
 
 #define PROBE_FRESH_MS 60000 // "probed well now" is no older than this
@@ -108,22 +109,6 @@ static enum outcome use(struct prover *p, const struct secret *bearer, const str
   return p->io->logs ? outcome_of(p, send_log(p, bearer, slot)) : manage(p, bearer, slot);
 }
 
-// The token with one byte changed in the middle of its signature: the last byte would do nothing
-// (padding bits).
-static struct secret *tampered(const struct secret *bearer) {
-  const char *text = secret_bytes(bearer), *dot = strrchr(text, '.');
-  size_t len = secret_len(bearer),
-         at = dot ? (size_t)(dot - text) + (len - (size_t)(dot - text)) / 2 : len / 2;
-  if (at >= len)
-    return NULL;
-  struct secret *s = secret_new(len);
-  const char *other = text[at] == 'A' ? "B" : "A";
-  if (s && (secret_append(s, text, at) != ERR_OK || secret_append(s, other, 1) != ERR_OK ||
-            secret_append(s, text + at + 1, len - at - 1) != ERR_OK))
-    s = secret_free(s);
-  return s;
-}
-
 static enum outcome check_management(struct prover *p, const struct secret *wrong,
                                      const struct slot *slot) {
   bool shown;
@@ -136,7 +121,7 @@ static enum outcome check_management(struct prover *p, const struct secret *wron
 // An endpoint that takes anything proves nothing.
 static enum outcome check_endpoint(struct prover *p, const struct secret *bearer,
                                    const struct slot *slot) {
-  SECRET_AUTO wrong = tampered(bearer);
+  SECRET_AUTO wrong = proof_tampered(bearer);
   if (!wrong)
     return UNKNOWN;
   if (!p->io->logs)
@@ -248,11 +233,6 @@ void proof_recall(struct turn *u, struct target *t, const struct engine_io *io,
   v->prove_again_s = m->next_ms > now ? u->view.now_s + (m->next_ms - now + 999) / 1000 : 0;
 }
 
-static int64_t backoff_ms(unsigned times) {
-  unsigned shift = times > 5 ? 5 : times;
-  return 1000LL << shift; // 1, 2, 4 … 32 s
-}
-
 static bool within_budget(struct target *t, enum slot_name slot, int64_t now_ms) {
   return slot == SLOT_PENDING && now_ms - t->memory->enabled_ms < t->policy.propagation_s * 1000;
 }
@@ -276,7 +256,7 @@ static bool control_passes(struct prover *p, enum slot_name slot) {
 static void unknown(struct proof_memory *m, int64_t now, const struct error *e) {
   m->verdict = PROOF_UNKNOWN;
   m->passed = 0;
-  m->next_ms = now + error_wait_ms(e, backoff_ms(m->unknowns++));
+  m->next_ms = now + error_wait_ms(e, proof_backoff_ms(m->unknowns++));
 }
 
 static void refused(struct prover *p, struct proof_memory *m, enum slot_name slot) {
@@ -295,7 +275,13 @@ static void refused(struct prover *p, struct proof_memory *m, enum slot_name slo
   m->refutations++;
   m->verdict = PROOF_REFUTED;
   m->done_ms = now;
-  m->next_ms = now + backoff_ms(m->unknowns++);
+  m->next_ms = now + proof_backoff_ms(m->unknowns++);
+}
+
+// What the span is for has been seen already: section 5.
+static bool is_spanned(const struct prover *p, const struct proof_memory *m) {
+  return p->u->state.phase == PHASE_PUBLISHING &&
+         passing_spans(&p->t->memory->passing, m->fingerprint, p->t->policy.proof_span_s * 1000);
 }
 
 static void passed(struct prover *p, struct proof_memory *m, enum proof_kind kind) {
@@ -306,8 +292,9 @@ static void passed(struct prover *p, struct proof_memory *m, enum proof_kind kin
   m->refutations = m->unknowns = 0;
   m->next_ms = 0;
   m->done_ms = now;
+  passing_enter(&p->t->memory->passing, m->fingerprint, now);
   m->verdict = kind == PROOF_FULL && m->passed >= wanted ? PROOF_PROVEN : PROOF_PROBED;
-  if (m->passed < wanted)
+  if (m->passed < wanted && !is_spanned(p, m))
     m->next_ms = now + policy->proof_span_s * 1000 / (wanted - 1);
 }
 
@@ -336,6 +323,7 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
     return error_set(e, ERR_CANCELLED, "stopped while proving");
   if (o == PASSED)
     return ERR_OK;
+  passing_end(&t->memory->passing);
   if (o == REFUSED)
     refused(&p, m, a->slot);
   else

@@ -163,7 +163,7 @@ bool row_retire(seen v, struct action *a) {
     return false;
   if (any_sink(v, SINK_SILENT, &i) || any_sink(v, SINK_REFUSED, &i) || wants_back(v))
     return false;
-  if (!own_lets_go(v))
+  if (!own_lets_go(v) || doubts_current(v))
     return false;
   if (needs_probe(v, a))
     return true;

@@ -173,6 +173,15 @@ goal "wall : round trips x 50 ms" "$(ratio "$wall" $((serial * 50)))" 1.2 "$wall
 sandbox_control POST latency '{"ms": 0}' >/dev/null
 
 echo
+echo "== a key that leaked, with the waits of the default policy"
+sandbox_config bench <<<'grace: 24h'
+before=$(last_request)
+began=$(date +%s%3N)
+rotator_ rotate bench --compromised --wait=retired >/dev/null
+ended=$(requests_since "$before" | jq '[.[] | select(.method == "POST" and (.path | endswith("/disable")))][0].time_ms')
+goal "the old key is disabled after, s" "$(ratio $((ended - began)) 1000)" 12
+
+echo
 jobs=8
 echo "== $targets targets are due, $jobs jobs, 50 ms added to every request"
 world

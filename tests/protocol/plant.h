@@ -22,6 +22,7 @@
   X(arrival_guessed, ARRIVAL_GUESSED, arrival, "a test log that was sent counts as found")         \
   X(arrival_optional, ARRIVAL_OPTIONAL, arrival, "a log that must be found is given up in time")   \
   X(settle_unproven, SETTLE_UNPROVEN, base, "current counts as proven in publishing")              \
+  X(settle_at_once, SETTLE_AT_ONCE, races, "a proof through the sinks never takes its span")       \
   X(retire_unproven, RETIRE_UNPROVEN, base, "current counts as probed in grace")                   \
   X(disable_unproven, DISABLE_UNPROVEN, base, "current counts as probed in retiring")              \
   X(disable_early, DISABLE_EARLY, base, "previous is disabled in grace")                           \

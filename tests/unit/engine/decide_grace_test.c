@@ -179,6 +179,8 @@ ROW(retire) {
   CASE(used(NOW - 2 * DAY + POLICY_DEFAULT.reload_within_s - 60), 0, retire, ACT_CAS);
   // grace 0: the brake is off
   CASE(used(NOW - 60), w.state.grace_s = 0, retire, ACT_CAS);
+  // dead, or not there, in this look: the second one comes first
+  WHY(ended(), (CURRENT.key = KEY_DISABLED, CURRENT.look_again_s = NOW + 9), serve, WHY_absence);
   // our own key (section 8)
   static const struct own_view ours = {
       .is = true, .reads_current = true, .by_current = true, .began_after = true};
