@@ -45,6 +45,14 @@ void shown_key(struct proc *p, int key, bool alive, bool absent) {
     w->dead = w->asleep = false;
 }
 
+void shown_key_by_id(struct proc *p, int key, bool alive, bool absent) {
+  struct shown *w = shown_of(p, key);
+  if (w && key_is_alone(p->sim, key))
+    shown_key(p, key, alive, absent);
+  else if (w)
+    w->ever_dead = w->ever_dead || !alive;
+}
+
 void shown_no_verdict(struct proc *p, int key) {
   struct shown *w = shown_of(p, key);
   if (w)

@@ -111,8 +111,9 @@ static enum err change(struct iam *iam, struct change *c, struct error *e) {
     p->server_known = true;
   sim_note(s, "%s IAM: %s key %d → %s", p->writer, change_names[c->kind],
            c->kind == CHANGE_CREATE ? c->made : key_by_id(s, c->id), err_name(got));
-  if (got == ERR_OK && c->kind != CHANGE_CREATE && key_is_alone(s, key_by_id(s, c->id)))
-    shown_key(p, key_by_id(s, c->id), c->kind == CHANGE_ENABLE, false); // as much as a list does
+  if (got == ERR_OK && c->kind != CHANGE_CREATE)
+    shown_key_by_id(p, key_by_id(s, c->id), c->kind == CHANGE_ENABLE,
+                    false); // as much as a list does
   return proc_point(p) ? got : fake_iam_cancelled(e);
 }
 

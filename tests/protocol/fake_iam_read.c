@@ -160,8 +160,7 @@ enum err fake_iam_list(struct iam *c, const char *account, const char *iam_id,
   else
     own_listed(by, err, &list);
   for (size_t i = 0; looks && p->knows_state && err == ERR_OK && i < list.n; i++)
-    if (key_is_alone(p->sim, key_by_id(p->sim, list.keys[i].id)))
-      shown_key(p, key_by_id(p->sim, list.keys[i].id), !list.keys[i].disabled, false);
+    shown_key_by_id(p, key_by_id(p->sim, list.keys[i].id), !list.keys[i].disabled, false);
   if (err == ERR_OK)
     *ret = list;
   else
@@ -199,8 +198,8 @@ static enum err one(struct iam *c, const char *id, const char *value, bool activ
   sim_note(s, "%s IAM: key %d by %s → %s%s", p->writer, i, id ? "id" : "value", err_name(err),
            err == ERR_OK && key.disabled ? ", disabled" : "");
   err = answer(p, err, e);
-  if (!activity && (err == ERR_OK || err == ERR_MISSING) && i >= 0 && (!id || key_is_alone(s, i)))
-    shown_key(p, i, err == ERR_OK && !key.disabled, err == ERR_MISSING);
+  if (!activity && (err == ERR_OK || err == ERR_MISSING) && i >= 0)
+    (id ? shown_key_by_id : shown_key)(p, i, err == ERR_OK && !key.disabled, err == ERR_MISSING);
   else if (err != ERR_OK && err != ERR_MISSING)
     p->iam_answered = false; // in part, perhaps
   if (err == ERR_OK)

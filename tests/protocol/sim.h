@@ -284,7 +284,9 @@ bool witness_looked(const struct witness *w);
 bool witness_refused(const struct witness *w, int key, uint64_t since);
 
 // check_verdict.c: S8
-void shown_key(struct proc *p, int key, bool alive, bool absent); // by an answer of IAM
+void shown_key(struct proc *p, int key, bool alive, bool absent);
+// … in an answer that named it by its id alone: of a value with two keys it says nothing for sure.
+void shown_key_by_id(struct proc *p, int key, bool alive, bool absent); // by an answer of IAM
 void shown_refused(struct proc *p, int key, enum shown_refusal how);
 void shown_no_verdict(struct proc *p, int key); // a try to prove it ended in nothing
 void shown_accepted(struct proc *p, int key);

@@ -104,7 +104,7 @@ struct proof_passed {
 struct witness {
   struct sink_seen sinks[SIM_SINKS];
   uint64_t state_event;
-  int64_t sent_ms; // when it began to send the write that this goes with
+  int64_t sent_ms;       // when it began to send the write that this goes with
   uint64_t looked_event; // the reading of the state that its last look at IAM came after
   struct proof_passed passed[SIM_PROOFS], refused[SIM_PROOFS]; // rings; refused: the changed token
   unsigned n_passed, n_refused;
