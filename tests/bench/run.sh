@@ -165,7 +165,7 @@ jq -r '
     elif .method == "GET" then "other looks" else "effects: create, enable, disable, delete" end;
   group_by(kind)[] | "  \(length)\t\(.[0] | kind)"' "$work/requests.json"
 cat <<'TEXT'
-Looks that are left stand before what cannot be taken back (rule 12 of the protocol). Proofs and effects are what the protocol is
+Looks that are left stand before what cannot be taken back (rule 13 of the protocol). Proofs and effects are what the protocol is
 about; each exchange of a proof is on a connection of its own, so that every replica behind IAM's address has a say.
 TEXT
 goal "requests of a rotation" "$(jq length "$work/requests.json")" 28
