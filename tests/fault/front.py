@@ -231,6 +231,16 @@ def context_of(certificate):
     return context
 
 
+def start(function, argument):
+    """A thread; where the machine has none left just now, later."""
+    while True:
+        try:
+            threading.Thread(target=function, args=(argument,), daemon=True).start()
+            return
+        except RuntimeError:
+            time.sleep(0.05)
+
+
 class Server:
     """TCP; a thread a connection, which calls talk(socket)."""
 
@@ -241,7 +251,7 @@ class Server:
         self._accept(self.listener)
 
     def _accept(self, listener):
-        threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
+        start(self._serve, listener)
 
     def _serve(self, listener):
         while True:
@@ -249,7 +259,7 @@ class Server:
                 raw, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._talk, args=(raw,), daemon=True).start()
+            start(self._talk, raw)
 
     def _talk(self, raw):
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

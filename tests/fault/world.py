@@ -223,7 +223,7 @@ class Trial:
         phase = self.phase_of(answer)
         if phase in (None, "none"):
             return self.scene.command
-        return self.scene.again if phase == "grace" or answer.status in (3, 4) else "run"
+        return self.scene.again if phase == "grace" or (phase == "idle" and answer.status in (3, 4)) else "run"
 
     def settle(self, answer):
         """The scheduled job comes by, after that answer; before the first key a person begins anew."""
