@@ -22,9 +22,9 @@ enum key_seen look_seen(const struct iam_key *k);
 // What IAM shows of a key is evidence of its value.
 void look_enter_evidence(const struct look *l, const struct secret *value, const char *key_id,
                          enum key_seen seen);
-// The same, at once, of every key in the list whose value was judged before: a question that follows
-// may get no answer, and what is a stray goes without a further look. Not of pending, which is born
-// disabled.
+// The same, at once, of every key in the list whose value was judged before: a question that
+// follows may get no answer, and what is a stray goes without a further look. Not of pending, which
+// is born disabled.
 void look_enter_listed(const struct look *l);
 // Who uses which key in grace, for the brake.
 enum err look_at_use(struct look *l, struct error *e);

@@ -156,8 +156,8 @@ static void check_said_working(struct proc *p, const char *sink, int key) {
 }
 
 // A value that went within this tick is not held against the book either, nor one that was entered
-// anew in it: then its proof is not in the entry. Nor is an absence of one whose proof was cut short
-// (an outage in the middle of a full proof): IAM may know keys that it does not show.
+// anew in it: then its proof is not in the entry. Nor is an absence of one whose proof was cut
+// short (an outage in the middle of a full proof): IAM may know keys that it does not show.
 static bool is_in_book(const struct proc *p, int key) {
   const struct evidence *e = evidence_find(&p->memory.book, p->sim->keys[key].print);
   const struct shown *w = &p->shown[p->sim->keys[key].value_of];
