@@ -80,7 +80,7 @@ KEY=$value sleep 2 &
 finds 'environ' nowhere watch 0.3
 wait $!
 nowhere watch 0.2 || fail "a process holds what is planted nowhere"
-nowhere notices "$T/plant.sock" >"$T/plant.out" &
+python3 "$here/nowhere.py" notices "$T/needles" "$T/plant.sock" >"$T/plant.out" &
 for _ in $(seq 100); do [ -S "$T/plant.sock" ] && break || sleep 0.05; done
 python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[1].encode() + open(sys.argv[2], "rb").read(), sys.argv[3])' \
   STATUS= "$T/needles" "$T/plant.sock"
@@ -124,9 +124,9 @@ try() { # try STATUS ARGUMENTS…: what is printed is kept, to be looked at
 "$T/bin/gather"
 watcher='' listener=''
 trap 'kill $watcher $listener 2>/dev/null; clean_up' EXIT
-nowhere watch 600 >"$T/watched" &
+python3 "$here/nowhere.py" watch "$T/needles" 600 >"$T/watched" &
 watcher=$!
-nowhere notices "$T/notices.sock" >"$T/noticed" &
+python3 "$here/nowhere.py" notices "$T/needles" "$T/notices.sock" >"$T/noticed" &
 listener=$!
 with "sinks: [file: {path: $T/sinks/prod.env, format: env, variable: IAM_API_KEY}, helper: {item: logs/prod}]"
 cd "$T/tmp" || exit 1
