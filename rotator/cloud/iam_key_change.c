@@ -8,8 +8,8 @@
 // mean it (400, 403, 409, 422, 423) the key is looked at, and only `locked: true` seen there makes
 // it ERR_LOCKED.
 //
-// None of them waits where IAM asks us to: what it acts upon was seen before, and is to be seen
-// anew after the wait.
+// None of them waits long where IAM asks us to: what it acts upon was seen before, and is to be
+// seen anew after the wait.
 #include <string.h>
 #include <time.h>
 

@@ -192,7 +192,7 @@ static bool try_gate(struct visit *v, int64_t *ret_wait_ms, enum err *ret, struc
     *ret = error_set(e, ERR_CANCELLED, "%s: stopped while waiting for it", v->host->name);
   } else if (v->host->closed_until_ms <= now_ms) {
     *ret = is_closed(v, 1000, e); // no room in all that time: it is slow to answer as well
-  } else if (v->prompt || now_ms + left_ms > v->end_ms) {
+  } else if (now_ms + left_ms > v->end_ms) {
     *ret = is_closed(v, left_ms, e);
   } else {
     *ret_wait_ms = left_ms;
@@ -269,6 +269,8 @@ static enum err gated_exchange(struct transport *t, const struct http_request *r
   int64_t began_ms = env_mono_ms(g->env), most_ms = g->patience_ms;
   if (req->deadline_ms > 0 && req->deadline_ms < most_ms)
     most_ms = req->deadline_ms;
+  if (req->prompt && most_ms > HTTP_PROMPT_MS)
+    most_ms = HTTP_PROMPT_MS;
   pthread_mutex_lock(&g->lock);
   struct visit v = {
       .g = g, .host = host_of(g, req->url), .prompt = req->prompt, .end_ms = began_ms + most_ms};

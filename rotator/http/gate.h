@@ -4,9 +4,9 @@
 //   1. An answer 429 or 503 with Retry-After closes the host for that long (GATE_CLOSED_MS at most;
 //      the longest stands). Meanwhile nothing is sent there, whoever asks.
 //   2. Who comes to a closed gate waits for it, if it opens within GATE_WAIT_MS and the request's
-//      own time; else it is told ERR_THROTTLED, with the time that is left, and nothing was sent.
-//      A `prompt` request never waits: what it acts upon was seen before, and is to be seen anew
-//      after the wait.
+//      own time; else it is told ERR_THROTTLED, with the time that is left, and nothing was sent. A
+//      `prompt` request waits for HTTP_PROMPT_MS at most: what it acts upon was seen before, and is
+//      to be seen anew after a longer wait.
 //   3. An answer 429 also halves how many requests may be under way there at once, and each
 //      GATE_GROWS good answers allow one more, until it is as if nothing had been.
 //   4. A host may have a pace besides: so many requests a minute (struct http_pace). Who has to

@@ -67,11 +67,11 @@ static enum err send_once(struct retry_transport *r, const struct attempt *a,
 }
 
 // Waits before the next try; false when there is to be none: no tries left, no time left, asked to
-// wait too long (a prompt request: at all), a stop.
+// wait too long (a prompt request: not long), a stop.
 static bool wait_for_next(struct retry_transport *r, const struct attempt *a,
                           const struct http_response *got) {
   uint32_t dice;
-  if (a->req->prompt && got->retry_after_ms > 0)
+  if (a->req->prompt && got->retry_after_ms > HTTP_PROMPT_MS)
     return false;
   if (a->no >= r->policy.tries || env_random(r->env, &dice, sizeof dice))
     return false;

@@ -19,8 +19,8 @@ struct retry_policy {
 // The two rules, apart. For tests, by table: from outside their many cases cannot be reached.
 // Worth repeating? Unsent and 429 always; unsure, 408 and 5xx (not 501) only when the request says
 // HTTP_REPLAY_SAFE; nothing with HTTP_REPLAY_ONCE.
-// (A prompt request is not repeated after an answer with Retry-After: what it acts upon would be
-// old by then.)
+// (A prompt request is not repeated after more than HTTP_PROMPT_MS of Retry-After: what it acts
+// upon would be old by then.)
 bool retry_is_worth(enum err result, int status, enum http_replay replay);
 // For tests, likewise. Full jitter: a random wait in [0, min(cap, base · 2^(try−1))]; Retry-After,
 // where given, is a floor. −1: longer than allowed, do not retry. `dice` is a random 32-bit number,

@@ -29,6 +29,8 @@ enum http_replay {
   HTTP_REPLAY_ONCE,  // each send counts against a limit: never retried, whatever comes back
 };
 
+#define HTTP_PROMPT_MS 5000
+
 struct http_request {
   const char *method; // "GET", "POST", …
   const char *url;    // absolute; path and query already percent-encoded
@@ -38,8 +40,9 @@ struct http_request {
   const struct secret *body; // NULL: none
   const char *content_type;  // NULL: none
   enum http_replay replay;
-  // It acts upon a look at what is there, and the look must not grow old: now or not at all. Where
-  // the service wants us to wait, the answer is ERR_THROTTLED or its own (gate.h, retry.h).
+  // It acts upon a look at what is there, and the look must not grow old. Where the service wants
+  // us to wait longer than HTTP_PROMPT_MS, the answer is ERR_THROTTLED or its own (gate.h,
+  // retry.h).
   bool prompt;
   bool fresh_connection; // a new connection, new TLS handshake, not kept for others: for proofs
   int64_t timeout_ms;    // of one try; 0: the transport's default

@@ -26,6 +26,7 @@ static void throttling_says_how_long(void **state) {
   assert_int_equal(ERR_THROTTLED, write_it(&v, &e));
   assert_int_equal(30000, e.retry_after_ms);
   assert_int_equal(1, scripted_count(kube.script));
+  fake_env_advance(&kube.env, 30000); // meanwhile nothing is sent there
   answer(&by_body);
   assert_int_equal(ERR_THROTTLED, write_it(&v, &e));
   assert_int_equal(7000, e.retry_after_ms);

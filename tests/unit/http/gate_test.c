@@ -111,17 +111,18 @@ static void assert_told_to_wait(int64_t ms) {
 }
 
 // What was seen before would be old: it is seen anew instead.
-static void a_prompt_request_never_waits(void **state) {
+static void a_prompt_request_waits_for_a_moment_only(void **state) {
   (void)state;
   make(busy, 2);
   assert_int_equal(send_to(iam, false, 0), ERR_OK);
-  fake_env_advance(&f, 19999);
+  fake_env_advance(&f, 14999);
   assert_int_equal(send_to(iam, true, 0), ERR_THROTTLED);
-  assert_told_to_wait(1);
+  assert_told_to_wait(5001);
   assert_int_equal(scripted_count(inner), 1);
   assert_int_equal(f.n_sleeps, 0);
   fake_env_advance(&f, 1);
   assert_int_equal(send_to(iam, true, 0), ERR_OK);
+  assert_int_equal(fake_env_slept(&f), HTTP_PROMPT_MS);
   drop();
 }
 
@@ -292,7 +293,7 @@ int main(void) {
       cmocka_unit_test(the_next_request_waits),
       cmocka_unit_test(another_host_is_not_held),
       cmocka_unit_test(a_503_closes_where_it_says_how_long),
-      cmocka_unit_test(a_prompt_request_never_waits),
+      cmocka_unit_test(a_prompt_request_waits_for_a_moment_only),
       cmocka_unit_test(nobody_waits_longer_than_there_is_time),
       cmocka_unit_test(an_absurd_time_is_not_believed),
       cmocka_unit_test(a_stop_ends_the_wait),

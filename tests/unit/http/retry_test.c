@@ -114,14 +114,14 @@ static void lost_answers_are_repeated_where_that_is_safe(void **state) {
 static void a_prompt_request_does_not_wait_as_asked(void **state) {
   (void)state;
   static const struct script_row rows[] = {{.times = 1, .status = 429},
-                                           {.times = 1, .status = 429, .retry_after_s = 1},
+                                           {.times = 1, .status = 429, .retry_after_s = 6},
                                            {.status = 200}};
   const struct http_request req = {
       .method = "DELETE", .url = "https://h/x", .replay = HTTP_REPLAY_SAFE, .prompt = true};
   make(rows, 3);
   assert_int_equal(http_exchange(t, &req, &got, &e), ERR_OK);
   assert_int_equal(got.status, 429);
-  assert_int_equal(got.retry_after_ms, 1000);
+  assert_int_equal(got.retry_after_ms, 6000);
   assert_int_equal(got.tries, 2);
   drop();
 }
