@@ -184,13 +184,15 @@ static bool try_gate(struct visit *v, int64_t *ret_wait_ms, enum err *ret, struc
   *ret_wait_ms = 0;
   pthread_mutex_lock(&g->lock);
   bool room = has_room(v);
-  int64_t now_ms = env_mono_ms(g->env), left_ms = v->host->closed_until_ms - now_ms;
-  if (v->host->closed_until_ms <= now_ms && room) {
+  int64_t now_ms = env_mono_ms(g->env);
+  bool open = v->host->closed_until_ms <= now_ms; // it may never have been closed: INT64_MIN
+  int64_t left_ms = open ? 0 : v->host->closed_until_ms - now_ms;
+  if (open && room) {
     v->host->under_way++;
     v->narrowed = v->host->narrowed;
   } else if (env_stopping(g->env)) {
     *ret = error_set(e, ERR_CANCELLED, "%s: stopped while waiting for it", v->host->name);
-  } else if (v->host->closed_until_ms <= now_ms) {
+  } else if (open) {
     *ret = is_closed(v, 1000, e); // no room in all that time: it is slow to answer as well
   } else if (now_ms + left_ms > v->end_ms) {
     *ret = is_closed(v, left_ms, e);
