@@ -13,7 +13,10 @@
 : "${MEMORY_FAILS:?path of the library}"
 home_of_caches=$HOME
 . "$(dirname "$0")/../cli/lib.sh"
-export ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99:allocator_may_return_null=1 LSAN_OPTIONS=exitcode=98
+# OpenSSL 3.0 forgets objects of its own when the allocation after fails; that those that are ours are freed is seen by all other tests.
+printf 'leak:CRYPTO_zalloc\nleak:CRYPTO_strndup\n' >"$T/leaks.not.ours"
+export ASAN_OPTIONS=verify_asan_link_order=0:exitcode=99:allocator_may_return_null=1
+export LSAN_OPTIONS=exitcode=98:print_suppressions=0:suppressions=$T/leaks.not.ours
 store=file seed=1 each=12 every=0 wanted=()
 while [ $# -gt 0 ]; do
   case $1 in
