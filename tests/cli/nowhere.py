@@ -3,7 +3,8 @@
 
   nowhere.py files NEEDLES [--but PATH]... PATH...   in files, and those of folders; not in those excepted
   nowhere.py memory NEEDLES [--all] PID              in the memory of a process, but for what is locked and not dumped
-  nowhere.py watch NEEDLES SECONDS                   in the command line and environment of every process, until killed
+  nowhere.py watch NEEDLES SECONDS FOLDER            in the command line and environment of every process that has the folder in
+                                                     its environment, as all that a test starts have; those of other tests have not
   nowhere.py notices NEEDLES SOCKET                  in what is sent to $NOTIFY_SOCKET, until killed
 
 NEEDLES is a file of values, one a line, which may grow; each is looked for as it is, in base64 at every offset, in hex, and
@@ -124,15 +125,18 @@ def memory(needles, report, pid, all_of_it):
     return arena
 
 
-def watch(needles, report, seconds):
+def watch(needles, report, seconds, folder):
     me = str(os.getpid())
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for pid in os.listdir("/proc"):
             if not pid.isdigit() or pid == me:
                 continue
-            for part in ("cmdline", "environ"):
-                for _, what in needles.in_bytes(read(f"/proc/{pid}/{part}")):
+            environ = read(f"/proc/{pid}/environ")
+            if folder.encode() not in environ:
+                continue
+            for part, text in (("environ", environ), ("cmdline", read(f"/proc/{pid}/cmdline"))):
+                for _, what in needles.in_bytes(text):
                     report.tell(f"{part} of a process: {what}")
         time.sleep(0.01)
 
@@ -158,7 +162,7 @@ def main():
         if not memory(needles, report, int(rest[-1]), rest[0] == "--all"):
             report.tell("memory: no mapping is locked and left out of dumps")
     elif verb == "watch":
-        watch(needles, report, float(rest[0]))
+        watch(needles, report, float(rest[0]), rest[1])
     elif verb == "notices":
         notices(needles, report, rest[0])
     else:

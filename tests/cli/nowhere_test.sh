@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # No value of a key and no token is anywhere but where it belongs: in the sinks, in the state, in the file of the management key,
 # and in locked memory. Looked for in everything that the program, its hook, its helper and its notify program write or are given;
-# in the command line and environment of every process meanwhile; in what is sent to systemd; in a core; and in the memory of a
+# in the command line and environment of every process that it starts; in what is sent to systemd; in a core; and in the memory of a
 # rotation under way (at its hook) and at its end (at its notify program). First, each way of looking finds what is planted.
 . "$(dirname "$0")/lib.sh"
 command -v python3 >/dev/null || skip "there is no python3"
@@ -74,12 +74,12 @@ rm "$T/plant/$value"
 echo "$value" >"$T/plant/sink"
 nowhere files --but "$T/plant/sink" "$T/plant" || fail "a file is looked into that may hold a value"
 bash -c "exec -a $value sleep 2" &
-finds 'cmdline' nowhere watch 0.3
+finds 'cmdline' nowhere watch 0.3 "$T"
 wait $!
 KEY=$value sleep 2 &
-finds 'environ' nowhere watch 0.3
+finds 'environ' nowhere watch 0.3 "$T"
 wait $!
-nowhere watch 0.2 || fail "a process holds what is planted nowhere"
+nowhere watch 0.2 "$T" || fail "a process holds what is planted nowhere"
 python3 "$here/nowhere.py" notices "$T/needles" "$T/plant.sock" >"$T/plant.out" &
 for _ in $(seq 100); do [ -S "$T/plant.sock" ] && break || sleep 0.05; done
 python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(sys.argv[1].encode() + open(sys.argv[2], "rb").read(), sys.argv[3])' \
@@ -124,14 +124,13 @@ try() { # try STATUS ARGUMENTS…: what is printed is kept, to be looked at
 "$T/bin/gather"
 watcher='' listener=''
 trap 'kill $watcher $listener 2>/dev/null; clean_up' EXIT
-python3 "$here/nowhere.py" watch "$T/needles" 600 >"$T/watched" &
+python3 "$here/nowhere.py" watch "$T/needles" 600 "$T" >"$T/watched" &
 watcher=$!
 python3 "$here/nowhere.py" notices "$T/needles" "$T/notices.sock" >"$T/noticed" &
 listener=$!
 with "sinks: [file: {path: $T/sinks/prod.env, format: env, variable: IAM_API_KEY}, helper: {item: logs/prod}]"
 cd "$T/tmp" || exit 1
 ulimit -c unlimited
-export ASAN_OPTIONS=${ASAN_OPTIONS-}:handle_segv=0 # a sanitizer would end it in its own way
 try 0 -v init prod
 for form in text json; do try 0 -v --log-format=$form rotate prod --wait=retired --json; done
 try 0 -v run
@@ -175,10 +174,10 @@ nowhere files "${allowed[@]}" "$T" >"$T/in_files"
 clean "a file holds a secret" "$T/in_files"
 passed "no secret is in what was printed, kept, or given to hook, helper and notify program; there is no core"
 # libcurl 8 keeps what it sent last in the buffers of a connection that it keeps, which are no memory of ours and are wiped when they are
-# freed: there the memory is not held to this yet. A sanitizer has memory of its own, and no arena.
+# freed: there the memory is not held to this yet.
 major=$(curl --version | sed -n 's|.*libcurl/\([0-9]*\).*|\1|p')
-if [ "${major:?which libcurl is this?}" -ge 8 ] || ldd "$ROTATOR" | grep -q libasan; then
-  echo "# the memory of a rotation is not looked at here: libcurl $major, or a sanitizer"
+if [ "${major:?which libcurl is this?}" -ge 8 ]; then
+  echo "# the memory of a rotation is not looked at here: libcurl $major"
   exit 0
 fi
 for name in hook notify; do
