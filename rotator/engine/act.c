@@ -109,6 +109,15 @@ static enum err destroy_old(struct target *t, struct error *e) {
   return ERR_OK;
 }
 
+// Rule 12, once more: what had to be made ready for the act may have taken its time as well.
+static enum err still_good(const struct turn *u, const struct engine_io *io, const struct action *a,
+                           struct error *e) {
+  if (!turn_is_old(u, io, a))
+    return ERR_OK;
+  return error_set(e, ERR_UNSENT, "what it rests on was seen more than %d s ago: it was not sent",
+                   LOOK_GOOD_MS / 1000);
+}
+
 static enum err do_cas(struct turn *u, struct target *t, const struct engine_io *io,
                        const struct action *a, struct error *e) {
   bool stages = a->row == ROW_first || a->row == ROW_heal || a->row == ROW_due;
@@ -121,6 +130,8 @@ static enum err do_cas(struct turn *u, struct target *t, const struct engine_io 
       transition(&u->view, a, &input.in, &next) != ERR_OK)
     err = error_set(e, ERR_INTERNAL, "the next state could not be made");
   else
+    err = still_good(u, io, a, e);
+  if (err == ERR_OK)
     err = act_cas(u, t, &next, e);
   if (err == ERR_OK)
     remember(t, &u->view, &next, a);
@@ -235,6 +246,8 @@ static enum err do_away_with(struct turn *u, struct target *t, const struct engi
   if (a->row == ROW_stray && m->n_strays < MEMORY_STRAYS_MAX)
     text_copy(m->strays_acted[m->n_strays++], IAM_ID_MAX, a->key_id);
   enum err err = own_iam(u, t, io, &iam, &made, e);
+  if (err == ERR_OK)
+    err = still_good(u, io, a, e);
   if (err == ERR_OK)
     err = a->kind == ACT_DISABLE ? iam->ops->disable(iam, a->key_id, e)
                                  : iam->ops->remove(iam, a->key_id, e);

@@ -61,6 +61,8 @@ static enum err fake_exchange(struct iam *c, const struct secret *value, bool fr
                               struct iam_token *ret, struct error *e) {
   struct fake_key *k = by_value(of_iam(c), value);
   (void)fresh;
+  if (of_iam(c)->slow_exchange_in > 0 && --of_iam(c)->slow_exchange_in == 0)
+    fake_env_advance(&of_iam(c)->env, of_iam(c)->exchange_takes_ms);
   if (of_iam(c)->iam_silent)
     return silent(of_iam(c), e);
   if (!k || k->key.disabled)
@@ -174,6 +176,7 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
   char by[IAM_ID_MAX];
   (void)account;
   r->lists++;
+  r->listed_ms = r->env.mono_ms;
   if (r->slow_lists > 0 && r->slow_lists--)
     fake_env_advance(&r->env, r->list_takes_ms);
   if (r->iam_silent)
@@ -215,12 +218,19 @@ static enum err fake_find(struct iam *c, const struct secret *value, struct iam_
   return ERR_OK;
 }
 
+static void note_end(struct rig *r) {
+  int64_t age_ms = r->env.mono_ms - r->listed_ms;
+  r->end_age_ms = age_ms > r->end_age_ms ? age_ms : r->end_age_ms;
+}
+
 static enum err set_disabled(struct iam *c, const char *id, bool disabled, struct error *e) {
   struct fake_key *k = rig_key(of_iam(c), id);
   if (!k || k->gone)
     return error_set(e, ERR_MISSING, "%s is not there", id);
   if (disabled && authenticate(c, of_iam(c)->ended_by, e) != ERR_OK)
     return ERR_DENIED;
+  if (disabled)
+    note_end(of_iam(c));
   k->key.disabled = disabled;
   k->key.modified_s = of_iam(c)->env.wall_ms / 1000 / 60 * 60;
   return ERR_OK;
@@ -238,6 +248,7 @@ static enum err fake_remove(struct iam *c, const char *id, struct error *e) {
     return error_set(e, ERR_LOCKED, "%s is locked", id);
   if (authenticate(c, of_iam(c)->ended_by, e) != ERR_OK)
     return ERR_DENIED;
+  note_end(of_iam(c));
   if (k)
     k->gone = true;
   return ERR_OK;

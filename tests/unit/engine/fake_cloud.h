@@ -37,6 +37,10 @@ struct rig {
   int64_t pause_ms;      // … and it said 429, with how long to wait
   int64_t list_takes_ms; // the list of keys does, slow_lists times
   unsigned slow_lists;
+  unsigned slow_exchange_in; // that many exchanges from now, one takes exchange_takes_ms
+  int64_t exchange_takes_ms;
+  int64_t listed_ms;         // when the keys were listed last
+  int64_t end_age_ms;        // how long before a disable or delete that was, at most
   bool use_silent;           // … to the question who uses a key
   bool list_hides;           // its list shows no key at all, as that of another group does
   bool limit_refused;        // it does not tell how many keys there are

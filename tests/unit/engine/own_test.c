@@ -1,5 +1,6 @@
 // The rotator's own key as what a target rotates (PROTOCOL.md section 8): published in one run, let
 // go in another, by the new key alone; and what stands in for it when it is lost.
+#include "rotator/engine/turn.h"
 #include "tests/unit/engine/fake_cloud.h"
 
 static struct error e;
@@ -89,6 +90,27 @@ static void a_token_renewed_within_the_look(void **unused) {
   run(r);
   assert_int_equal(phase_of(r), PHASE_IDLE);
   rig_free(r);
+}
+
+// The token that an end is sent with is asked for after the look, and may take its time: then the
+// look is too old, and is taken again.
+static void a_slow_token_ends_nothing_on_an_old_look(void **unused) {
+  (void)unused;
+  for (unsigned n = 1; n <= 8; n++) { // whichever exchange of the run it is
+    struct rig *r = rig_own();
+    wish(r);
+    rig_run(r);
+    fake_env_advance(&r->env, 86400 * 1000LL);
+    rig_restart(r);
+    r->slow_exchange_in = n;
+    r->exchange_takes_ms = LOOK_GOOD_MS + 1;
+    rig_run(r);
+    assert_true(r->end_age_ms <= LOOK_GOOD_MS);
+    run(r);
+    assert_int_equal(phase_of(r), PHASE_IDLE);
+    assert_int_equal(rig_live_keys(r), 1);
+    rig_free(r);
+  }
 }
 
 // What the next run will read is a copy that nobody has renewed.
@@ -268,6 +290,7 @@ int main(void) {
       cmocka_unit_test(the_run_that_published_lets_nothing_go),
       cmocka_unit_test(nor_does_one_that_began_before),
       cmocka_unit_test(a_token_renewed_within_the_look),
+      cmocka_unit_test(a_slow_token_ends_nothing_on_an_old_look),
       cmocka_unit_test(an_old_copy_holds_the_old_key),
       cmocka_unit_test(another_key_of_the_identity_is_not_our_matter),
       cmocka_unit_test(the_old_key_is_not_ended_by_itself),
