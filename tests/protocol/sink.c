@@ -38,7 +38,7 @@ static void watch_flip(struct sim *s, struct sim_sink *sink, int before, bool by
     sink->flip = 0;
     return;
   }
-  if (sink->flip == 0 && before == current) {
+  if (before == current && sink->key != current) { // it is taken out now, whatever was before
     sink->flip = sink->changed;
     sink->flip_epoch = s->state.epoch;
     memcpy(sink->held_before_ms, sink->held_was_ms, sizeof sink->held_before_ms);

@@ -133,6 +133,7 @@ struct shown {
   // of one process: refusals in a row, and when the first of them was
   unsigned refusals;
   int64_t refused_ms;
+  int64_t first_refused_ms; // also where IAM showed it disabled and alive since; 0: none
 };
 
 #endif
