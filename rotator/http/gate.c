@@ -152,6 +152,16 @@ static enum err is_closed(struct visit *v, int64_t left_ms, struct error *e) {
   return ERR_THROTTLED;
 }
 
+static enum err is_full(struct visit *v, struct error *e) {
+  error_set(e, ERR_THROTTLED,
+            "%s: %u requests are under way, and since it answered 429 no more go at once; this one"
+            " was not sent",
+            v->host->name, v->host->under_way);
+  if (e)
+    e->retry_after_ms = 1000;
+  return ERR_THROTTLED;
+}
+
 // With the lock.
 static void wait_for_room(struct http_gate *g) {
   struct timespec until;
@@ -193,7 +203,7 @@ static bool try_gate(struct visit *v, int64_t *ret_wait_ms, enum err *ret, struc
   } else if (env_stopping(g->env)) {
     *ret = error_set(e, ERR_CANCELLED, "%s: stopped while waiting for it", v->host->name);
   } else if (open) {
-    *ret = is_closed(v, 1000, e); // no room in all that time: it is slow to answer as well
+    *ret = is_full(v, e); // no room in all that time: it is slow to answer as well
   } else if (now_ms + left_ms > v->end_ms) {
     *ret = is_closed(v, left_ms, e);
   } else {

@@ -146,8 +146,9 @@ static const struct why_words whys[] = {
          "mend what is said of the reader (proof.arrival.identity); the next run tries again"},
     [WHY_look_old] = {true, false,
                       "what was seen was too old to act upon before all of it was there", NULL,
-                      "find out what answers so slowly, IAM or a store, or raise "
-                      "limits.iam_requests_per_minute; the next run goes on by itself"},
+                      "find out what answers so slowly, IAM or a store (or whether "
+                      "limits.iam_requests_per_minute is set too low); the next run goes on by "
+                      "itself"},
     [WHY_repeated] = {true, false, "a step was done and did not take effect yet", NULL, NULL},
     [WHY_own_run] = {false, false,
                      "the rotator itself uses the keys of this target: a later run, by the new key "

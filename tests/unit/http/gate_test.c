@@ -288,6 +288,37 @@ static void a_429_halves_how_many_are_under_way(void **state) {
   http_gate_free(g);
 }
 
+// Who finds no place among them in its time is told that, and not that the host wants a pause.
+static void no_room_is_told_as_such(void **state) {
+  (void)state;
+  static const struct transport_ops ops = {stay, leave_hall};
+  hall.base.ops = &ops;
+  struct http_gate *g = http_gate_new(env_real());
+  struct transport *through = http_gate_transport_new(&hall.base, g);
+  const struct http_request req = {.method = "GET", .url = iam, .deadline_ms = 1};
+  struct http_response answer = {0};
+  pthread_t threads[THREADS / 2];
+  crowd(through, 429, THREADS);
+  hall.status = 200;
+  for (size_t i = 0; i < COUNT_OF(threads); i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, visit, through), 0);
+  pthread_mutex_lock(&hall.lock);
+  while (hall.here < COUNT_OF(threads))
+    pthread_cond_wait(&hall.changed, &hall.lock);
+  pthread_mutex_unlock(&hall.lock);
+  assert_int_equal(http_exchange(through, &req, &answer, &e), ERR_THROTTLED);
+  assert_string_equal(e.text, "iam.example: 4 requests are under way, and since it answered 429 no "
+                              "more go at once; this one was not sent");
+  pthread_mutex_lock(&hall.lock);
+  hall.let_go = COUNT_OF(threads);
+  pthread_cond_broadcast(&hall.changed);
+  pthread_mutex_unlock(&hall.lock);
+  for (size_t i = 0; i < COUNT_OF(threads); i++)
+    pthread_join(threads[i], NULL);
+  transport_free(through);
+  http_gate_free(g);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_next_request_waits),
@@ -299,6 +330,7 @@ int main(void) {
       cmocka_unit_test(a_stop_ends_the_wait),
       cmocka_unit_test(a_pace_is_for_its_host),
       cmocka_unit_test(a_429_halves_how_many_are_under_way),
+      cmocka_unit_test(no_room_is_told_as_such),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
