@@ -14,45 +14,22 @@ day's unless it is given; --all: all of them, an hour of two processors.
 The lines before the last, which has the figures, name each disagreement as it is to be given to --trial. Exit status: 0, 1 when anything disagreed, 77 when
 faketime or openssl are missing.
 """
-import argparse
-import collections
-import concurrent.futures
-import os
-import random
 import shutil
-import subprocess
 import sys
-import tempfile
-import time
 
 import front
 import lies
+import matrix
 from world import FAKETIME, NO, SCENES, Trial, World, ensure
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARE = 32  # one trial of so many, unless all are asked for
-
-
-class Setting:
-    """What all trials share: programs, a folder, certificates."""
-
-    def __init__(self, rotator, emulator):
-        self.programs, self.scratch = (rotator, emulator), tempfile.mkdtemp(prefix="single-faults.")
-        os.chmod(self.scratch, 0o711)
-        self.certificates = [front.make_certificate(self.scratch, name) for name in ("front", "stranger")]
-
-    def world(self, scene):
-        return World(self.programs, self.scratch, self.certificates, scene)
-
-    def end(self):
-        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 class Clean:
     """A scene without a fault: its requests, and what is left after it."""
 
     def __init__(self, setting, scene):
-        self.scene, world = scene, setting.world(scene)
+        self.scene, world = scene, setting.world(scene, World)
         try:
             trial = Trial(world)
             trial.make_ready()
@@ -72,7 +49,7 @@ class Clean:
 def try_one(setting, clean, number, fault):
     """(sentences, transcript)."""
     scene = clean.scene
-    world = setting.world(scene)
+    world = setting.world(scene, World)
     trial = Trial(world)
     try:
         trial.make_ready()
@@ -103,72 +80,27 @@ def try_one(setting, clean, number, fault):
     return trial.wrong, trial.transcript(), answer.status if "answer" in locals() else None
 
 
-def name_of(clean, number, fault):
-    return "'%s' %d '%s'" % (clean.scene.name, number, fault)
-
-
-_shared = {}  # of this process and those that it starts: setting, scenes
-
-
-def _pooled(case):
-    scene, number, fault = case
-    return try_one(_shared["setting"], _shared["clean"][scene], number, fault)
-
-
-def choose(clean, share, seed):
-    cases = [(name, number, fault) for name, c in clean.items() for number in range(len(c.requests)) for fault in front.FAULTS]
-    random.Random(seed).shuffle(cases)
-    return cases[:: share]
-
-
 def run_all(options, setting, clean):
-    cases = choose(clean, options.share, options.seed)
-    _shared.update(setting=setting, clean=clean)
-    statuses, bad, began = collections.Counter(), [], time.monotonic()
-    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
-        begun = [pool.submit(_pooled, case) for case in cases]
-        for case, future in zip(cases, begun):
-            if options.seconds and time.monotonic() - began > options.seconds:
-                pool.shutdown(wait=False, cancel_futures=True)
-                break
-            wrong, transcript, status = future.result()
-            statuses[status] += 1
-            if sum(statuses.values()) % 500 == 0:
-                print("# %d of %d, %.0f s" % (sum(statuses.values()), len(cases), time.monotonic() - began), flush=True)
-            if wrong:
-                name = name_of(clean[case[0]], *case[1:])
-                bad.append(name)
-                print("%s\nFAIL %s (%s): %s" % (transcript if len(bad) <= options.transcripts else "", name,
-                                                clean[case[0]].requests[case[1]].name(), "; ".join(wrong)), flush=True)
-    whole = sum(len(c.requests) for c in clean.values()) * len(front.FAULTS)
-    for name in bad:
-        print("disagrees: --trial %s" % name)
-    print("%d of %d single faults (%d scenes, %d faults; seed %d): exit status %s; %d disagreed, %.0f s" %
-          (sum(statuses.values()), whole, len(clean), len(front.FAULTS), options.seed,
-           ", ".join("%s %d times" % s for s in sorted(statuses.items(), key=str)), len(bad), time.monotonic() - began))
-    return 1 if bad else 0
+    def try_case(case):
+        return try_one(setting, clean[case[0]], *case[1:])
+
+    def name_of(case):
+        scene, number, fault = case
+        return "'%s' %d '%s'" % case, " (%s)" % clean[scene].requests[number].name()
+
+    cases = [(name, number, fault) for name, c in clean.items() for number in range(len(c.requests)) for fault in front.FAULTS]
+    figures = matrix.run(options, matrix.sample(cases, options), try_case, name_of)
+    return figures.tell("%d single faults (%d scenes, %d faults; seed %d)" % (len(cases), len(clean), len(front.FAULTS), options.seed))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rotator", default=TOP + "/build/dev/rotator/app/rotator")
-    parser.add_argument("--emulator", default=TOP + "/build/dev/tests/emulator/ibmcloud-emulator")
-    parser.add_argument("--all", dest="share", action="store_const", const=1)
-    parser.add_argument("--share", type=int)
-    parser.add_argument("--seed", type=int, default=int(time.time()) // 86400)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--transcripts", type=int, default=5, help="of so many disagreements the whole transcript")
-    parser.add_argument("--seconds", type=int, help="then no other trial begins")
-    parser.add_argument("--scene")
-    parser.add_argument("--trial", nargs=3, metavar=("SCENE", "REQUEST", "FAULT"))
+    parser = matrix.parser_of(__doc__, SHARE, ("SCENE", "REQUEST", "FAULT"))
     parser.add_argument("--list", action="store_true")
-    parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
-    options.share = options.share or SHARE
     if not FAKETIME or not shutil.which("openssl"):
         print("SKIP: faketime or openssl are missing")
         return 77
-    setting = Setting(options.rotator, options.emulator)
+    setting = matrix.Setting(options.rotator, options.emulator)
     try:
         only = options.trial[0] if options.trial else lies.SCENE if options.self_test else options.scene
         clean = {s.name: Clean(setting, s) for s in SCENES if only in (None, s.name)}
@@ -181,9 +113,7 @@ def main():
         if options.self_test:
             return 1 if lies.run(setting, clean[only], try_one) else 0
         if options.trial:
-            wrong, transcript, _ = try_one(setting, clean[only], int(options.trial[1]), options.trial[2])
-            print(transcript + "\n" + ("; ".join(wrong) or "agreed"))
-            return 1 if wrong else 0
+            return matrix.tell_one(try_one(setting, clean[only], int(options.trial[1]), options.trial[2]))
         return run_all(options, setting, clean)
     finally:
         setting.end()

@@ -14,22 +14,16 @@ This is the death of a process, not of the machine. A short write cannot be made
 then nothing was. So in one more trial of each scene all writes write a part (short_writes.c). A temporary file of a run that was killed may
 stay until the next write of its file. Exit status: 0, 1 when anything disagreed, 77 where processes may not be traced.
 """
-import argparse
 import collections
-import concurrent.futures
 import os
-import random
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 
-import front
+import matrix
 from world import FAKETIME, SCENES, Scene, Trial, World, ensure, judge
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHARE = 40
 CALLS = ("openat write pwrite64 fsync fdatasync rename renameat renameat2 unlink unlinkat link linkat symlink mkdir mkdirat chmod fchmod "
          "fchmodat fchown ftruncate connect sendto sendmsg flock fcntl getrandom").split()
@@ -44,16 +38,6 @@ MORE = [
           grace="24h", reload_within="1h"),
 ]
 ALL = {s.name: s for s in SCENES + MORE}
-
-
-class Setting:
-    def __init__(self, rotator, emulator):
-        self.programs, self.scratch = (rotator, emulator), tempfile.mkdtemp(prefix="syscalls.")
-        os.chmod(self.scratch, 0o711)
-        self.certificates = [front.make_certificate(self.scratch, name) for name in ("front", "stranger")]
-
-    def end(self):
-        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 class Traced(World):
@@ -104,7 +88,7 @@ class Clean:
     """A scene in which nothing goes wrong: its points, and what is left after it."""
 
     def __init__(self, setting, scene):
-        self.scene, world = scene, Traced(setting.programs, setting.scratch, setting.certificates, scene)
+        self.scene, world = scene, setting.world(scene, Traced)
         try:
             trial = Trial(world)
             trial.make_ready()
@@ -132,7 +116,7 @@ def prefix_of(program, call, number, deed):
 
 def try_one(setting, clean, call, number, deed):
     scene = clean.scene
-    world = Traced(setting.programs, setting.scratch, setting.certificates, scene)
+    world = setting.world(scene, Traced)
     trial, status = Trial(world), None
     trial.missed = False  # it was not killed: the call did not come so often this time
     try:
@@ -192,40 +176,19 @@ def self_test(setting):
     return 0 if all(good) else 1
 
 
-_shared = {}  # of this process and those that it starts
-
-
-def _pooled(case):
-    return try_one(_shared["setting"], _shared["clean"][case[0]], *case[1:])
-
-
 def run_all(options, setting, clean):
+    def try_case(case):
+        return try_one(setting, clean[case[0]], *case[1:])
+
+    def name_of(case):
+        return "'%s' %s %d %s" % case, ""
+
+    short = [(name, "write", 0, "SHORT") for name in clean]
     cases = [(name, call, n, deed) for name, c in clean.items() for call, n in c.points for deed in DEEDS]
-    whole = len(cases)
-    random.Random(options.seed).shuffle(cases)
-    cases = [(name, "write", 0, "SHORT") for name in clean] + cases[:: options.share]
-    whole += len(clean)
-    _shared.update(setting=setting, clean=clean)
-    statuses, bad, began = collections.Counter(), [], time.monotonic()
-    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
-        begun = [pool.submit(_pooled, case) for case in cases]
-        for case, future in zip(cases, begun):
-            if options.seconds and time.monotonic() - began > options.seconds:
-                pool.shutdown(wait=False, cancel_futures=True)
-                break
-            wrong, transcript, status = future.result()
-            statuses[status] += 1
-            if wrong:
-                bad.append("'%s' %s %d %s" % case)
-                print("%s\nFAIL %s: %s" % (transcript if len(bad) <= options.transcripts else "", bad[-1], "; ".join(wrong)), flush=True)
-    if statuses["missed"] * 10 > sum(statuses.values()):
-        bad.append("too many were missed")
-    for name in bad:
-        print("disagrees: --trial %s" % name)
-    print("%d of %d deeds at system calls (%d scenes, seed %d): exit status %s; %d disagreed, %.0f s" %
-          (sum(statuses.values()), whole, len(clean), options.seed, ", ".join("%s %d times" % s for s in sorted(statuses.items(), key=str)),
-           len(bad), time.monotonic() - began))
-    return 1 if bad else 0
+    figures = matrix.run(options, short + matrix.sample(cases, options), try_case, name_of)
+    if figures.statuses["missed"] * 10 > figures.count:
+        figures.bad.append("too many were missed")
+    return figures.tell("%d deeds at system calls (%d scenes, seed %d)" % (len(short) + len(cases), len(clean), options.seed))
 
 
 def may_trace():
@@ -234,35 +197,20 @@ def may_trace():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rotator", default=TOP + "/build/dev/rotator/app/rotator")
-    parser.add_argument("--emulator", default=TOP + "/build/dev/tests/emulator/ibmcloud-emulator")
-    parser.add_argument("--all", dest="share", action="store_const", const=1)
-    parser.add_argument("--share", type=int)
-    parser.add_argument("--seed", type=int, default=int(time.time()) // 86400)
-    parser.add_argument("--seconds", type=int, help="then no other trial begins")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--transcripts", type=int, default=5, help="of so many disagreements the whole transcript")
-    parser.add_argument("--scene")
-    parser.add_argument("--trial", nargs=4, metavar=("SCENE", "CALL", "N", "DEED"))
-    parser.add_argument("--self-test", action="store_true")
-    options = parser.parse_args()
-    options.share = options.share or SHARE
+    options = matrix.parser_of(__doc__, SHARE, ("SCENE", "CALL", "N", "DEED")).parse_args()
     if not FAKETIME or not shutil.which("openssl") or not may_trace():
         print("SKIP: faketime, openssl or strace are missing, or no process may be traced here")
         return 77
     library = os.path.join(os.path.dirname(os.path.abspath(options.rotator)), SHORT)
     ensure(os.path.exists(library), "there is no library " + library)
-    setting = Setting(options.rotator, options.emulator)
+    setting = matrix.Setting(options.rotator, options.emulator)
     try:
         if options.self_test:
             return self_test(setting)
         only = options.trial[0] if options.trial else options.scene
         clean = {s.name: Clean(setting, s) for s in ALL.values() if only in (None, s.name)}
         if options.trial:
-            wrong, transcript, _ = try_one(setting, clean[only], options.trial[1], int(options.trial[2]), options.trial[3])
-            print(transcript + "\n" + ("; ".join(wrong) or "agreed"))
-            return 1 if wrong else 0
+            return matrix.tell_one(try_one(setting, clean[only], options.trial[1], int(options.trial[2]), options.trial[3]))
         return run_all(options, setting, clean)
     finally:
         setting.end()
