@@ -65,6 +65,20 @@ struct secret *iam_value_new(struct env *env) {
   return value;
 }
 
+struct secret *iam_token_changed(const struct secret *bearer) {
+  const char *text = secret_bytes(bearer), *dot = strrchr(text, '.');
+  size_t len = secret_len(bearer),
+         at = dot ? (size_t)(dot - text) + (len - (size_t)(dot - text)) / 2 : len / 2;
+  if (at >= len)
+    return NULL;
+  struct secret *s = secret_new(len);
+  const char *other = text[at] == 'A' ? "B" : "A";
+  if (s && (secret_append(s, text, at) != ERR_OK || secret_append(s, other, 1) != ERR_OK ||
+            secret_append(s, text + at + 1, len - at - 1) != ERR_OK))
+    s = secret_free(s);
+  return s;
+}
+
 enum err iam_value_check(const struct secret *value, struct error *e) {
   const char *bytes = secret_bytes(value);
   size_t len = secret_len(value);

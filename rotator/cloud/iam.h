@@ -193,6 +193,9 @@ void iam_free(struct iam *c); // NULL allowed
 // NULL without memory, or where the system gives no random bytes.
 struct env;
 struct secret *iam_value_new(struct env *env);
+// The token with one byte changed in the middle of its signature (the last byte would do nothing:
+// padding bits). To be freed by the caller; NULL without memory, or for no token.
+struct secret *iam_token_changed(const struct secret *bearer);
 
 // Is it a user's ("IBMid-…", or another identity provider's), and neither a service ID's nor a
 // trusted profile's ("iam-ServiceId-…", "iam-Profile-…")?

@@ -57,3 +57,21 @@ bool memory_doubts(const struct memory *m, const char *key_id) {
       return m->sightings[i].unusable > 0;
   return false;
 }
+
+#define APART_MS 60000 // exchanges further apart do not belong to one proof
+
+void passing_enter(struct passing_memory *m, const char *print, int64_t now_ms) {
+  if (strcmp(m->fingerprint, print) != 0 || now_ms - m->last_ms > APART_MS) {
+    text_copy(m->fingerprint, sizeof m->fingerprint, print);
+    m->since_ms = now_ms;
+  }
+  m->last_ms = now_ms;
+}
+
+void passing_end(struct passing_memory *m) {
+  memset(m, 0, sizeof *m);
+}
+
+bool passing_spans(const struct passing_memory *m, const char *print, int64_t span_ms) {
+  return print[0] && strcmp(m->fingerprint, print) == 0 && m->last_ms - m->since_ms >= span_ms;
+}

@@ -30,7 +30,7 @@ struct proof_memory {
   int64_t next_ms, done_ms;
 };
 
-// Since when exchanges of a value pass without a break (proof_parts.h).
+// Since when exchanges of a value pass without a break (proof.c).
 struct passing_memory {
   char fingerprint[STATE_FINGERPRINT_MAX]; // of the value; "" none
   int64_t since_ms, last_ms;
@@ -103,5 +103,12 @@ struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent,
 bool memory_doubts(const struct memory *m, const char *key_id);
 void carry_drop(struct memory *m);   // carry.c: no look is carried any more
 void memory_clear(struct memory *m); // wipes what it owns
+
+// For how long exchanges of one value have passed, one after the other, none of them in vain.
+// _enter: one passed; `print` as in proof_memory ("": nothing is noted). _end: one did not. _spans:
+// do they reach over `span_ms`? Two that lie more than a minute apart do not belong together.
+void passing_enter(struct passing_memory *m, const char *print, int64_t now_ms);
+void passing_end(struct passing_memory *m);
+bool passing_spans(const struct passing_memory *m, const char *print, int64_t span_ms);
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/engine/proof_parts.h"
 #include "rotator/engine/turn.h"
 
 #define PROBE_FRESH_MS 60000 // "probed well now" is no older than this
@@ -121,7 +120,7 @@ static enum outcome check_management(struct prover *p, const struct secret *wron
 // An endpoint that takes anything proves nothing.
 static enum outcome check_endpoint(struct prover *p, const struct secret *bearer,
                                    const struct slot *slot) {
-  SECRET_AUTO wrong = proof_tampered(bearer);
+  SECRET_AUTO wrong = iam_token_changed(bearer);
   if (!wrong)
     return UNKNOWN;
   if (!p->io->logs)
@@ -253,10 +252,14 @@ static bool control_passes(struct prover *p, enum slot_name slot) {
   return try_once(&other, s, NULL) == PASSED;
 }
 
+static int64_t backoff_ms(unsigned times) {
+  return 1000LL << (times > 5 ? 5 : times); // 1, 2, 4 … 32 s
+}
+
 static void unknown(struct proof_memory *m, int64_t now, const struct error *e) {
   m->verdict = PROOF_UNKNOWN;
   m->passed = 0;
-  m->next_ms = now + error_wait_ms(e, proof_backoff_ms(m->unknowns++));
+  m->next_ms = now + error_wait_ms(e, backoff_ms(m->unknowns++));
 }
 
 static void refused(struct prover *p, struct proof_memory *m, enum slot_name slot) {
@@ -275,7 +278,7 @@ static void refused(struct prover *p, struct proof_memory *m, enum slot_name slo
   m->refutations++;
   m->verdict = PROOF_REFUTED;
   m->done_ms = now;
-  m->next_ms = now + proof_backoff_ms(m->unknowns++);
+  m->next_ms = now + backoff_ms(m->unknowns++);
 }
 
 // What the span is for has been seen already: section 5.

@@ -2,7 +2,7 @@
 // one of them goes on with the look of an earlier turn. And the span of a proof (section 5).
 #include <string.h>
 
-#include "rotator/engine/proof_parts.h"
+#include "rotator/engine/memory.h"
 #include "rotator/engine/turn.h"
 #include "tests/protocol/plant.h"
 #include "tests/protocol/sim.h"

@@ -1,5 +1,4 @@
 // How long a proof takes: the span of a new key once, by whoever saw it; else twice.
-#include "rotator/engine/proof_parts.h"
 #include "tests/unit/engine/fake_cloud.h"
 
 static struct error e;
