@@ -68,7 +68,8 @@ void shown_refused(struct proc *p, int key, enum shown_refusal how) {
     w->ever_refused = true;
     return;
   }
-  if (how == SHOWN_REFUSED && !p->iam_answered) { // in part, perhaps: then it may be believed
+  bool by_iam = how == SHOWN_REFUSED || p->sim->p.own_alone; // … what it may do is IAM's word too
+  if (by_iam && !p->iam_answered) { // in part, perhaps: then it may be believed
     w->refusals = 0;
     if (w->refused != SHOWN_NONE)
       w->refused = how;

@@ -269,9 +269,10 @@ bool own_rescue(struct sim *s) {
   const struct own_past *now = place_now(s);
   if (s->p.own == OWN_NOT || s->p.own_unsaid || !now || !s->has_state)
     return false;
-  bool old_serves = alive(s, state_key(s, SLOT_PREVIOUS)) && s->last.why != WHY_own_last;
-  if (alive(s, state_key(s, SLOT_CURRENT)) || old_serves || alive(s, now->key) ||
-      alive(s, s->sinks[0].key))
+  bool asked = s->last.why == WHY_own_last; // though the old one serves still
+  bool serves =
+      alive(s, state_key(s, SLOT_PREVIOUS)) || alive(s, now->key) || alive(s, s->sinks[0].key);
+  if (alive(s, state_key(s, SLOT_CURRENT)) || (serves && !asked))
     return false;
   struct key_spec k = {.owner = SIM_IDENTITY, .name = "by hand", .description = "made in distress"};
   int made = key_make(s, &k);
