@@ -35,7 +35,7 @@ def parser_of(doc, share, case):
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rotator", default=TOP + "/build/dev/rotator/app/rotator")
     parser.add_argument("--emulator", default=TOP + "/build/dev/tests/emulator/ibmcloud-emulator")
-    parser.add_argument("--all", dest="share", action="store_const", const=1)
+    parser.add_argument("--all", dest="share", action="store_const", const=1, default=share)
     parser.add_argument("--share", type=int, default=share)
     parser.add_argument("--seed", type=int, default=int(time.time()) // 86400)
     parser.add_argument("--jobs", type=int, default=2)
