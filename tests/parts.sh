@@ -138,7 +138,8 @@ part_secrets_manager() {
 part_guide() { tests_about 'integration/guide'; }
 
 part_asan() { build asan && tests_of asan unit contract protocol fault cli emulator; }
-part_tsan() { build tsan && tests_of tsan unit protocol; }
+# Threads are in the units: the simulator has one, and what runs in it takes turns (protocol/co.c).
+part_tsan() { build tsan && tests_of tsan unit; }
 part_lint() { build release && tests_of release lint; }
 # server NAME BUILDER…: a real server is there, or is built from its module: some ten minutes, once, and no test waits for it.
 # How far that is, is shown as it goes (descriptor 3).
