@@ -26,6 +26,12 @@ static const enum cause causes[] = {[KEY_ACTIVE] = CAUSE_none,
                                     [KEY_ABSENT] = CAUSE_deleted,
                                     [KEY_GONE] = CAUSE_deleted};
 
+// Was it proven so lately that a replica may show the key as it was before? A proof of the future was
+// made by another clock: it is not young for years.
+static bool proven_lately(const struct look *l, const struct evidence *e, int64_t now_s) {
+  return e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
+}
+
 // What IAM shows of a key is evidence of its value. A key that was proven a moment ago and is not
 // seen is one that this replica does not know yet.
 void look_enter_evidence(const struct look *l, const struct secret *value, const char *key_id,
@@ -34,10 +40,19 @@ void look_enter_evidence(const struct look *l, const struct secret *value, const
   // Not the time of the turn: the process may have slept since the look began.
   int64_t server_s = l->iam->ops->server_time_s(l->iam);
   int64_t now_s = server_s > 0 ? server_s : l->u->view.now_s;
-  // A proof of the future was made by another clock: it is not young for years.
-  bool young = e && e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
-  if (e && !(seen == KEY_ABSENT && young))
+  if (e && !(seen == KEY_ABSENT && proven_lately(l, e, now_s)))
     evidence_iam(e, causes[seen], now_s);
+}
+
+// A pending key is born disabled, and IAM may know a key and not show it: neither says anything of
+// its value until a proof has shown it enabled. Then it is judged like any other, as a hand may have
+// put it into a sink.
+bool look_pending_counts(const struct look *l, enum key_seen seen) {
+  char print[EVIDENCE_PRINT_MAX] = "";
+  if (l->u->state.slots[SLOT_PENDING].value)
+    evidence_print(l->u->binding, l->u->state.slots[SLOT_PENDING].value, print);
+  const struct evidence *e = evidence_find(&l->t->memory->book, print);
+  return e && e->proven_s > 0 && !(seen == KEY_DISABLED && proven_lately(l, e, l->u->view.now_s));
 }
 
 void look_enter_listed(const struct look *l) {
@@ -45,19 +60,10 @@ void look_enter_listed(const struct look *l) {
   for (size_t i = 0; i < l->list.n; i++) {
     const struct iam_key *k = &l->list.keys[i];
     struct evidence *e = evidence_of_key(&l->t->memory->book, k->id);
-    if (e && !(l->u->view.state && strcmp(k->id, pending->key_id) == 0))
+    bool is_pending = l->u->view.state && strcmp(k->id, pending->key_id) == 0;
+    if (e && (!is_pending || look_pending_counts(l, look_seen(k))))
       evidence_iam(e, causes[look_seen(k)], l->u->view.now_s);
   }
-}
-
-// Was this value proven once? What IAM does not show says something of it only then: IAM may know a
-// key and not show it, and a pending key is born disabled.
-bool look_was_proven(const struct look *l, const struct secret *value) {
-  char print[EVIDENCE_PRINT_MAX] = "";
-  if (value)
-    evidence_print(l->u->binding, value, print);
-  const struct evidence *known = evidence_find(&l->t->memory->book, print);
-  return known && known->proven_s > 0;
 }
 
 // Whose value it is, for the person who has to judge it.
@@ -74,13 +80,23 @@ static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
               ours ? "this identity" : k->iam_id);
 }
 
+// Was this value proven once? What IAM does not show says something of it only then: IAM may know a
+// key and not show it.
+static bool was_proven(const struct look *l, const struct secret *value) {
+  char print[EVIDENCE_PRINT_MAX] = "";
+  if (value)
+    evidence_print(l->u->binding, value, print);
+  const struct evidence *known = evidence_find(&l->t->memory->book, print);
+  return known && known->proven_s > 0;
+}
+
 // Asks for the key of a value that is in no slot, and enters what is seen.
 static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
                             struct error *e) {
   enum err err = l->iam->ops->find_by_value(l->iam, value, ret, e);
   if (err == ERR_OK)
     look_enter_evidence(l, value, ret->id, look_seen(ret));
-  else if (err == ERR_MISSING && look_was_proven(l, value))
+  else if (err == ERR_MISSING && was_proven(l, value))
     look_enter_evidence(l, value, "", KEY_ABSENT);
   return err;
 }

@@ -29,8 +29,8 @@ void look_enter_listed(const struct look *l);
 // Who uses which key in grace, for the brake.
 enum err look_at_use(struct look *l, struct error *e);
 
-// Was this value proven once?
-bool look_was_proven(const struct look *l, const struct secret *value);
+// Is what IAM shows of the pending key evidence of its value?
+bool look_pending_counts(const struct look *l, enum key_seen seen);
 
 // A value in a sink that is in no slot: asks whose key it is.
 enum err look_judge_stranger(struct look *l, size_t sink, struct error *e);

@@ -81,8 +81,7 @@ static enum err look_at_slot(struct look *l, enum slot_name name, struct error *
     return ERR_OK;
   show_key(v, k);
   enter_sighting(l, name, v);
-  // That a pending key is disabled is no news: it was born so, and a replica may not know better.
-  if (name != SLOT_PENDING || (v->key != KEY_DISABLED && look_was_proven(l, slot->value)))
+  if (name != SLOT_PENDING || look_pending_counts(l, v->key))
     look_enter_evidence(l, slot->value, slot->key_id, v->key);
   iam_key_clear(&one);
   return ERR_OK;

@@ -286,6 +286,7 @@ static void a_pending_that_was_proven_and_is_gone(void **unused) {
   struct rig *r = rig_new();
   at_rest(r);
   r->target.policy.proof_count = 3;
+  r->target.policy.propagation_s = 300;
   r->target.policy.proof_span_s = 4 * 3600;
   fake_env_advance(&r->env, 30LL * 86400 * 1000);
   rig_run(r); // until the second exchange, two hours from now
@@ -297,9 +298,14 @@ static void a_pending_that_was_proven_and_is_gone(void **unused) {
   pending->key.disabled = true; // as a replica shows it that lags
   observe(r, true);
   assert_int_equal(observe(r, false).slots[SLOT_PENDING].verdict.kind, VERDICT_WORKING);
-  pending->gone = true;
+  fake_env_advance(&r->env, r->target.policy.propagation_s * 1000); // no replica lags for so long
   observe(r, true);
   struct verdict v = observe(r, false).slots[SLOT_PENDING].verdict;
+  assert_int_equal(v.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.cause, CAUSE_disabled);
+  pending->gone = true;
+  observe(r, true);
+  v = observe(r, false).slots[SLOT_PENDING].verdict;
   assert_int_equal(v.kind, VERDICT_NOT_WORKING);
   assert_int_equal(v.cause, CAUSE_deleted);
   state_clear(&s);
