@@ -26,8 +26,8 @@ static const enum cause causes[] = {[KEY_ACTIVE] = CAUSE_none,
                                     [KEY_ABSENT] = CAUSE_deleted,
                                     [KEY_GONE] = CAUSE_deleted};
 
-// Was it proven so lately that a replica may show the key as it was before? A proof of the future was
-// made by another clock: it is not young for years.
+// Was it proven so lately that a replica may show the key as it was before? A proof of the future
+// was made by another clock: it is not young for years.
 static bool proven_lately(const struct look *l, const struct evidence *e, int64_t now_s) {
   return e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
 }
@@ -45,8 +45,8 @@ void look_enter_evidence(const struct look *l, const struct secret *value, const
 }
 
 // A pending key is born disabled, and IAM may know a key and not show it: neither says anything of
-// its value until a proof has shown it enabled. Then it is judged like any other, as a hand may have
-// put it into a sink.
+// its value until a proof has shown it enabled. Then it is judged like any other, as a hand may
+// have put it into a sink.
 bool look_pending_counts(const struct look *l, enum key_seen seen) {
   char print[EVIDENCE_PRINT_MAX] = "";
   if (l->u->state.slots[SLOT_PENDING].value)

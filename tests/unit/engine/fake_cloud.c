@@ -46,7 +46,7 @@ struct fake_key *rig_key(struct rig *r, const char *id) {
   return NULL;
 }
 
-static struct fake_key *by_value(struct rig *r, const struct secret *value) {
+struct fake_key *rig_key_of(struct rig *r, const struct secret *value) {
   for (size_t i = 0; i < r->n_keys; i++)
     if (!r->keys[i].gone && secret_equal(r->keys[i].value, value))
       return &r->keys[i];
@@ -59,7 +59,7 @@ static int64_t server_time(struct iam *c) {
 
 static enum err fake_exchange(struct iam *c, const struct secret *value, bool fresh,
                               struct iam_token *ret, struct error *e) {
-  struct fake_key *k = by_value(of_iam(c), value);
+  struct fake_key *k = rig_key_of(of_iam(c), value);
   (void)fresh;
   if (of_iam(c)->slow_exchange_in > 0 && --of_iam(c)->slow_exchange_in == 0)
     fake_env_advance(&of_iam(c)->env, of_iam(c)->exchange_takes_ms);
@@ -125,7 +125,7 @@ static enum err authenticate(struct iam *c, char dst[IAM_ID_MAX], struct error *
   if (!r->own)
     return ERR_OK;
   struct secret *key = r->gained ? NULL : read_own(r);
-  struct fake_key *k = by_value(r, r->gained ? r->gained : key);
+  struct fake_key *k = rig_key_of(r, r->gained ? r->gained : key);
   if (!r->gained && k && !k->key.disabled)
     r->gained = secret_dup(key);
   secret_free(key);
@@ -155,7 +155,7 @@ static enum err fake_create(struct iam *c, const struct iam_create *spec, struct
   char id[IAM_ID_MAX], value[64];
   if (r->create_answer != ERR_OK)
     return error_set(e, r->create_answer, "create is refused");
-  if (spec->value && by_value(r, spec->value))
+  if (spec->value && rig_key_of(r, spec->value))
     return error_set(e, ERR_EXISTS, "the value exists");
   snprintf(id, sizeof id, "ApiKey-%zu", r->n_keys + 1);
   snprintf(value, sizeof value, "made-by-iam-%zu-aaaaaaaaaaaaaaaaaaaaaaaa", r->n_keys + 1);
@@ -211,7 +211,7 @@ static enum err fake_get(struct iam *c, const char *id, bool activity, struct ia
 
 static enum err fake_find(struct iam *c, const struct secret *value, struct iam_key *ret,
                           struct error *e) {
-  struct fake_key *k = by_value(of_iam(c), value);
+  struct fake_key *k = rig_key_of(of_iam(c), value);
   if (!k)
     return error_set(e, ERR_MISSING, "no key has this value");
   *ret = k->key;
@@ -347,54 +347,4 @@ void rig_free(struct rig *r) {
     secret_free(r->keys[i].value);
   secret_free(r->gained);
   free(r);
-}
-
-void rig_run(struct rig *r) {
-  for (int i = 0; i < 200; i++) {
-    tick(&r->target, &r->io, NULL, &r->result);
-    if (r->result.end != TICK_WAIT || r->result.again_ms - r->env.mono_ms >= 3600000)
-      return;
-    fake_env_advance(&r->env, r->result.again_ms - r->env.mono_ms);
-  }
-  fail_msg("no end: row %s, why %s", row_name(r->result.row), why_name(r->result.why));
-}
-
-void rig_restart(struct rig *r) {
-  memory_clear(&r->memory);
-  memory_init(&r->memory);
-  r->gained = secret_free(r->gained);
-}
-
-struct state rig_state(struct rig *r) {
-  struct store_record record = {0};
-  struct state s;
-  assert_true(memory_peek(r->space, "home", &record, NULL));
-  assert_int_equal(state_decode(record.value, &s, NULL), ERR_OK);
-  store_record_clear(&record);
-  return s;
-}
-
-void rig_put_sink(struct rig *r, const char *name, const char *value) {
-  struct store_record record = {.value = value ? secret_copy_text(value) : NULL};
-  assert_int_equal(memory_poke(r->space, name, &record), ERR_OK);
-  store_record_clear(&record);
-}
-
-const char *rig_sink_key(struct rig *r, const char *name) {
-  struct store_record record = {0};
-  if (!memory_peek(r->space, name, &record, NULL))
-    return "";
-  struct fake_key *k = by_value(r, record.value);
-  store_record_clear(&record);
-  return k ? k->key.id : "?";
-}
-
-void rig_init(struct rig *r) {
-  r->target.init = true;
-  rig_run(r);
-  r->target.init = false;
-  assert_int_equal(r->result.end, TICK_REST);
-  assert_int_equal(r->result.phase, PHASE_IDLE);
-  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
-  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-1");
 }

@@ -74,7 +74,8 @@ void rig_run(struct rig *r);
 void rig_restart(struct rig *r);
 // A key made by hand, active; returns its entry.
 struct fake_key *rig_add_key(struct rig *r, const char *id, const char *value, const char *iam_id);
-struct fake_key *rig_key(struct rig *r, const char *id); // NULL: never was
+struct fake_key *rig_key(struct rig *r, const char *id);                // NULL: never was
+struct fake_key *rig_key_of(struct rig *r, const struct secret *value); // NULL: nobody's
 unsigned rig_live_keys(struct rig *r);
 // The state as it is; the caller clears it. Fails the test when there is none.
 struct state rig_state(struct rig *r);
@@ -83,5 +84,10 @@ void rig_put_sink(struct rig *r, const char *name, const char *value);
 const char *rig_sink_key(struct rig *r, const char *name);
 // First key, settled.
 void rig_init(struct rig *r);
+// Set up, and run until there is nothing to do and the sinks' key works.
+void rig_at_rest(struct rig *r);
+const char *rig_current(struct rig *r); // the id of current's key; valid until the next call
+// What a look shows; without ask_iam, what is remembered.
+struct view rig_observe(struct rig *r, bool ask_iam);
 
 #endif

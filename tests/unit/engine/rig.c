@@ -1,0 +1,80 @@
+// What a test does with its rig once it is made (fake_cloud.c): runs it, looks at it, lays hands on
+// it.
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/engine/fake_cloud.h"
+
+void rig_run(struct rig *r) {
+  for (int i = 0; i < 200; i++) {
+    tick(&r->target, &r->io, NULL, &r->result);
+    if (r->result.end != TICK_WAIT || r->result.again_ms - r->env.mono_ms >= 3600000)
+      return;
+    fake_env_advance(&r->env, r->result.again_ms - r->env.mono_ms);
+  }
+  fail_msg("no end: row %s, why %s", row_name(r->result.row), why_name(r->result.why));
+}
+
+void rig_restart(struct rig *r) {
+  memory_clear(&r->memory);
+  memory_init(&r->memory);
+  r->gained = secret_free(r->gained);
+}
+
+struct state rig_state(struct rig *r) {
+  struct store_record record = {0};
+  struct state s;
+  assert_true(memory_peek(r->space, "home", &record, NULL));
+  assert_int_equal(state_decode(record.value, &s, NULL), ERR_OK);
+  store_record_clear(&record);
+  return s;
+}
+
+void rig_put_sink(struct rig *r, const char *name, const char *value) {
+  struct store_record record = {.value = value ? secret_copy_text(value) : NULL};
+  assert_int_equal(memory_poke(r->space, name, &record), ERR_OK);
+  store_record_clear(&record);
+}
+
+const char *rig_sink_key(struct rig *r, const char *name) {
+  struct store_record record = {0};
+  if (!memory_peek(r->space, name, &record, NULL))
+    return "";
+  struct fake_key *k = rig_key_of(r, record.value);
+  store_record_clear(&record);
+  return k ? k->key.id : "?";
+}
+
+void rig_init(struct rig *r) {
+  r->target.init = true;
+  rig_run(r);
+  r->target.init = false;
+  assert_int_equal(r->result.end, TICK_REST);
+  assert_int_equal(r->result.phase, PHASE_IDLE);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-1");
+}
+
+void rig_at_rest(struct rig *r) {
+  rig_init(r);
+  rig_run(r);
+  assert_int_equal(r->result.end, TICK_REST);
+  assert_int_equal(r->result.working, WORKING_YES);
+}
+
+const char *rig_current(struct rig *r) {
+  static char id[IAM_ID_MAX];
+  struct state s = rig_state(r);
+  strcpy(id, s.slots[SLOT_CURRENT].key_id);
+  state_clear(&s);
+  return id;
+}
+
+struct view rig_observe(struct rig *r, bool ask_iam) {
+  struct state s = {0};
+  struct view v;
+  assert_int_equal(tick_observe(&r->target, &r->io, ask_iam, &s, &v, NULL), ERR_OK);
+  v.state = NULL;
+  state_clear(&s);
+  return v;
+}
