@@ -288,6 +288,8 @@ static void explain_status(int status) {
                words[i].meaning, words[i].systemd);
 }
 
+static const char exhausted[] = "memory is exhausted: the next run goes on with what was begun";
+
 int app_main(int argc, char **argv, bool memory_locked) {
   struct app a = {.env = env_real(), .memory_locked = memory_locked};
   struct error e = {0};
@@ -302,9 +304,11 @@ int app_main(int argc, char **argv, bool memory_locked) {
   int status = err == ERR_OK         ? dispatch(&a, argv)
                : err == ERR_INTERNAL ? EXIT_BUG
                                      : usage_mistake(&a, &e);
+  if (status == EXIT_BUG)
+    report_exhausted(&a, exhausted);
   status = answer_end(&a, status);
-  if (status == EXIT_BUG && !report_said()) // whoever ran out of memory first had none for words
-    fputs("rotator: memory is exhausted: the next run goes on with what was begun\n", stderr);
+  if (status == EXIT_BUG) // which was not seen before
+    report_exhausted(&a, ferror(stdout) ? "standard output could not be written" : exhausted);
   explain_status(status);
   clean_up(&a);
   return status;

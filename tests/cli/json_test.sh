@@ -47,3 +47,40 @@ passed "errors are in the document too"
 run 2 rotate --log-format json
 jq -e '.level == "error" and .target == null and (.text | test("next: rotator"))' "$T/err" >/dev/null || fail "the log line is not JSON"
 passed "errors as log lines"
+
+# A command that cannot begin at all says in the document what it says on standard error.
+told_alike() { # told_alike STATUS ARGUMENTS…
+  each "$@"
+  json '(.error.text | length > 0) and (.error.kind | length > 0) and (.next | startswith("rotator"))'
+  jq -r .error.text "$T/out" | grep -qFf - "$T/err" || fail "standard error has other words"
+  [ "$(tail -n 1 "$T/err")" = "next: $(jq -r .next "$T/out")" ] || fail "standard error names another command"
+}
+simple_config
+touch "$T/file"
+sed -i "s|^state_dir: .*|state_dir: $T/file/state|" "$config"
+told_alike 3 run
+json '.targets == [] and (.error.text | test("make the directory"))'
+mkdir "$T/directory.yaml"
+config=$T/directory.yaml
+for command in 'init prod' run 'rotate prod' status "report --html $T/page.html" verify check 'keys prod' 'rollback prod' 'retire prod' 'hold prod' \
+  'resume prod' 'repair prod' 'forget prod --yes' 'history prod'; do
+  # shellcheck disable=SC2086
+  told_alike 2 $command
+  json '.targets == []'
+done
+config=$T/rotator.yaml
+simple_config
+passed "a command that cannot begin says so in the document, in the same words"
+
+# A hint that asks is a sentence of its own in a log line, too.
+rm -rf "$T/ready" "$T/state" "$T/sinks/prod.env"
+start_emulator
+simple_config
+run 0 init prod
+lock_key "$(active_keys)"
+run 3 rotate prod --log-format json
+grep -q 'is that reason over? what was asked for ' "$T/err" || fail "the sentences are not joined: $(tail -n 1 "$T/err")"
+run 3 run --log-format json
+jq -rs '.[-1].text' "$T/err" | grep -q 'is that reason over? next: ' || fail "the sentences are not joined: $(tail -n 1 "$T/err")"
+! grep -q '[?!.]\. ' "$T/err" || fail "two ends of one sentence"
+passed "sentences in log lines"

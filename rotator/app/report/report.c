@@ -49,10 +49,6 @@ static bool logs_are_json(const struct app *a) {
 
 static bool said;
 
-bool report_said(void) {
-  return said;
-}
-
 static void print_line(const char *text) {
   said = true;
   char clean[2 * LINE_MAX_BYTES];
@@ -79,12 +75,34 @@ static void print_hint(const char *hint) {
   }
 }
 
+// As sentences, one after the other: each may end with a stop of its own, and may have lines. (On
+// the stack: who ran out of memory is told, too.)
+static size_t add_sentences(char *dst, size_t cap, size_t len, const char *text) {
+  for (size_t n; text && *text; text += n + (text[n] == '\n')) {
+    text += strspn(text, " ");
+    n = strcspn(text, "\n");
+    const char *joint = len == 0 || n == 0 ? "" : strchr(".?!:", dst[len - 1]) ? " " : ". ";
+    int more = snprintf(dst + len, cap - len, "%s%.*s", joint, (int)n, text);
+    if (more > 0)
+      len += (size_t)more < cap - len ? (size_t)more : cap - len - 1;
+  }
+  return len;
+}
+
+void report_join(char *dst, size_t cap, const char *const *texts, size_t n) {
+  size_t len = 0;
+  dst[0] = '\0';
+  for (size_t i = 0; i < n; i++)
+    len = add_sentences(dst, cap, len, texts[i]);
+}
+
 static void print_short(const struct trouble *t, const char *working, const char *what,
                         const char *next) {
-  char line[2 * LINE_MAX_BYTES + 200];
-  bool page = t->working != WORKING_YES;
-  snprintf(line, sizeof line, "%s: %s%s%s. next: %s", t->target, page ? working : "",
-           page ? ". " : "", what, next);
+  char text[2 * LINE_MAX_BYTES], line[2 * LINE_MAX_BYTES + 200], command[720];
+  snprintf(command, sizeof command, "next: %s", next);
+  const char *const texts[] = {t->working != WORKING_YES ? working : NULL, what, command};
+  report_join(text, sizeof text, texts, sizeof texts / sizeof *texts);
+  snprintf(line, sizeof line, "%s: %s", t->target, text);
   print_line(line);
 }
 
@@ -112,6 +130,28 @@ static void print_trouble(const struct trouble *t, const char *working, const ch
   print_line(line);
 }
 
+// What concerns the command as a whole stands in the answer beside the targets, the first of it.
+static void answer_trouble(const struct app *a, const struct trouble *t, const char *next) {
+  struct error e;
+  if (!a->answer || t->target || cJSON_HasObjectItem(a->answer, "error"))
+    return;
+  if (t->error && t->error->kind != ERR_OK)
+    e = *t->error;
+  else
+    error_set(&e, ERR_INVALID, "%s", t->text ? t->text : "");
+  answer_add_error(a->answer, &e);
+  cJSON_AddStringToObject(a->answer, "next", next);
+}
+
+static void log_trouble(const struct trouble *t, const char *working, const char *what,
+                        const char *next) {
+  char line[4 * LINE_MAX_BYTES], command[720];
+  snprintf(command, sizeof command, "next: %s", next);
+  const char *const texts[] = {t->apart ? NULL : working, what, t->hint, t->note, command};
+  report_join(line, sizeof line, texts, sizeof texts / sizeof *texts);
+  log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s", line);
+}
+
 void report_trouble(const struct app *a, const struct trouble *t) {
   char working[320], what[LINE_MAX_BYTES], next[700];
   working_words(working, sizeof working, t->working, t->verdict);
@@ -120,24 +160,30 @@ void report_trouble(const struct app *a, const struct trouble *t) {
     text_copy(next, sizeof next, t->next);
   else
     report_next(a, "check", t->target, next, sizeof next);
+  answer_trouble(a, t, next);
   if (logs_are_json(a)) {
     said = true;
-    log_line(LOG_LEVEL_ERROR, t->target, t->step, "%s%s%s%s%s%s%s. next: %s",
-             t->apart ? "" : working, t->apart ? "" : ". ", what, t->hint ? ". " : "",
-             t->hint ? t->hint : "", t->note ? ". " : "", t->note ? t->note : "", next);
+    log_trouble(t, working, what, next);
     return;
   }
   print_trouble(t, working, what, next);
+}
+
+void report_exhausted(const struct app *a, const char *text) {
+  char next[700];
+  if (said)
+    return;
+  report_next(a, "run", NULL, next, sizeof next);
+  struct error e;
+  error_set(&e, ERR_INTERNAL, "%s", text);
+  const struct trouble t = {.apart = true, .error = &e, .next = next};
+  report_trouble(a, &t);
 }
 
 static void report_unstarted(const struct app *a, bool apart, const char *text, const char *hint,
                              const char *next) {
   struct error e;
   error_set(&e, ERR_INVALID, "%s", text);
-  if (a->answer && !cJSON_HasObjectItem(a->answer, "error")) {
-    answer_add_error(a->answer, &e);
-    cJSON_AddStringToObject(a->answer, "next", next);
-  }
   struct trouble t = {.apart = apart,
                       .working = WORKING_UNKNOWN,
                       .error = &e,

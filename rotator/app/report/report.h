@@ -34,11 +34,16 @@ void report_usage(const struct app *a, const char *text, const char *hint, const
 // known.
 void report_unusable(const struct app *a, const char *text, const char *hint, const char *next);
 
+// Sentences on one line: a full stop goes between two of them unless the first has an end of its
+// own ("?"); those that are NULL or "" are left out, and the lines of one follow each other likewise.
+void report_join(char *dst, size_t cap, const char *const *texts, size_t n);
+
 // One line on standard error, of no target in particular.
 void report_line(const struct app *a, const char *text);
 
-// Was anything told so far?
-bool report_said(void);
+// Where nothing was told so far: whoever ran out of memory first had none for words. In the answer
+// too.
+void report_exhausted(const struct app *a, const char *text);
 
 // "rotator -c FILE repair prod-logs": a command for the configuration in use. `command` may have
 // words of its own; target may be NULL.

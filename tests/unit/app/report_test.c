@@ -5,6 +5,7 @@
 #include "rotator/app/cli.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/outcome.h"
+#include "rotator/app/report/report.h"
 #include "rotator/base/text.h"
 #include "tests/support/unit.h"
 
@@ -82,6 +83,29 @@ static void test_working(void **state) {
   working_words(text, sizeof text, WORKING_UNKNOWN, &v);
   assert_string_equal(text, "Not known whether consumers have a working key: the last proof of the "
                             "key got no answer; last proven 2026-11-24T05:40:00Z");
+}
+
+static void test_sentences_are_joined(void **state) {
+  (void)state;
+  static const struct {
+    const char *texts[4], *want;
+  } cases[] = {
+      {{"Consumers have a working key", "run: it failed", NULL, "next: rotator check"},
+       "Consumers have a working key. run: it failed. next: rotator check"},
+      {{"decide: is that reason over?", "next: rotator run"},
+       "decide: is that reason over? next: rotator run"},
+      {{"It is so.", "Stop!", ""}, "It is so. Stop!"},
+      {{"first, to the rotation:\n  rotator init\n  rotator rotate", "next: x"},
+       "first, to the rotation: rotator init. rotator rotate. next: x"},
+      {{NULL}, ""},
+  };
+  char text[200], small[8];
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    report_join(text, sizeof text, cases[i].texts, COUNT_OF(cases[i].texts));
+    assert_string_equal(text, cases[i].want);
+  }
+  report_join(small, sizeof small, cases[0].texts, COUNT_OF(cases[0].texts));
+  assert_string_equal(small, "Consume");
 }
 
 static void test_the_worst_wins(void **state) {
@@ -191,6 +215,7 @@ int main(void) {
       cmocka_unit_test(test_every_cause_has_words),
       cmocka_unit_test(test_every_row_has_words),
       cmocka_unit_test(test_working),
+      cmocka_unit_test(test_sentences_are_joined),
       cmocka_unit_test(test_the_worst_wins),
       cmocka_unit_test(test_attention),
       cmocka_unit_test(test_a_dead_key_is_always_told),
