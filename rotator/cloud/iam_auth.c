@@ -6,6 +6,12 @@
 // token, one caller exchanges and the others wait for its result, good or bad: a hundred targets
 // that start at once send one request.
 //
+// Whoever asks after an exchange that failed is told the same, for four times as long as that took
+// and 30 s at most: a metadata service that is silent would else cost each of a thousand targets
+// the seconds that it takes to see that. So at most a fifth of the time goes into asking in vain,
+// and what failed at once may be tried again at once. A stop and want of memory are ours, and
+// forgotten.
+//
 // The lock is not held during the exchange. `flight` counts finished exchanges; a waiter waits for
 // it to move.
 #include <pthread.h>
@@ -14,7 +20,9 @@
 
 #include "rotator/cloud/iam_auth.h"
 
-#define RETRY_EARLY_MS 60000    // after a failed early refresh
+#define RETRY_EARLY_MS 60000 // after a failed early refresh
+#define VAIN_SHARE 4
+#define VAIN_MOST_MS 30000
 #define EARLY_DEADLINE_MS 10000 // an early refresh may be given up: the old token works
 
 struct shared {
@@ -27,12 +35,20 @@ struct shared {
   pthread_cond_t landed;
   bool flying;
   uint64_t flight;
-  enum err result; // of the last exchange
+  enum err result;       // of the last exchange
+  int64_t vain_until_ms; // … which failed: until then it would again
   struct error why;
   struct iam_token token;   // bearer NULL: none
   struct iam_credential by; // the key that it was gained with; `read` is not kept
   int64_t refresh_at_ms;
 };
+
+static int64_t vain_until(const struct shared *a, enum err err, int64_t began_ms) {
+  int64_t now_ms = env_mono_ms(a->env), most_ms = VAIN_SHARE * (now_ms - began_ms);
+  if (err == ERR_CANCELLED || err == ERR_INTERNAL)
+    return now_ms;
+  return now_ms + (most_ms < VAIN_MOST_MS ? most_ms : VAIN_MOST_MS);
+}
 
 // Locked at entry and exit, not in between.
 static void fly(struct shared *a, struct transport *t, int64_t deadline_ms) {
@@ -51,6 +67,7 @@ static void fly(struct shared *a, struct transport *t, int64_t deadline_ms) {
   if (err) {
     iam_credential_clear(&by);
     a->refresh_at_ms = env_mono_ms(a->env) + RETRY_EARLY_MS;
+    a->vain_until_ms = vain_until(a, err, now_ms);
   } else {
     iam_token_clear(&a->token);
     iam_credential_clear(&a->by);
@@ -69,6 +86,10 @@ static void wait_for_flight(struct shared *a) {
 
 static bool usable(const struct shared *a) {
   return a->token.bearer && env_mono_ms(a->env) < a->token.expires_at_ms;
+}
+
+static bool is_vain(const struct shared *a) {
+  return a->result != ERR_OK && env_mono_ms(a->env) < a->vain_until_ms;
 }
 
 static enum err copy(const struct shared *a, struct iam_token *ret, struct error *e) {
@@ -91,7 +112,7 @@ static enum err get(struct shared *a, struct transport *t, struct iam_token *ret
   do {
     if (a->flying)
       wait_for_flight(a);
-    else
+    else if (!is_vain(a))
       fly(a, t, 0);
   } while (a->result == ERR_OK && !a->token.bearer); // refused by somebody before we woke
   if (a->result == ERR_OK)

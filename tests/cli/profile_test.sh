@@ -126,6 +126,14 @@ managed '{profile: {metadata: "http://127.0.0.1:1"}}'
 run 75 check prod
 out_has 'FAIL .*metadata service http://127.0.0.1:1 does not answer: it is switched off or set to https for this server'
 out_lacks ' profile  .*has no link'
+# A fleet does not wait for that anew with each target, and each is told why.
+managed '{profile: {metadata: "http://127.0.0.1:1"}}'
+for i in $(seq 40); do target "t$i" "name-$i"; done >>"$config"
+began=$SECONDS
+run 75 check --json --jobs 1
+[ $((SECONDS - began)) -le 30 ] || fail "41 targets with a silent metadata service took $((SECONDS - began)) s"
+json '(.targets | length) == 41 and all(.targets[]; .error.text | test("metadata service http://127.0.0.1:1 does not answer"))'
+passed "a silent metadata service is waited for once, not once a target"
 managed "{profile: {metadata: \"https://${imds#http://}\"}}"
 # It answers in plain HTTP (3: that is certain), or ends the connection (75).
 rotator -c "$config" check prod >"$T/out" 2>"$T/err" </dev/null

@@ -170,7 +170,7 @@ static bool examine(struct app *a, struct managed *m, struct findings *f, struct
     if (!bound)
       find(f, FINDING_UNKNOWN, "state", "%s", e->text);
   } else {
-    bound = check_cloud(m, f);
+    bound = check_cloud(m, f, e);
   }
   if (bound)
     check_stores(m, f);

@@ -151,12 +151,11 @@ static void check_reader(struct managed *m, struct iam *iam, struct findings *f)
   }
 }
 
-static bool check_account(struct managed *m, const struct iam_token *me, struct findings *f) {
+static bool check_account(struct managed *m, const struct iam_token *me, struct error *e) {
   if (!me->account[0] || strcmp(me->account, m->config->account) == 0)
     return true;
-  find(f, FINDING_FAIL, "rights",
-       "the management identity is of account %s, the instance of account %s", me->account,
-       m->config->account);
+  error_set(e, ERR_INVALID, "the management identity is of account %s, the instance of account %s",
+            me->account, m->config->account);
   return false;
 }
 
@@ -178,18 +177,17 @@ static void say_identity(const struct managed *m, struct findings *f) {
          "the management credential is the user's, %s, whose own keys it can make", m->iam_id);
 }
 
-bool check_cloud(struct managed *m, struct findings *f) {
-  struct error e = {0};
+bool check_cloud(struct managed *m, struct findings *f, struct error *e) {
   struct iam_token me = {0};
-  struct iam *iam = compose_iam(m, 0, &e);
-  if (!iam || iam->ops->whoami(iam, &me, &e) != ERR_OK) {
-    find_error(f, "exchange", &e);
-    say_profile(m, &e, f);
+  struct iam *iam = compose_iam(m, 0, e);
+  if (!iam || iam->ops->whoami(iam, &me, e) != ERR_OK) {
+    find_error(f, "exchange", e);
+    say_profile(m, e, f);
     check_ingress(m, f);
     return compose_bind(m, 0, IDENTITY_OFFLINE, NULL) == ERR_OK;
   }
   find(f, FINDING_OK, "exchange", "the management credential is %s", me.iam_id);
-  bool bound = check_account(m, &me, f) && compose_bind(m, 0, IDENTITY_ASKED, &e) == ERR_OK;
+  bool bound = check_account(m, &me, e) && compose_bind(m, 0, IDENTITY_ASKED, e) == ERR_OK;
   if (bound) {
     say_identity(m, f);
     int64_t listed = check_rights(m, iam, f);
@@ -199,8 +197,8 @@ bool check_cloud(struct managed *m, struct findings *f) {
       check_sender(m, iam, f);
     check_quota(m, iam, listed, f);
     check_reader(m, iam, f);
-  } else if (e.kind != ERR_OK) {
-    find_error(f, "identity", &e);
+  } else if (e->kind != ERR_OK) {
+    find_error(f, "identity", e);
   }
   check_clock(m, iam, f);
   check_ingress(m, f);

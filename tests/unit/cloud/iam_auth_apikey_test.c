@@ -21,6 +21,8 @@ struct endpoint {
   enum err result; // not ERR_OK: no answer
   int status;
   int64_t deadline_ms; // of the last request
+  struct fake_env *slow;
+  int64_t takes_ms; // of its clock
 };
 
 static enum err endpoint_exchange(struct transport *t, const struct http_request *req,
@@ -33,6 +35,8 @@ static enum err endpoint_exchange(struct transport *t, const struct http_request
   pthread_cond_broadcast(&s->moved);
   while (s->hold)
     pthread_cond_wait(&s->moved, &s->mutex);
+  if (s->slow)
+    fake_env_advance(s->slow, s->takes_ms);
   enum err err = s->result;
   int status = s->status, expires_in = s->expires_in;
   pthread_mutex_unlock(&s->mutex);
@@ -185,6 +189,63 @@ static void failures_are_told(void **state) {
   assert_int_equal(token(&s, NULL, &t, NULL), ERR_MISSING);
   assert_int_equal(s.endpoint.sent, 1);
   assert_null(t.bearer);
+  scene_close(&s);
+}
+
+// Nothing is asked, and all are told what the last one was.
+static void expect_failure(struct scene *s, enum err err, int sent) {
+  struct iam_token t = {0};
+  struct error e = {0};
+  assert_int_equal(token(s, NULL, &t, &e), err);
+  assert_int_equal(e.kind, err);
+  assert_non_null(strstr(e.text, err == ERR_MISSING ? "the file is not there" : "scripted"));
+  assert_int_equal(s->endpoint.sent, sent);
+}
+
+static void a_slow_failure_is_remembered(void **state) {
+  (void)state;
+  struct scene s;
+  scene_open(&s);
+  s.endpoint.slow = &s.env;
+  s.endpoint.takes_ms = 4500;
+  s.endpoint.result = ERR_UNSENT;
+  expect_failure(&s, ERR_UNSENT, 1);
+  for (int i = 0; i < 1000; i++)
+    expect_failure(&s, ERR_UNSENT, 1);
+  fake_env_advance(&s.env, 4 * 4500 - 1);
+  expect_failure(&s, ERR_UNSENT, 1);
+  fake_env_advance(&s.env, 1);
+  expect_failure(&s, ERR_UNSENT, 2);
+  s.endpoint.takes_ms = 20000;
+  fake_env_advance(&s.env, 18000);
+  expect_failure(&s, ERR_UNSENT, 3);
+  fake_env_advance(&s.env, 29999); // never longer than 30 s
+  expect_failure(&s, ERR_UNSENT, 3);
+  fake_env_advance(&s.env, 1);
+  s.endpoint.result = ERR_OK;
+  s.endpoint.takes_ms = 1;
+  expect(&s, "me-4", 4);
+  scene_close(&s);
+}
+
+// What was at once in vain is tried at once again; so is what was for want of our own.
+static void other_failures_are_not_remembered(void **state) {
+  (void)state;
+  struct scene s;
+  scene_open(&s);
+  s.no_key = true;
+  for (int i = 0; i < 3; i++)
+    expect_failure(&s, ERR_MISSING, 0);
+  assert_int_equal(s.keys_read, 3);
+  s.no_key = false;
+  s.endpoint.slow = &s.env;
+  s.endpoint.takes_ms = 5000;
+  s.endpoint.result = ERR_CANCELLED;
+  expect_failure(&s, ERR_CANCELLED, 1);
+  s.endpoint.result = ERR_INTERNAL;
+  expect_failure(&s, ERR_INTERNAL, 2);
+  s.endpoint.result = ERR_OK;
+  expect(&s, "me-3", 3);
   scene_close(&s);
 }
 
@@ -350,6 +411,8 @@ int main(void) {
       cmocka_unit_test(it_ends_ten_seconds_early),
       cmocka_unit_test(a_refused_token_is_replaced_once),
       cmocka_unit_test(failures_are_told),
+      cmocka_unit_test(a_slow_failure_is_remembered),
+      cmocka_unit_test(other_failures_are_not_remembered),
       cmocka_unit_test(what_the_token_was_gained_with_is_told),
       cmocka_unit_test(another_identity_s_key_is_not_read),
       cmocka_unit_test(threads_share_one_exchange),
