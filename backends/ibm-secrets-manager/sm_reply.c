@@ -8,19 +8,13 @@
 #include "rotator/base/text.h"
 #include "rotator/http/transport.h"
 
-#define ECHO_RUN 12 // shorter parts of a secret stand in a text by chance
-
 void sm_reply_clear(struct sm_reply *r) {
   json_free(r->json);
   memset(r, 0, sizeof *r);
 }
 
 static bool repeats(const char *text, const struct secret *sent) {
-  size_t len = secret_len(sent), text_len = strlen(text);
-  for (size_t i = 0; i + ECHO_RUN <= text_len; i++)
-    if (len >= ECHO_RUN && memmem(secret_bytes(sent), len, text + i, ECHO_RUN))
-      return true;
-  return false;
+  return secret_is_repeated(text, secret_bytes(sent), secret_len(sent));
 }
 
 static const char *message_of(const cJSON *json, const cJSON *first) {

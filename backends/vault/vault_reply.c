@@ -1,6 +1,7 @@
 // What an answer says. Its text comes from a server, or from whatever stands before it, and is
 // shown to people: it is cut, made printable, and left out when it repeats anything secret that was
 // sent.
+#include <stdio.h>
 #include <string.h>
 
 #include "backends/vault/vault_session_internal.h"
@@ -24,12 +25,13 @@ static bool is_public(const cJSON *m, bool login) {
   return login && m->string && (!strcmp(m->string, "role") || !strcmp(m->string, "role_id"));
 }
 
-// Does the text hold one of the strings that were sent?
+// Does the text repeat one of the strings that were sent?
 static bool repeats(const char *text, const cJSON *sent, bool login) {
   for (const cJSON *m = sent; m; m = m->next) {
     if (is_public(m, login))
       continue;
-    if (cJSON_IsString(m) && strlen(m->valuestring) >= ECHO_LEAST && strstr(text, m->valuestring))
+    size_t len = cJSON_IsString(m) ? strlen(m->valuestring) : 0;
+    if (len >= ECHO_LEAST && secret_is_repeated(text, m->valuestring, len))
       return true;
     if (m->child && repeats(text, m->child, login))
       return true;
@@ -65,6 +67,30 @@ static void join_errors(const cJSON *errors, struct text_buf *b) {
       text_buf_add(b, "%s%s", b->len ? "; " : "", m->valuestring);
 }
 
+// Vault's words that decide what an answer means (here, in vault_auth.c and vault_kv*.c).
+static const char *const deciding[] = {"did not match the current version",
+                                       "Upgrading from",
+                                       "JSON input exceeds",
+                                       "JSON string value exceeds",
+                                       "sealed",
+                                       "overloaded",
+                                       "not active",
+                                       "invalid",
+                                       "wrapping token",
+                                       "no handler for route"};
+
+// What it means must not hang on whether it may be shown.
+static void hide(const char *text, char *dst, size_t cap) {
+  text_copy(dst, cap, "(its text repeats a secret that was sent)");
+  for (size_t i = 0; i < sizeof deciding / sizeof *deciding; i++) {
+    size_t len = strlen(dst);
+    if (strstr(text, deciding[i]))
+      snprintf(dst + len, cap - len, " %s", deciding[i]);
+  }
+}
+
+#define TEXT_READ 4096
+
 static void read_message(const struct http_response *h, const struct vault_request *q,
                          const struct secret *token, struct vault_reply *r) {
   struct text_buf b = TEXT_BUF(64 * 1024);
@@ -72,11 +98,13 @@ static void read_message(const struct http_response *h, const struct vault_reque
     join_errors(json_get(r->json, "errors"), &b);
   else if (!r->json)
     text_buf_add_bytes(&b, secret_bytes(h->body),
-                       secret_len(h->body) < 4096 ? secret_len(h->body) : 4096);
+                       secret_len(h->body) < TEXT_READ ? secret_len(h->body) : TEXT_READ);
+  if (b.len > TEXT_READ)
+    b.bytes[TEXT_READ] = '\0';
   const char *text = text_buf_str(&b);
   if (repeats(text, q->body, q->login) ||
-      (!secret_is_empty(token) && strstr(text, secret_bytes(token))))
-    text_copy(r->message, sizeof r->message, "(its text repeats a secret that was sent)");
+      secret_is_repeated(text, secret_bytes(token), secret_len(token)))
+    hide(text, r->message, sizeof r->message);
   else
     flatten(r->message, sizeof r->message, text, strlen(text));
   secret_wipe(b.bytes, b.bytes ? b.len : 0);

@@ -118,6 +118,15 @@ bool secret_equal(const struct secret *a, const struct secret *b) {
          CRYPTO_memcmp(secret_bytes(a), secret_bytes(b), secret_len(a)) == 0;
 }
 
+bool secret_is_repeated(const char *text, const void *bytes, size_t len) {
+  enum { RUN = 12 };
+  size_t run = len < RUN ? len : RUN, text_len = strlen(text);
+  for (size_t i = 0; run > 0 && run <= text_len && i + run <= len; i++)
+    if (memmem(text, text_len, (const char *)bytes + i, run))
+      return true;
+  return false;
+}
+
 void secret_wipe(void *bytes, size_t len) {
   if (len)
     explicit_bzero(bytes, len);

@@ -4,8 +4,6 @@
 
 #include "rotator/base/text.h"
 
-#define HIDE_RUN 12 // shorter runs of a secret happen by chance
-
 static void tell(enum err kind, const struct iam_fault *f, int status, const char *what,
                  struct error *e) {
   const char *gap = f->code[0] && f->message_code[0] ? " " : "";
@@ -49,17 +47,9 @@ enum err iam_report_as(enum err kind, struct error *e) {
   return kind;
 }
 
-static bool repeats(const char *text, const struct secret *value) {
-  size_t len = secret_len(value), run = len < HIDE_RUN ? len : HIDE_RUN, text_len = strlen(text);
-  for (size_t i = 0; run > 0 && run <= text_len && i + run <= len; i++)
-    if (memmem(text, text_len, secret_bytes(value) + i, run))
-      return true;
-  return false;
-}
-
 // Overwrites the field to its end: what stood behind the new text would still be there.
 static void hide(char *field, size_t cap, const char *instead, const struct secret *value) {
-  if (!repeats(field, value))
+  if (!secret_is_repeated(field, secret_bytes(value), secret_len(value)))
     return;
   secret_wipe(field, cap);
   text_copy(field, cap, instead);

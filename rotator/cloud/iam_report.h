@@ -17,7 +17,7 @@ enum err iam_report_no_answer(enum err err, const char *what, const char *transa
                               struct error *e);
 // Judges anew what is told already; ERR_OK takes it back. Returns kind.
 enum err iam_report_as(enum err kind, struct error *e);
-// Takes out of *e whatever repeats 12 characters in a row of the secret. NULL allowed for both.
+// Takes out of *e whatever repeats the secret (secret_is_repeated). NULL allowed for both.
 void iam_report_hide(struct error *e, const struct secret *value);
 
 #endif

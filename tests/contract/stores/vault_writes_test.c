@@ -5,6 +5,8 @@
 
 #include "tests/contract/stores/vault_script.h"
 
+#define PART_OF_VALUE "tdmbF2hIhq5P" // twelve characters of VAULT_SCRIPT_VALUE
+
 static const struct script_row present = GET_OK(VAULT_SECRET("3"));
 
 static void writes(void **state) {
@@ -95,6 +97,17 @@ static void reads_the_answer(void **state) {
        .rows = {present, POST_FAILS(400, ERRORS("bad: " VAULT_SCRIPT_VALUE "!"))},
        .err = ERR_REFUSED,
        .says = "repeats a secret that was sent",
+       .posts = 1},
+      {.name = "repeats a part of the key",
+       .rows = {present, POST_FAILS(400, ERRORS("bad: " PART_OF_VALUE "!"))},
+       .err = ERR_REFUSED,
+       .says = "repeats a secret that was sent",
+       .posts = 1},
+      {.name = "a conflict that repeats the key",
+       .rows = {present, POST_FAILS(400, ERRORS("check-and-set parameter did not match the current "
+                                                "version of " VAULT_SCRIPT_VALUE))},
+       .err = ERR_CONFLICT,
+       .says = "wrote first",
        .posts = 1},
       {.name = "no version in the answer",
        .rows = {present, {POST_DATA, .status = 204}},

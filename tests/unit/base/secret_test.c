@@ -92,6 +92,31 @@ static void clear_keeps_the_limit(void **state) {
   secret_clear(never_filled);
 }
 
+static void twelve_bytes_in_a_row_are_repeated(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *secret;
+    bool repeated;
+  } cases[] = {
+      {"the key 0123456789abcdefgh is not known", "0123456789abcdefgh", true},
+      {"key 0123456789ab… is not known", "0123456789abcdefgh", true},
+      {"the end 6789abcdefgh", "0123456789abcdefgh", true},
+      {"the middle 3456789abcde of it", "0123456789abcdefgh", true},
+      {"eleven of it: 0123456789a!", "0123456789abcdefgh", false},
+      {"it was short", "short", true},
+      {"it was shor", "short", false},
+      {"", "short", false},
+      {"anything", "", false},
+      {"tiny", "a secret that is longer than the text", false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    SECRET_AUTO s = secret_copy_text(cases[i].secret);
+    assert_int_equal(secret_is_repeated(cases[i].text, secret_bytes(s), secret_len(s)),
+                     cases[i].repeated);
+  }
+  assert_false(secret_is_repeated("anything", secret_bytes(NULL), 0));
+}
+
 static void a_limit_that_cannot_be(void **state) {
   (void)state;
   assert_null(secret_new(SIZE_MAX));
@@ -99,10 +124,15 @@ static void a_limit_that_cannot_be(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(grows_to_its_limit),    cmocka_unit_test(every_length_has_its_nul),
-      cmocka_unit_test(bytes_may_be_zero),     cmocka_unit_test(a_copy_takes_no_more),
-      cmocka_unit_test(null_is_an_empty_one),  cmocka_unit_test(equal_looks_at_every_byte),
-      cmocka_unit_test(clear_keeps_the_limit), cmocka_unit_test(a_limit_that_cannot_be),
+      cmocka_unit_test(grows_to_its_limit),
+      cmocka_unit_test(every_length_has_its_nul),
+      cmocka_unit_test(bytes_may_be_zero),
+      cmocka_unit_test(a_copy_takes_no_more),
+      cmocka_unit_test(null_is_an_empty_one),
+      cmocka_unit_test(equal_looks_at_every_byte),
+      cmocka_unit_test(clear_keeps_the_limit),
+      cmocka_unit_test(a_limit_that_cannot_be),
+      cmocka_unit_test(twelve_bytes_in_a_row_are_repeated),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
