@@ -120,7 +120,10 @@ static enum err failed(enum err err, int how, bool writes, struct error *e) {
 }
 
 static enum err judge(const struct secret *answer, bool writes, cJSON **ret, struct error *e) {
-  JSON_AUTO tree = json_parse(secret_bytes(answer), secret_len(answer));
+  JSON_AUTO tree = NULL;
+  if (json_read(secret_bytes(answer), secret_len(answer), &tree) == ERR_INTERNAL)
+    return writes ? error_set(e, ERR_UNSURE, "out of memory: the program's answer is not known")
+                  : error_no_memory(e);
   const cJSON *error = json_get(tree, "error");
   if (!cJSON_IsObject(tree))
     return error_set(e, writes ? ERR_UNSURE : ERR_REFUSED,

@@ -152,3 +152,8 @@ void session_finish(struct session_registry *r) {
   }
   pthread_mutex_unlock(&r->lock);
 }
+
+enum err session_unread(bool write, struct error *e) {
+  return write ? error_set(e, ERR_UNSURE, "out of memory: what was answered is not known")
+               : error_no_memory(e);
+}

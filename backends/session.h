@@ -82,4 +82,8 @@ void session_finish(struct session_registry *r);
 // Frees the texts of settings and zeroes them.
 void session_server_clear(const struct session_registry *r, void *server);
 
+// An answer came, and there was no memory for what it says: of a write it is not known then what
+// became of it.
+enum err session_unread(bool write, struct error *e);
+
 #endif

@@ -112,7 +112,9 @@ static enum err take_members(const cJSON *o, struct store_record *ret, struct er
 static enum err json_decode(const struct filestore *fs, const struct secret *bytes,
                             struct store_record *ret, struct error *e) {
   (void)fs;
-  JSON_AUTO tree = json_parse(secret_bytes(bytes), secret_len(bytes));
+  JSON_AUTO tree = NULL;
+  if (json_read(secret_bytes(bytes), secret_len(bytes), &tree) == ERR_INTERNAL)
+    return no_memory(e);
   if (!cJSON_IsObject(tree))
     return error_set(e, ERR_CORRUPT, "the file is not a JSON object");
   enum err err = refuse_foreign(tree, e);

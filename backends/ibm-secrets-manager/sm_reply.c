@@ -35,14 +35,16 @@ static void read_error(const struct secret *token, const struct secret *body, st
     text_printable(r->message, sizeof r->message, message, strlen(message));
 }
 
-void sm_reply_read(const struct http_response *h, const struct secret *token,
-                   const struct secret *body, struct sm_reply *ret) {
+enum err sm_reply_read(const struct http_response *h, const struct secret *token,
+                       const struct secret *body, struct sm_reply *ret) {
   *ret = (struct sm_reply){.status = h->status, .retry_after_ms = h->retry_after_ms};
-  cJSON *json = json_parse(secret_bytes(h->body), secret_len(h->body));
+  cJSON *json = NULL;
+  enum err err = json_read(secret_bytes(h->body), secret_len(h->body), &json);
   ret->json = cJSON_IsObject(json) ? json : json_free(json);
   if (h->status >= 300)
     read_error(token, body, ret);
   text_printable(ret->trace, sizeof ret->trace, h->transaction, strlen(h->transaction));
+  return err == ERR_INTERNAL ? err : ERR_OK;
 }
 
 // --- meaning -------------------------------------------------------------------------------------

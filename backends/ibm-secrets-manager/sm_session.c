@@ -102,8 +102,8 @@ static enum err send_once(struct sm_session *s, const struct http_request *r,
   with.n_headers = 1;
   s->session.used = true;
   enum err err = http_exchange(s->session.http, &with, &h, e);
-  if (err == ERR_OK)
-    sm_reply_read(&h, token, r->body, ret);
+  if (err == ERR_OK && sm_reply_read(&h, token, r->body, ret) != ERR_OK)
+    err = session_unread(r->replay == HTTP_REPLAY_NEVER, e);
   else if (err == ERR_INVALID && !e->text[0])
     error_set(e, err, "the token has characters that cannot be sent");
   http_response_clear(&h);

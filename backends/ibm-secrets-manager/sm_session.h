@@ -40,9 +40,10 @@ enum err sm_outcome(const struct sm_request *q, const struct sm_reply *r, const 
                     struct error *e);
 
 struct http_response;
-// sm_reply.c: reads an answer to a request with that token and body (NULL: none).
-void sm_reply_read(const struct http_response *h, const struct secret *token,
-                   const struct secret *body, struct sm_reply *ret);
+// sm_reply.c: reads an answer to a request with that token and body (NULL: none). ERR_INTERNAL:
+// there was no memory for what it says.
+enum err sm_reply_read(const struct http_response *h, const struct secret *token,
+                       const struct secret *body, struct sm_reply *ret);
 
 struct sm_session;
 

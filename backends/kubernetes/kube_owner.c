@@ -55,7 +55,9 @@ static enum err refuse_helm(const cJSON *metadata, struct error *e) {
 // brings the old value back. (The copy itself still shows that old value.)
 static enum err refuse_applied(const struct kube_item *k, const cJSON *metadata, struct error *e) {
   const char *text = json_text(json_get(metadata, "annotations"), LAST_APPLIED);
-  JSON_AUTO applied = text ? json_parse(text, strlen(text)) : NULL;
+  JSON_AUTO applied = NULL;
+  if (text && json_read(text, strlen(text), &applied) == ERR_INTERNAL)
+    return error_no_memory(e);
   if (!json_get(json_get(applied, "data"), k->key) &&
       !json_get(json_get(applied, "stringData"), k->key))
     return ERR_OK;

@@ -22,8 +22,10 @@ static void annotation_name(const struct kube_item *k, char *dst, size_t cap) {
   snprintf(dst, cap, KUBE_PREFIX "%s", k->key);
 }
 
-static void annotation_read(const char *text, struct store_record *ret) {
-  JSON_AUTO o = text ? json_parse(text, strlen(text)) : NULL;
+static enum err annotation_read(const char *text, struct store_record *ret, struct error *e) {
+  JSON_AUTO o = NULL;
+  if (text && json_read(text, strlen(text), &o) == ERR_INTERNAL)
+    return error_no_memory(e);
   const char *created = json_text(o, "created");
   if (!json_u64_text(o, "stamp", &ret->stamp))
     ret->stamp = 0;
@@ -31,6 +33,7 @@ static void annotation_read(const char *text, struct store_record *ret) {
   json_copy_text(o, "name", ret->key_name, sizeof ret->key_name);
   if (!created || text_parse_time(created, &ret->created_s) != ERR_OK)
     ret->created_s = 0;
+  return ERR_OK;
 }
 
 static bool add_text(cJSON *o, const char *name, const char *text) {
@@ -98,8 +101,8 @@ enum err kube_secret_read(const struct kube_item *k, const cJSON *secret, struct
   if (err != ERR_OK || !sink)
     return err;
   annotation_name(k, name, sizeof name);
-  annotation_read(json_text(json_get(json_get(secret, "metadata"), "annotations"), name), ret);
-  return ERR_OK;
+  text = json_text(json_get(json_get(secret, "metadata"), "annotations"), name);
+  return annotation_read(text, ret, e);
 }
 
 // Standard alphabet, padded, as the API wants it; 48 bytes make 64 characters without padding.

@@ -122,8 +122,10 @@ void kube_reply_clear(struct kube_reply *r) {
   *r = (struct kube_reply){0};
 }
 
-static void reply_read(const struct http_response *h, struct kube_reply *ret) {
-  cJSON *json = json_parse(secret_bytes(h->body), secret_len(h->body));
+// ERR_INTERNAL: there was no memory for what it says.
+static enum err reply_read(const struct http_response *h, struct kube_reply *ret) {
+  cJSON *json = NULL;
+  enum err err = json_read(secret_bytes(h->body), secret_len(h->body), &json);
   const char *kind = json_text(json, "kind"), *reason = json_text(json, "reason");
   int64_t seconds = 0;
   ret->status = h->status;
@@ -131,13 +133,14 @@ static void reply_read(const struct http_response *h, struct kube_reply *ret) {
   ret->retry_after_ms = h->retry_after_ms;
   text_copy(ret->trace, sizeof ret->trace, h->transaction);
   if (!kind || strcmp(kind, "Status") != 0)
-    return;
+    return err == ERR_INTERNAL ? err : ERR_OK;
   if (reason)
     text_printable(ret->reason, sizeof ret->reason, reason, strlen(reason));
   if (ret->retry_after_ms < 0 &&
       json_int(json_get(ret->json, "details"), "retryAfterSeconds", &seconds) && seconds > 0 &&
       seconds < 86400)
     ret->retry_after_ms = seconds * 1000;
+  return ERR_OK;
 }
 
 static enum err url_of(const struct kube_session *s, const char *path, char *dst, size_t cap,
@@ -168,8 +171,8 @@ static enum err send_once(struct kube_session *s, const struct http_request *r, 
   with.n_headers = token ? 1 : 0;
   s->session.used = true;
   err = http_exchange(s->session.http, &with, &h, e);
-  if (err == ERR_OK)
-    reply_read(&h, ret);
+  if (err == ERR_OK && reply_read(&h, ret) != ERR_OK)
+    err = session_unread(r->replay == HTTP_REPLAY_NEVER, e);
   else if (err == ERR_INVALID && !e->text[0])
     error_set(e, err, "the token has characters that cannot be sent");
   http_response_clear(&h);

@@ -81,8 +81,8 @@ enum err vault_send_with(struct vault_session *s, const struct secret *token, co
                          const struct vault_request *q, struct vault_reply *ret,
                          struct http_response *h, struct error *e) {
   enum err err = exchange(s, token, index, q, h, e);
-  if (err == ERR_OK)
-    vault_reply_read(h, q, token, ret);
+  if (err == ERR_OK && vault_reply_read(h, q, token, ret) != ERR_OK)
+    err = session_unread(q->write, e);
   else if (err == ERR_INVALID) // a header that cannot be sent: the token, the namespace
     err = error_set(e, ERR_DENIED, "token or namespace have characters that cannot be sent");
   return err;

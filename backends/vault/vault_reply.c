@@ -111,17 +111,18 @@ static void read_message(const struct http_response *h, const struct vault_reque
   text_buf_free(&b);
 }
 
-void vault_reply_read(const struct http_response *h, const struct vault_request *q,
-                      const struct secret *token, struct vault_reply *ret) {
+enum err vault_reply_read(const struct http_response *h, const struct vault_request *q,
+                          const struct secret *token, struct vault_reply *ret) {
   char trace[64] = "";
   *ret = (struct vault_reply){.status = h->status, .retry_after_ms = h->retry_after_ms};
-  ret->json = json_parse(secret_bytes(h->body), secret_len(h->body));
+  enum err err = json_read(secret_bytes(h->body), secret_len(h->body), &ret->json);
   if (h->status >= 300)
     read_message(h, q, token, ret);
   const cJSON *warnings = json_get(ret->json, "warnings");
   ret->warned = cJSON_IsArray(warnings) && cJSON_GetArraySize(warnings) > 0;
   if (json_copy_text(ret->json, "request_id", trace, sizeof trace))
     text_printable(ret->trace, sizeof ret->trace, trace, strlen(trace));
+  return err == ERR_INTERNAL ? err : ERR_OK;
 }
 
 // --- meaning ---

@@ -23,8 +23,8 @@ enum err vault_send_with(struct vault_session *s, const struct secret *token, co
                          const struct vault_request *q, struct vault_reply *ret,
                          struct http_response *h, struct error *e);
 
-// vault_reply.c
-void vault_reply_read(const struct http_response *h, const struct vault_request *q,
-                      const struct secret *token, struct vault_reply *ret);
+// vault_reply.c. ERR_INTERNAL: there was no memory for what it says.
+enum err vault_reply_read(const struct http_response *h, const struct vault_request *q,
+                          const struct secret *token, struct vault_reply *ret);
 
 #endif

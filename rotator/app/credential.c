@@ -18,19 +18,26 @@ static struct title title_of(const struct config_credential *c) {
   return t;
 }
 
-static struct secret *from_json(const struct secret *bytes) {
-  JSON_AUTO o = json_parse(secret_bytes(bytes), secret_len(bytes));
-  return json_secret(o, "apikey");
+static enum err from_json(const struct secret *bytes, struct secret **ret, struct error *e) {
+  JSON_AUTO o = NULL;
+  if (json_read(secret_bytes(bytes), secret_len(bytes), &o) == ERR_INTERNAL)
+    return error_no_memory(e);
+  const char *text = json_text(o, "apikey");
+  if (!text || !*text)
+    return error_set(e, ERR_INVALID, "JSON without \"apikey\"");
+  *ret = secret_copy_text(text);
+  return *ret ? ERR_OK : error_no_memory(e);
 }
 
-static struct secret *from_text(const struct secret *bytes) {
+static enum err from_text(const struct secret *bytes, struct secret **ret, struct error *e) {
   size_t len = secret_len(bytes);
   const char *text = secret_bytes(bytes);
   if (len > 0 && text[len - 1] == '\n')
     len--;
   if (len > 0 && text[len - 1] == '\r')
     len--;
-  return secret_copy(text, len);
+  *ret = secret_copy(text, len);
+  return *ret ? ERR_OK : error_no_memory(e);
 }
 
 // The item is opened for each reading, so that credentials may be read by any thread; what is
@@ -98,12 +105,11 @@ struct secret *credential_read(void *ctx, struct error *e) {
     return NULL;
   }
   const char *name = c->file ? c->file : c->credential;
-  struct secret *key = secret_bytes(bytes)[0] == '{' ? from_json(bytes) : from_text(bytes);
-  if (!key) {
-    error_set(e, ERR_INVALID, "%s %s: JSON without \"apikey\"", what.text, name);
-    return NULL;
-  }
-  enum err err = credential_check_word(key, "the API key", e);
+  struct secret *key = NULL;
+  bool json = secret_bytes(bytes)[0] == '{';
+  enum err err = json ? from_json(bytes, &key, e) : from_text(bytes, &key, e);
+  if (!err)
+    err = credential_check_word(key, "the API key", e);
   if (!err)
     err = iam_value_check(key, e);
   if (!err)

@@ -170,8 +170,7 @@ static enum err encode(const struct last_run *r, const struct evidence_book *boo
 }
 
 // A member that is missing or senseless makes the whole file worth nothing.
-static bool decode(const struct secret *bytes, struct last_run *r, struct evidence_book *book) {
-  JSON_AUTO o = json_parse(secret_bytes(bytes), secret_len(bytes));
+static bool decode(const cJSON *o, struct last_run *r, struct evidence_book *book) {
   int64_t schema = 0, status = 0;
   if (!o || !json_int(o, "rotator_run", &schema) || schema != 1)
     return false;
@@ -204,7 +203,10 @@ static enum err read_now(const char *path, struct found *ret, struct error *e) {
     return ERR_OK;
   if (err != ERR_OK)
     return err;
-  ret->usable = decode(bytes, &ret->run, &ret->book);
+  JSON_AUTO o = NULL;
+  if (json_read(secret_bytes(bytes), secret_len(bytes), &o) == ERR_INTERNAL)
+    return error_no_memory(e);
+  ret->usable = decode(o, &ret->run, &ret->book);
   ret->run.ended_s = ret->version.mtime_ns / 1000000000;
   ret->run.written = digest_of(&ret->run, &ret->book);
   return ERR_OK;

@@ -49,7 +49,7 @@ static bool looks_sane(const char *bytes, size_t len) {
   return true;
 }
 
-cJSON *json_parse(const char *bytes, size_t len) {
+static cJSON *parse(const char *bytes, size_t len) {
   if (!len || !looks_sane(bytes, len))
     return NULL;
   const char *end = NULL;
@@ -63,12 +63,28 @@ cJSON *json_parse(const char *bytes, size_t len) {
 }
 
 static atomic_bool lost_memory;
+static _Thread_local size_t losses; // of this thread: cJSON does not say why it gave no tree
 
 void *json_malloc(size_t size) {
   void *p = wipe_malloc(size);
-  if (!p)
+  if (!p) {
     atomic_store(&lost_memory, true);
+    losses++;
+  }
   return p;
+}
+
+enum err json_read(const char *bytes, size_t len, cJSON **ret) {
+  size_t before = losses;
+  cJSON *tree = parse(bytes, len);
+  if (!tree)
+    return losses == before ? ERR_INVALID : ERR_INTERNAL;
+  *ret = tree;
+  return ERR_OK;
+}
+
+cJSON *json_parse(const char *bytes, size_t len) {
+  return parse(bytes, len);
 }
 
 bool json_lost_memory(void) {

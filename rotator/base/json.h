@@ -12,8 +12,11 @@
 #include "rotator/base/error.h"
 #include "rotator/base/secret.h"
 
-// Parses exactly len bytes, nothing but white space after the value, depth bounded. NULL if it is
-// not JSON.
+// Parses exactly len bytes, nothing but white space after the value, depth bounded. ERR_INVALID: it
+// is not JSON. ERR_INTERNAL: there was no memory for it, which passes (known where cJSON allocates
+// with json_malloc, as secret_setup has it do).
+enum err json_read(const char *bytes, size_t len, cJSON **ret);
+// The same where nothing hangs on why there is none: NULL for both.
 cJSON *json_parse(const char *bytes, size_t len);
 cJSON *json_free(cJSON *tree); // always NULL
 static inline void json_cleanup(cJSON **t) {

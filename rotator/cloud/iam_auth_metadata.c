@@ -109,15 +109,20 @@ static enum err send_step(const struct metadata *m, struct step *s, const struct
   return good ? ERR_OK : refused(&s->answer, hide, e);
 }
 
-// What goes into a header line: printable and not too long.
-static struct secret *take_token(const struct http_response *r) {
-  JSON_AUTO root = json_parse(secret_bytes(r->body), secret_len(r->body));
+// What goes into a header line: printable and not too long; else ERR_CORRUPT.
+static enum err take_token(const struct http_response *r, struct secret **ret, struct error *e) {
+  JSON_AUTO root = NULL;
+  if (json_read(secret_bytes(r->body), secret_len(r->body), &root) == ERR_INTERNAL)
+    return error_no_memory(e);
   const char *text = json_text(root, "access_token");
   size_t len = text ? strlen(text) : 0;
-  for (size_t i = 0; i < len; i++)
-    if (text[i] <= ' ' || text[i] > '~')
-      return NULL;
-  return len > 0 && len <= TOKEN_MAX ? secret_copy(text, len) : NULL;
+  bool usable = len > 0 && len <= TOKEN_MAX;
+  for (size_t i = 0; usable && i < len; i++)
+    usable = text[i] > ' ' && text[i] <= '~';
+  if (!usable)
+    return error_set(e, ERR_CORRUPT, WHAT ": an answer without a usable access_token");
+  *ret = secret_copy(text, len);
+  return *ret ? ERR_OK : error_no_memory(e);
 }
 
 static enum err get_identity(const struct metadata *m, int64_t deadline_ms, struct secret **ret,
@@ -134,11 +139,8 @@ static enum err get_identity(const struct metadata *m, int64_t deadline_ms, stru
                    .request = &request,
                    .deadline_ms = deadline_ms};
   enum err err = body ? send_step(m, &s, NULL, e) : error_no_memory(e);
-  if (!err) {
-    *ret = take_token(&s.answer);
-    err =
-        *ret ? ERR_OK : error_set(e, ERR_CORRUPT, WHAT ": an answer without a usable access_token");
-  }
+  if (!err)
+    err = take_token(&s.answer, ret, e);
   http_response_clear(&s.answer);
   return err;
 }

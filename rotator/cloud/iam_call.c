@@ -117,7 +117,10 @@ static enum err not_ours(const struct iam_call *c, struct error *e) {
 }
 
 enum err iam_call_json(const struct iam_call *c, cJSON **ret, struct error *e) {
-  JSON_AUTO root = json_parse(secret_bytes(c->response.body), secret_len(c->response.body));
+  JSON_AUTO root = NULL;
+  if (json_read(secret_bytes(c->response.body), secret_len(c->response.body), &root) ==
+      ERR_INTERNAL)
+    return error_no_memory(e);
   if (!cJSON_IsObject(root))
     return not_ours(c, e);
   *ret = root;

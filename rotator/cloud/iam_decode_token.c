@@ -32,16 +32,19 @@ static bool middle_part(const char *jwt, size_t len, const char **ret, size_t *r
   return true;
 }
 
-static cJSON *parse_part(const char *part, size_t len) {
+// ERR_INVALID: that is no JSON.
+static enum err parse_part(const char *part, size_t len, cJSON **ret) {
   size_t cap = len / 4 * 3 + 3, n = 0;
-  char *bytes = len <= CLAIMS_MAX ? malloc(cap) : NULL;
-  cJSON *tree = NULL;
-  if (bytes && text_base64_decode(bytes, cap, part, len, &n) == ERR_OK)
-    tree = json_parse(bytes, n);
-  if (bytes)
-    secret_wipe(bytes, cap);
+  if (len > CLAIMS_MAX)
+    return ERR_INVALID;
+  char *bytes = malloc(cap);
+  if (!bytes)
+    return ERR_INTERNAL;
+  enum err err = text_base64_decode(bytes, cap, part, len, &n);
+  err = err == ERR_OK ? json_read(bytes, n, ret) : ERR_INVALID;
+  secret_wipe(bytes, cap);
   free(bytes);
-  return tree;
+  return err;
 }
 
 enum err iam_decode_claims(const char *jwt, size_t len, struct iam_token *ret, int64_t *ret_life_s,
@@ -50,7 +53,9 @@ enum err iam_decode_claims(const char *jwt, size_t len, struct iam_token *ret, i
   size_t part_len;
   if (!middle_part(jwt, len, &part, &part_len))
     return corrupt(e, "that is not three parts of base64url");
-  JSON_AUTO claims = parse_part(part, part_len);
+  JSON_AUTO claims = NULL;
+  if (parse_part(part, part_len, &claims) == ERR_INTERNAL)
+    return error_no_memory(e);
   if (!cJSON_IsObject(claims))
     return corrupt(e, "whose claims do not decode");
   struct iam_token t = {0};
@@ -75,7 +80,8 @@ bool iam_decode_subject(const char *jwt, size_t len, char *dst, size_t cap) {
   size_t part_len;
   if (!middle_part(jwt, len, &part, &part_len))
     return false;
-  JSON_AUTO claims = parse_part(part, part_len);
+  JSON_AUTO claims = NULL;
+  (void)parse_part(part, part_len, &claims);
   const char *subject = json_text(claims, "sub");
   if (!subject || !subject[0])
     return false;
@@ -84,7 +90,9 @@ bool iam_decode_subject(const char *jwt, size_t len, char *dst, size_t cap) {
 }
 
 enum err iam_decode_token(const char *body, size_t len, struct iam_token *ret, struct error *e) {
-  JSON_AUTO root = json_parse(body, len);
+  JSON_AUTO root = NULL;
+  if (json_read(body, len, &root) == ERR_INTERNAL)
+    return error_no_memory(e);
   if (!cJSON_IsObject(root))
     return error_set(e, ERR_CORRUPT, "an answer that is not a JSON object");
   const char *jwt = json_text(root, "access_token"), *type = json_text(root, "token_type");

@@ -241,8 +241,10 @@ static enum err corrupt(struct error *e, const char *what) {
 }
 
 enum err state_decode(const struct secret *document, struct state *ret, struct error *e) {
-  JSON_AUTO o = json_parse(secret_bytes(document), secret_len(document));
+  JSON_AUTO o = NULL;
   int64_t schema = 0;
+  if (json_read(secret_bytes(document), secret_len(document), &o) == ERR_INTERNAL)
+    return error_no_memory(e);
   if (!cJSON_IsObject(o) || !json_int(o, "rotator_state", &schema))
     return corrupt(e, "it is not a rotator state");
   if (schema != STATE_SCHEMA) {
@@ -256,14 +258,17 @@ enum err state_decode(const struct secret *document, struct state *ret, struct e
   const cJSON *tree = json_get(o, "state");
   const char *sum = json_text(o, "sha256"), *bad = NULL;
   char digest[TEXT_SHA256_HEX];
-  if (!tree || !sum || cJSON_GetArraySize(o) != 3 || digest_tree(tree, digest) != ERR_OK)
+  if (!tree || !sum || cJSON_GetArraySize(o) != 3)
     return corrupt(e, "members");
+  enum err err = digest_tree(tree, digest);
+  if (err != ERR_OK)
+    return err == ERR_INTERNAL ? error_no_memory(e) : corrupt(e, "members");
   if (strcmp(sum, digest) != 0)
     return corrupt(e, "the checksum is wrong: it was cut or edited");
   struct state s = {0};
   if (!take_state(tree, &s, &bad)) {
     state_clear(&s);
-    return corrupt(e, bad);
+    return bad ? corrupt(e, bad) : error_no_memory(e);
   }
   *ret = s;
   return ERR_OK;

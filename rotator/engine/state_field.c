@@ -68,7 +68,8 @@ bool fields_take(const cJSON *o, const struct field *fields, size_t more, void *
       ok = json_text(o, f->name) && (*(struct secret **)p || !*json_text(o, f->name));
       break;
     }
-    *ret_bad = f->name;
+    bool no_memory = f->type == F_SECRET && !ok && json_text(o, f->name);
+    *ret_bad = no_memory ? NULL : f->name;
     if (!ok)
       return false;
   }

@@ -5,10 +5,11 @@
 #ifndef TESTS_SUPPORT_STARVE_H
 #define TESTS_SUPPORT_STARVE_H
 
-#include <cjson/cJSON.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "rotator/base/json.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -42,8 +43,10 @@ char *__wrap_strdup(const char *s) {
   return starve_refuses() ? NULL : __real_strdup(s);
 }
 
+// What fails is told as the program's own allocator tells it (json_read).
 static void *starve_malloc(size_t size) {
-  return __wrap_malloc(size);
+  void *p = __wrap_malloc(size);
+  return p ? p : json_malloc(SIZE_MAX);
 }
 
 // From now on allocation number n (from 0) fails, that one alone.

@@ -44,6 +44,36 @@ static void takes_exactly_one_value(void **state) {
   json_free(t);
 }
 
+static long granted; // allocations of cJSON before the one that fails; negative: all
+
+static void *grant_or_fail(size_t size) {
+  return json_malloc(granted >= 0 && granted-- == 0 ? SIZE_MAX : size);
+}
+
+// Want of memory is told from what is not JSON, at each allocation of the tree.
+static void memory_is_no_matter_of_the_text(void **state) {
+  (void)state;
+  static const char text[] = "{\"a\":[1,\"two\",{\"three\":true}]}";
+  cJSON_Hooks hooks = {.malloc_fn = grant_or_fail, .free_fn = wipe_free};
+  cJSON_InitHooks(&hooks);
+  cJSON *tree = NULL;
+  enum err err = ERR_INTERNAL;
+  long n = 0;
+  for (; err == ERR_INTERNAL; n++) {
+    granted = n;
+    err = json_read(text, sizeof text - 1, &tree);
+    assert_true(err == ERR_INTERNAL ? !tree : err == ERR_OK);
+    granted = -1;
+    cJSON *other = NULL; // what was before is forgotten
+    assert_int_equal(json_read("{]", 2, &other), ERR_INVALID);
+    assert_null(other);
+  }
+  assert_true(n > 5);
+  json_free(tree);
+  assert_true(json_lost_memory());
+  cJSON_InitHooks(NULL);
+}
+
 static void depth_is_bounded(void **state) {
   (void)state;
   char text[400];
@@ -196,6 +226,7 @@ int main(void) {
       cmocka_unit_test(inexact_numbers),
       cmocka_unit_test(test_given_or_freed),
       cmocka_unit_test(test_lost_memory_is_remembered),
+      cmocka_unit_test(memory_is_no_matter_of_the_text),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

@@ -1,6 +1,7 @@
 // Memory runs out at every single allocation of writing a state in turn: it is written whole or not
 // at all. A document without one of its slots would be believed, its checksum being right, and the
-// key that it no longer names would be deleted as a stray.
+// key that it no longer names would be deleted as a stray. What is read for want of memory in vain
+// is never called corrupt, which would be a person's matter: it passes.
 #include "tests/support/starve.h"
 #include "tests/unit/engine/world.h"
 
@@ -65,10 +66,11 @@ static void a1_a_state_is_read_whole_or_not_at_all(void **unused) {
   bool enough = false;
   for (long n = 0; !enough; n++) {
     struct state back = {0};
+    struct error e = {0};
     starve_at(n);
-    enum err err = state_decode(document, &back, NULL);
+    enum err err = state_decode(document, &back, &e);
     enough = starve_over();
-    assert_true(err == ERR_OK || !enough);
+    assert_true(err == ERR_OK || (err == ERR_INTERNAL && e.kind == ERR_INTERNAL && !enough));
     if (err == ERR_OK) {
       SECRET_AUTO again = NULL;
       assert_int_equal(state_encode(&back, &again, NULL), ERR_OK);
