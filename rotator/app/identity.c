@@ -102,6 +102,19 @@ bool identity_is_known(const struct managed *m, enum compose_identity how, char 
   return ret[0] != '\0';
 }
 
+bool identity_is_shared(const struct managed *m, const struct config_target *other,
+                        const struct managed *known) {
+  const char *user = other->user, *service = other->service_id;
+  if (!user != !m->config->user)
+    return false;
+  if (user) // a target of a user is bound only where the management key is that user's
+    return strcmp(user, "me") == 0 || strcmp(user, m->iam_id) == 0;
+  if (service && text_starts(service, "ServiceId-"))
+    return text_starts(m->iam_id, "iam-") && strcmp(m->iam_id + strlen("iam-"), service) == 0;
+  const char *id = !known ? "" : known->bound ? known->iam_id : identity_remembered(known);
+  return id[0] && strcmp(id, m->iam_id) == 0;
+}
+
 void identity_for_shell(const struct managed *m, char dst[IDENTITY_SHELL_MAX]) {
   if (!m->config->user)
     snprintf(dst, IDENTITY_SHELL_MAX, "'%s'", m->config->service_id);

@@ -127,6 +127,14 @@ out_has '^ok .* hook'
 simple_config
 passed "the reload hook is looked at"
 
+# --- one service ID under two names ---
+name=$(control GET identities | jq -r --arg i "iam-$sender_id" '.identities[] | select(.iam_id == $i) | .name')
+{ head_of_config; target prod; target twin "$name"; } >"$config"
+rotator -c "$config" check >"$T/out" 2>"$T/err" </dev/null && fail "check passes over a twin"
+grep -Eq '^FAIL +(prod|twin) +identity +.*it is the same identity on the same instance as target (prod|twin)' "$T/out" || fail "a twin is not named"
+simple_config
+passed "two targets of one service ID"
+
 # --- clock ---
 if [ -n "$faketime" ]; then
   at '+1d' rotator -c "$config" check prod >"$T/out" 2>"$T/err"

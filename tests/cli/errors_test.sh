@@ -16,6 +16,10 @@ follow() {
   fail "the next commands lead nowhere"
 }
 
+run 4 status --offline
+err_has 'never set up'
+[ "$(tail -n 1 "$T/err")" = "next: rotator -c $config init prod" ] || fail "a run does not set it up"
+run 0 check --offline
 run 4 rotate prod
 err_has 'never set up'
 follow

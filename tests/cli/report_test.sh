@@ -80,7 +80,7 @@ page_lacks '<script>alert|<b>&x|<i>&|<u>'
 page_has 'nobody &lt;b&gt;&amp;x'
 page_has 'not set up</span>.*'
 page_has "next: <code>rotator -c $config init never-yet</code>"
-page_has "next: <code>rotator -c $config run lost</code>"
+page_has "next: <code>rotator -c $config init lost</code>"
 page_has "next: <code>rotator -c $config check --offline</code>"
 page_has '<h3>odd</h3> <span class="badge">mistake in its configuration</span>'
 page_has 'rotate_every: .*&lt;u&gt;'

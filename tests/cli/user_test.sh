@@ -211,3 +211,24 @@ config_of_user me 'service_id: x'
 run 2 check prod
 out_has 'user: a target is of one identity'
 passed "users and service IDs are told apart, and an agent's sink is refused"
+
+# --- the same user under two names ---
+config_of_user me
+{
+  cat "$config"
+  printf '  - name: twin\n    instance: "%s"\n    user: %s\n' "$crn" "$user"
+  printf '    sinks:\n      - file: {path: %s/sinks/twin.env, format: env, variable: LOGS_APIKEY}\n' "$T"
+} >"$T/twins.yaml"
+config=$T/twins.yaml
+keys=$(all_keys)
+run 4 init twin # nobody has a key there
+err_has 'same identity on the same instance as target prod \(.*twins.yaml:[0-9]+\)'
+error_is_whole
+[ "$(all_keys)" = "$keys" ] || fail "a twin was set up"
+[ ! -e "$T/sinks/twin.env" ] || fail "a twin has a key"
+for name in prod twin; do
+  rotator -c "$config" check $name >"$T/out" 2>"$T/err" </dev/null && fail "check passes over a twin"
+  out_has "^FAIL +$name +identity +.*the same identity on the same instance as target"
+done
+config=$T/rotator.yaml
+passed "two targets of one user are told apart by nobody, and refused"

@@ -21,6 +21,13 @@
 
 // --- looking ---
 
+// Whether the target was ever set up only IAM could tell for certain. Without a state, and with
+// nothing in the sinks, it is the answer to go on with: what ends it is the same.
+static void judge_offline(const struct managed *m, struct look *l) {
+  if (l->action.kind == ACT_LOOK && m->seen.no_state && m->seen.verdict.cause == CAUSE_empty)
+    l->action.why = WHY_need_init;
+}
+
 static enum err observe(struct managed *m, enum look_at how, struct look *l) {
   state_clear(&l->state);
   bool verify = how == LOOK_VERIFY || how == LOOK_ARRIVAL;
@@ -31,6 +38,8 @@ static enum err observe(struct managed *m, enum look_at how, struct look *l) {
     return err;
   decide(&l->view, &l->action);
   advance_saw(m, &l->view);
+  if (how == LOOK_OFFLINE)
+    judge_offline(m, l);
   text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
   return ERR_OK;
 }

@@ -63,7 +63,8 @@ static void grant(const struct app *a, const struct managed *m, bool sender, con
 // Consumers lack a key that works: what ends the cause.
 static void end_cause(const struct app *a, const struct managed *m, enum cause cause,
                       struct way_out *ret) {
-  command(a, m, cause_next(cause), ret);
+  bool first = m->seen.no_state && cause == CAUSE_empty; // then a run does not help
+  command(a, m, first ? "init" : cause_next(cause), ret);
   if (cause == CAUSE_sender_missing)
     grant(a, m, true, "verify", ret);
   if (cause == CAUSE_identity_gone)
@@ -74,10 +75,7 @@ static void end_cause(const struct app *a, const struct managed *m, enum cause c
 
 void way_out_for_consumers(const struct app *a, const struct managed *m, struct way_out *ret) {
   *ret = (struct way_out){.person = NULL};
-  if (m->seen.no_state && m->seen.verdict.cause == CAUSE_empty)
-    command(a, m, "init", ret);
-  else
-    end_cause(a, m, m->seen.verdict.cause, ret);
+  end_cause(a, m, m->seen.verdict.cause, ret);
 }
 
 void way_out_of(const struct app *a, const struct managed *m, const struct tick_result *r,
