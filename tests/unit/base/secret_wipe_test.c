@@ -52,7 +52,11 @@ static void what_was_cleared_is_wiped_to_the_last_byte(void **state) {
   struct secret *s = secret_new(200);
   secret_append_text(s, "some bytes before it, some bytes before it, ");
   secret_append_text(s, MARK);
+  const char *bytes = secret_bytes(s);
+  size_t len = secret_len(s);
   secret_clear(s);
+  for (size_t i = 0; i < len; i++) // the place is the secret's still
+    assert_int_equal(bytes[i], 0);
   secret_append_text(s, "x");
   secret_free(s);
   assert_int_equal(free_watch_hits(), 0);
