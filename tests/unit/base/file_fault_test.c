@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,10 +25,12 @@ static struct file_rules rules;
 static struct {
   const char *call;
   int k, more, number;
-  int calls;       // of `call` so far
-  bool one_byte;   // writes take one byte at a time
-  bool no_openat2; // as on an old kernel
+  int calls;        // of `call` so far
+  bool one_byte;    // writes take one byte at a time
+  bool no_openat2;  // as on an old kernel
+  bool same_chance; // the first random bytes are zeros
 } fault;
+static mode_t mode_before; // of the file whose mode was set last
 
 static bool fails(const char *call) {
   if (!fault.call || strcmp(fault.call, call) != 0)
@@ -48,15 +51,27 @@ static bool fails(const char *call) {
 WRAP(fstat, (int fd, struct stat *st), (fd, st))
 WRAP(fstatat, (int fd, const char *p, struct stat *st, int f), (fd, p, st, f))
 WRAP(fchown, (int fd, uid_t u, gid_t g), (fd, u, g))
-WRAP(fchmod, (int fd, mode_t m), (fd, m))
 WRAP(fsync, (int fd), (fd))
 WRAP(flock, (int fd, int op), (fd, op))
 WRAP(renameat, (int a, const char *p, int b, const char *q), (a, p, b, q))
 WRAP(openat, (int fd, const char *p, int flags, mode_t m), (fd, p, flags, m))
 
+int __real_fchmod(int fd, mode_t m);
+int __wrap_fchmod(int fd, mode_t m);
+int __wrap_fchmod(int fd, mode_t m) {
+  struct stat st;
+  mode_before = __real_fstat(fd, &st) == 0 ? st.st_mode & 07777 : 07777;
+  return fails("fchmod") ? -1 : __real_fchmod(fd, m);
+}
+
 ssize_t __real_getrandom(void *p, size_t n, unsigned flags);
 ssize_t __wrap_getrandom(void *p, size_t n, unsigned flags);
 ssize_t __wrap_getrandom(void *p, size_t n, unsigned flags) {
+  if (fault.same_chance) {
+    fault.same_chance = false;
+    memset(p, 0, n);
+    return (ssize_t)n;
+  }
   return fails("getrandom") ? -1 : __real_getrandom(p, n, flags);
 }
 
@@ -221,6 +236,32 @@ static void short_writes_are_continued(void **state) {
   assert_true(scratch_holds(scratch_path(&scratch, "f"), "new"));
 }
 
+// Whoever opened it before it had its mode would read what is written into it later.
+static void nobody_else_can_open_it_while_it_is_made(void **state) {
+  (void)state;
+  mode_t mask = umask(0);
+  rules.mode = 0644;
+  enum err err = replace(NULL);
+  umask(mask);
+  assert_int_equal(err, ERR_OK);
+  assert_int_equal(mode_before, 0600);
+}
+
+// A name that is taken, by a writer at work, is left alone and another one is taken.
+static void a_name_that_is_taken_is_left_alone(void **state) {
+  (void)state;
+  const char *theirs = ".f.aaaaaa.tmp";
+  scratch_write(scratch_path(&scratch, theirs), "theirs");
+  int fd = open(scratch.path, O_RDWR | O_CLOEXEC);
+  assert_int_equal(__real_flock(fd, LOCK_EX), 0);
+  fault.same_chance = true;
+  assert_int_equal(replace(NULL), ERR_OK);
+  assert_false(fault.same_chance);
+  assert_true(scratch_holds(scratch_path(&scratch, "f"), "new"));
+  assert_true(scratch_holds(scratch_path(&scratch, theirs), "theirs"));
+  close(fd);
+}
+
 static void without_renameat2_the_look_decides(void **state) {
   (void)state;
   static const struct file_version absent;
@@ -287,9 +328,10 @@ static void failures_of_a_reading(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(every_failure_of_a_write),         TEST(no_failure_lies),
-      TEST(short_writes_are_continued),       TEST(without_renameat2_the_look_decides),
-      TEST(the_walk_is_as_strict_as_openat2), TEST(failures_of_a_reading),
+      TEST(every_failure_of_a_write),           TEST(no_failure_lies),
+      TEST(short_writes_are_continued),         TEST(nobody_else_can_open_it_while_it_is_made),
+      TEST(a_name_that_is_taken_is_left_alone), TEST(without_renameat2_the_look_decides),
+      TEST(the_walk_is_as_strict_as_openat2),   TEST(failures_of_a_reading),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
