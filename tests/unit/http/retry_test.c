@@ -185,9 +185,14 @@ static void unsure_stays_unsure(void **state) {
   static const struct script_row broken[] = {{.times = 1, .status = 500}, {.result = ERR_UNSENT}};
   static const struct script_row throttled[] = {{.times = 1, .status = 429},
                                                 {.result = ERR_UNSENT}};
+  static const struct script_row lost_before[] = {
+      {.times = 1, .result = ERR_UNSURE}, {.times = 1, .status = 429}, {.result = ERR_UNSENT}};
   make(lost, 2);
   assert_int_equal(send_it(HTTP_REPLAY_SAFE, 0), ERR_UNSURE);
   assert_int_equal(e.kind, ERR_UNSURE);
+  drop();
+  make(lost_before, 3); // a clean "not now" does not make the first try undone
+  assert_int_equal(send_it(HTTP_REPLAY_SAFE, 0), ERR_UNSURE);
   drop();
   make(broken, 2);
   assert_int_equal(send_it(HTTP_REPLAY_SAFE, 0), ERR_UNSURE);
