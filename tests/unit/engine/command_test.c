@@ -1,5 +1,7 @@
 // What all commands that change a state have in common: no key is kept unproven, and they try again
 // when somebody was faster.
+#include "rotator/base/atomic_file.h"
+#include "tests/support/scratch.h"
 #include "tests/unit/engine/fake_cloud.h"
 
 static struct error e;
@@ -71,8 +73,30 @@ static void commands_try_again_after_a_conflict(void **unused) {
   rig_free(r);
 }
 
+// While a run works on the target, no command writes its state.
+static void a_command_waits_for_the_lock(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct scratch scratch;
+  struct hold hold = {.by = "test"};
+  int fd = -1;
+  scratch_new(&scratch);
+  rig_init(r);
+  r->target.lock_path = scratch_path(&scratch, "lock");
+  assert_int_equal(file_lock(scratch.path, &r->env.env, 0, &fd, &e), ERR_OK);
+  assert_int_equal(wish_hold(&r->target, &r->io, &hold, &e), ERR_BUSY);
+  struct state s = rig_state(r);
+  assert_false(s.hold.on);
+  state_clear(&s);
+  file_unlock(fd);
+  assert_int_equal(wish_hold(&r->target, &r->io, &hold, &e), ERR_OK);
+  rig_free(r);
+  scratch_remove(&scratch);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_key_is_kept_after_a_full_proof_only),
-                                     cmocka_unit_test(commands_try_again_after_a_conflict)};
+                                     cmocka_unit_test(commands_try_again_after_a_conflict),
+                                     cmocka_unit_test(a_command_waits_for_the_lock)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
