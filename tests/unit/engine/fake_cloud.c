@@ -65,7 +65,7 @@ static enum err fake_exchange(struct iam *c, const struct secret *value, bool fr
     fake_env_advance(&of_iam(c)->env, of_iam(c)->exchange_takes_ms);
   if (of_iam(c)->iam_silent)
     return silent(of_iam(c), e);
-  if (!k || k->key.disabled)
+  if (!k || k->key.disabled || of_iam(c)->refuses_all)
     return error_set(e, ERR_REFUSED, "Provided API key could not be found");
   char text[IAM_ID_MAX + 32];
   snprintf(text, sizeof text, "header.%s.signature", k->key.id);

@@ -34,6 +34,7 @@ struct rig {
   struct fake_key keys[FAKE_KEYS];
   size_t n_keys;
   bool iam_silent;       // IAM gives no answer
+  bool refuses_all;      // … no key a token
   int64_t pause_ms;      // … and it said 429, with how long to wait
   int64_t list_takes_ms; // the list of keys does, slow_lists times
   unsigned slow_lists;
