@@ -12,7 +12,7 @@ all_parts=(servers asan tsan distros schedulers integration truth single-faults 
 waiting_parts=(schedulers systemd)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
 more_parts=(unit contract protocol fault cli emulator report servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid
-  user-keys own-key profiles arrival keys-by-hand secrets-manager guide single-faults-all syscalls-all)
+  user-keys own-key profiles arrival keys-by-hand secrets-manager guide single-faults-all syscalls-all planted)
 
 packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
@@ -34,6 +34,7 @@ declare -A packages_of=(
   [single-faults-all]="faketime python3"
   [syscalls]="faketime python3"
   [syscalls-all]="faketime python3"
+  [planted]="faketime python3 strace $packages_keyring"
   [metrics]="python3 util-linux mount"
   [report]="faketime chromium node=nodejs npm=npm"
   [contract]="$packages_keyring"
@@ -214,6 +215,16 @@ part_single_faults() { matrix single_faults.py; }
 part_single_faults_all() { matrix single_faults.py --all; }
 part_syscalls() { matrix syscalls.py; }
 part_syscalls_all() { matrix syscalls.py --all; }
+
+# Are the tests able to fail? By hand: minutes to an hour, as each error is built anew (tests/planted).
+part_planted() {
+  local status=0
+  tests/planted/planted.py --jobs "$cores" --keep "$build/planted" >"$TMPDIR/out" || status=1
+  cat "$TMPDIR/out"
+  sed -n -e 's/^caught  *\([^ ]*\) .*/pass planted: \1/p' -e 's/^SURVIVED  *\([^ ]*\) .*/fail planted: \1/p' "$TMPDIR/out" >>"$results"
+  echo "show $(tail -n 1 "$TMPDIR/out")" >>"$results"
+  return $status
+}
 
 part_fuzz() { build fuzz && tests_of fuzz fuzz; }
 
