@@ -352,21 +352,6 @@ enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity 
   return err == ERR_OK ? compose_bind_to(m, m->iam_id, e) : err;
 }
 
-enum err compose_check_twin(struct managed *m, struct error *e) {
-  const struct compose *c = m->compose;
-  for (size_t i = 0; m->bound && i < c->config->n_targets; i++) {
-    const struct config_target *t = &c->config->targets[i];
-    if (t != m->config && !t->broken && strcmp(t->guid, m->config->guid) == 0 &&
-        strcmp(t->account, m->config->account) == 0 && identity_is_shared(m, t, c->targets[i]))
-      return error_set(e, ERR_INVALID,
-                       "%s:%d: it is the same identity on the same instance as target %s (%s:%d): "
-                       "two targets would share one state and one key; put the sinks of both into "
-                       "one",
-                       m->config->file, m->config->line, t->name, t->file, t->line);
-  }
-  return ERR_OK;
-}
-
 // --- interfaces ---
 
 struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e) {

@@ -98,10 +98,6 @@ enum err compose_bind(struct managed *m, unsigned worker, enum compose_identity 
 // The same with an identity that is known already (init has just made it); once for each.
 enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e);
 
-// ERR_INVALID, naming the other one: the configuration has another target of this identity on this
-// instance. `me` and a user's IAM id, a service ID's name and its id are seen to be one only now.
-enum err compose_check_twin(struct managed *m, struct error *e);
-
 // Opens the sinks alone, for reading, while there is no identity yet. Binding goes on from there.
 enum err compose_open_sinks(struct managed *m, struct error *e);
 

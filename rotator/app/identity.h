@@ -31,10 +31,10 @@ enum err identity_look_up(const struct managed *m, struct iam *iam, struct iam_s
 enum err identity_is_me(const struct managed *m, const struct iam_token *me, char ret[IAM_ID_MAX],
                         struct error *e);
 
-// Is the other target of the identity that `m` (bound) is of? As far as its configuration says, or
-// what is known of it (NULL: nothing). The configuration itself knows only what is written alike.
-bool identity_is_shared(const struct managed *m, const struct config_target *other,
-                        const struct managed *known);
+// ERR_INVALID, naming the other one: another target is of the identity that `m` (bound) is of, on
+// the same instance. `me` and a user's IAM id, a service ID's name and its id are seen to be one
+// only now: the configuration itself knows what is written alike.
+enum err identity_check_twin(const struct managed *m, struct error *e);
 
 // The shell word that names the sender to the CLI; a user's is looked up by a command of its own.
 #define IDENTITY_SHELL_MAX (IAM_NAME_MAX + 8)

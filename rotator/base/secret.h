@@ -43,8 +43,8 @@ bool secret_is_empty(const struct secret *s); // true for NULL
 // Same length and bytes, in time that depends on the lengths only. Two NULLs are equal.
 bool secret_equal(const struct secret *a, const struct secret *b);
 
-// Does a text that others wrote, and that is to be shown, repeat a secret: 12 of its bytes in a row,
-// or all of a shorter one? Fewer stand in a text by chance. False for an empty secret.
+// Does a text that others wrote, and that is to be shown, repeat a secret: 12 of its bytes in a
+// row, or all of a shorter one? Fewer stand in a text by chance. False for an empty secret.
 bool secret_is_repeated(const char *text, const void *bytes, size_t len);
 
 // Wipes memory that is not a secret's own (stack buffers). The compiler may not drop it.

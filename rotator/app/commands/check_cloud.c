@@ -190,7 +190,7 @@ bool check_cloud(struct managed *m, struct findings *f, struct error *e) {
   bool bound = check_account(m, &me, e) && compose_bind(m, 0, IDENTITY_ASKED, e) == ERR_OK;
   if (bound) {
     say_identity(m, f);
-    if (compose_check_twin(m, e) != ERR_OK)
+    if (identity_check_twin(m, e) != ERR_OK)
       find_error(f, "identity", e);
     int64_t listed = check_rights(m, iam, f);
     if (m->config->own_key)

@@ -298,7 +298,7 @@ static void warn_of_user(const struct managed *m, const struct survey *s) {
 static int init_target(struct app *a, struct managed *m, struct survey *s) {
   struct error e = {0};
   enum err err = survey(a, m, s, &e);
-  if (err == ERR_OK && (err = compose_check_twin(m, &e)) != ERR_OK)
+  if (err == ERR_OK && (err = identity_check_twin(m, &e)) != ERR_OK)
     m->seen.next = "check";
   if (err != ERR_OK)
     return report_no_success(a, m, "init", &e);

@@ -35,7 +35,8 @@ void report_usage(const struct app *a, const char *text, const char *hint, const
 void report_unusable(const struct app *a, const char *text, const char *hint, const char *next);
 
 // Sentences on one line: a full stop goes between two of them unless the first has an end of its
-// own ("?"); those that are NULL or "" are left out, and the lines of one follow each other likewise.
+// own ("?"); those that are NULL or "" are left out, and the lines of one follow each other
+// likewise. For tests also: what it joins comes from five commands.
 void report_join(char *dst, size_t cap, const char *const *texts, size_t n);
 
 // One line on standard error, of no target in particular.
