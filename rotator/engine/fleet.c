@@ -171,6 +171,13 @@ static void init_queue(struct fleet *f, struct target *const *targets,
   }
 }
 
+static void fail_all(struct tick_result *results, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    results[i] = tick_result(NULL, NULL, NULL);
+    error_no_memory(&results[i].error);
+  }
+}
+
 static void run_workers(struct fleet *f, struct worker *workers, unsigned jobs) {
   unsigned started = 0;
   for (unsigned i = 1; i < jobs; i++) {
@@ -185,25 +192,31 @@ static void run_workers(struct fleet *f, struct worker *workers, unsigned jobs) 
     pthread_join(workers[i].thread, NULL);
 }
 
+static void run_queue(struct fleet *f, struct worker *workers, unsigned jobs) {
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&f->changed, &attr);
+  pthread_condattr_destroy(&attr);
+  pthread_mutex_init(&f->lock, NULL);
+  pthread_mutex_init(&f->watch_lock, NULL);
+  run_workers(f, workers, jobs);
+  pthread_mutex_destroy(&f->lock);
+  pthread_mutex_destroy(&f->watch_lock);
+  pthread_cond_destroy(&f->changed);
+}
+
 void fleet_run(struct target *const *targets, size_t n, const struct fleet_options *o,
                struct env *env, struct tick_result *results) {
   unsigned jobs = o->jobs > n ? (unsigned)n : o->jobs;
   struct fleet f = {.o = o, .env = env, .n = n, .unfinished = n, .began_ms = env_mono_ms(env)};
-  f.entries = calloc(n ? n : 1, sizeof *f.entries);
-  struct worker *workers = calloc(jobs ? jobs : 1, sizeof *workers);
-  if (f.entries && workers && n > 0) {
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&f.changed, &attr);
-    pthread_condattr_destroy(&attr);
-    pthread_mutex_init(&f.lock, NULL);
-    pthread_mutex_init(&f.watch_lock, NULL);
+  f.entries = calloc(n + 1, sizeof *f.entries);
+  struct worker *workers = calloc(jobs + 1, sizeof *workers);
+  if (f.entries && workers) {
     init_queue(&f, targets, results);
-    run_workers(&f, workers, jobs);
-    pthread_mutex_destroy(&f.lock);
-    pthread_mutex_destroy(&f.watch_lock);
-    pthread_cond_destroy(&f.changed);
+    run_queue(&f, workers, jobs);
+  } else {
+    fail_all(results, n);
   }
   free(f.entries);
   free(workers);

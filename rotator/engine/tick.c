@@ -208,7 +208,8 @@ static bool take_turn(struct target *t, const struct engine_io *io, const struct
   struct turn *u = look(t, io, &a);
   bool over = true;
   if (!u) {
-    r->end = TICK_FAILED;
+    *r = tick_result(NULL, NULL, NULL);
+    error_no_memory(&r->error);
     return true;
   }
   if (act_is_effect(a.kind) && is_same(&a, last)) {

@@ -70,6 +70,8 @@ static enum err fake_exchange(struct iam *c, const struct secret *value, bool fr
   char text[IAM_ID_MAX + 32];
   snprintf(text, sizeof text, "header.%s.signature", k->key.id);
   *ret = (struct iam_token){.bearer = secret_copy_text(text), .expires_in_s = 3600};
+  if (!ret->bearer)
+    return error_no_memory(e);
   text_copy(ret->iam_id, sizeof ret->iam_id, k->key.iam_id);
   text_copy(ret->account, sizeof ret->account, k->key.account);
   return ERR_OK;
@@ -97,6 +99,8 @@ static void key_of_token(const struct secret *bearer, char dst[IAM_ID_MAX]) {
 
 static struct iam *fake_bearing(struct iam *c, const struct secret *bearer) {
   struct bearing *b = calloc(1, sizeof *b);
+  if (!b)
+    return NULL;
   struct iam_ops *ops = &of_iam(c)->bearing_ops;
   *ops = *of_iam(c)->iam.ops;
   ops->free = free_bearing;
@@ -161,13 +165,17 @@ static enum err fake_create(struct iam *c, const struct iam_create *spec, struct
   snprintf(value, sizeof value, "made-by-iam-%zu-aaaaaaaaaaaaaaaaaaaaaaaa", r->n_keys + 1);
   struct fake_key *k =
       rig_add_key(r, id, spec->value ? secret_bytes(spec->value) : value, spec->iam_id);
+  if (!k->value) {
+    r->n_keys--;
+    return error_no_memory(e);
+  }
   text_copy(k->key.description, sizeof k->key.description, spec->description);
   text_copy(k->key.name, sizeof k->key.name, spec->name);
   k->key.disabled = spec->disabled;
   k->manages_not = r->manages_not;
   *ret = k->key;
   ret->value = spec->value ? NULL : secret_copy_text(value);
-  return ERR_OK;
+  return spec->value || ret->value ? ERR_OK : error_no_memory(e);
 }
 
 static enum err fake_list(struct iam *c, const char *account, const char *iam_id,
@@ -187,6 +195,8 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
   if (by[0] && rig_key(r, by)->manages_not)
     return error_set(e, ERR_DENIED, "not allowed");
   *ret = (struct iam_key_list){.keys = calloc(FAKE_KEYS, sizeof *ret->keys)};
+  if (!ret->keys)
+    return error_no_memory(e);
   for (size_t i = 0; i < r->n_keys && !r->list_hides; i++)
     if (!r->keys[i].gone && strcmp(r->keys[i].key.iam_id, iam_id) == 0)
       ret->keys[ret->n++] = r->keys[i].key;
