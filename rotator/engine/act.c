@@ -191,8 +191,7 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
   struct iam_key key = {0};
   memcpy(tag.binding, u->binding, sizeof tag.binding);
   memcpy(tag.lineage, u->state.lineage, sizeof tag.lineage);
-  if (!tag_format(&tag, t->key_words ? t->key_words : "", description, sizeof description))
-    return error_set(e, ERR_INTERNAL, "the key's description does not fit");
+  tag_format(&tag, t->key_words ? t->key_words : "", description);
   struct iam_create spec = {.iam_id = t->iam_id,
                             .account = t->account,
                             .name = t->key_name,
@@ -216,8 +215,7 @@ static enum err do_create(struct turn *u, struct target *t, const struct engine_
       m->unfound_ms = 0;
     m->create_refused = true;
     m->create_refused_generation = u->state.generation;
-    if (e)
-      m->create_error = *e;
+    m->create_error = *e;
     err = ERR_UNSURE;
   }
   iam_key_clear(&key);

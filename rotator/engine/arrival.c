@@ -29,11 +29,12 @@ static int64_t again_s(const struct target *t, const struct evidence *e) {
 
 void arrival_sent(struct turn *u, struct target *t, const struct engine_io *io,
                   const struct slot *slot, const char *nonce) {
-  bool anew = u->verifies;
-  struct evidence *e = is_on(t, io) ? turn_evidence(u, t, slot->value, slot->key_id) : NULL;
+  if (!is_on(t, io))
+    return;
+  struct evidence *e = turn_evidence(u, t, slot->value, slot->key_id);
   int64_t now_s = u->view.now_s;
-  bool looked_for = e && e->nonce[0] && now_s < again_s(t, e);
-  if (!e || (!anew && (e->arrived_s > 0 || looked_for)))
+  bool looked_for = e->nonce[0] && now_s < again_s(t, e);
+  if (!u->verifies && (e->arrived_s > 0 || looked_for))
     return;
   evidence_sent(e, nonce, now_s);
   e->arrived_s = 0;
@@ -160,7 +161,7 @@ enum err arrival_search(struct turn *u, struct target *t, const struct engine_io
                         const struct slot *slot, struct error *e) {
   struct evidence *ev = turn_evidence(u, t, slot->value, slot->key_id);
   struct error why = {0};
-  if (!ev || !ev->nonce[0])
+  if (!ev->nonce[0])
     return error_set(e, ERR_INTERNAL, "there is no test log to look for");
   if (env_stopping(io->env))
     return error_set(e, ERR_CANCELLED, "stopped while looking for the test log");
@@ -170,8 +171,7 @@ enum err arrival_search(struct turn *u, struct target *t, const struct engine_io
     return ERR_OK;
   }
   enum err err = not_found(t, io, ev, u->view.now_s, seen, &why);
-  if (e)
-    *e = why;
+  *e = why;
   return err;
 }
 
@@ -198,7 +198,7 @@ enum err arrival_await(struct turn *u, struct target *t, const struct engine_io 
     else if (env_sleep_ms(io->env, (next_s - u->view.now_s) * 1000) != ERR_OK)
       err = error_set(&why, ERR_CANCELLED, "stopped while looking for the test log");
   }
-  if (u->arrival != ARRIVAL_FOUND && e)
+  if (u->arrival != ARRIVAL_FOUND)
     *e = why;
   return u->arrival == ARRIVAL_SENT ? err : ERR_OK;
 }

@@ -40,7 +40,7 @@ void look_enter_evidence(const struct look *l, const struct secret *value, const
   // Not the time of the turn: the process may have slept since the look began.
   int64_t server_s = l->iam->ops->server_time_s(l->iam);
   int64_t now_s = server_s > 0 ? server_s : l->u->view.now_s;
-  if (e && !(seen == KEY_ABSENT && proven_lately(l, e, now_s)))
+  if (!(seen == KEY_ABSENT && proven_lately(l, e, now_s)))
     evidence_iam(e, causes[seen], now_s);
 }
 

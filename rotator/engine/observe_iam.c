@@ -158,13 +158,11 @@ static bool was_acted_on(const struct memory *m, const char *id) {
   return false;
 }
 
-// A key of ours that can never come back to a slot: its generation is not above the counter, and in
-// no slot, or in one whose id is noted under another id. A pending without an id covers every key
-// of its generation.
+// A key of ours that can never come back to a slot: its generation, which is not above the counter,
+// is in no slot, or in one whose id is noted under another id. A pending without an id covers every
+// key of its generation.
 static bool is_stray(const struct look *l, const struct iam_key *k, const struct tag *tag) {
   const struct state *s = &l->u->state;
-  if (tag->generation > s->generation)
-    return false;
   for (int i = 0; i < SLOT_COUNT; i++) {
     const struct slot *slot = &s->slots[i];
     if (slot->used && strcmp(slot->key_id, k->id) == 0)
@@ -342,8 +340,8 @@ void turn_carry_look(struct turn *u, struct target *t, const struct engine_io *i
     const struct slot *slot = &u->state.slots[i];
     if (slot->used && slot->key_id[0])
       show_key(&v->slots[i], in_list(&l, slot->key_id));
-    else if (slot->used && look_for_pending(&l, &e) != ERR_OK)
-      v->iam_answered = false;
+    else if (slot->used) // pending, of which alone no id may be noted
+      v->iam_answered = look_for_pending(&l, &e) == ERR_OK;
   }
   start_budget(&l);
   arrival_recall(u, t, io);

@@ -7,11 +7,9 @@
 // Its keys went with it.
 static void identity_is_gone(struct turn *u, struct target *t) {
   for (int i = 0; u->view.state && i < SLOT_COUNT; i++) {
-    struct evidence *known = NULL;
-    if (i != SLOT_PENDING && u->state.slots[i].used)
-      known = turn_evidence(u, t, u->state.slots[i].value, u->state.slots[i].key_id);
-    if (known)
-      evidence_iam(known, CAUSE_identity_gone, u->view.now_s);
+    const struct slot *s = &u->state.slots[i];
+    if (i != SLOT_PENDING && s->used)
+      evidence_iam(turn_evidence(u, t, s->value, s->key_id), CAUSE_identity_gone, u->view.now_s);
   }
 }
 

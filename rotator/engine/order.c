@@ -139,9 +139,22 @@ static void keep(struct state *s, struct transition_input *in, int64_t now_s) {
   state_enter(s, PHASE_PUBLISHING, now_s);
 }
 
+static enum err keep_or_stage(struct state *s, const struct view *v, const struct order *o,
+                              struct transition_input *in, struct error *e) {
+  enum err err = expect_values(s, v, in, false, e);
+  if (err != ERR_OK)
+    return err;
+  if (o->kind == ORDER_KEEP_SINK) {
+    keep(s, in, v->now_s);
+  } else {
+    state_stage(s, v->policy, in, v->now_s);
+    state_enter(s, PHASE_STAGED, v->now_s);
+  }
+  return ERR_OK;
+}
+
 static enum err obey(struct state *s, const struct view *v, const struct order *o,
                      struct transition_input *in, struct error *e) {
-  enum err err;
   switch (o->kind) {
   case ORDER_ROTATE:
     wish_rotation(s, &o->wish);
@@ -162,16 +175,9 @@ static enum err obey(struct state *s, const struct view *v, const struct order *
     return expect_values(s, v, in, true, e);
   case ORDER_KEEP_SINK:
   case ORDER_NEW_KEY:
-    err = expect_values(s, v, in, false, e);
-    if (err == ERR_OK && o->kind == ORDER_KEEP_SINK) {
-      keep(s, in, v->now_s);
-    } else if (err == ERR_OK) {
-      state_stage(s, v->policy, in, v->now_s);
-      state_enter(s, PHASE_STAGED, v->now_s);
-    }
-    return err;
+    break;
   }
-  return error_set(e, ERR_INTERNAL, "not an order");
+  return keep_or_stage(s, v, o, in, e);
 }
 
 static enum err begin_or_copy(const struct view *v, const struct order *o,

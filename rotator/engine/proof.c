@@ -148,7 +148,7 @@ static void enter_evidence(struct prover *p, const struct slot *slot, enum outco
   struct evidence *e = turn_evidence(p->u, p->t, slot->value, slot->key_id);
   bool by_iam = p->cause != CAUSE_sender_missing && p->cause != CAUSE_instance_gone;
   bool believed = p->cause != CAUSE_none && (v->iam_answered || v->iam_refused || !by_iam);
-  if (!e || o == STOPPED)
+  if (o == STOPPED)
     return;
   if (o == PASSED)
     evidence_proven(e, p->step, v->now_s);
@@ -385,7 +385,6 @@ enum err prove_value(struct turn *u, struct target *t, const struct engine_io *i
     return error_set(e, ERR_CANCELLED, "stopped while proving");
   if (o == PASSED)
     return ERR_OK;
-  if (e)
-    *e = why;
+  *e = why;
   return why.kind != ERR_OK ? why.kind : ERR_UNSURE;
 }

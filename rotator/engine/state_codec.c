@@ -226,8 +226,8 @@ static bool take_state(const cJSON *o, struct state *s, const char **ret_bad) {
   unsigned phase = index_of(json_text(o, "phase"), phase_at, PHASE_COUNT);
   unsigned kind = index_of(json_text(wish, "kind"), wish_at, WISH_RETIRE);
   s->hold.on = json_bool(hold, "on", true);
-  *ret_bad = phase == PHASE_COUNT ? "phase" : "wish";
-  if (phase == PHASE_COUNT || kind == WISH_RETIRE)
+  *ret_bad = phase == PHASE_COUNT ? "phase" : kind == WISH_RETIRE ? "wish" : "hold";
+  if (phase == PHASE_COUNT || kind == WISH_RETIRE || !cJSON_IsBool(json_get(hold, "on")))
     return false;
   s->phase = (enum phase)phase;
   bool retire = kind == WISH_NONE && s->wish.key_id[0];

@@ -24,9 +24,9 @@ bool field_put(cJSON *o, const struct field *f, const void *p) {
   case F_TEXT:
     return cJSON_AddStringToObject(o, f->name, p);
   case F_SECRET:
-    return cJSON_AddStringToObject(o, f->name, secret_bytes(*(struct secret *const *)p));
+    break;
   }
-  return false;
+  return cJSON_AddStringToObject(o, f->name, secret_bytes(*(struct secret *const *)p));
 }
 
 bool fields_put(cJSON *o, const struct field *fields, const void *from) {

@@ -1,5 +1,6 @@
 #include "rotator/engine/tag.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include "rotator/base/text_digest.h"
 
 static const char opening[] = "[rotator b=";
+#define TAIL_MAX (sizeof opening + TAG_BINDING_MAX + STATE_LINEAGE_MAX + sizeof " l= g=]" + 20)
+static_assert(TAIL_MAX < IAM_DESC_MAX, "every tag fits");
 
 void tag_binding(const char *account, const char *iam_id, const char *instance,
                  char ret[TAG_BINDING_MAX]) {
@@ -19,19 +22,13 @@ void tag_binding(const char *account, const char *iam_id, const char *instance,
   text_copy(ret, TAG_BINDING_MAX, hex);
 }
 
-bool tag_format(const struct tag *t, const char *words, char *dst, size_t cap) {
-  char tail[128];
+void tag_format(const struct tag *t, const char *words, char dst[IAM_DESC_MAX]) {
+  char tail[TAIL_MAX];
   int n = snprintf(tail, sizeof tail, "%s%s l=%s g=%" PRIu64 "]", opening, t->binding, t->lineage,
                    t->generation);
-  if (n < 0 || (size_t)n >= sizeof tail || (size_t)n >= cap)
-    return false;
-  size_t room = cap - 1 - (size_t)n;
-  size_t len = strlen(words);
-  if (len + 1 > room)
-    len = room > 0 ? room - 1 : 0;
-  int m = len > 0 ? snprintf(dst, cap, "%.*s %s", (int)len, words, tail)
-                  : snprintf(dst, cap, "%s", tail);
-  return m >= 0 && (size_t)m < cap;
+  size_t room = IAM_DESC_MAX - 1 - (size_t)n - 1, len = strlen(words);
+  snprintf(dst, IAM_DESC_MAX, "%.*s%s%s", (int)(len < room ? len : room), words, len > 0 ? " " : "",
+           tail);
 }
 
 // Copies `n` hex digits that `p` starts with; returns what follows, NULL if they are not there.

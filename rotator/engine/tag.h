@@ -21,8 +21,8 @@ struct tag {
 
 void tag_binding(const char *account, const char *iam_id, const char *instance,
                  char ret[TAG_BINDING_MAX]);
-// False if dst is too small; the words are cut before the tag is.
-bool tag_format(const struct tag *t, const char *words, char *dst, size_t cap);
+// The words, cut where there is no room for all of them, and the tag.
+void tag_format(const struct tag *t, const char *words, char dst[IAM_DESC_MAX]);
 // False when the description bears no tag, or more than one.
 bool tag_parse(const char *description, struct tag *ret);
 

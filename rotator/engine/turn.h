@@ -96,7 +96,7 @@ void turn_iam_failed(struct turn *u, struct target *t, struct iam *iam, struct e
 
 // What the evidence says of each slot and sink, put into the view. After every reading.
 void turn_judge(struct turn *u, struct target *t);
-// The entry of a value in the target's book; NULL for no value.
+// The entry of a value in the target's book, made where there is none.
 struct evidence *turn_evidence(struct turn *u, struct target *t, const struct secret *value,
                                const char *key_id);
 

@@ -9,8 +9,6 @@
 struct evidence *turn_evidence(struct turn *u, struct target *t, const struct secret *value,
                                const char *key_id) {
   char print[EVIDENCE_PRINT_MAX];
-  if (!value)
-    return NULL;
   evidence_print(u->binding, value, print);
   return evidence_enter(&t->memory->book, print, key_id);
 }

@@ -16,8 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   }
   FUZZ_CHECK(t.generation > 0 && strlen(t.binding) == 32 && strlen(t.lineage) == 16);
-  FUZZ_CHECK(tag_format(&t, "", again, sizeof again) && strstr(text, again));
-  FUZZ_CHECK(tag_format(&t, "words", again, sizeof again) && tag_parse(again, &back));
+  tag_format(&t, "", again);
+  FUZZ_CHECK(strstr(text, again));
+  tag_format(&t, "words", again);
+  FUZZ_CHECK(tag_parse(again, &back));
   FUZZ_CHECK(back.generation == t.generation && strcmp(back.lineage, t.lineage) == 0);
   return 0;
 }
