@@ -2,6 +2,7 @@
 // is looked for before anything is published.
 #include "rotator/base/text.h"
 #include "rotator/engine/evidence.h"
+#include "rotator/engine/turn.h"
 #include "tests/support/unit.h"
 #include "tests/unit/engine/fake_cloud.h"
 
@@ -299,6 +300,46 @@ static void by_hand(void **unused) {
   end(&s);
 }
 
+// A stop ends the search; what is not known stays so.
+static void a_stop_ends_the_search(void **unused) {
+  (void)unused;
+  struct scene s;
+  struct error e = {0};
+  struct state state = {0};
+  struct view v;
+  begin(&s, false);
+  s.rig->env.stop_after_sleeps = 2;
+  assert_int_equal(tick_verify(&s.rig->target, &s.rig->io, true, &state, &v, &e), ERR_CANCELLED);
+  assert_int_equal(e.kind, ERR_CANCELLED);
+  s.rig->env.stop = false;
+  s.rig->env.stop_after_sleeps = 1;
+  assert_int_equal(tick_verify(&s.rig->target, &s.rig->io, true, &state, &v, NULL), ERR_CANCELLED);
+  end(&s);
+}
+
+// An act upon a log that was never sent, or that comes when all is to stop, asks nobody.
+static void nobody_is_asked_in_vain(void **unused) {
+  (void)unused;
+  struct scene s;
+  struct error e;
+  struct action search = {.row = ROW_arrive, .kind = ACT_SEARCH, .slot = SLOT_CURRENT};
+  begin(&s, false);
+  struct turn *u = turn_new();
+  turn_read_stores(u, &s.rig->target, &s.rig->io);
+  assert_int_equal(act_do(u, &s.rig->target, &s.rig->io, &search, &e), ERR_INTERNAL);
+  arrival_sent(u, &s.rig->target, &s.rig->io, &u->state.slots[SLOT_CURRENT], "0123");
+  s.rig->env.stop = true;
+  assert_int_equal(act_do(u, &s.rig->target, &s.rig->io, &search, &e), ERR_CANCELLED);
+  assert_int_equal(s.reader.queries, 0);
+  s.rig->env.stop = false;
+  s.reader.answer = LOGS_SILENT; // which says no more than that
+  assert_int_equal(act_do(u, &s.rig->target, &s.rig->io, &search, &e), ERR_UNSURE);
+  assert_non_null(strstr(e.text, "test log"));
+  assert_int_equal(s.reader.queries, 1);
+  turn_free(u);
+  end(&s);
+}
+
 // A key that is proven by management alone sends no test log: there is none to look for.
 static void no_log_no_search(void **unused) {
   (void)unused;
@@ -345,6 +386,8 @@ int main(void) {
       cmocka_unit_test(nobody_configured),
       cmocka_unit_test(a_new_process_goes_on),
       cmocka_unit_test(by_hand),
+      cmocka_unit_test(a_stop_ends_the_search),
+      cmocka_unit_test(nobody_is_asked_in_vain),
       cmocka_unit_test(no_log_no_search),
       cmocka_unit_test(evidence_is_merged),
   };

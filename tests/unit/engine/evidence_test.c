@@ -253,11 +253,20 @@ static void merging_adds_what_has_room(void **state) {
   assert_null(evidence_find(&b, "second"));
 }
 
+// The three words that every command says.
+static void verdicts_have_words(void **state) {
+  (void)state;
+  assert_string_equal(verdict_name(VERDICT_WORKING), "working");
+  assert_string_equal(verdict_name(VERDICT_NOT_WORKING), "not working");
+  assert_string_equal(verdict_name(VERDICT_NOT_KNOWN), "not known");
+}
+
 static void causes_have_names(void **state) {
   (void)state;
   for (int c = 0; c < CAUSE_COUNT; c++)
     assert_int_equal(cause_of_name(cause_name((enum cause)c)), c);
   assert_int_equal(cause_of_name("no such"), CAUSE_COUNT);
+  assert_string_equal(cause_name(CAUSE_COUNT), "none");
 }
 
 int main(void) {
@@ -269,6 +278,7 @@ int main(void) {
       cmocka_unit_test(a_refusal_that_is_being_judged_stays),
       cmocka_unit_test(merging),
       cmocka_unit_test(merging_adds_what_has_room),
+      cmocka_unit_test(verdicts_have_words),
       cmocka_unit_test(causes_have_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

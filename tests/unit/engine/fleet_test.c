@@ -1,5 +1,6 @@
 // The fleet with real ticks on memory stores and an IAM that is never needed or never answers: who
 // is ticked, who waits, who ends, what a stop does.
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +146,27 @@ static void everyone_is_ticked_once_when_nothing_is_due(void **unused) {
     assert_string_equal(f->results[i].current_id, "ApiKey-current");
   }
   assert_int_equal(f->told, TARGETS);
+  farm_free(f);
+}
+
+// Threads that cannot be had: those that are there do the work.
+static int threads_refused;
+int __real_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *a, void *(*f)(void *), void *arg) {
+  return threads_refused > 0 ? EAGAIN : __real_pthread_create(t, a, f, arg);
+}
+static void one_worker_does_the_work_of_those_that_cannot_be_had(void **unused) {
+  (void)unused;
+  struct farm *f = farm_new();
+  struct watcher w;
+  struct fleet_options o = options(f, &w);
+  threads_refused = 1;
+  fleet_run(f->list, TARGETS, &o, env_real(), f->results);
+  threads_refused = 0;
+  for (int i = 0; i < TARGETS; i++)
+    assert_int_equal(f->results[i].end, TICK_REST);
+  assert_int_equal(f->threads_seen[0], TARGETS);
   farm_free(f);
 }
 
@@ -338,6 +360,7 @@ static void a_stop_begins_nothing(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(everyone_is_ticked_once_when_nothing_is_due),
+      cmocka_unit_test(one_worker_does_the_work_of_those_that_cannot_be_had),
       cmocka_unit_test(a_bad_target_stops_no_other),
       cmocka_unit_test(a_target_that_waits_is_put_back),
       cmocka_unit_test(a3_a_run_ends_whatever_the_intervals),

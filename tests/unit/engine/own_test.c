@@ -1,5 +1,6 @@
 // The rotator's own key as what a target rotates (PROTOCOL.md section 8): published in one run, let
 // go in another, by the new key alone; and what stands in for it when it is lost.
+#include "rotator/engine/fleet.h"
 #include "rotator/engine/turn.h"
 #include "tests/unit/engine/fake_cloud.h"
 
@@ -272,6 +273,91 @@ static void without_an_instance_management_is_the_proof(void **unused) {
   rig_free(r);
 }
 
+// A list that is given for any token shows nothing.
+static void a_list_for_a_forged_token_is_no_proof(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  r->io.logs = NULL;
+  r->takes_forged = true;
+  wish(r);
+  for (int i = 0; i < 3; i++) {
+    tick(&r->target, &r->io, NULL, &r->result);
+    fake_env_advance(&r->env, 20000);
+  }
+  assert_int_equal(r->result.error.kind, ERR_CORRUPT);
+  assert_int_equal(phase_of(r), PHASE_STAGED);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  r->takes_forged = false;
+  rig_run(r);
+  assert_int_equal(phase_of(r), PHASE_GRACE);
+  rig_free(r);
+}
+
+// Without memory for a client that bears the token of the key that stays, nothing is deleted.
+static unsigned refused_in; // that many clients from now
+static struct iam *(*usual_bearing)(struct iam *c, const struct secret *bearer);
+static struct iam *no_bearing(struct iam *c, const struct secret *bearer) {
+  return refused_in > 0 && --refused_in == 0 ? NULL : usual_bearing(c, bearer);
+}
+static void without_a_client_for_its_token_nothing_is_deleted(void **unused) {
+  (void)unused;
+  bool all = false;
+  for (unsigned n = 1; !all; n++) {
+    struct rig *r = rig_own();
+    struct iam_ops ops = *r->iam.ops;
+    wish(r);
+    rig_run(r);
+    usual_bearing = ops.bearing;
+    ops.bearing = no_bearing;
+    r->iam.ops = &ops;
+    refused_in = n;
+    rig_restart(r);
+    tick(&r->target, &r->io, NULL, &r->result);
+    all = refused_in > 0;
+    assert_true(all || !rig_key(r, "ApiKey-1")->gone);
+    refused_in = 0;
+    run(r);
+    assert_int_equal(phase_of(r), PHASE_IDLE);
+    assert_string_equal(r->ended_by, "ApiKey-2");
+    rig_free(r);
+    assert_true(!all || n > 3); // for a proof, to disable, to delete
+  }
+}
+
+static bool give_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
+                    struct error *err) {
+  (void)worker, (void)t, (void)err;
+  *ret = ((struct rig *)ctx)->io;
+  return true;
+}
+static unsigned begun, ended;
+static void hear_begin(void *ctx, const struct step *s) {
+  (void)ctx, (void)s;
+  begun++;
+}
+static void hear_end(void *ctx, const struct step *s) {
+  (void)ctx, (void)s;
+  ended++;
+}
+
+// A fleet does not stay for what only another process can do, and tells each step.
+static void a_fleet_leaves_it_to_the_next_run(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  struct target *list[] = {&r->target};
+  struct watcher w = {hear_begin, hear_end, NULL};
+  struct fleet_options o = {
+      .jobs = 1, .io = give_io, .io_ctx = r, .watcher = &w, .patience_ms = INT64_MAX / 2};
+  r->target.policy.proof_span_s = 0;
+  r->env.read_costs_ms = 100; // time goes on while the fleet waits
+  wish(r);
+  fleet_run(list, 1, &o, &r->env.env, &r->result);
+  assert_int_equal(r->result.why, WHY_own_run);
+  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_true(begun >= 8 && ended > begun);
+  rig_free(r);
+}
+
 // A rotation is not begun where the place of the credential would not follow it.
 static void a_rotation_begins_with_the_key_that_it_rotates(void **unused) {
   (void)unused;
@@ -299,6 +385,9 @@ int main(void) {
       cmocka_unit_test(the_old_key_stands_in_for_a_dead_one),
       cmocka_unit_test(what_the_state_has_mends_a_credential_that_is_lost),
       cmocka_unit_test(without_an_instance_management_is_the_proof),
+      cmocka_unit_test(a_list_for_a_forged_token_is_no_proof),
+      cmocka_unit_test(without_a_client_for_its_token_nothing_is_deleted),
+      cmocka_unit_test(a_fleet_leaves_it_to_the_next_run),
       cmocka_unit_test(a_rotation_begins_with_the_key_that_it_rotates),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

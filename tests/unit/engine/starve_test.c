@@ -256,6 +256,56 @@ static void memory_runs_out_under_an_order(void **unused) {
     assert_true(starve(&scenes[i]) > 50);
 }
 
+// Forgotten as a whole, or not at all.
+static void memory_runs_out_while_a_target_is_forgotten(void **unused) {
+  (void)unused;
+  bool enough = false;
+  for (long n = 0; !enough; n += SLOWER) {
+    struct rig *r = rig_new();
+    struct error e = {0};
+    struct store_record record = {0};
+    rig_init(r);
+    starve_at(n);
+    enum err err = target_forget(&r->target, &r->io, &e);
+    enough = starve_over();
+    assert_true(err == ERR_OK || (!enough && e.kind == err && e.text[0]));
+    assert_true(memory_peek(r->space, "home", &record, NULL));
+    assert_int_equal(strcmp(secret_bytes(record.value), STATE_FORGOTTEN) == 0, err == ERR_OK);
+    store_record_clear(&record);
+    sinks_serve_a_live_key(r);
+    if (err != ERR_OK)
+      comes_to_rest(r);
+    rig_free(r);
+  }
+}
+
+// Who looks is shown what there is, or is told that it could not be looked at.
+static void memory_runs_out_while_somebody_looks(void **unused) {
+  (void)unused;
+  for (int verify = 0; verify < 2; verify++) {
+    bool enough = false;
+    for (long n = 0; !enough; n += 1 + 2 * (SLOWER - 1)) {
+      struct rig *r = rig_new();
+      struct error e = {0};
+      struct state s = {0};
+      struct view v = {0};
+      rig_init(r);
+      starve_at(n);
+      enum err err = verify ? tick_verify(&r->target, &r->io, false, &s, &v, &e)
+                            : tick_observe(&r->target, &r->io, true, &s, &v, &e);
+      enough = starve_over();
+      assert_true(err == ERR_OK || (!enough && e.kind == err && e.text[0]));
+      if (err == ERR_OK && enough)
+        assert_int_equal(view_working(&v), WORKING_YES);
+      if (err == ERR_OK && v.state)
+        assert_string_equal(s.slots[SLOT_CURRENT].key_id, "ApiKey-1");
+      assert_int_not_equal(view_working(&v), WORKING_NO);
+      state_clear(&s);
+      rig_free(r);
+    }
+  }
+}
+
 // --- the fleet -----------------------------------------------------------------------------------
 
 static bool give_io(void *ctx, unsigned worker, struct target *t, struct engine_io *ret,
@@ -292,6 +342,8 @@ int main(void) {
                                      cmocka_unit_test(memory_runs_out_while_a_key_is_adopted),
                                      cmocka_unit_test(memory_runs_out_while_our_own_key_is_ended),
                                      cmocka_unit_test(memory_runs_out_under_an_order),
+                                     cmocka_unit_test(memory_runs_out_while_a_target_is_forgotten),
+                                     cmocka_unit_test(memory_runs_out_while_somebody_looks),
                                      cmocka_unit_test(memory_runs_out_before_a_fleet_runs)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

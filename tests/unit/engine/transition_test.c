@@ -1,4 +1,6 @@
 // What each row's CAS writes: phases, slots, epoch, wishes, the list of sinks.
+#include <stdio.h>
+
 #include "tests/unit/engine/world.h"
 
 static struct state_sink configured[] = {{.name = "one", .place = "memory:one", .noted = {"v9"}},
@@ -309,6 +311,26 @@ static void sinks_are_listed_and_lost_ones_stay(void **unused) {
   state_clear(&w.state);
 }
 
+// A list without room for a sink that may still be read would lose it: nothing is written then.
+static void no_sink_is_lost_for_want_of_room(void **unused) {
+  (void)unused;
+  struct world w = world(PHASE_IDLE);
+  struct transition_input in = input();
+  struct action a = {.row = ROW_drift, .kind = ACT_CAS};
+  struct state s = {0};
+  w.state.n_sinks = STATE_SINKS_MAX;
+  for (int i = 0; i < STATE_SINKS_MAX; i++)
+    snprintf(w.state.sinks[i].place, sizeof w.state.sinks[i].place, "memory:gone-%d", i);
+  assert_int_equal(transition(view_of_world(&w), &a, &in, &s), ERR_INTERNAL);
+  assert_int_equal(s.n_sinks, 0);
+  w.state.n_sinks = STATE_SINKS_MAX - in.n_sinks;
+  assert_int_equal(transition(view_of_world(&w), &a, &in, &s), ERR_OK);
+  assert_int_equal(s.n_sinks, STATE_SINKS_MAX);
+  secret_free(in.fresh_value);
+  state_clear(&s);
+  state_clear(&w.state);
+}
+
 // What history and progress say of a step is what its CAS writes.
 static void the_phase_of_a_step_is_the_one_written(void **unused) {
   (void)unused;
@@ -364,6 +386,7 @@ int main(void) {
                                      cmocka_unit_test(since_when_the_old_key_is_disabled),
                                      cmocka_unit_test(endings),
                                      cmocka_unit_test(sinks_are_listed_and_lost_ones_stay),
+                                     cmocka_unit_test(no_sink_is_lost_for_want_of_room),
                                      cmocka_unit_test(the_phase_of_a_step_is_the_one_written),
                                      cmocka_unit_test(rows_without_a_transition_are_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
