@@ -16,16 +16,18 @@ enum {
   CURL_HOST_MAX = 256,
   CURL_HEADERS_MAX = 64 * 1024, // of one answer, interim ones (1xx) included
   CURL_BODY_DEFAULT = 1024 * 1024,
+  CURL_IDLE_MAX = 5, // connections of one transport, as an easy handle keeps when left to itself
   CURL_STOP_GRACE_MS = 5 * 1000, // what a request in flight still gets after a stop was asked for
 };
 
 struct curl_transport {
   struct transport base;
-  CURL *easy;
+  CURLM *multi;
+  CURLSH *sessions; // of TLS
   struct env *env;
   struct curl_options o; // strings are our own copies; defaults filled in
   char *bundle;          // of ca_path: its files in one; NULL: not that
-  uint64_t trust;        // what the files of authorities were like when the handle was made
+  uint64_t trust;        // what the files of authorities were like when the handles were made
   uint64_t exchanges, connections;
 };
 
@@ -33,6 +35,7 @@ struct curl_transport {
 struct curl_call {
   struct curl_transport *t;
   const struct http_request *req;
+  CURL *easy;
   char host[CURL_HOST_MAX];
   int port;
   bool https;

@@ -1,5 +1,5 @@
-// What is sent, and under which rules. The handle is reset before each exchange, so every rule
-// stands here, in one place; a reset keeps connections, TLS sessions and resolved names.
+// What is sent, and under which rules. The easy handle is new in each exchange, so every rule
+// stands here, in one place.
 //
 // libcurl sends a request again, silently, when a kept connection turns out to be dead. For
 // HTTP_REPLAY_NEVER that may not be: such a request gets a new connection (which is kept for
@@ -7,6 +7,7 @@
 #include "rotator/http/curl_internal.h"
 
 #include <arpa/inet.h>
+#include <openssl/ssl.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -143,6 +144,19 @@ static curl_socket_t on_socket(void *p, curlsocktype purpose, struct curl_sockad
   return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
+// OpenSSL keeps the last record of an answer, decrypted, for as long as a connection is kept,
+// unless it is told to free its buffers when they are empty. libcurl told it so before 8.8.
+static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *p) {
+  (void)easy, (void)p;
+  SSL_CTX_set_mode((SSL_CTX *)ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
+  return CURLE_OK;
+}
+
+static bool tls_is_openssl(void) {
+  const char *name = curl_version_info(CURLVERSION_NOW)->ssl_version;
+  return name && strncmp(name, "OpenSSL/", strlen("OpenSSL/")) == 0;
+}
+
 // --- options -------------------------------------------------------------------------------------
 
 // Collects the first failure, so that the lists below read as lists.
@@ -188,6 +202,9 @@ static CURLcode set_authorities(CURL *easy, const struct curl_transport *t) {
 static CURLcode set_tls(CURL *easy, const struct curl_transport *t) {
   const struct curl_options *o = &t->o;
   CURLcode code = set_authorities(easy, t);
+  SET(CURLOPT_SHARE, t->sessions);
+  if (tls_is_openssl())
+    SET(CURLOPT_SSL_CTX_FUNCTION, on_tls);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   SET(CURLOPT_SSL_VERIFYPEER, 1L);
   SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -275,11 +292,10 @@ static CURLcode set_url(CURL *easy, const struct curl_call *c, struct curl_slist
 
 enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *lists,
                               struct error *e) {
-  CURL *easy = c->t->easy;
+  CURL *easy = c->easy;
   enum err err = build_headers(c, &lists->headers, e);
   if (err)
     return err;
-  curl_easy_reset(easy);
   CURLcode code = set_url(easy, c, &lists->connect_to);
   SET(CURLOPT_USERAGENT, c->t->o.user_agent);
   SET(CURLOPT_HTTPHEADER, lists->headers);

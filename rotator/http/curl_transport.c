@@ -1,4 +1,9 @@
-// One easy handle, one exchange at a time.
+// One multi handle, one exchange at a time.
+//
+// The multi handle keeps what is worth keeping: connections, parsed authorities, resolved names.
+// The easy handle is made for each exchange and freed at its end, since libcurl 8 leaves in it what
+// it sent last, tokens and bodies, until the next request; freed memory is wiped. The TLS sessions,
+// which older ones keep in the easy handle, are in a share.
 //
 // What the end of an exchange means is decided by one fact: whether libcurl was ever about to write
 // the request (curl_call.sent, set by its pre-request callback, after connecting, TLS and the
@@ -106,7 +111,7 @@ static enum err fail_before(const struct curl_call *c, CURLcode code, struct err
   enum err kind = code == CURLE_OUT_OF_MEMORY                                         ? ERR_INTERNAL
                   : code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? ERR_REFUSED
                                                                                       : ERR_UNSENT;
-  return error_set(e, kind, "%s %s:%d: %s", step_before(c->t->easy, code), c->host, c->port,
+  return error_set(e, kind, "%s %s:%d: %s", step_before(c->easy, code), c->host, c->port,
                    c->detail[0] ? c->detail : curl_easy_strerror(code));
 }
 
@@ -115,7 +120,7 @@ static enum err fail_after(const struct curl_call *c, CURLcode code, struct erro
   bool reads = strcmp(c->req->method, "GET") == 0 || strcmp(c->req->method, "HEAD") == 0;
   enum err kind = c->broken && reads ? ERR_REFUSED : ERR_UNSURE;
   long status = 0;
-  (void)curl_easy_getinfo(c->t->easy, CURLINFO_RESPONSE_CODE, &status);
+  (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
   (void)error_set(e, kind, "answer of %s:%d: %s", c->host, c->port,
                   c->broken         ? c->broken
                   : c->stop_seen_ms ? "did not come before the stop"
@@ -130,7 +135,7 @@ static enum err fail_after(const struct curl_call *c, CURLcode code, struct erro
 // A complete answer, unless it is none.
 static enum err accept_answer(struct curl_call *c, struct http_response *ret, struct error *e) {
   long status = 0;
-  (void)curl_easy_getinfo(c->t->easy, CURLINFO_RESPONSE_CODE, &status);
+  (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
   // libcurl is content with headers that end in the middle of a line, and with odd status lines.
   if (!c->proper_status || !c->headers_done)
     return error_set(e, ERR_UNSURE, "answer of %s:%d: is not whole", c->host, c->port);
@@ -159,43 +164,75 @@ static enum err check_url(struct curl_call *c, struct error *e) {
   return ERR_OK;
 }
 
+// As curl_easy_perform does it, but with the multi handle of the transport.
+static CURLcode run(CURLM *multi, CURL *easy) {
+  int running = 1, left;
+  CURLMcode failed = curl_multi_add_handle(multi, easy);
+  while (!failed && running) {
+    failed = curl_multi_poll(multi, NULL, 0, 1000, NULL);
+    if (!failed)
+      failed = curl_multi_perform(multi, &running);
+  }
+  const CURLMsg *end = failed ? NULL : curl_multi_info_read(multi, &left);
+  CURLcode code = end                             ? end->data.result
+                  : failed == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY
+                                                  : CURLE_FAILED_INIT;
+  (void)curl_multi_remove_handle(multi, easy);
+  return code;
+}
+
 static enum err perform(struct curl_call *c, struct http_response *ret, struct error *e) {
   struct curl_transport *t = c->t;
   struct curl_request_lists lists = {0};
-  enum err err = curl_request_prepare(c, &lists, e);
+  c->easy = curl_easy_init();
+  enum err err = c->easy ? curl_request_prepare(c, &lists, e) : error_no_memory(e);
   if (!err) {
     long connects = 0;
-    CURLcode code = curl_easy_perform(t->easy);
-    (void)curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+    CURLcode code = run(t->multi, c->easy);
+    (void)curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
     t->exchanges++;
     t->connections += (uint64_t)connects;
     err = !code     ? accept_answer(c, ret, e)
           : c->sent ? fail_after(c, code, e)
                     : fail_before(c, code, e);
   }
-  curl_easy_reset(t->easy); // forgets the pointers into the request
+  curl_easy_cleanup(c->easy);
   curl_slist_free_all(lists.headers);
   curl_slist_free_all(lists.connect_to);
   return err;
 }
 
-// A handle with the authorities as they are now; connections that were trusted by others end.
+// --- what is kept --------------------------------------------------------------------------------
+
+static void forget(struct curl_transport *t) {
+  (void)curl_multi_cleanup(t->multi);
+  (void)curl_share_cleanup(t->sessions);
+  free(t->bundle);
+  t->multi = NULL;
+  t->sessions = NULL;
+  t->bundle = NULL;
+}
+
+// The authorities as they are now; connections and sessions that were trusted by others end.
 static enum err renew(struct curl_transport *t, struct error *e) {
-  uint64_t trust = curl_files_trust(&t->o); // before they are read: what comes later is noticed
-  char *bundle = NULL;
-  enum err err = t->o.ca_path ? curl_files_bundle(t->o.ca_path, &bundle, e) : ERR_OK;
+  struct curl_transport now = {.trust = curl_files_trust(&t->o)}; // before they are read: what
+                                                                  // comes later is noticed
+  enum err err = t->o.ca_path ? curl_files_bundle(t->o.ca_path, &now.bundle, e) : ERR_OK;
   if (err)
     return err;
-  CURL *easy = curl_easy_init();
-  if (!easy) {
-    free(bundle);
+  now.multi = curl_multi_init();
+  now.sessions = curl_share_init();
+  if (!now.multi || !now.sessions ||
+      curl_multi_setopt(now.multi, CURLMOPT_MAXCONNECTS, CURL_IDLE_MAX) ||
+      curl_share_setopt(now.sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION)) {
+    forget(&now);
     return error_no_memory(e);
   }
-  curl_easy_cleanup(t->easy);
-  free(t->bundle);
-  t->easy = easy;
-  t->bundle = bundle;
-  t->trust = trust;
+  forget(t);
+  t->multi = now.multi;
+  t->sessions = now.sessions;
+  t->bundle = now.bundle;
+  t->trust = now.trust;
   return ERR_OK;
 }
 
@@ -230,8 +267,7 @@ static void curl_free_transport(struct transport *base) {
   const char *const copies[] = {t->o.user_agent,      t->o.ca_file,     t->o.ca_bytes,
                                 t->o.ca_path,         t->o.client_cert, t->o.client_key,
                                 t->o.tls_server_name, t->o.unix_socket, t->o.proxy};
-  curl_easy_cleanup(t->easy);
-  free(t->bundle);
+  forget(t);
   for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
     wipe_free((void *)(uintptr_t)copies[i]); // a proxy's URL may hold a password
   free(t);

@@ -173,13 +173,6 @@ for file in "$T/management.key" "$T/needles" "$T"/sinks/*.env "$T"/state/*.state
 nowhere files "${allowed[@]}" "$T" >"$T/in_files"
 clean "a file holds a secret" "$T/in_files"
 passed "no secret is in what was printed, kept, or given to hook, helper and notify program; there is no core"
-# libcurl 8 keeps what it sent last in the buffers of a connection that it keeps, which are no memory of ours and are wiped when they are
-# freed: there the memory is not held to this yet.
-major=$(curl --version | sed -n 's|.*libcurl/\([0-9]*\).*|\1|p')
-if [ "${major:?which libcurl is this?}" -ge 8 ]; then
-  echo "# the memory of a rotation is not looked at here: libcurl $major"
-  exit 0
-fi
 for name in hook notify; do
   [ -e "$T/image.$name" ] || fail "there was no look at the memory at $name"
   grep -q '^memory, .*: value' "$T/arena.$name" || fail "not even the locked arena holds a key at $name: is that its memory?"
