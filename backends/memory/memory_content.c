@@ -8,16 +8,6 @@
 
 #include "backends/memory/memory_space.h"
 
-void memory_cell_forget_past(struct memory_cell *c) {
-  while (c->n_past > 0)
-    store_record_clear(&c->past[--c->n_past].record);
-}
-
-void memory_delayed_free(struct memory_delayed *d) {
-  store_record_clear(&d->write.record);
-  free(d);
-}
-
 static void version_format(struct store_version *ret, const struct memory_content *c) {
   memset(ret, 0, sizeof(*ret));
   if (c->version > 0 && c->touched > 0)

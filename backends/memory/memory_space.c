@@ -28,6 +28,16 @@ void memory_space_ref(struct memory_space *s) {
   pthread_mutex_unlock(&s->lock);
 }
 
+void memory_cell_forget_past(struct memory_cell *c) {
+  while (c->n_past > 0)
+    store_record_clear(&c->past[--c->n_past].record);
+}
+
+void memory_delayed_free(struct memory_delayed *d) {
+  store_record_clear(&d->write.record);
+  free(d);
+}
+
 static void cell_free(struct memory_cell *c) {
   memory_cell_forget_past(c);
   store_record_clear(&c->now.record);

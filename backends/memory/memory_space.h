@@ -50,6 +50,9 @@ void memory_space_ref(struct memory_space *s);
 // the lock held.
 struct memory_cell *memory_space_cell(struct memory_space *s, const char *name);
 struct memory_cell *memory_space_cell_locked(struct memory_space *s, const char *name);
+// These two want the lock held, or nobody else around.
+void memory_cell_forget_past(struct memory_cell *c);
+void memory_delayed_free(struct memory_delayed *d);
 enum memory_fault memory_space_ask(struct memory_space *s, const struct memory_op *op);
 
 // Reads the content that was present `age` writes ago (0: now; at most the oldest that is known).
@@ -63,8 +66,5 @@ enum err memory_space_write(struct memory_space *s, const struct memory_write *w
 // Puts a copy of `w` among the delayed writes.
 enum err memory_space_delay(struct memory_space *s, const struct memory_write *w, struct error *e);
 void memory_space_forget_past(struct memory_space *s, struct memory_cell *c);
-// These two want the lock held, or nobody else around.
-void memory_cell_forget_past(struct memory_cell *c);
-void memory_delayed_free(struct memory_delayed *d);
 
 #endif
