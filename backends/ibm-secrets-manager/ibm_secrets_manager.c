@@ -30,19 +30,6 @@
 
 // --- reading -------------------------------------------------------------------------------------
 
-enum err sm_stays(const cJSON *o, struct error *e) {
-  char when[40] = "";
-  const char *text = json_text(o, "expiration_date");
-  if (!text)
-    return ERR_OK;
-  text_printable(when, sizeof when, text, strlen(text));
-  return error_set(
-      e, ERR_REFUSED,
-      "the service destroys its value at %s, and consumers would lose the key: take the"
-      " expiration date away",
-      when);
-}
-
 static enum err take(struct sm_item *k, const cJSON *version, struct store_record *ret,
                      struct store_version *ret_version, struct error *e) {
   struct store_version v = {""};
@@ -221,15 +208,6 @@ static enum err make_secret(struct sm_item *k, const cJSON *body, const char *ma
   if (err == ERR_OK)
     text_copy(ret->text, sizeof ret->text, ours);
   return err;
-}
-
-enum err sm_may_make(const struct sm_item *k, struct error *e) {
-  if (k->group_id[0])
-    return ERR_OK;
-  return error_set(e, ERR_REFUSED,
-                   "there is no such secret, and to make it in the group '%s' the group's id is"
-                   " needed: set group_id",
-                   k->group);
 }
 
 static enum err sm_write(struct store_item *it, const struct store_record *r,

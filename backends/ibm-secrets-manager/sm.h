@@ -53,6 +53,11 @@ struct sm_patience {
   int64_t waited_ms, next_ms;
 };
 bool sm_wait(const struct sm_item *k, struct sm_patience *p);
+// Does the service keep the value of this secret or version? ERR_REFUSED: it has an expiration
+// date, at which the service destroys it, and consumers would lose the key.
+enum err sm_stays(const cJSON *o, struct error *e);
+// Can a secret that is not there be made? ERR_REFUSED: its group's id is not known.
+enum err sm_may_make(const struct sm_item *k, struct error *e);
 
 // sm_record.c: the record of a version. ERR_MISSING: it has no value; *ret is zeroed before.
 enum err sm_record_read(const struct sm_item *k, const cJSON *version, struct store_record *ret,
@@ -63,13 +68,6 @@ enum err sm_record_write(const struct sm_item *k, const struct store_record *r,
                          const cJSON *current, char ret_mark[20], cJSON **ret, struct error *e);
 // Was this version made by that write?
 bool sm_record_is_marked(const cJSON *version, const char *mark);
-
-// ibm_secrets_manager.c
-// Does the service keep the value of this secret or version? ERR_REFUSED: it has an expiration
-// date, at which the service destroys it, and consumers would lose the key.
-enum err sm_stays(const cJSON *o, struct error *e);
-// Can a secret that is not there be made? ERR_REFUSED: its group's id is not known.
-enum err sm_may_make(const struct sm_item *k, struct error *e);
 
 // sm_check.c
 enum err sm_check(struct store_item *it, struct error *e);

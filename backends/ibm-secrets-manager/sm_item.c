@@ -184,3 +184,25 @@ enum err sm_current(struct sm_item *k, cJSON **ret, struct error *e) {
     return sm_current(k, ret, e);
   return error_set(e, ERR_UNSENT, "the secret is there, and its newest version is not");
 }
+
+enum err sm_stays(const cJSON *o, struct error *e) {
+  char when[40] = "";
+  const char *text = json_text(o, "expiration_date");
+  if (!text)
+    return ERR_OK;
+  text_printable(when, sizeof when, text, strlen(text));
+  return error_set(
+      e, ERR_REFUSED,
+      "the service destroys its value at %s, and consumers would lose the key: take the"
+      " expiration date away",
+      when);
+}
+
+enum err sm_may_make(const struct sm_item *k, struct error *e) {
+  if (k->group_id[0])
+    return ERR_OK;
+  return error_set(e, ERR_REFUSED,
+                   "there is no such secret, and to make it in the group '%s' the group's id is"
+                   " needed: set group_id",
+                   k->group);
+}
