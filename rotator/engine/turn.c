@@ -35,6 +35,14 @@ struct secret *turn_served(const struct turn *u, size_t sink) {
   return r->result == ERR_OK ? r->record.value : r->served;
 }
 
+enum err sink_key(struct target *t, const struct engine_io *io, size_t sink, struct iam_key *ret,
+                  struct error *e) {
+  const struct turn *u = t->memory->kept;
+  if (!u || sink >= t->n_sinks || u->sinks[sink].result != ERR_OK)
+    return error_set(e, ERR_MISSING, "no value of this sink was read");
+  return io->iam->ops->find_by_value(io->iam, u->sinks[sink].record.value, ret, e);
+}
+
 bool target_is_of_one_host(const struct target *t) {
   if (t->home->class != STORE_CLASS_A)
     return true;
