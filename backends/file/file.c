@@ -19,14 +19,14 @@ static struct filestore *mine(struct store_item *it) {
 }
 
 static void version_format(struct store_version *ret, const struct file_version *v) {
-  memset(ret, 0, sizeof(*ret));
+  memset(ret, 0, sizeof *ret);
   snprintf(ret->text, sizeof ret->text, "%" PRIx64 ":%" PRIx64 ":%" PRId64 "+%" PRIx64 ":%" PRId64,
            v->ino, v->size, v->mtime_ns, v->dev, v->ctime_ns);
 }
 
 // "" is the version of an absent file, all zero for file_replace.
 static bool version_parse(const char *text, struct file_version *ret) {
-  memset(ret, 0, sizeof(*ret));
+  memset(ret, 0, sizeof *ret);
   if (text[0] == '\0')
     return true;
   int end = -1;
@@ -80,7 +80,7 @@ static enum err filestore_read(struct store_item *it, struct store_record *ret,
   if (err == ERR_OK)
     err = there ? read_file(fs, &bytes, &v, e) : error_set(e, ERR_MISSING, "there is no such file");
   if (err == ERR_MISSING)
-    memset(ret_version, 0, sizeof(*ret_version));
+    memset(ret_version, 0, sizeof *ret_version);
   if (err != ERR_OK)
     return err;
 
@@ -161,9 +161,9 @@ static enum err filestore_open(const struct store_context *ctx, enum store_kind 
                                const struct store_setting *settings, size_t n,
                                struct store_item **ret, int *ret_line, struct error *e) {
   (void)ctx;
-  struct filestore *fs = calloc(1, sizeof(*fs));
+  struct filestore *fs = calloc(1, sizeof *fs);
   if (!fs)
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+    return error_no_memory(e);
   enum err err = filestore_configure(fs, kind, settings, n, ret_line, e);
   if (err != ERR_OK) {
     free(fs);

@@ -20,10 +20,6 @@ static const char *const known[] = {
     "createdBy",  "modified_at", "modifiedAt", "expires_at",
 };
 
-static enum err no_memory(struct error *e) {
-  return error_set(e, ERR_INTERNAL, "memory is exhausted");
-}
-
 // Appends `\t"NAME": "TEXT"`, after a comma for all but the first; text "" only where `always` says
 // so.
 static enum err add_text(struct secret *s, const char *name, const char *text) {
@@ -62,7 +58,7 @@ static enum err json_encode(const struct filestore *fs, const struct store_recor
   if (err == ERR_OK)
     err = secret_append_text(s, "\n}\n");
   if (err != ERR_OK)
-    return no_memory(e);
+    return error_no_memory(e);
   *ret = s;
   s = NULL;
   return ERR_OK;
@@ -100,7 +96,7 @@ static enum err take_members(const cJSON *o, struct store_record *ret, struct er
     return error_set(e, ERR_MISSING, "member 'apikey' is absent or empty");
   ret->value = json_secret(o, "apikey");
   if (!ret->value)
-    return no_memory(e);
+    return error_no_memory(e);
   json_copy_text(o, "id", ret->key_id, sizeof ret->key_id);
   json_copy_text(o, "name", ret->key_name, sizeof ret->key_name);
   const char *created = json_text(o, "createdAt");
@@ -114,7 +110,7 @@ static enum err json_decode(const struct filestore *fs, const struct secret *byt
   (void)fs;
   JSON_AUTO tree = NULL;
   if (json_read(secret_bytes(bytes), secret_len(bytes), &tree) == ERR_INTERNAL)
-    return no_memory(e);
+    return error_no_memory(e);
   if (!cJSON_IsObject(tree))
     return error_set(e, ERR_CORRUPT, "the file is not a JSON object");
   enum err err = refuse_foreign(tree, e);

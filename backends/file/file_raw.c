@@ -1,17 +1,13 @@
 // The formats without a layout: raw (a key and a line break) and document (a home, byte for byte).
 #include "backends/file/filestore.h"
 
-static enum err no_memory(struct error *e) {
-  return error_set(e, ERR_INTERNAL, "memory is exhausted");
-}
-
 static enum err raw_encode(const struct filestore *fs, const struct store_record *r,
                            struct secret **ret, struct error *e) {
   struct secret *s = secret_new(secret_len(r->value) + 1);
   if (!s || secret_append(s, secret_bytes(r->value), secret_len(r->value)) != ERR_OK ||
       (fs->newline && secret_append_text(s, "\n") != ERR_OK)) {
     secret_free(s);
-    return no_memory(e);
+    return error_no_memory(e);
   }
   *ret = s;
   return ERR_OK;
@@ -25,7 +21,7 @@ static enum err raw_decode(const struct filestore *fs, const struct secret *byte
   if (len > 0 && secret_bytes(bytes)[len - 1] == '\n')
     len--;
   ret->value = secret_copy(secret_bytes(bytes), len);
-  return ret->value ? ERR_OK : no_memory(e);
+  return ret->value ? ERR_OK : error_no_memory(e);
 }
 
 static enum err document_encode(const struct filestore *fs, const struct store_record *r,
@@ -33,7 +29,7 @@ static enum err document_encode(const struct filestore *fs, const struct store_r
   (void)fs;
   struct secret *s = secret_dup(r->value);
   if (!s)
-    return no_memory(e);
+    return error_no_memory(e);
   *ret = s;
   return ERR_OK;
 }
@@ -42,7 +38,7 @@ static enum err document_decode(const struct filestore *fs, const struct secret 
                                 struct store_record *ret, struct error *e) {
   (void)fs;
   ret->value = secret_dup(bytes);
-  return ret->value ? ERR_OK : no_memory(e);
+  return ret->value ? ERR_OK : error_no_memory(e);
 }
 
 const struct filestore_format filestore_raw = {"raw", raw_encode, raw_decode, NULL};

@@ -93,7 +93,7 @@ static const struct store_ops memory_ops = {
 
 struct store_item *memory_open(struct memory_space *s, enum store_kind kind, const char *name,
                                enum store_class class) {
-  struct memory_item *m = calloc(1, sizeof(*m));
+  struct memory_item *m = calloc(1, sizeof *m);
   struct memory_cell *cell = memory_space_cell(s, name);
   if (!m || !cell) {
     free(m);
@@ -131,7 +131,7 @@ static enum err memory_open_settings(const struct store_context *ctx, enum store
         : NULL;
   memory_space_unref(s);
   if (!it)
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+    return error_no_memory(e);
   snprintf(it->what, sizeof it->what, "memory %s/%s", space, name->value);
   snprintf(it->place, sizeof it->place, "memory:%s/%s", space, name->value);
   *ret = it;

@@ -9,7 +9,7 @@
 #include "backends/memory/memory_space.h"
 
 static void version_format(struct store_version *ret, const struct memory_content *c) {
-  memset(ret, 0, sizeof(*ret));
+  memset(ret, 0, sizeof *ret);
   if (c->version > 0 && c->touched > 0)
     snprintf(ret->text, sizeof ret->text, "m%" PRIu64 "+%u", c->version, c->touched);
   else if (c->version > 0)
@@ -28,7 +28,7 @@ enum err memory_space_read(struct memory_space *s, struct memory_cell *c, unsign
   pthread_mutex_unlock(&s->lock);
   if (err == ERR_MISSING)
     return error_set(e, err, "there is nothing");
-  return err == ERR_OK ? ERR_OK : error_set(e, err, "memory is exhausted");
+  return err == ERR_OK ? ERR_OK : error_no_memory(e);
 }
 
 // Puts `record` (owned from here on) in the cell; what was there goes to the past while there are
@@ -57,7 +57,7 @@ static enum err write_locked(struct memory_space *s, const struct memory_write *
                      present.text);
   struct store_record copy;
   if (store_record_copy(&copy, &w->record) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+    return error_no_memory(e);
   if (w->class != STORE_CLASS_A)
     copy.stamp = 0;
   cell_put(s, w->cell, &copy);
@@ -74,10 +74,10 @@ enum err memory_space_write(struct memory_space *s, const struct memory_write *w
 }
 
 enum err memory_space_delay(struct memory_space *s, const struct memory_write *w, struct error *e) {
-  struct memory_delayed *d = calloc(1, sizeof(*d));
+  struct memory_delayed *d = calloc(1, sizeof *d);
   if (!d || store_record_copy(&d->write.record, &w->record) != ERR_OK) {
     free(d);
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+    return error_no_memory(e);
   }
   d->write.cell = w->cell;
   d->write.class = w->class;

@@ -14,7 +14,7 @@ static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct named *registry;
 
 struct memory_space *memory_space_new(void) {
-  struct memory_space *s = calloc(1, sizeof(*s));
+  struct memory_space *s = calloc(1, sizeof *s);
   if (!s)
     return NULL;
   pthread_mutex_init(&s->lock, NULL);
@@ -67,7 +67,7 @@ struct memory_space *memory_space_unref(struct memory_space *s) {
 }
 
 static struct memory_space *registry_add(const char *name) {
-  struct named *n = calloc(1, sizeof(*n));
+  struct named *n = calloc(1, sizeof *n);
   char *copy = strdup(name);
   struct memory_space *s = memory_space_new();
   if (!n || !copy || !s) {
@@ -118,7 +118,7 @@ struct memory_cell *memory_space_cell_locked(struct memory_space *s, const char 
   struct memory_cell *c = cell_find(s, name);
   if (c)
     return c;
-  c = calloc(1, sizeof(*c));
+  c = calloc(1, sizeof *c);
   char *copy = strdup(name);
   if (!c || !copy) {
     free(c);
