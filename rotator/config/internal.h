@@ -168,6 +168,9 @@ bool config_file_read(struct config_loader *l, const char *path, char **ret, siz
 // The *.yaml of a directory by name, as full paths in scratch; no directory is an empty one.
 bool config_dir_list(struct config_loader *l, const char *dir, char ***ret, size_t *ret_n);
 
+// yaml.c: can the bytes be looked at as YAML at all? Moves behind a mark that some editors put in
+// front. False after a mistake.
+bool config_yaml_begin(struct config_loader *l, const char **bytes, size_t *len);
 // yaml.c: one checked document: no cycles, not deep, no tags, no zero bytes in texts. False
 // after a mistake, or when it is empty (a mistake too). yaml_document_delete when done.
 bool config_yaml_load(struct config_loader *l, const char *bytes, size_t len, yaml_document_t *ret);

@@ -179,10 +179,19 @@ static void read_targets(struct config_loader *l, yaml_node_t *root) {
 
 // --- files ---
 
+static bool load_document(struct config_loader *l, const char *bytes, size_t len,
+                          yaml_document_t *ret) {
+  if (!config_yaml_begin(l, &bytes, &len))
+    return false;
+  l->large.bytes = len > CONFIG_WHOLE_MAX ? bytes : NULL;
+  l->large.len = len;
+  return l->large.bytes ? config_large_load(l, ret) : config_yaml_load(l, bytes, len, ret);
+}
+
 static void read_bytes(struct config_loader *l, const char *bytes, size_t len,
                        void (*read)(struct config_loader *l, yaml_node_t *root)) {
   yaml_document_t document;
-  if (!config_yaml_load(l, bytes, len, &document))
+  if (!load_document(l, bytes, len, &document))
     return;
   l->document = &document;
   read(l, yaml_document_get_root_node(&document));

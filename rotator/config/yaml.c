@@ -203,23 +203,22 @@ static bool load(struct config_loader *l, yaml_parser_t *p, const char *bytes, s
   return good;
 }
 
-bool config_yaml_load(struct config_loader *l, const char *bytes, size_t len,
-                      yaml_document_t *ret) {
-  if (len >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)) {
+bool config_yaml_begin(struct config_loader *l, const char **bytes, size_t *len) {
+  const char *at = *bytes;
+  if (*len >= 2 && (memcmp(at, "\xff\xfe", 2) == 0 || memcmp(at, "\xfe\xff", 2) == 0)) {
     config_wrong(l, NULL, NULL, "UTF-16 text; write the file as UTF-8");
     return false;
   }
-  if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { // some editors begin UTF-8 with it
-    bytes += 3;
-    len -= 3;
+  if (*len >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0) { // some editors begin UTF-8 with it
+    *bytes += 3;
+    *len -= 3;
   }
+  return guard(l, *bytes, *len);
+}
+
+bool config_yaml_load(struct config_loader *l, const char *bytes, size_t len,
+                      yaml_document_t *ret) {
   yaml_parser_t p;
-  if (!guard(l, bytes, len))
-    return false;
-  l->large.bytes = len > CONFIG_WHOLE_MAX ? bytes : NULL;
-  l->large.len = len;
-  if (l->large.bytes)
-    return config_large_load(l, ret);
   if (!yaml_parser_initialize(&p)) {
     l->out_of_memory = true;
     return false;
