@@ -9,6 +9,29 @@
 #define DAY_S 86400
 #define SOON_MAX 8 // things that come next
 
+static const struct {
+  const char *words, *style;
+} classes[PAGE_CLASSES] = {
+    [PAGE_BROKEN] = {"no working key", "bad"},
+    [PAGE_ATTENTION] = {"needs a person", "bad"},
+    [PAGE_MISTAKE] = {"mistake in its configuration", "bad"},
+    [PAGE_TROUBLE] = {"trouble that may pass", "warn"},
+    [PAGE_UNKNOWN] = {"not known", "warn"},
+    [PAGE_NOT_SET_UP] = {"not set up", "warn"},
+    [PAGE_HELD] = {"on hold", "info"},
+    [PAGE_DUE] = {"due", "info"},
+    [PAGE_ROTATING] = {"being rotated", "info"},
+    [PAGE_GRACE] = {"in grace", "info"},
+    [PAGE_WELL] = {"well", "good"},
+};
+
+const char *page_class_words(enum page_class c) {
+  return classes[c].words;
+}
+const char *page_class_style(enum page_class c) {
+  return classes[c].style;
+}
+
 // --- charts ---
 
 static void bar(FILE *f, const char *style, size_t n, size_t most) {

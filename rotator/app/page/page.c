@@ -7,29 +7,6 @@
 
 #define NONE SIZE_MAX
 
-static const struct {
-  const char *words, *style;
-} classes[PAGE_CLASSES] = {
-    [PAGE_BROKEN] = {"no working key", "bad"},
-    [PAGE_ATTENTION] = {"needs a person", "bad"},
-    [PAGE_MISTAKE] = {"mistake in its configuration", "bad"},
-    [PAGE_TROUBLE] = {"trouble that may pass", "warn"},
-    [PAGE_UNKNOWN] = {"not known", "warn"},
-    [PAGE_NOT_SET_UP] = {"not set up", "warn"},
-    [PAGE_HELD] = {"on hold", "info"},
-    [PAGE_DUE] = {"due", "info"},
-    [PAGE_ROTATING] = {"being rotated", "info"},
-    [PAGE_GRACE] = {"in grace", "info"},
-    [PAGE_WELL] = {"well", "good"},
-};
-
-const char *page_class_words(enum page_class c) {
-  return classes[c].words;
-}
-const char *page_class_style(enum page_class c) {
-  return classes[c].style;
-}
-
 enum err page_begin(struct page *p, const struct app *a, size_t cap, struct error *e) {
   *p = (struct page){
       .app = a, .now_s = env_wall_ms(a->env) / 1000, .cap = cap, .whole = cap <= PAGE_WHOLE};
