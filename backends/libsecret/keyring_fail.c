@@ -9,8 +9,18 @@ enum err keyring_none(SecretService *s, struct error *e) {
                    keyring_provider(s)->none);
 }
 
-enum err keyring_locked(SecretService *s, struct error *e) {
+static enum err is_locked(SecretService *s, struct error *e) {
   return error_set(e, ERR_LOCKED, "the keyring is locked: %s", keyring_provider(s)->locked);
+}
+
+enum err keyring_check_unlocked(SecretService *s, const char *path, struct error *e) {
+  g_autoptr(GError) g = NULL;
+  g_autoptr(GVariant) locked = keyring_property(s, path, "Locked", &g);
+  if (!locked)
+    return keyring_fail(s, g, false, e);
+  if (g_variant_is_of_type(locked, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean(locked))
+    return ERR_OK;
+  return is_locked(s, e);
 }
 
 enum err keyring_barred(struct keyring *k, const char *what, struct error *e) {
@@ -59,7 +69,7 @@ enum err keyring_fail(SecretService *s, const GError *g, bool writes, struct err
   char said[256];
   words_of(said, sizeof said, g);
   if (s && g_error_matches(g, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
-    return keyring_locked(s, e);
+    return is_locked(s, e);
   if (IS(g, G_DBUS_ERROR, no_service))
     return error_set(e, ERR_REFUSED,
                      "nothing on this bus provides org.freedesktop.secrets: "

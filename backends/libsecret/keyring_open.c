@@ -74,14 +74,6 @@ static enum err connect_service(GType type, SecretService **ret, struct error *e
   return ERR_OK;
 }
 
-GVariant *keyring_call(SecretService *s, const char *path, const char *interface,
-                       const char *method, GVariant *arguments, const char *type, GError **error) {
-  GDBusConnection *bus = g_dbus_proxy_get_connection(G_DBUS_PROXY(s));
-  return g_dbus_connection_call_sync(bus, g_dbus_proxy_get_name(G_DBUS_PROXY(s)), path, interface,
-                                     method, arguments, G_VARIANT_TYPE(type),
-                                     G_DBUS_CALL_FLAGS_NONE, CALL_MS, NULL, error);
-}
-
 // The object path that an alias stands for; what is no alias is taken as the last part of a path.
 static enum err find_collection(SecretService *s, const char *name, char *dst, size_t cap,
                                 struct error *e) {
@@ -102,26 +94,6 @@ static enum err find_collection(SecretService *s, const char *name, char *dst, s
   if (!g_variant_is_object_path(dst))
     return error_set(e, ERR_REFUSED, "there is no keyring named %s", name);
   return ERR_OK;
-}
-
-GVariant *keyring_property(SecretService *s, const char *path, const char *name, GError **error) {
-  GVariant *value = NULL;
-  g_autoptr(GVariant) answer =
-      keyring_call(s, path, "org.freedesktop.DBus.Properties", "Get",
-                   g_variant_new("(ss)", "org.freedesktop.Secret.Collection", name), "(v)", error);
-  if (answer)
-    g_variant_get(answer, "(v)", &value);
-  return value;
-}
-
-enum err keyring_check_unlocked(SecretService *s, const char *path, struct error *e) {
-  g_autoptr(GError) g = NULL;
-  g_autoptr(GVariant) locked = keyring_property(s, path, "Locked", &g);
-  if (!locked)
-    return keyring_fail(s, g, false, e);
-  if (g_variant_is_of_type(locked, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean(locked))
-    return ERR_OK;
-  return keyring_locked(s, e);
 }
 
 enum err keyring_open(const char *collection, struct keyring **ret, struct error *e) {

@@ -16,22 +16,19 @@ struct keyring {
   char path[256]; // object path of the collection
 };
 
-// One call of the service. NULL and *error: it failed.
-GVariant *keyring_call(SecretService *s, const char *path, const char *interface,
-                       const char *method, GVariant *arguments, const char *type, GError **error);
-
-// A property of the collection at `path`, or NULL and *error.
-GVariant *keyring_property(SecretService *s, const char *path, const char *name, GError **error);
-
-// Is the collection unlocked? ERR_LOCKED with what to do.
-enum err keyring_check_unlocked(SecretService *s, const char *path, struct error *e);
-
 // Our one item, or NULL in *ret when there is none. ERR_REFUSED: there are several, or it is in
 // another keyring.
 enum err keyring_find(struct keyring *k, const struct keyring_item *i, SecretItem **ret,
                       struct error *e);
 
 // --- keyring_provider.c ---
+
+// One call of the service. NULL and *error: it failed.
+GVariant *keyring_call(SecretService *s, const char *path, const char *interface,
+                       const char *method, GVariant *arguments, const char *type, GError **error);
+
+// A property of the collection at `path`, or NULL and *error.
+GVariant *keyring_property(SecretService *s, const char *path, const char *name, GError **error);
 
 // A program that provides the service. What a person does where there is no default keyring, where
 // it is locked, and where it asks before each access.
@@ -47,6 +44,8 @@ void keyring_unlock_open_wallet(SecretService *s, const char *path);
 
 // --- keyring_fail.c ---
 
+// Is the collection unlocked? ERR_LOCKED with what to do.
+enum err keyring_check_unlocked(SecretService *s, const char *path, struct error *e);
 // The decision for a GError of any domain, and what to do as text. `g` may be NULL (libsecret fails
 // without one when it is used wrongly). `writes`: what is not definite is ERR_UNSURE.
 enum err keyring_fail(SecretService *s, const GError *g, bool writes, struct error *e);
@@ -55,9 +54,8 @@ enum err keyring_fail(SecretService *s, const GError *g, bool writes, struct err
 enum err keyring_fail_item(struct keyring *k, const GError *g, const char *what, bool writes,
                            struct error *e);
 enum err keyring_barred(struct keyring *k, const char *what, struct error *e);
-// What to do where there is no default keyring, and where it is locked: in the words of the program
-// that provides the service.
+// What to do where there is no default keyring: in the words of the program that provides the
+// service.
 enum err keyring_none(SecretService *s, struct error *e);
-enum err keyring_locked(SecretService *s, struct error *e);
 
 #endif

@@ -51,6 +51,24 @@ static const struct provider providers[] = {
      .barred = "allow it there"},
 };
 
+GVariant *keyring_call(SecretService *s, const char *path, const char *interface,
+                       const char *method, GVariant *arguments, const char *type, GError **error) {
+  GDBusConnection *bus = g_dbus_proxy_get_connection(G_DBUS_PROXY(s));
+  return g_dbus_connection_call_sync(bus, g_dbus_proxy_get_name(G_DBUS_PROXY(s)), path, interface,
+                                     method, arguments, G_VARIANT_TYPE(type),
+                                     G_DBUS_CALL_FLAGS_NONE, CALL_MS, NULL, error);
+}
+
+GVariant *keyring_property(SecretService *s, const char *path, const char *name, GError **error) {
+  GVariant *value = NULL;
+  g_autoptr(GVariant) answer =
+      keyring_call(s, path, "org.freedesktop.DBus.Properties", "Get",
+                   g_variant_new("(ss)", "org.freedesktop.Secret.Collection", name), "(v)", error);
+  if (answer)
+    g_variant_get(answer, "(v)", &value);
+  return value;
+}
+
 static void process_of_service(SecretService *s, char *dst, size_t cap) {
   char path[64], line[32];
   guint32 pid = 0;
