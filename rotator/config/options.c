@@ -97,7 +97,7 @@ const struct config_option config_options[] = {
              "name of a member that is not 0 or empty; case is not looked at."},
     {"metrics_file", CONFIG_PATH, MAIN(metrics_file),
      .help = "Where 'rotator run' over all targets leaves figures for node_exporter's textfile "
-             "collector; ends with .prom."},
+             "collector; ends with .prom. A run with --shard=I/N has a file of its own beside it."},
     {"metrics_targets", CONFIG_WORD, .choices = "auto|all|unwell", .fallback = "auto",
      MAIN(metrics_targets),
      .help = "Of which targets there are figures of their own: all, or those that are not well; "

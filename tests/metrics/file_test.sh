@@ -81,6 +81,59 @@ is 'rotator_target_working{target="prod"}' 1
 run 0 resume prod
 passed "only targets that are not well"
 
+# --- shares of the fleet: a file each ---
+fleet=$T/fleet/rotator.prom
+mkdir "$T/fleet"
+{ head_of_config | sed "1a metrics_file: $fleet"; for i in $(seq 12); do target "t$i" "name-$i"; done; } >"$config"
+one_share() { rotator -c "$config" run --shard="$1" >"$T/out" 2>"$T/err" </dev/null; echo $?; }
+# shards N: a run of each share; none of these targets was set up.
+shards() {
+  local i
+  for i in $(seq 0 $(($1 - 1))); do [ "$(one_share "$i/$1")" = 3 ] || fail "share $i/$1"; done
+}
+files() { (cd "$T/fleet" && echo *); }
+# Each target is counted once, no series stands in two files, and Prometheus' checker has nothing against any of them.
+counted_once() {
+  local of=$1 file
+  [ "$(cat "$T"/fleet/*.prom | awk '/^rotator_targets\{/ { n += $2 } END { print n }')" = 12 ] || fail "$of: $(grep -h '^rotator_targets{' "$T"/fleet/*.prom)"
+  [ "$(cat "$T"/fleet/*.prom | grep -c '^rotator_target_working{')" = 12 ] || fail "$of: a target stands in two files"
+  [ -z "$(cat "$T"/fleet/*.prom | sed '/^#/d; s/ [^ ]*$//' | sort | uniq -d)" ] || fail "$of: a series stands in two files"
+  for file in "$T"/fleet/*.prom; do
+    "$promtool" check metrics <"$file" >"$T/out" 2>&1 || fail "$of: promtool check metrics"
+    [ ! -s "$T/out" ] || fail "$of: promtool has something to say"
+  done
+}
+touch "$T/fleet/other.prom" "$T/fleet/rotator.shard-x.prom" "$T/fleet/rotator.shard-7.txt" "$T/fleet/other.shard-9.prom"
+run 3 run
+mv "$T"/fleet/other* "$T/fleet/rotator.shard-x.prom" "$T/fleet/rotator.shard-7.txt" "$T" || fail "files of others were removed"
+[ "$(files)" = rotator.prom ] || fail "one run left $(files)"
+counted_once "one run"
+! grep -q shard "$fleet" || fail "a run over all is called a share"
+shards 4
+[ "$(files)" = 'rotator.shard-0.prom rotator.shard-1.prom rotator.shard-2.prom rotator.shard-3.prom' ] || fail "four shares left $(files)"
+counted_once "four shares"
+for i in 0 1 2 3; do
+  [ "$(sed '/^#/d' "$T/fleet/rotator.shard-$i.prom" | grep -cv "shard=\"$i/4\"[,}]")" = 0 ] || fail "series without their share: $i"
+  grep -q "^rotator_run_timestamp_seconds{shard=\"$i/4\"} " "$T/fleet/rotator.shard-$i.prom" || fail "share $i does not say when it ran"
+done
+run 3 run t1 t2
+[ "$(one_share 1/4)" = 3 ] || fail "share 1/4" # one share again leaves the others' alone
+counted_once "a share again"
+shards 2
+[ "$(files)" = 'rotator.shard-0.prom rotator.shard-1.prom' ] || fail "two shares left $(files)"
+counted_once "two shares"
+shards 3
+counted_once "three shares"
+run 3 run
+[ "$(files)" = rotator.prom ] || fail "one run after shares left $(files)"
+counted_once "one run again"
+mkdir "$T/fleet/rotator.shard-5.prom"
+run 3 run
+err_has 'metrics of targets may be counted twice: rotator.shard-5.prom, of another division of the fleet, was not removed'
+rmdir "$T/fleet/rotator.shard-5.prom"
+simple_config
+passed "each share of the fleet has a file of its own"
+
 # Whatever becomes of the file: the run's own answer stands, and the trouble is said.
 trouble() {
   run 0 run

@@ -215,8 +215,7 @@ int command_run(struct app *a) {
   if (a->cli.dry_run)
     return plan_all(a);
   struct advance how = {.app = a, .patience_s = a->cli.patience_s, .done = is_done};
-  if (a->cli.n_targets == 0 &&
-      a->cli.shard.count == 0) // what only some targets did is no figure of the fleet
+  if (a->cli.n_targets == 0) // what only some targets did is no figure of the fleet
     how.metrics = metrics_new(a);
   struct breaker breaker;
   breaker_init(&breaker, a->config, a->n_selected);

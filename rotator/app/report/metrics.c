@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/app/report/metrics_place.h"
 #include "rotator/app/report/public_file.h"
 #include "rotator/base/log.h"
 
@@ -45,6 +46,8 @@ struct metrics {
   const struct app *app;
   int64_t began_ms;
   bool all; // each target has series of its own
+  // What each series bears: "shard=…", or nothing; alone, and behind other labels.
+  char alone[METRICS_SHARD_MAX + 2], behind[METRICS_SHARD_MAX + 2];
   struct text figures[FIGURES];
   // of all targets
   uint64_t n, working[3], exits[256], requests, failures[ERR_COUNT], old_used, overdue, omitted;
@@ -54,6 +57,15 @@ struct metrics {
 
 static int64_t now_s(const struct metrics *x) {
   return env_wall_ms(x->app->env) / 1000;
+}
+
+static void name_shard(struct metrics *x, const struct cli_shard *s) {
+  char shard[METRICS_SHARD_MAX];
+  metrics_shard(s, shard);
+  if (!shard[0])
+    return;
+  snprintf(x->alone, sizeof x->alone, "{%s}", shard);
+  snprintf(x->behind, sizeof x->behind, ",%s", shard);
 }
 
 struct metrics *metrics_new(const struct app *a) {
@@ -71,6 +83,7 @@ struct metrics *metrics_new(const struct app *a) {
     return metrics_free(x);
   }
   x->app = a;
+  name_shard(x, &a->cli.shard);
   x->began_ms = env_mono_ms(a->env);
   x->all = strcmp(c->metrics_targets, "all") == 0 ||
            (strcmp(c->metrics_targets, "auto") == 0 && a->n_selected <= METRICS_ALL_MAX);
@@ -91,13 +104,13 @@ struct metrics *metrics_free(struct metrics *x) {
 
 // Names of targets, phases and kinds of errors have no character that would need an escape.
 static void figure(struct metrics *x, enum figure what, const struct managed *m, int64_t v) {
-  fprintf(x->figures[what].f, "%s{target=\"%s\"} %" PRId64 "\n", families[what].name,
-          m->target.name, v);
+  fprintf(x->figures[what].f, "%s{target=\"%s\"%s} %" PRId64 "\n", families[what].name,
+          m->target.name, x->behind, v);
 }
 static void figure_of(struct metrics *x, enum figure what, const struct managed *m,
                       const char *label, const char *of) {
-  fprintf(x->figures[what].f, "%s{target=\"%s\",%s=\"%s\"} ", families[what].name, m->target.name,
-          label, of);
+  fprintf(x->figures[what].f, "%s{target=\"%s\",%s=\"%s\"%s} ", families[what].name, m->target.name,
+          label, of, x->behind);
 }
 static void moment(struct metrics *x, enum figure what, const struct managed *m, int64_t t_s) {
   if (t_s > 0)
@@ -173,9 +186,10 @@ void metrics_add(struct metrics *x, const struct managed *m, const struct tick_r
 static void head(FILE *f, const char *name, const char *help) {
   fprintf(f, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
-static void single(FILE *f, const char *name, const char *help, int64_t v) {
+static void single(const struct metrics *x, FILE *f, const char *name, const char *help,
+                   int64_t v) {
   head(f, name, help);
-  fprintf(f, "%s %" PRId64 "\n", name, v);
+  fprintf(f, "%s%s %" PRId64 "\n", name, x->alone, v);
 }
 
 static void print_sums(const struct metrics *x, FILE *f) {
@@ -183,42 +197,45 @@ static void print_sums(const struct metrics *x, FILE *f) {
       [WORKING_YES] = "yes", [WORKING_NO] = "no", [WORKING_UNKNOWN] = "unknown"};
   head(f, "rotator_targets", "Targets, by whether their consumers have a working key.");
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    fprintf(f, "rotator_targets{working=\"%s\"} %" PRIu64 "\n", words[i], x->working[i]);
+    fprintf(f, "rotator_targets{working=\"%s\"%s} %" PRIu64 "\n", words[i], x->behind,
+            x->working[i]);
   head(f, "rotator_targets_by_exit_status", "Targets, by what the last run answered for them.");
   for (int i = 0; i < 256; i++)
     if (x->exits[i] > 0 || i == EXIT_FINE || i == EXIT_PERSON || i == EXIT_PAGE || i == EXIT_AGAIN)
-      fprintf(f, "rotator_targets_by_exit_status{status=\"%d\"} %" PRIu64 "\n", i, x->exits[i]);
-  single(f, "rotator_targets_unusable",
+      fprintf(f, "rotator_targets_by_exit_status{status=\"%d\"%s} %" PRIu64 "\n", i, x->behind,
+              x->exits[i]);
+  single(x, f, "rotator_targets_unusable",
          "Targets that cannot be worked on: mistakes in the "
          "configuration.",
          (int64_t)x->app->n_broken);
-  single(f, "rotator_targets_overdue", "Targets whose rotation is due.", (int64_t)x->overdue);
-  single(f, "rotator_targets_old_key_used", "Targets whose grace is held back by a used old key.",
-         (int64_t)x->old_used);
-  single(f, "rotator_targets_without_series",
+  single(x, f, "rotator_targets_overdue", "Targets whose rotation is due.", (int64_t)x->overdue);
+  single(x, f, "rotator_targets_old_key_used",
+         "Targets whose grace is held back by a used old key.", (int64_t)x->old_used);
+  single(x, f, "rotator_targets_without_series",
          "Targets that are well and have no series of their own (metrics_targets).",
          (int64_t)x->omitted);
 }
 
 static void print_run(const struct metrics *x, FILE *f, int exit) {
   head(f, "rotator_build_info", "The program that wrote this.");
-  fprintf(f, "rotator_build_info{version=\"%s\"} 1\n", ROTATOR_VERSION);
-  single(f, "rotator_run_timestamp_seconds", "When the last run over all targets ended.", now_s(x));
+  fprintf(f, "rotator_build_info{version=\"%s\"%s} 1\n", ROTATOR_VERSION, x->behind);
+  single(x, f, "rotator_run_timestamp_seconds", "When the last run over all targets ended.",
+         now_s(x));
   head(f, "rotator_run_duration_seconds", "How long the last run took.");
-  fprintf(f, "rotator_run_duration_seconds %.3f\n",
+  fprintf(f, "rotator_run_duration_seconds%s %.3f\n", x->alone,
           (double)(env_mono_ms(x->app->env) - x->began_ms) / 1000);
-  single(f, "rotator_run_exit_status", "What the last run answered.", exit);
-  single(f, "rotator_run_requests", "Requests to IAM and Cloud Logs in the last run.",
+  single(x, f, "rotator_run_exit_status", "What the last run answered.", exit);
+  single(x, f, "rotator_run_requests", "Requests to IAM and Cloud Logs in the last run.",
          (int64_t)x->requests);
   head(f, "rotator_run_failures", "Steps that failed in the last run, by kind.");
   for (int i = ERR_OK + 1; i < ERR_COUNT; i++)
-    fprintf(f, "rotator_run_failures{kind=\"%s\"} %" PRIu64 "\n", err_name((enum err)i),
-            x->failures[i]);
+    fprintf(f, "rotator_run_failures{kind=\"%s\"%s} %" PRIu64 "\n", err_name((enum err)i),
+            x->behind, x->failures[i]);
   if (x->oldest_key_s > 0)
-    single(f, "rotator_oldest_key_since_timestamp_seconds",
+    single(x, f, "rotator_oldest_key_since_timestamp_seconds",
            "When the oldest of the current keys was made.", x->oldest_key_s);
   if (x->oldest_proof_s > 0)
-    single(f, "rotator_oldest_proof_timestamp_seconds",
+    single(x, f, "rotator_oldest_proof_timestamp_seconds",
            "The proof that is longest ago, of those keys that were proven.", x->oldest_proof_s);
 }
 
@@ -238,14 +255,25 @@ static enum err print_all(void *ctx, FILE *f, struct error *e) {
   return good ? ERR_OK : error_no_memory(e);
 }
 
+static enum err write_file(const struct metrics *x, struct error *e) {
+  const struct file_content content = {print_all, (void *)(uintptr_t)x};
+  const char *file = x->app->config->metrics_file;
+  char path[4096];
+  if (!metrics_path(file, &x->app->cli.shard, path, sizeof path))
+    return error_set(e, ERR_INVALID, "%s: the path is too long", file);
+  return public_file_write(path, 0644, &content, e);
+}
+
 void metrics_write(struct metrics *x, int exit) {
   struct error e = {0};
   if (!x)
     return;
   x->exit = exit;
-  const struct file_content content = {print_all, x};
-  if (public_file_write(x->app->config->metrics_file, 0644, &content, &e) != ERR_OK) {
+  if (write_file(x, &e) != ERR_OK) {
     error_wrap(&e, "the metrics were not written, and those of an earlier run stay");
+    log_error(LOG_LEVEL_WARN, NULL, "metrics", &e);
+  } else if (metrics_sweep(x->app->config->metrics_file, &x->app->cli.shard, &e) != ERR_OK) {
+    error_wrap(&e, "metrics of targets may be counted twice");
     log_error(LOG_LEVEL_WARN, NULL, "metrics", &e);
   }
 }

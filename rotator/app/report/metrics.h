@@ -5,7 +5,7 @@
 // Nine series a target would be ninety thousand for ten thousand targets, told anew with each
 // scrape. So beyond METRICS_ALL_MAX only targets that are not well have series of their own; the
 // sums say how many there are, and the extremes how late the latest is. Every alert works with
-// both.
+// both. A share of the fleet has a file of its own (metrics_place.h).
 #ifndef ROTATOR_APP_REPORT_METRICS_H
 #define ROTATOR_APP_REPORT_METRICS_H
 
