@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/app/audit.h"
 #include "rotator/app/breaker.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/report/decision_words.h"
@@ -124,8 +125,10 @@ static void step_ends(void *ctx, const struct step *s) {
   remember(m, s);
   if (how->breaker)
     breaker_step(how->breaker, m, s);
-  if (is_effect(s) && s->result != ERR_CONFLICT)
+  if (is_effect(s) && s->result != ERR_CONFLICT) {
     history_step(m, s);
+    audit_step(m, s);
+  }
   log_step(s);
   log_oddities(s);
   log_unsearched(s);
@@ -346,6 +349,7 @@ void advance_finish(struct managed *m, const struct tick_result *r, enum goal go
   struct error e;
   int64_t now_s = env_wall_ms(compose_env(m->compose)) / 1000;
   outcome_of(r, goal, m->config->policy.alert_after_s, m->last_run.trouble_since_s, now_s, ret);
+  audit_send(m);
   if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
     return;
   advance_look_beside(m, ret);

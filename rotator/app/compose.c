@@ -128,6 +128,7 @@ static void managed_free(struct managed *m) {
   close_stores(m);
   logs_free(m->logs);
   logs_reader_free(m->reader);
+  audit_clear(&m->audit);
   memory_clear(&m->memory);
   free(m);
 }
@@ -366,9 +367,10 @@ static struct logs *managed_logs(struct managed *m, unsigned worker, struct erro
   if (m->logs && m->logs_worker == worker)
     return m->logs;
   logs_free(m->logs);
-  m->logs =
-      logs_http_new(m->config->ingress_url, (const char *const *)m->compose->config->complaints,
-                    compose_transport(m->compose));
+  m->logs = audit_client(&m->audit, m->config->audit,
+                         logs_http_new(m->config->ingress_url,
+                                       (const char *const *)m->compose->config->complaints,
+                                       compose_transport(m->compose)));
   if (!m->logs)
     error_no_memory(e);
   m->logs_worker = worker;

@@ -9,6 +9,7 @@
 #ifndef ROTATOR_APP_COMPOSE_H
 #define ROTATOR_APP_COMPOSE_H
 
+#include "rotator/app/audit_client.h"
 #include "rotator/app/last_run.h"
 #include "rotator/app/request_budget.h"
 #include "rotator/config/config.h"
@@ -67,6 +68,7 @@ struct managed {
   struct memory memory;
   struct logs *logs;
   unsigned logs_worker;
+  struct audit audit;
   struct logs_reader *reader; // NULL: test logs are not looked for
 };
 

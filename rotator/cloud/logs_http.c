@@ -3,10 +3,12 @@
 
 #include "rotator/base/text.h"
 #include "rotator/cloud/iam_report.h"
+#include "rotator/cloud/logs_effect.h"
 #include "rotator/cloud/logs_record.h"
 
 #define PATH "/logs/v1/singles"
 #define WHAT "send a test log"
+#define TELL_MS 5000
 #define SHOWN 160 // bytes of an answer that are told
 
 struct logs_http {
@@ -55,29 +57,23 @@ static enum logs_verdict without_answer(enum err err, struct error *e) {
   return err == ERR_CANCELLED ? LOGS_STOPPED : LOGS_OUTAGE;
 }
 
-static enum logs_verdict send_record(struct logs *base, const struct secret *bearer,
-                                     const struct logs_record *record, bool fresh,
-                                     struct error *e) {
-  struct logs_http *l = (struct logs_http *)base;
-  SECRET_AUTO body = logs_record_encode(record);
-  if (!body) {
+// `request` has what is special about it; the rest is added here.
+static enum logs_verdict post(struct logs_http *l, const struct secret *bearer,
+                              struct http_request *request, struct error *e) {
+  if (!request->body) {
     error_no_memory(e);
     return LOGS_OUTAGE;
   }
   const struct http_header headers[] = {
       {.name = "Authorization", .secret = bearer, .prefix = "Bearer "}};
-  // A line that is there twice does no harm: both bear the nonce.
-  const struct http_request request = {.method = "POST",
-                                       .url = l->url,
-                                       .headers = headers,
-                                       .n_headers = 1,
-                                       .body = body,
-                                       .content_type = "application/json",
-                                       .replay = HTTP_REPLAY_SAFE,
-                                       .fresh_connection = fresh};
+  request->method = "POST";
+  request->url = l->url;
+  request->headers = headers;
+  request->n_headers = 1;
+  request->content_type = "application/json";
   struct http_response response = {0};
   struct logs_match match = {.word = ""};
-  enum err err = http_exchange(l->transport, &request, &response, e);
+  enum err err = http_exchange(l->transport, request, &response, e);
   enum logs_verdict verdict;
   if (err) {
     verdict = without_answer(err, e);
@@ -88,9 +84,33 @@ static enum logs_verdict send_record(struct logs *base, const struct secret *bea
       tell(verdict, &response, &match, e);
   }
   http_response_clear(&response);
+  request->headers = NULL;
+  request->n_headers = 0;
   if (verdict != LOGS_ACCEPTED)
     iam_report_hide(e, bearer);
   return verdict;
+}
+
+static enum logs_verdict send_record(struct logs *base, const struct secret *bearer,
+                                     const struct logs_record *record, bool fresh,
+                                     struct error *e) {
+  SECRET_AUTO body = logs_record_encode(record);
+  // A line that is there twice does no harm: both bear the nonce.
+  struct http_request request = {
+      .body = body, .replay = HTTP_REPLAY_SAFE, .fresh_connection = fresh};
+  return post((struct logs_http *)base, bearer, &request, e);
+}
+
+enum logs_verdict logs_http_tell(struct logs *l, const struct secret *bearer,
+                                 const struct logs_record *of, const struct logs_effect *effects,
+                                 size_t n, struct error *e) {
+  SECRET_AUTO body = logs_effects_encode(of, effects, n);
+  struct http_request request = {.body = body,
+                                 .replay = HTTP_REPLAY_NEVER,
+                                 .prompt = true,
+                                 .timeout_ms = TELL_MS,
+                                 .deadline_ms = TELL_MS};
+  return post((struct logs_http *)l, bearer, &request, e);
 }
 
 static void free_words(char **words) {

@@ -1,5 +1,7 @@
 #include "rotator/cloud/logs_record.h"
 
+#include "rotator/cloud/logs_effect.h"
+
 #include <string.h>
 
 #include "rotator/base/text.h"
@@ -38,6 +40,47 @@ struct secret *logs_record_encode(const struct logs_record *r) {
                application, subsystem, severity(r->severity), computer, rotation, key_id, step,
                nonce);
   struct secret *body = b.failed ? NULL : secret_copy(text_buf_str(&b), b.len);
+  text_buf_free(&b);
+  return body;
+}
+
+static void add_member(struct text_buf *b, const char *name, const char *text) {
+  char tamed[LABEL + 1];
+  clean(tamed, sizeof tamed, text);
+  text_buf_add(b, ",\"%s\":\"%s\"", name, tamed);
+}
+
+static void add_effect(struct text_buf *b, const struct logs_record *of,
+                       const struct logs_effect *x) {
+  char application[LABEL + 1], computer[COMPUTER + 1];
+  bool done = strcmp(x->result, "done") == 0;
+  clean(application, sizeof application, of->application);
+  clean(computer, sizeof computer, of->computer);
+  text_buf_add(
+      b,
+      "{\"applicationName\":\"%s\",\"subsystemName\":\"" LOGS_EFFECT_SUBSYSTEM
+      "\",\"severity\":%d,\"computerName\":\"%s\",\"text\":{\"message\":\"effect of the key "
+      "rotation\"",
+      application, done ? 3 : 4, computer);
+  add_member(b, "rotation", x->rotation);
+  add_member(b, "key_id", x->key_id);
+  add_member(b, "step", x->step);
+  add_member(b, "text", x->text);
+  add_member(b, "result", x->result);
+  add_member(b, "sink", x->sink);
+  add_member(b, "at", x->at);
+  text_buf_add(b, "}}");
+}
+
+struct secret *logs_effects_encode(const struct logs_record *of, const struct logs_effect *effects,
+                                   size_t n) {
+  struct text_buf b = TEXT_BUF(LOGS_EFFECTS_MAX * 2048);
+  for (size_t i = 0; i < n; i++) {
+    text_buf_add(&b, i == 0 ? "[" : ",");
+    add_effect(&b, of, &effects[i]);
+  }
+  text_buf_add(&b, "]");
+  struct secret *body = b.failed || n == 0 ? NULL : secret_copy(text_buf_str(&b), b.len);
   text_buf_free(&b);
   return body;
 }

@@ -97,6 +97,7 @@ struct config_target {
   // Whose key it is: one of the two, the other is NULL.
   char *service_id;         // name or ServiceId-…
   char *user;               // IAM id (IBMid-…), or "me": the identity of the management key
+  bool audit;               // what a run does is sent to the instance as log lines
   bool accept_user_key;     // also where the logging agent reads it
   char *key_name;           // default "<target>-ingestion", "<target>-management"
   char *action_when_leaked; // "none", "disable" (default), "delete"

@@ -237,6 +237,9 @@ const struct config_option config_options[] = {
     {"after_publish.timeout", CONFIG_DURATION, .least = 1, .most = HOUR, .fallback = "60s",
      BOTH(after_publish.timeout_s),
      .help = "It is ended after this long, which counts as a failure."},
+    {"audit", CONFIG_BOOL, .fallback = "false", BOTH(audit),
+     .help = "Send a log line to the instance for each thing that a run did: the section AUDIT of "
+             "rotator(1)."},
     {"proof", CONFIG_SECTION, .where = CONFIG_DEFAULTS | CONFIG_TARGET,
      .help = "How a key is proven to work before anything depends on it."},
     {"proof.application", CONFIG_LABEL, .most = 64, .fallback = "rotator", BOTH(application),

@@ -74,8 +74,7 @@ static void add_text(cJSON *o, const char *name, const char *text) {
     cJSON_AddStringToObject(o, name, text);
 }
 
-// The key that the step is about: its own, else the one that is being made.
-static const char *key_of(const struct step *s) {
+const char *history_key(const struct step *s) {
   const struct state *st = s->view->state;
   const struct slot *pending = &st->slots[SLOT_PENDING];
   if (s->action->key_id[0])
@@ -91,7 +90,7 @@ static void add_state(cJSON *o, const struct step *s) {
     cJSON_AddStringToObject(o, "phase", phase_name(s->phase));
   if (!st)
     return;
-  add_text(o, "key_id", key_of(s));
+  add_text(o, "key_id", history_key(s));
   add_text(o, "previous_id", st->slots[SLOT_PREVIOUS].key_id);
   json_add_u64_text(o, "generation", st->generation);
   json_add_u64_text(o, "epoch", st->epoch);

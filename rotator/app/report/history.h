@@ -12,6 +12,9 @@
 
 #define HISTORY_MAX (1024 * 1024)
 
+// The key that a step is about: its own, else the one that is being made, else current. There is a
+// state.
+const char *history_key(const struct step *s);
 // A step that changed something. Called under the fleet's watch lock, or by a single thread.
 // A failure to write is logged, once a process: it never stops a rotation.
 void history_step(struct managed *m, const struct step *s);

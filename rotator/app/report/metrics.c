@@ -50,7 +50,8 @@ struct metrics {
   char alone[METRICS_SHARD_MAX + 2], behind[METRICS_SHARD_MAX + 2];
   struct text figures[FIGURES];
   // of all targets
-  uint64_t n, working[3], exits[256], requests, failures[ERR_COUNT], old_used, overdue, omitted;
+  uint64_t n, working[3], exits[256], requests, failures[ERR_COUNT], old_used, audit_sent,
+      audit_lost, overdue, omitted;
   int64_t oldest_key_s, oldest_proof_s; // 0: none
   int exit;                             // of the run
 };
@@ -134,6 +135,8 @@ static void add_up(struct metrics *x, const struct managed *m, const struct tick
   x->exits[o->exit & 255]++;
   x->requests += seen->requests;
   x->old_used += r->why == WHY_still_used;
+  x->audit_sent += m->audit.sent;
+  x->audit_lost += m->audit.lost;
   x->overdue += is_overdue(x, m);
   for (int i = 0; i < ERR_COUNT; i++)
     x->failures[i] += seen->failures[i];
@@ -227,6 +230,9 @@ static void print_run(const struct metrics *x, FILE *f, int exit) {
   single(x, f, "rotator_run_exit_status", "What the last run answered.", exit);
   single(x, f, "rotator_run_requests", "Requests to IAM and Cloud Logs in the last run.",
          (int64_t)x->requests);
+  head(f, "rotator_run_audit_lines", "Lines of the audit in the last run, by what became of them.");
+  fprintf(f, "rotator_run_audit_lines{result=\"sent\"%s} %" PRIu64 "\n", x->behind, x->audit_sent);
+  fprintf(f, "rotator_run_audit_lines{result=\"lost\"%s} %" PRIu64 "\n", x->behind, x->audit_lost);
   head(f, "rotator_run_failures", "Steps that failed in the last run, by kind.");
   for (int i = ERR_OK + 1; i < ERR_COUNT; i++)
     fprintf(f, "rotator_run_failures{kind=\"%s\"%s} %" PRIu64 "\n", err_name((enum err)i),
