@@ -11,13 +11,13 @@ struct counted {
 
 static _Thread_local unsigned *counter;
 
-static enum err counted_exchange(struct transport *t, const struct http_request *req,
-                                 struct http_response *ret, struct error *e) {
+static void counted_together(struct transport *t, struct http_call *calls, size_t n) {
   struct counted *c = (struct counted *)t;
-  enum err err = http_exchange(c->inner, req, ret, e);
-  if (counter)
-    *counter += ret->tries > 0 || err == ERR_THROTTLED ? ret->tries : 1;
-  return err;
+  http_together(c->inner, calls, n);
+  for (size_t i = 0; i < n && counter; i++) {
+    unsigned tries = calls[i].ret->tries;
+    *counter += tries > 0 || calls[i].err == ERR_THROTTLED ? tries : 1;
+  }
 }
 
 static void counted_free(struct transport *t) {
@@ -27,7 +27,7 @@ static void counted_free(struct transport *t) {
 }
 
 struct transport *counted_transport_new(struct transport *inner) {
-  static const struct transport_ops ops = {.exchange = counted_exchange, .free = counted_free};
+  static const struct transport_ops ops = {.together = counted_together, .free = counted_free};
   struct counted *c = inner ? calloc(1, sizeof *c) : NULL;
   if (!c) {
     transport_free(inner);

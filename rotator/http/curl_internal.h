@@ -1,6 +1,6 @@
 // Shared by the parts of the curl transport: curl_transport.c (the exchange and what its end
-// means), curl_request.c (what is sent and under which rules), curl_answer.c (what comes back),
-// curl_files.c (certificates on disk).
+// means), curl_handles.c (what libcurl works with), curl_request.c (what is sent and under which
+// rules), curl_answer.c (what comes back), curl_files.c (certificates on disk).
 #ifndef ROTATOR_HTTP_CURL_INTERNAL_H
 #define ROTATOR_HTTP_CURL_INTERNAL_H
 
@@ -16,14 +16,19 @@ enum {
   CURL_HOST_MAX = 256,
   CURL_HEADERS_MAX = 64 * 1024, // of one answer, interim ones (1xx) included
   CURL_BODY_DEFAULT = 1024 * 1024,
-  CURL_IDLE_MAX = 5, // connections of one transport, as an easy handle keeps when left to itself
+  CURL_CONNECTIONS_KEPT = 8,     // idle ones, of all hosts together
   CURL_STOP_GRACE_MS = 5 * 1000, // what a request in flight still gets after a stop was asked for
+};
+
+// Made anew when the authorities were replaced: whatever was trusted by the old ones ends with them.
+struct curl_handles {
+  CURLM *multi;  // has the connections, resolved names and parsed authorities
+  CURLSH *share; // has the TLS sessions
 };
 
 struct curl_transport {
   struct transport base;
-  CURLM *multi;
-  CURLSH *sessions; // of TLS
+  struct curl_handles handles;
   struct env *env;
   struct curl_options o; // strings are our own copies; defaults filled in
   char *bundle;          // of ca_path: its files in one; NULL: not that
@@ -31,11 +36,19 @@ struct curl_transport {
   uint64_t exchanges, connections;
 };
 
+// Lists that libcurl reads while the exchange runs.
+struct curl_request_lists {
+  struct curl_slist *headers, *connect_to;
+};
+
 // One exchange while it runs.
 struct curl_call {
   struct curl_transport *t;
+  struct http_call *call; // the caller's
   const struct http_request *req;
   CURL *easy;
+  struct curl_request_lists lists;
+  bool under_way;
   char host[CURL_HOST_MAX];
   int port;
   bool https;
@@ -54,14 +67,17 @@ struct curl_call {
   const char *broken;   // the bound that the answer broke; NULL: none
 };
 
-// Lists that libcurl reads while the exchange runs; the caller frees them after it, also after an
-// error.
-struct curl_request_lists {
-  struct curl_slist *headers, *connect_to;
-};
-// Sets every option of the exchange on the easy handle.
-enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *lists,
-                              struct error *e);
+// Sets every option of the exchange on its easy handle. The caller frees c->lists after the
+// exchange, also after an error.
+enum err curl_request_prepare(struct curl_call *c, struct error *e);
+
+// An easy handle for one exchange, to be cleaned up at its end; NULL without memory.
+CURL *curl_handles_easy(const struct curl_handles *h);
+// Handles with the authorities as they are now; connections that were trusted by others end. _look:
+// only if they were replaced.
+enum err curl_handles_renew(struct curl_transport *t, struct error *e);
+enum err curl_handles_look(struct curl_transport *t, struct error *e);
+void curl_handles_drop(struct curl_handles *h);
 
 // libcurl's callbacks; `p` is the struct curl_call.
 size_t curl_answer_header(char *line, size_t size, size_t n, void *p);

@@ -202,7 +202,6 @@ static CURLcode set_authorities(CURL *easy, const struct curl_transport *t) {
 static CURLcode set_tls(CURL *easy, const struct curl_transport *t) {
   const struct curl_options *o = &t->o;
   CURLcode code = set_authorities(easy, t);
-  SET(CURLOPT_SHARE, t->sessions);
   if (tls_is_openssl())
     SET(CURLOPT_SSL_CTX_FUNCTION, on_tls);
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -290,13 +289,14 @@ static CURLcode set_url(CURL *easy, const struct curl_call *c, struct curl_slist
   return code;
 }
 
-enum err curl_request_prepare(struct curl_call *c, struct curl_request_lists *lists,
-                              struct error *e) {
+enum err curl_request_prepare(struct curl_call *c, struct error *e) {
+  struct curl_request_lists *lists = &c->lists;
   CURL *easy = c->easy;
   enum err err = build_headers(c, &lists->headers, e);
   if (err)
     return err;
   CURLcode code = set_url(easy, c, &lists->connect_to);
+  SET(CURLOPT_PRIVATE, c);
   SET(CURLOPT_USERAGENT, c->t->o.user_agent);
   SET(CURLOPT_HTTPHEADER, lists->headers);
   code = code ? code : set_method(easy, c->req);

@@ -1,9 +1,8 @@
-// One multi handle, one exchange at a time.
+// Exchanges that go together are driven by one multi handle, each with an easy handle of its own; a
+// single one is a batch of one. All share connections, resolved names and TLS sessions.
 //
-// The multi handle keeps what is worth keeping: connections, parsed authorities, resolved names.
-// The easy handle is made for each exchange and freed at its end, since libcurl 8 leaves in it what
-// it sent last, tokens and bodies, until the next request; freed memory is wiped. The TLS sessions,
-// which older ones keep in the easy handle, are in a share.
+// An easy handle is made for each exchange and freed at its end, since libcurl 8 leaves in it what
+// it sent last, tokens and bodies, until the next request; freed memory is wiped.
 //
 // What the end of an exchange means is decided by one fact: whether libcurl was ever about to write
 // the request (curl_call.sent, set by its pre-request callback, after connecting, TLS and the
@@ -151,7 +150,7 @@ static enum err accept_answer(struct curl_call *c, struct http_response *ret, st
   return ERR_OK;
 }
 
-// --- the exchange --------------------------------------------------------------------------------
+// --- the exchanges -------------------------------------------------------------------------------
 
 static enum err check_url(struct curl_call *c, struct error *e) {
   const struct curl_options *o = &c->t->o;
@@ -164,100 +163,105 @@ static enum err check_url(struct curl_call *c, struct error *e) {
   return ERR_OK;
 }
 
-// As curl_easy_perform does it, but with the multi handle of the transport.
-static CURLcode run(CURLM *multi, CURL *easy) {
-  int running = 1, left;
-  CURLMcode failed = curl_multi_add_handle(multi, easy);
-  while (!failed && running) {
-    failed = curl_multi_poll(multi, NULL, 0, 1000, NULL);
-    if (!failed)
-      failed = curl_multi_perform(multi, &running);
-  }
-  const CURLMsg *end = failed ? NULL : curl_multi_info_read(multi, &left);
-  CURLcode code = end                             ? end->data.result
-                  : failed == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY
-                                                  : CURLE_FAILED_INIT;
-  (void)curl_multi_remove_handle(multi, easy);
-  return code;
+static void end(struct curl_call *c, enum err err) {
+  http_response_clear(&c->answer);
+  c->call->err = err;
+  if (c->call->ended)
+    c->call->ended(c->call);
 }
 
-static enum err perform(struct curl_call *c, struct http_response *ret, struct error *e) {
-  struct curl_transport *t = c->t;
-  struct curl_request_lists lists = {0};
-  c->easy = curl_easy_init();
-  enum err err = c->easy ? curl_request_prepare(c, &lists, e) : error_no_memory(e);
-  if (!err) {
-    long connects = 0;
-    CURLcode code = run(t->multi, c->easy);
-    (void)curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
-    t->exchanges++;
-    t->connections += (uint64_t)connects;
-    err = !code     ? accept_answer(c, ret, e)
-          : c->sent ? fail_after(c, code, e)
-                    : fail_before(c, code, e);
-  }
-  curl_easy_cleanup(c->easy);
-  curl_slist_free_all(lists.headers);
-  curl_slist_free_all(lists.connect_to);
-  return err;
-}
-
-// --- what is kept --------------------------------------------------------------------------------
-
-static void forget(struct curl_transport *t) {
-  (void)curl_multi_cleanup(t->multi);
-  (void)curl_share_cleanup(t->sessions);
-  free(t->bundle);
-  t->multi = NULL;
-  t->sessions = NULL;
-  t->bundle = NULL;
-}
-
-// The authorities as they are now; connections and sessions that were trusted by others end.
-static enum err renew(struct curl_transport *t, struct error *e) {
-  struct curl_transport now = {.trust = curl_files_trust(&t->o)}; // before they are read: what
-                                                                  // comes later is noticed
-  enum err err = t->o.ca_path ? curl_files_bundle(t->o.ca_path, &now.bundle, e) : ERR_OK;
+// What the caller asked for can be sent at all. False: it has ended.
+static bool may_go(struct curl_call *c, struct curl_transport *t, struct http_call *call) {
+  *c = (struct curl_call){.t = t, .call = call, .req = call->req};
+  http_response_clear(&c->answer);
+  enum err err = check_url(c, call->e);
+  if (!err && env_stopping(t->env))
+    err = error_set(call->e, ERR_CANCELLED, "%s:%d: a stop was asked for", c->host, c->port);
   if (err)
-    return err;
-  now.multi = curl_multi_init();
-  now.sessions = curl_share_init();
-  if (!now.multi || !now.sessions ||
-      curl_multi_setopt(now.multi, CURLMOPT_MAXCONNECTS, CURL_IDLE_MAX) ||
-      curl_share_setopt(now.sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION)) {
-    forget(&now);
-    return error_no_memory(e);
-  }
-  forget(t);
-  t->multi = now.multi;
-  t->sessions = now.sessions;
-  t->bundle = now.bundle;
-  t->trust = now.trust;
-  return ERR_OK;
+    end(c, err);
+  return !err;
 }
 
-// Authorities that cannot be read now are an outage of the place where they are, not of the server.
-static enum err look_at_trust(struct curl_transport *t, struct error *e) {
-  if (curl_files_trust(&t->o) == t->trust || renew(t, e) == ERR_OK)
-    return ERR_OK;
-  if (e && e->kind == ERR_INVALID)
-    e->kind = ERR_UNSENT;
-  return e ? e->kind : ERR_UNSENT;
+static void forget_request(struct curl_call *c) {
+  curl_easy_cleanup(c->easy);
+  c->easy = NULL;
+  curl_slist_free_all(c->lists.headers);
+  curl_slist_free_all(c->lists.connect_to);
+  c->lists = (struct curl_request_lists){0};
 }
 
-static enum err curl_exchange(struct transport *base, const struct http_request *req,
-                              struct http_response *ret, struct error *e) {
-  struct curl_call c = {.t = (struct curl_transport *)base, .req = req};
-  http_response_clear(&c.answer);
-  enum err err = check_url(&c, e);
-  if (!err && env_stopping(c.t->env))
-    err = error_set(e, ERR_CANCELLED, "%s:%d: a stop was asked for", c.host, c.port);
-  if (!err && c.https)
-    err = look_at_trust(c.t, e);
+static void begin(struct curl_call *c, enum err trusted, const struct error *why) {
+  struct error *e = c->call->e;
+  enum err err = c->https ? trusted : ERR_OK;
+  if (err && e)
+    *e = *why;
+  c->easy = err ? NULL : curl_handles_easy(&c->t->handles);
   if (!err)
-    err = perform(&c, ret, e);
-  http_response_clear(&c.answer);
-  return err;
+    err = c->easy ? curl_request_prepare(c, e) : error_no_memory(e);
+  if (!err && curl_multi_add_handle(c->t->handles.multi, c->easy))
+    err = error_no_memory(e);
+  c->under_way = !err;
+  if (!err)
+    return;
+  forget_request(c);
+  end(c, err);
+}
+
+static void take_end(struct curl_call *c, CURLcode code) {
+  long connects = 0;
+  (void)curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &connects);
+  c->t->exchanges++;
+  c->t->connections += (uint64_t)connects;
+  c->under_way = false;
+  enum err err = !code     ? accept_answer(c, c->call->ret, c->call->e)
+                 : c->sent ? fail_after(c, code, c->call->e)
+                           : fail_before(c, code, c->call->e);
+  curl_multi_remove_handle(c->t->handles.multi, c->easy);
+  forget_request(c);
+  end(c, err);
+}
+
+// A message is gone as soon as its handle is removed.
+static void take_ends(CURLM *multi) {
+  int left;
+  for (CURLMsg *m; (m = curl_multi_info_read(multi, &left));) {
+    CURLcode code = m->data.result;
+    struct curl_call *c = NULL;
+    (void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&c);
+    if (m->msg == CURLMSG_DONE && c)
+      take_end(c, code);
+  }
+}
+
+// libcurl itself looks at the stop and at the times that are over, once a second at least.
+static void run(struct curl_transport *t, struct curl_call *calls, size_t n) {
+  CURLM *multi = t->handles.multi;
+  CURLMcode code = CURLM_OK;
+  int running = 0;
+  do {
+    code = curl_multi_perform(multi, &running);
+    take_ends(multi);
+    if (!code && running)
+      code = curl_multi_poll(multi, NULL, 0, 1000, NULL);
+  } while (!code && running);
+  for (size_t i = 0; i < n; i++) // only where the multi handle itself failed: without memory
+    if (calls[i].under_way)
+      take_end(&calls[i], CURLE_OUT_OF_MEMORY);
+}
+
+static void curl_together(struct transport *base, struct http_call *calls, size_t n) {
+  struct curl_transport *t = (struct curl_transport *)base;
+  struct curl_call all[HTTP_TOGETHER_MAX];
+  struct error why = {0};
+  size_t k = 0;
+  bool https = false;
+  for (size_t i = 0; i < n; i++)
+    if (may_go(&all[k], t, &calls[i]))
+      https = all[k++].https || https;
+  enum err trusted = https ? curl_handles_look(t, &why) : ERR_OK;
+  for (size_t i = 0; i < k; i++)
+    begin(&all[i], trusted, &why);
+  run(t, all, k);
 }
 
 // --- the object ----------------------------------------------------------------------------------
@@ -267,7 +271,8 @@ static void curl_free_transport(struct transport *base) {
   const char *const copies[] = {t->o.user_agent,      t->o.ca_file,     t->o.ca_bytes,
                                 t->o.ca_path,         t->o.client_cert, t->o.client_key,
                                 t->o.tls_server_name, t->o.unix_socket, t->o.proxy};
-  forget(t);
+  curl_handles_drop(&t->handles);
+  free(t->bundle);
   for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
     wipe_free((void *)(uintptr_t)copies[i]); // a proxy's URL may hold a password
   free(t);
@@ -290,7 +295,7 @@ static bool copy_options(struct curl_options *o) {
 
 enum err curl_transport_new(const struct curl_options *o, struct env *env, struct transport **ret,
                             struct error *e) {
-  static const struct transport_ops ops = {curl_exchange, curl_free_transport};
+  static const struct transport_ops ops = {.together = curl_together, .free = curl_free_transport};
   enum err err = start(e);
   if (!err)
     err = curl_files_check(o, e);
@@ -307,7 +312,7 @@ enum err curl_transport_new(const struct curl_options *o, struct env *env, struc
   t->o.timeout_ms = o->timeout_ms > 0 ? o->timeout_ms : 35 * 1000;
   t->o.max_body = o->max_body ? o->max_body : CURL_BODY_DEFAULT;
   bool good = copy_options(&t->o);
-  err = good ? renew(t, e) : error_no_memory(e);
+  err = good ? curl_handles_renew(t, e) : error_no_memory(e);
   if (err) {
     curl_free_transport(&t->base);
     return err;

@@ -3,6 +3,10 @@
 //
 // Who waits for the gate to open sleeps until then and looks again, for it may have been closed
 // anew. Who waits for its turn among those under way is woken by the one that comes back.
+//
+// Of several that want to go together, the first waits as if it came alone. Those behind it go with
+// it only if they may go at once: whoever is let in and waits for another would hold a place that
+// the other may wait for. The rest begin anew when these are back.
 #include "rotator/http/gate.h"
 
 #include <pthread.h>
@@ -12,8 +16,8 @@
 #include <time.h>
 
 #define CHAINS 256
-#define WIDE 64          // as many as there can be workers: no limit
-#define STOP_SEEN_MS 250 // a stop cannot signal a condition
+#define WIDE (64 * HTTP_TOGETHER_MAX) // as many as all workers can send: no limit
+#define STOP_SEEN_MS 250              // a stop cannot signal a condition
 
 struct host {
   struct host *next;
@@ -124,9 +128,13 @@ bool http_gate_pace(struct http_gate *g, const char *url, struct http_pace *pace
 
 struct visit {
   struct http_gate *g;
-  struct host *host;
+  struct http_call *call; // the caller's
+  struct host *host;      // NULL: not a URL, which the transport says
   bool prompt;
+  int64_t began_ms;
   int64_t end_ms;    // it has to be on its way by then
+  bool paced;        // its place in the host's pace is taken,
+  int64_t place_ms;  // which is this time
   unsigned narrowed; // the host's, when it was let in
 };
 
@@ -136,12 +144,20 @@ static enum err sleep_for(struct visit *v, int64_t ms, struct error *e) {
   return error_set(e, ERR_CANCELLED, "%s: stopped while waiting for it", v->host->name);
 }
 
+static enum err take_place(struct visit *v, struct error *e) {
+  int64_t wait_ms = 0, now_ms = env_mono_ms(v->g->env);
+  enum err err = ERR_OK;
+  if (v->host->pace && !v->paced)
+    err = v->host->pace->take(v->host->pace, v->prompt, v->end_ms - now_ms, &wait_ms, e);
+  if (!v->paced)
+    v->place_ms = now_ms + wait_ms;
+  v->paced = err == ERR_OK;
+  return err;
+}
+
 static enum err wait_for_pace(struct visit *v, struct error *e) {
-  int64_t wait_ms = 0, most_ms = v->end_ms - env_mono_ms(v->g->env);
-  if (!v->host->pace)
-    return ERR_OK;
-  enum err err = v->host->pace->take(v->host->pace, v->prompt, most_ms, &wait_ms, e);
-  return err ? err : sleep_for(v, wait_ms, e);
+  enum err err = take_place(v, e);
+  return err ? err : sleep_for(v, v->place_ms - env_mono_ms(v->g->env), e);
 }
 
 static enum err is_closed(struct visit *v, int64_t left_ms, struct error *e) {
@@ -186,6 +202,12 @@ static bool has_room(struct visit *v) {
   return true;
 }
 
+// With the lock.
+static void let_in(struct visit *v) {
+  v->host->under_way++;
+  v->narrowed = v->host->narrowed;
+}
+
 // One look at the gate. True: *ret says how it ended; ERR_OK: the request counts as under way.
 static bool try_gate(struct visit *v, int64_t *ret_wait_ms, enum err *ret, struct error *e) {
   struct http_gate *g = v->g;
@@ -198,8 +220,7 @@ static bool try_gate(struct visit *v, int64_t *ret_wait_ms, enum err *ret, struc
   bool open = v->host->closed_until_ms <= now_ms; // it may never have been closed: INT64_MIN
   int64_t left_ms = open ? 0 : v->host->closed_until_ms - now_ms;
   if (open && room) {
-    v->host->under_way++;
-    v->narrowed = v->host->narrowed;
+    let_in(v);
   } else if (env_stopping(g->env)) {
     *ret = error_set(e, ERR_CANCELLED, "%s: stopped while waiting for it", v->host->name);
   } else if (open) {
@@ -220,6 +241,24 @@ static enum err enter(struct visit *v, struct error *e) {
   while (err == ERR_OK && !try_gate(v, &wait_ms, &err, e))
     err = sleep_for(v, wait_ms, e);
   return err;
+}
+
+// Without any wait. False: not now.
+static bool enter_at_once(struct visit *v, enum err *ret, struct error *e) {
+  struct http_gate *g = v->g;
+  *ret = take_place(v, e);
+  if (*ret)
+    return true;
+  int64_t now_ms = env_mono_ms(g->env);
+  if (v->place_ms > now_ms || env_stopping(g->env))
+    return false;
+  pthread_mutex_lock(&g->lock);
+  const struct host *h = v->host;
+  bool in = h->closed_until_ms <= now_ms && (v->prompt || h->under_way < h->width);
+  if (in)
+    let_in(v);
+  pthread_mutex_unlock(&g->lock);
+  return in;
 }
 
 // --- on the way out ------------------------------------------------------------------------------
@@ -274,31 +313,84 @@ struct gated {
   struct http_gate *gate;
 };
 
-static enum err gated_exchange(struct transport *t, const struct http_request *req,
-                               struct http_response *ret, struct error *e) {
-  struct gated *x = (struct gated *)t;
-  struct http_gate *g = x->gate;
-  int64_t began_ms = env_mono_ms(g->env), most_ms = g->patience_ms;
-  if (req->deadline_ms > 0 && req->deadline_ms < most_ms)
-    most_ms = req->deadline_ms;
-  if (req->prompt && most_ms > HTTP_PROMPT_MS)
-    most_ms = HTTP_PROMPT_MS;
+static struct visit visit_of(struct http_gate *g, struct http_call *call, int64_t began_ms) {
+  const struct http_request *req = call->req;
   pthread_mutex_lock(&g->lock);
-  struct visit v = {
-      .g = g, .host = host_of(g, req->url), .prompt = req->prompt, .end_ms = began_ms + most_ms};
+  struct visit v = {.g = g,
+                    .call = call,
+                    .host = host_of(g, req->url),
+                    .prompt = req->prompt,
+                    .began_ms = began_ms};
   pthread_mutex_unlock(&g->lock);
-  if (!v.host) // not a URL
-    return http_exchange(x->inner, req, ret, e);
-  enum err err = enter(&v, e);
-  if (err)
-    return err;
-  struct http_request later = *req;
-  int64_t waited_ms = env_mono_ms(g->env) - began_ms;
-  if (req->deadline_ms > 0)
-    later.deadline_ms = req->deadline_ms > waited_ms ? req->deadline_ms - waited_ms : 1;
-  err = http_exchange(x->inner, &later, ret, e);
-  leave(&v, err, ret);
-  return err;
+  return v;
+}
+
+// Its time to wait begins with its turn, its deadline with the call.
+static void begin_turn(struct visit *v) {
+  const struct http_request *req = v->call->req;
+  int64_t now_ms = env_mono_ms(v->g->env), most_ms = v->g->patience_ms;
+  if (v->prompt && most_ms > HTTP_PROMPT_MS)
+    most_ms = HTTP_PROMPT_MS;
+  v->end_ms = now_ms + most_ms;
+  if (req->deadline_ms > 0 && v->began_ms + req->deadline_ms < v->end_ms)
+    v->end_ms = v->began_ms + req->deadline_ms;
+}
+
+static struct http_request with_time_left(const struct visit *v) {
+  struct http_request later = *v->call->req;
+  int64_t waited_ms = env_mono_ms(v->g->env) - v->began_ms;
+  if (later.deadline_ms > 0)
+    later.deadline_ms = later.deadline_ms > waited_ms ? later.deadline_ms - waited_ms : 1;
+  return later;
+}
+
+static void end(struct visit *v, enum err err) {
+  v->call->err = err;
+  if (v->call->ended)
+    v->call->ended(v->call);
+}
+
+static void is_back(struct http_call *c) {
+  struct visit *v = c->ctx;
+  if (v->host)
+    leave(v, c->err, c->ret);
+  end(v, c->err);
+}
+
+// Sends the first, and with it those behind it that may go at once. Returns how many have ended.
+static size_t send_some(struct transport *inner, struct visit *v, size_t n) {
+  struct http_call in[HTTP_TOGETHER_MAX];
+  struct http_request later[HTTP_TOGETHER_MAX];
+  size_t i = 0, k = 0;
+  for (; i < n; i++) {
+    struct error *e = v[i].call->e;
+    enum err err = ERR_OK;
+    begin_turn(&v[i]);
+    if (v[i].host && k == 0)
+      err = enter(&v[i], e);
+    else if (v[i].host && !enter_at_once(&v[i], &err, e))
+      break;
+    if (err) {
+      end(&v[i], err);
+      continue;
+    }
+    later[k] = with_time_left(&v[i]);
+    in[k] = (struct http_call){.req = &later[k], .ret = v[i].call->ret, .e = e};
+    in[k].ended = is_back;
+    in[k++].ctx = &v[i];
+  }
+  http_together(inner, in, k);
+  return i;
+}
+
+static void gated_together(struct transport *t, struct http_call *calls, size_t n) {
+  struct gated *x = (struct gated *)t;
+  struct visit visits[HTTP_TOGETHER_MAX];
+  int64_t now_ms = env_mono_ms(x->gate->env);
+  for (size_t i = 0; i < n; i++)
+    visits[i] = visit_of(x->gate, &calls[i], now_ms);
+  for (size_t i = 0; i < n;)
+    i += send_some(x->inner, visits + i, n - i);
 }
 
 static void gated_free(struct transport *t) {
@@ -308,7 +400,7 @@ static void gated_free(struct transport *t) {
 }
 
 struct transport *http_gate_transport_new(struct transport *inner, struct http_gate *g) {
-  static const struct transport_ops ops = {gated_exchange, gated_free};
+  static const struct transport_ops ops = {.together = gated_together, .free = gated_free};
   struct gated *x = inner ? calloc(1, sizeof *x) : NULL;
   if (!x) {
     transport_free(inner);

@@ -9,6 +9,8 @@
 //      to be seen anew after a longer wait.
 //   3. An answer 429 also halves how many requests may be under way there at once, and each
 //      GATE_GROWS good answers allow one more, until it is as if nothing had been.
+//      Of several that want to go together (transport.h) those for which there is room go at once,
+//      and the others after them: behind a 429 they go one by one, or not at all.
 //   4. A host may have a pace besides: so many requests a minute (struct http_pace). Who has to
 //      wait for it waits likewise; a prompt request is counted and does not wait.
 #ifndef ROTATOR_HTTP_GATE_H

@@ -57,9 +57,8 @@ struct borrowed {
   struct transport *of;
 };
 
-static enum err borrowed_exchange(struct transport *t, const struct http_request *req,
-                                  struct http_response *ret, struct error *e) {
-  return http_exchange(((struct borrowed *)t)->of, req, ret, e);
+static void borrowed_together(struct transport *t, struct http_call *calls, size_t n) {
+  http_together(((struct borrowed *)t)->of, calls, n);
 }
 
 static void borrowed_free(struct transport *t) {
@@ -67,7 +66,7 @@ static void borrowed_free(struct transport *t) {
 }
 
 static struct transport *borrow(struct transport *of) {
-  static const struct transport_ops ops = {borrowed_exchange, borrowed_free};
+  static const struct transport_ops ops = {.together = borrowed_together, .free = borrowed_free};
   struct borrowed *b = of ? calloc(1, sizeof *b) : NULL;
   if (!b)
     return NULL;
@@ -97,19 +96,32 @@ static enum err make(struct http_pool *p, struct transport **ret, struct error *
 
 // --- the transport -------------------------------------------------------------------------------
 
-static enum err pool_exchange(struct transport *base, const struct http_request *req,
-                              struct http_response *ret, struct error *e) {
+static void none_made(struct http_call *calls, size_t n, enum err err, const struct error *why) {
+  for (size_t i = 0; i < n; i++) {
+    calls[i].err = err;
+    if (calls[i].e)
+      *calls[i].e = *why;
+    if (calls[i].ended)
+      calls[i].ended(&calls[i]);
+  }
+}
+
+static void pool_together(struct transport *base, struct http_call *calls, size_t n) {
   struct http_pool *p = (struct http_pool *)base;
   struct transport *t = take(p);
-  enum err err = t ? ERR_OK : make(p, &t, e);
-  if (err)
-    return err;
-  err = http_exchange(t, req, ret, e);
+  struct error why = {0};
+  enum err err = t ? ERR_OK : make(p, &t, &why);
+  if (err) {
+    none_made(calls, n, err, &why);
+    return;
+  }
+  http_together(t, calls, n);
+  for (size_t i = 0; i < n && !err; i++)
+    err = calls[i].err;
   if (err)
     transport_free(t);
   else
     put(p, t);
-  return err;
 }
 
 static void pool_free(struct transport *base) {
@@ -122,7 +134,7 @@ static void pool_free(struct transport *base) {
 
 struct transport *http_pool_new(const struct curl_options *o, const struct retry_policy *retry,
                                 struct env *env) {
-  static const struct transport_ops ops = {pool_exchange, pool_free};
+  static const struct transport_ops ops = {.together = pool_together, .free = pool_free};
   struct http_pool *p = calloc(1, sizeof *p);
   if (!p)
     return NULL;

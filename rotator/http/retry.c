@@ -1,6 +1,7 @@
 // The decorator sends, asks whether the result is worth another try, asks how long to wait, waits,
 // sends again. What it remembers between the tries is whether an earlier one may have been applied:
-// then a later "certainly not sent" of the last try does not make the whole request so.
+// then a later "certainly not sent" of the last try does not make the whole request so. Of several
+// that go together, those that are worth it are sent again together.
 #include "rotator/http/retry.h"
 
 #include <stdlib.h>
@@ -49,55 +50,97 @@ int64_t retry_wait_ms(const struct retry_policy *p, unsigned try_no, int64_t ret
 }
 
 struct attempt {
-  const struct http_request *req;
-  int64_t end_ms; // env_mono_ms
-  unsigned no;    // from 1
-  bool maybe;     // an earlier try may have been applied
+  struct http_call *call;  // the caller's
+  struct http_request req; // as it is sent, with the time that is left
+  int64_t end_ms;          // env_mono_ms
+  int64_t wait_ms;         // before the next try
+  unsigned no;             // from 1
+  bool maybe;              // an earlier try may have been applied
+  bool over;
 };
 
-static enum err send_once(struct retry_transport *r, const struct attempt *a,
-                          struct http_response *ret, struct error *e) {
-  struct http_request req = *a->req;
+static void prepare(struct retry_transport *r, struct attempt *a) {
   int64_t left = a->end_ms - env_mono_ms(r->env);
-  req.deadline_ms = left > 0 ? left : 1;
-  http_response_clear(ret);
-  enum err err = http_exchange(r->inner, &req, ret, e);
-  ret->tries = err == ERR_THROTTLED ? a->no - 1 : a->no; // then nothing was sent
-  return err;
+  a->no++;
+  a->req = *a->call->req;
+  a->req.deadline_ms = left > 0 ? left : 1;
+  http_response_clear(a->call->ret);
 }
 
-// Waits before the next try; false when there is to be none: no tries left, no time left, asked to
-// wait too long (a prompt request: not long), a stop.
-static bool wait_for_next(struct retry_transport *r, const struct attempt *a,
-                          const struct http_response *got) {
+// Waits before the next try, in a->wait_ms; false when there is to be none: no tries left, no time
+// left, asked to wait too long (a prompt request: not long).
+static bool has_next(struct retry_transport *r, struct attempt *a) {
+  const struct http_response *got = a->call->ret;
   uint32_t dice;
-  if (a->req->prompt && got->retry_after_ms > HTTP_PROMPT_MS)
+  if (a->req.prompt && got->retry_after_ms > HTTP_PROMPT_MS)
     return false;
   if (a->no >= r->policy.tries || env_random(r->env, &dice, sizeof dice))
     return false;
-  int64_t wait = retry_wait_ms(&r->policy, a->no, got->retry_after_ms, dice);
-  if (wait < 0 || env_mono_ms(r->env) + wait >= a->end_ms)
-    return false;
-  return env_sleep_ms(r->env, wait) == ERR_OK;
+  a->wait_ms = retry_wait_ms(&r->policy, a->no, got->retry_after_ms, dice);
+  return a->wait_ms >= 0;
 }
 
-static enum err retry_exchange(struct transport *t, const struct http_request *req,
-                               struct http_response *ret, struct error *e) {
-  struct retry_transport *r = (struct retry_transport *)t;
-  int64_t deadline = req->deadline_ms > 0 ? req->deadline_ms : r->policy.deadline_ms;
-  struct attempt a = {.req = req, .end_ms = env_mono_ms(r->env) + deadline, .no = 1};
-  for (;; a.no++) {
-    enum err err = send_once(r, &a, ret, e);
-    bool kept_back = err == ERR_THROTTLED; // by a gate, which knows better how long
-    if (a.maybe && (err == ERR_UNSENT || err == ERR_CANCELLED || err == ERR_THROTTLED)) {
-      err = ERR_UNSURE;
-      if (e)
-        e->kind = err;
-    }
-    if (kept_back || !retry_is_worth(err, ret->status, req->replay) || !wait_for_next(r, &a, ret))
-      return err;
-    a.maybe = a.maybe || err == ERR_UNSURE || (err == ERR_OK && ret->status != 429);
+// How a try ended.
+static void judge(struct retry_transport *r, struct attempt *a, enum err err) {
+  struct http_call *c = a->call;
+  bool kept_back = err == ERR_THROTTLED;         // by a gate, which knows better how long
+  c->ret->tries = kept_back ? a->no - 1 : a->no; // then nothing was sent
+  if (a->maybe && (err == ERR_UNSENT || err == ERR_CANCELLED || err == ERR_THROTTLED)) {
+    err = ERR_UNSURE;
+    if (c->e)
+      c->e->kind = err;
   }
+  c->err = err;
+  a->over = kept_back || !retry_is_worth(err, c->ret->status, c->req->replay) || !has_next(r, a);
+  a->maybe = a->maybe || err == ERR_UNSURE || (err == ERR_OK && c->ret->status != 429);
+}
+
+static void send_those(struct retry_transport *r, struct attempt *all, size_t n) {
+  struct http_call calls[HTTP_TOGETHER_MAX];
+  struct attempt *of[HTTP_TOGETHER_MAX];
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    struct attempt *a = &all[i];
+    if (a->over)
+      continue;
+    prepare(r, a);
+    calls[k] = (struct http_call){.req = &a->req, .ret = a->call->ret, .e = a->call->e};
+    of[k++] = a;
+  }
+  http_together(r->inner, calls, k);
+  for (size_t i = 0; i < k; i++)
+    judge(r, of[i], calls[i].err);
+}
+
+// Those that are sent again go together once more, and wait for the longest wait among them. False:
+// there are none, or a stop came.
+static bool wait_for_next(struct retry_transport *r, struct attempt *all, size_t n) {
+  int64_t now_ms = env_mono_ms(r->env), wait_ms = -1;
+  bool left = false;
+  for (size_t i = 0; i < n; i++)
+    if (!all[i].over && all[i].wait_ms > wait_ms)
+      wait_ms = all[i].wait_ms;
+  for (size_t i = 0; i < n; i++) {
+    all[i].over = all[i].over || now_ms + wait_ms >= all[i].end_ms;
+    left = left || !all[i].over;
+  }
+  return left && env_sleep_ms(r->env, wait_ms) == ERR_OK;
+}
+
+static void retry_together(struct transport *t, struct http_call *calls, size_t n) {
+  struct retry_transport *r = (struct retry_transport *)t;
+  struct attempt all[HTTP_TOGETHER_MAX];
+  for (size_t i = 0; i < n; i++) {
+    int64_t ms = calls[i].req->deadline_ms;
+    ms = ms > 0 ? ms : r->policy.deadline_ms;
+    all[i] = (struct attempt){.call = &calls[i], .end_ms = env_mono_ms(r->env) + ms};
+  }
+  do {
+    send_those(r, all, n);
+  } while (wait_for_next(r, all, n));
+  for (size_t i = 0; i < n; i++)
+    if (calls[i].ended)
+      calls[i].ended(&calls[i]);
 }
 
 static void retry_free(struct transport *t) {
@@ -121,7 +164,7 @@ static struct retry_policy with_defaults(const struct retry_policy *p) {
 
 struct transport *retry_transport_new(struct transport *inner, const struct retry_policy *p,
                                       struct env *env) {
-  static const struct transport_ops ops = {retry_exchange, retry_free};
+  static const struct transport_ops ops = {.together = retry_together, .free = retry_free};
   struct retry_transport *r = calloc(1, sizeof *r);
   if (!r)
     return NULL;

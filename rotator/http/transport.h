@@ -1,4 +1,4 @@
-// One HTTP exchange, as an interface. Implementations: curl_transport.h (the real one), gate.h and
+// One HTTP exchange, or several that go side by side, as an interface. Implementations: curl_transport.h (the real one), gate.h and
 // retry.h (decorators with the same interface), scripted and simulated ones in the tests.
 //
 // Rules that every implementation keeps: HTTPS only (plain HTTP to a loopback address, or to the
@@ -64,8 +64,24 @@ struct http_response {
   unsigned tries;         // how many times it was sent
 };
 
+// At most so many go side by side: the tokens of a proof, or its logs and the forged one. Each may
+// need a connection of its own.
+#define HTTP_TOGETHER_MAX 8
+
+// One exchange of several that go together; a caller fills in the first three, and zeroes the rest.
+struct http_call {
+  const struct http_request *req;
+  struct http_response *ret; // as for one exchange
+  struct error *e;           // likewise; NULL allowed
+  enum err err;              // how it ended
+  // Told as soon as it ended, when others may still be under way; for decorators. NULL: nobody.
+  void (*ended)(struct http_call *c);
+  void *ctx; // for whoever is told
+};
+
 struct transport;
 
+// An implementation has `exchange` or `together`, or both.
 struct transport_ops {
   // One exchange. ERR_OK means that a complete, bounded answer of any status is in *ret. Otherwise:
   //   ERR_UNSENT     certainly not applied (resolve, connect, TLS, proxy: nothing was sent)
@@ -82,6 +98,10 @@ struct transport_ops {
   enum err (*exchange)(struct transport *t, const struct http_request *req,
                        struct http_response *ret, struct error *e);
   void (*free)(struct transport *t);
+  // n exchanges (1 … HTTP_TOGETHER_MAX), each with an end of its own, and with the errors above:
+  // that one fails, ends none of the others. Which is sent or answered first is not known; those
+  // for which there is no room now (gate.h) come after the others. Returns when all have ended.
+  void (*together)(struct transport *t, struct http_call *calls, size_t n);
 };
 
 struct transport {
@@ -90,6 +110,9 @@ struct transport {
 
 enum err http_exchange(struct transport *t, const struct http_request *req,
                        struct http_response *ret, struct error *e);
+// Any number of them; no more than HTTP_TOGETHER_MAX are under way at once. Where a transport
+// knows no better they go one after the other.
+void http_together(struct transport *t, struct http_call *calls, size_t n);
 void http_response_clear(struct http_response *r); // wipes and frees what it owns, zeroes the rest
 void transport_free(struct transport *t);          // NULL allowed
 

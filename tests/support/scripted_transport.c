@@ -128,7 +128,7 @@ static void scripted_free(struct transport *t) {
 }
 
 struct transport *scripted_transport_new(const struct script_row *rows, size_t n, struct env *env) {
-  static const struct transport_ops ops = {scripted_exchange, scripted_free};
+  static const struct transport_ops ops = {.exchange = scripted_exchange, .free = scripted_free};
   struct scripted *s = calloc(1, sizeof *s);
   if (!s)
     return NULL;

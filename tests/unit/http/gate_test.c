@@ -273,7 +273,7 @@ static unsigned crowd(struct transport *through, int status, unsigned wanted) {
 
 static void a_429_halves_how_many_are_under_way(void **state) {
   (void)state;
-  static const struct transport_ops ops = {stay, leave_hall};
+  static const struct transport_ops ops = {.exchange = stay, .free = leave_hall};
   hall.base.ops = &ops;
   struct http_gate *g = http_gate_new(env_real());
   struct transport *through = http_gate_transport_new(&hall.base, g);
@@ -291,7 +291,7 @@ static void a_429_halves_how_many_are_under_way(void **state) {
 // Who finds no place among them in its time is told that, and not that the host wants a pause.
 static void no_room_is_told_as_such(void **state) {
   (void)state;
-  static const struct transport_ops ops = {stay, leave_hall};
+  static const struct transport_ops ops = {.exchange = stay, .free = leave_hall};
   hall.base.ops = &ops;
   struct http_gate *g = http_gate_new(env_real());
   struct transport *through = http_gate_transport_new(&hall.base, g);
