@@ -1,5 +1,6 @@
 #include "rotator/app/audit.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +48,7 @@ void audit_step(struct managed *m, const struct step *s) {
 // --- sending ---
 
 static enum err send(struct managed *m, struct error *e) {
-  static unsigned vain; // in a row
+  static atomic_uint vain; // in a row, over all targets
   struct audit *a = &m->audit;
   const struct logs_record of = {.application = m->target.application,
                                  .computer = m->target.host_id};

@@ -49,6 +49,17 @@ void iam_free(struct iam *c) {
     c->ops->free(c);
 }
 
+void iam_exchange_each(struct iam *c, const struct secret *value, struct iam_exchanged *ret,
+                       size_t n) {
+  memset(ret, 0, n * sizeof *ret);
+  if (c->ops->exchange_each) {
+    c->ops->exchange_each(c, value, ret, n);
+    return;
+  }
+  for (size_t i = 0; i < n; i++)
+    ret[i].err = c->ops->exchange(c, value, true, &ret[i].token, &ret[i].error);
+}
+
 void iam_auth_free(struct iam_auth *a) {
   if (a)
     a->ops->free(a);

@@ -29,6 +29,14 @@ struct iam_token {
 };
 void iam_token_clear(struct iam_token *t);
 
+// One of several exchanges of a value that go side by side.
+#define IAM_TOGETHER_MAX 8
+struct iam_exchanged {
+  enum err err; // as exchange says it; ERR_OK: the token, which is to be cleared
+  struct iam_token token;
+  struct error error;
+};
+
 struct iam_key {
   char id[IAM_ID_MAX];
   char iam_id[IAM_ID_MAX];
@@ -177,6 +185,10 @@ struct iam_ops {
   // available.
   enum err (*key_limit)(struct iam *c, const char *account, const char *iam_id, int64_t *ret_limit,
                         int64_t *ret_count, struct error *e);
+  // Exchanges a value n times (1 … IAM_TOGETHER_MAX), side by side, each on its own connection.
+  // ret[0 … n) is written in any case. NULL: this client cannot.
+  void (*exchange_each)(struct iam *c, const struct secret *value, struct iam_exchanged *ret,
+                        size_t n);
   // The server's clock, seconds, moved on by our monotonic clock since the last answer; −1 before
   // the first answer.
   int64_t (*server_time_s)(struct iam *c);
@@ -188,6 +200,9 @@ struct iam {
 };
 
 void iam_free(struct iam *c); // NULL allowed
+// exchange_each, or where the client cannot, one after the other.
+void iam_exchange_each(struct iam *c, const struct secret *value, struct iam_exchanged *ret,
+                       size_t n);
 
 // A value for a new key in the shape of IAM's own: 33 random bytes in base64url, 44 characters.
 // NULL without memory, or where the system gives no random bytes.

@@ -7,18 +7,36 @@
 #include "rotator/cloud/iam_call.h"
 #include "rotator/cloud/iam_url.h"
 
+static struct iam_exchange exchange_of(const struct iam_http *h, const struct secret *value,
+                                       bool fresh) {
+  return (struct iam_exchange){
+      .base = h->url, .transport = h->transport, .env = h->env, .value = value, .fresh = fresh};
+}
+
+static void take_date(struct iam_http *h, int64_t date_s) {
+  if (date_s < 0)
+    return;
+  h->date_s = date_s;
+  h->date_at_ms = env_mono_ms(h->env);
+}
+
 static enum err exchange_value(struct iam *c, const struct secret *value, bool fresh,
                                struct iam_token *ret, struct error *e) {
   struct iam_http *h = iam_http_of(c);
-  const struct iam_exchange x = {
-      .base = h->url, .transport = h->transport, .env = h->env, .value = value, .fresh = fresh};
+  const struct iam_exchange x = exchange_of(h, value, fresh);
   int64_t date_s = -1;
   enum err err = iam_token_exchange(&x, ret, &date_s, e);
-  if (date_s >= 0) {
-    h->date_s = date_s;
-    h->date_at_ms = env_mono_ms(h->env);
-  }
+  take_date(h, date_s);
   return err;
+}
+
+static void exchange_each(struct iam *c, const struct secret *value, struct iam_exchanged *ret,
+                          size_t n) {
+  struct iam_http *h = iam_http_of(c);
+  const struct iam_exchange x = exchange_of(h, value, true);
+  int64_t date_s = -1;
+  iam_token_exchange_each(&x, ret, n, &date_s);
+  take_date(h, date_s);
 }
 
 static enum err whoami(struct iam *c, struct iam_token *ret_claims_only, struct error *e) {
@@ -50,6 +68,7 @@ static void free_client(struct iam *c) {
 
 static const struct iam_ops ops = {
     .exchange = exchange_value,
+    .exchange_each = exchange_each,
     .whoami = whoami,
     .credential = credential,
     .bearing = iam_http_bearing,

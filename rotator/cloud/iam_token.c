@@ -52,76 +52,101 @@ static enum err decode(const struct http_response *r, const char *what, struct i
   return err;
 }
 
-static enum err send_form(const struct iam_exchange *x, const char *what, const struct secret *form,
-                          struct http_response *ret, struct error *e) {
+// One request while it is under way.
+struct asking {
   char transaction[IAM_TRANSACTION_MAX];
-  iam_transaction(x->env, transaction);
-  const struct http_header headers[] = {{.name = "Transaction-Id", .value = transaction}};
-  struct text_buf url = TEXT_BUF(IAM_URL_MAX);
-  text_buf_add(&url, "%s/identity/token", x->base);
-  const struct http_request request = {.method = "POST",
-                                       .url = text_buf_str(&url),
-                                       .headers = headers,
-                                       .n_headers = 1,
-                                       .body = form,
-                                       .content_type = "application/x-www-form-urlencoded",
-                                       .replay = HTTP_REPLAY_SAFE,
-                                       .fresh_connection = x->fresh,
-                                       .deadline_ms = x->deadline_ms};
-  enum err err = url.failed ? error_set(e, ERR_INVALID, "the IAM URL is too long")
-                            : http_exchange(x->transport, &request, ret, e);
-  text_buf_free(&url);
-  return iam_report_no_answer(err, what, transaction, e);
-}
-
-// What is asked for: the token, and the server's clock (−1: not said).
-struct granted {
-  struct iam_token token;
-  int64_t date_s;
+  struct http_header header;
+  struct http_request request;
+  struct http_response response;
 };
 
-static enum err grant(const struct iam_exchange *x, const char *what, const struct secret *form,
-                      struct granted *ret, struct error *e) {
-  // The token's life is counted from before the request, so that it never seems to last longer than
-  // it does.
-  int64_t before_ms = env_mono_ms(x->env);
-  struct http_response response = {0};
-  enum err err = send_form(x, what, form, &response, e);
-  if (!err)
-    ret->date_s = response.date_s;
-  if (!err && (response.status < 200 || response.status > 299))
-    err = refusal(&response, what, e);
-  else if (!err)
-    err = decode(&response, what, &ret->token, e);
-  http_response_clear(&response);
-  if (err)
+static struct http_call ask(const struct iam_exchange *x, const char *url,
+                            const struct secret *form, struct asking *a, struct error *e) {
+  iam_transaction(x->env, a->transaction);
+  a->header = (struct http_header){.name = "Transaction-Id", .value = a->transaction};
+  a->request = (struct http_request){.method = "POST",
+                                     .url = url,
+                                     .headers = &a->header,
+                                     .n_headers = 1,
+                                     .body = form,
+                                     .content_type = "application/x-www-form-urlencoded",
+                                     .replay = HTTP_REPLAY_SAFE,
+                                     .fresh_connection = x->fresh,
+                                     .deadline_ms = x->deadline_ms};
+  a->response = (struct http_response){.date_s = -1};
+  return (struct http_call){.req = &a->request, .ret = &a->response, .e = e};
+}
+
+static void judge(const struct iam_exchange *x, const char *what, const struct asking *a,
+                  struct iam_exchanged *ret) {
+  const struct http_response *r = &a->response;
+  struct error *e = &ret->error;
+  ret->err = iam_report_no_answer(ret->err, what, a->transaction, e);
+  if (!ret->err && (r->status < 200 || r->status > 299))
+    ret->err = refusal(r, what, e);
+  else if (!ret->err)
+    ret->err = decode(r, what, &ret->token, e);
+  if (ret->err)
     iam_report_hide(e, x->value);
-  else
-    ret->token.expires_at_ms = before_ms + (ret->token.expires_in_s - EARLY_S) * 1000;
-  return err;
+}
+
+// The tokens' lives are counted from before the requests, so that they never seem to last longer
+// than they do.
+static void grant_each(const struct iam_exchange *x, const char *what, const struct secret *form,
+                       struct iam_exchanged *ret, size_t n, int64_t *ret_date_s) {
+  struct asking all[IAM_TOGETHER_MAX];
+  struct http_call calls[IAM_TOGETHER_MAX];
+  struct text_buf url = TEXT_BUF(IAM_URL_MAX);
+  int64_t before_ms = env_mono_ms(x->env);
+  text_buf_add(&url, "%s/identity/token", x->base);
+  for (size_t i = 0; i < n; i++)
+    calls[i] = ask(x, text_buf_str(&url), form, &all[i], &ret[i].error);
+  if (!url.failed)
+    http_together(x->transport, calls, n);
+  for (size_t i = 0; i < n; i++) {
+    ret[i].err = url.failed ? error_set(&ret[i].error, ERR_INVALID, "the IAM URL is too long")
+                            : calls[i].err;
+    if (!ret[i].err && all[i].response.date_s > 0 && ret_date_s)
+      *ret_date_s = all[i].response.date_s;
+    judge(x, what, &all[i], &ret[i]);
+    if (!ret[i].err)
+      ret[i].token.expires_at_ms = before_ms + (ret[i].token.expires_in_s - EARLY_S) * 1000;
+    http_response_clear(&all[i].response);
+  }
+  text_buf_free(&url);
+}
+
+void iam_token_exchange_each(const struct iam_exchange *x, struct iam_exchanged *ret, size_t n,
+                             int64_t *ret_date_s) {
+  SECRET_AUTO form = NULL;
+  struct error e;
+  enum err err = iam_value_check(x->value, &e);
+  if (!err)
+    err = build_form(x->value, &form, &e);
+  if (!err)
+    grant_each(x, WHAT, form, ret, n, ret_date_s);
+  for (size_t i = 0; i < n && err; i++)
+    ret[i] = (struct iam_exchanged){.err = err, .error = e};
+}
+
+static enum err hand_over(const struct iam_exchanged *one, struct iam_token *ret, struct error *e) {
+  if (!one->err)
+    *ret = one->token;
+  else if (e)
+    *e = one->error;
+  return one->err;
 }
 
 enum err iam_token_exchange(const struct iam_exchange *x, struct iam_token *ret,
                             int64_t *ret_date_s, struct error *e) {
-  SECRET_AUTO form = NULL;
-  struct granted granted = {.date_s = -1};
-  enum err err = iam_value_check(x->value, e);
-  if (!err)
-    err = build_form(x->value, &form, e);
-  if (!err)
-    err = grant(x, WHAT, form, &granted, e);
-  if (granted.date_s > 0 && ret_date_s)
-    *ret_date_s = granted.date_s;
-  if (!err)
-    *ret = granted.token;
-  return err;
+  struct iam_exchanged one = {0};
+  iam_token_exchange_each(x, &one, 1, ret_date_s);
+  return hand_over(&one, ret, e);
 }
 
 enum err iam_token_grant(const struct iam_exchange *x, const char *what, const struct secret *form,
                          struct iam_token *ret, struct error *e) {
-  struct granted granted = {.date_s = -1};
-  enum err err = grant(x, what, form, &granted, e);
-  if (!err)
-    *ret = granted.token;
-  return err;
+  struct iam_exchanged one = {0};
+  grant_each(x, what, form, &one, 1, NULL);
+  return hand_over(&one, ret, e);
 }

@@ -21,6 +21,9 @@ struct iam_exchange {
 // otherwise, NULL allowed.
 enum err iam_token_exchange(const struct iam_exchange *x, struct iam_token *ret,
                             int64_t *ret_date_s, struct error *e);
+// The same n times (1 … IAM_TOGETHER_MAX), side by side.
+void iam_token_exchange_each(const struct iam_exchange *x, struct iam_exchanged *ret, size_t n,
+                             int64_t *ret_date_s);
 
 // Any other grant: the form is sent as it is. `what` says what is being done, for the error; the
 // value is kept out of it.

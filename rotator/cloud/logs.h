@@ -32,6 +32,15 @@ enum logs_verdict {
 };
 const char *logs_verdict_name(enum logs_verdict v);
 
+// One of several test logs that are sent side by side.
+#define LOGS_TOGETHER_MAX 8
+struct logs_sending {
+  const struct secret *bearer;
+  const struct logs_record *record;
+  enum logs_verdict verdict; // as send says it
+  struct error error;        // likewise
+};
+
 struct logs;
 struct logs_ops {
   // Sends one record with this bearer token to this instance, on a new connection when fresh. e
@@ -40,11 +49,15 @@ struct logs_ops {
   enum logs_verdict (*send)(struct logs *l, const struct secret *bearer,
                             const struct logs_record *r, bool fresh, struct error *e);
   void (*free)(struct logs *l);
+  // Sends n (1 … LOGS_TOGETHER_MAX) side by side, on whatever connections. NULL: it cannot.
+  void (*send_each)(struct logs *l, struct logs_sending *s, size_t n);
 };
 struct logs {
   const struct logs_ops *ops;
 };
 void logs_free(struct logs *l);
+// send_each, or where it cannot, one after the other.
+void logs_send_each(struct logs *l, struct logs_sending *s, size_t n);
 
 // base_url: "https://<guid>.ingress.<region>.logs.cloud.ibm.com" or an override with a path;
 // "/logs/v1/singles" is appended. complaints: NULL-terminated words (case-insensitive) that make a

@@ -23,6 +23,15 @@ const char *logs_verdict_name(enum logs_verdict v) {
   return v >= 0 && v <= LOGS_STOPPED ? names[v] : "unknown";
 }
 
+void logs_send_each(struct logs *l, struct logs_sending *s, size_t n) {
+  if (l->ops->send_each) {
+    l->ops->send_each(l, s, n);
+    return;
+  }
+  for (size_t i = 0; i < n; i++)
+    s[i].verdict = l->ops->send(l, s[i].bearer, s[i].record, false, &s[i].error);
+}
+
 void logs_free(struct logs *l) {
   if (l)
     l->ops->free(l);

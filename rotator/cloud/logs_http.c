@@ -57,60 +57,103 @@ static enum logs_verdict without_answer(enum err err, struct error *e) {
   return err == ERR_CANCELLED ? LOGS_STOPPED : LOGS_OUTAGE;
 }
 
-// `request` has what is special about it; the rest is added here.
-static enum logs_verdict post(struct logs_http *l, const struct secret *bearer,
-                              struct http_request *request, struct error *e) {
-  if (!request->body) {
-    error_no_memory(e);
-    return LOGS_OUTAGE;
-  }
-  const struct http_header headers[] = {
-      {.name = "Authorization", .secret = bearer, .prefix = "Bearer "}};
-  request->method = "POST";
-  request->url = l->url;
-  request->headers = headers;
-  request->n_headers = 1;
-  request->content_type = "application/json";
-  struct http_response response = {0};
+// One request while it is under way.
+struct posting {
+  struct secret *body; // NULL: without memory
+  struct http_header header;
+  struct http_request request;
+  struct http_response response;
+};
+
+// p has the body. A test log that is there twice does no harm: both bear the nonce.
+static struct http_call post(const struct logs_http *l, const struct secret *bearer,
+                             struct posting *p, struct error *e) {
+  p->header = (struct http_header){.name = "Authorization", .secret = bearer, .prefix = "Bearer "};
+  p->request = (struct http_request){.method = "POST",
+                                     .url = l->url,
+                                     .headers = &p->header,
+                                     .n_headers = 1,
+                                     .body = p->body,
+                                     .content_type = "application/json",
+                                     .replay = HTTP_REPLAY_SAFE};
+  p->response = (struct http_response){0};
+  return (struct http_call){.req = &p->request, .ret = &p->response, .e = e};
+}
+
+static enum logs_verdict judge(const struct logs_http *l, enum err err, const struct posting *p,
+                               struct error *e) {
+  const struct http_response *r = &p->response;
   struct logs_match match = {.word = ""};
-  enum err err = http_exchange(l->transport, request, &response, e);
-  enum logs_verdict verdict;
-  if (err) {
-    verdict = without_answer(err, e);
-  } else {
-    verdict = logs_classify(response.status, secret_bytes(response.body), secret_len(response.body),
-                            (const char *const *)l->complaints, &match);
-    if (verdict != LOGS_ACCEPTED)
-      tell(verdict, &response, &match, e);
+  if (err)
+    return without_answer(err, e);
+  enum logs_verdict v = logs_classify(r->status, secret_bytes(r->body), secret_len(r->body),
+                                      (const char *const *)l->complaints, &match);
+  if (v != LOGS_ACCEPTED)
+    tell(v, r, &match, e);
+  return v;
+}
+
+// What came of it; ends the request.
+static enum logs_verdict take(const struct logs_http *l, const struct http_call *call,
+                              const struct secret *bearer, struct posting *p) {
+  enum logs_verdict v = judge(l, call->err, p, call->e);
+  if (v != LOGS_ACCEPTED)
+    iam_report_hide(call->e, bearer);
+  http_response_clear(&p->response);
+  p->body = secret_free(p->body);
+  return v;
+}
+
+static void send_some(struct logs *base, struct logs_sending *s, size_t n, bool fresh) {
+  struct logs_http *l = (struct logs_http *)base;
+  struct posting all[LOGS_TOGETHER_MAX];
+  struct http_call calls[LOGS_TOGETHER_MAX];
+  size_t of[LOGS_TOGETHER_MAX], k = 0;
+  for (size_t i = 0; i < n; i++) {
+    all[k].body = logs_record_encode(s[i].record);
+    s[i].verdict = LOGS_OUTAGE;
+    if (!all[k].body) {
+      error_no_memory(&s[i].error);
+      continue;
+    }
+    calls[k] = post(l, s[i].bearer, &all[k], &s[i].error);
+    all[k].request.fresh_connection = fresh;
+    of[k++] = i;
   }
-  http_response_clear(&response);
-  request->headers = NULL;
-  request->n_headers = 0;
-  if (verdict != LOGS_ACCEPTED)
-    iam_report_hide(e, bearer);
-  return verdict;
+  http_together(l->transport, calls, k);
+  for (size_t i = 0; i < k; i++)
+    s[of[i]].verdict = take(l, &calls[i], s[of[i]].bearer, &all[i]);
+}
+
+static void send_each(struct logs *base, struct logs_sending *s, size_t n) {
+  send_some(base, s, n, false);
 }
 
 static enum logs_verdict send_record(struct logs *base, const struct secret *bearer,
                                      const struct logs_record *record, bool fresh,
                                      struct error *e) {
-  SECRET_AUTO body = logs_record_encode(record);
-  // A line that is there twice does no harm: both bear the nonce.
-  struct http_request request = {
-      .body = body, .replay = HTTP_REPLAY_SAFE, .fresh_connection = fresh};
-  return post((struct logs_http *)base, bearer, &request, e);
+  struct logs_sending one = {.bearer = bearer, .record = record};
+  send_some(base, &one, 1, fresh);
+  if (one.verdict != LOGS_ACCEPTED && e)
+    *e = one.error;
+  return one.verdict;
 }
 
-enum logs_verdict logs_http_tell(struct logs *l, const struct secret *bearer,
+enum logs_verdict logs_http_tell(struct logs *base, const struct secret *bearer,
                                  const struct logs_record *of, const struct logs_effect *effects,
                                  size_t n, struct error *e) {
-  SECRET_AUTO body = logs_effects_encode(of, effects, n);
-  struct http_request request = {.body = body,
-                                 .replay = HTTP_REPLAY_NEVER,
-                                 .prompt = true,
-                                 .timeout_ms = TELL_MS,
-                                 .deadline_ms = TELL_MS};
-  return post((struct logs_http *)l, bearer, &request, e);
+  struct logs_http *l = (struct logs_http *)base;
+  struct posting p = {.body = logs_effects_encode(of, effects, n)};
+  if (!p.body) {
+    error_no_memory(e);
+    return LOGS_OUTAGE;
+  }
+  struct http_call call = post(l, bearer, &p, e);
+  p.request.replay = HTTP_REPLAY_NEVER;
+  p.request.prompt = true;
+  p.request.timeout_ms = p.request.deadline_ms = TELL_MS;
+  http_together(l->transport, &call, 1);
+  return take(l, &call, bearer, &p);
 }
 
 static void free_words(char **words) {
@@ -159,7 +202,8 @@ static char *singles_url(const char *base_url) {
 
 struct logs *logs_http_new(const char *base_url, const char *const *complaints,
                            struct transport *t) {
-  static const struct logs_ops ops = {send_record, free_logs};
+  static const struct logs_ops ops = {
+      .send = send_record, .send_each = send_each, .free = free_logs};
   struct logs_http *l = calloc(1, sizeof *l);
   if (!l)
     return NULL;

@@ -72,6 +72,8 @@ void passing_end(struct passing_memory *m) {
   memset(m, 0, sizeof *m);
 }
 
-bool passing_spans(const struct passing_memory *m, const char *print, int64_t span_ms) {
-  return print[0] && strcmp(m->fingerprint, print) == 0 && m->last_ms - m->since_ms >= span_ms;
+bool passing_spans(const struct passing_memory *m, const char *print, int64_t span_ms,
+                   int64_t now_ms) {
+  return print[0] && strcmp(m->fingerprint, print) == 0 && now_ms - m->last_ms <= APART_MS &&
+         m->last_ms - m->since_ms >= span_ms;
 }

@@ -106,9 +106,11 @@ void memory_clear(struct memory *m); // wipes what it owns
 
 // For how long exchanges of one value have passed, one after the other, none of them in vain.
 // _enter: one passed; `print` as in proof_memory ("": nothing is noted). _end: one did not. _spans:
-// do they reach over `span_ms`? Two that lie more than a minute apart do not belong together.
+// do they reach over `span_ms`, and may another one be added now? Two that lie more than a minute
+// apart do not belong together.
 void passing_enter(struct passing_memory *m, const char *print, int64_t now_ms);
 void passing_end(struct passing_memory *m);
-bool passing_spans(const struct passing_memory *m, const char *print, int64_t span_ms);
+bool passing_spans(const struct passing_memory *m, const char *print, int64_t span_ms,
+                   int64_t now_ms);
 
 #endif

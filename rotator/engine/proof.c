@@ -3,200 +3,19 @@
 // of three: proven, refuted, unknown; only a definite refusal while another key passes is a
 // refutation, and whatever else goes wrong is unknown.
 //
+// What a round of exchanges says is trial.c's matter. Those that need not be spread are one round,
+// and go side by side.
+//
 // A full proof may be spread over time: then each step does one exchange and says when the next one
 // makes sense, so that no worker sleeps for it. What passed so far is kept in memory.h, and is
 // worth something only while the state's seq and all sink versions stay what they were.
-#include <stdio.h>
 #include <string.h>
 
-#include "rotator/engine/turn.h"
+#include "rotator/engine/trial.h"
 
 #define PROBE_FRESH_MS 60000 // "probed well now" is no older than this
 #define CONTROL_MINUTE_MS 60000
 #define VALUE_TRIES 2 // of a value that is proven by hand: a refusal counts when it is seen twice
-#define CODE_DISABLED "BXNIM0462E" // IAM: the key is disabled
-
-enum outcome { PASSED, REFUSED, UNKNOWN, STOPPED };
-
-struct prover {
-  struct turn *u;
-  struct target *t;
-  const struct engine_io *io;
-  const char *step;
-  struct error *e;
-  enum cause cause;               // what the last refusal was about
-  char nonce[EVIDENCE_NONCE_MAX]; // of the last test log
-};
-
-// --- one exchange and one log --------------------------------------------------------------------
-
-static enum outcome exchange(struct prover *p, const struct secret *value, struct iam_token *ret) {
-  enum err err = p->io->iam->ops->exchange(p->io->iam, value, true, ret, p->e);
-  if (err == ERR_CANCELLED)
-    return STOPPED;
-  if (err == ERR_REFUSED) { // ERR_DENIED (an address that is not on the allow-list) is about us,
-                            // not about the value
-    p->cause = strcmp(p->e->code, CODE_DISABLED) == 0 ? CAUSE_disabled : CAUSE_refused;
-    return REFUSED;
-  }
-  if (err != ERR_OK)
-    return UNKNOWN;
-  if (strcmp(ret->iam_id, p->t->iam_id) == 0 && strcmp(ret->account, p->t->account) == 0)
-    return PASSED;
-  p->cause = CAUSE_other_identity;
-  error_set(p->e, ERR_REFUSED, "the value is a key of %s in account %s, not of %s", ret->iam_id,
-            ret->account, p->t->iam_id);
-  return REFUSED;
-}
-
-static enum logs_verdict send_log(struct prover *p, const struct secret *bearer,
-                                  const struct slot *slot) {
-  char rotation[64];
-  if (env_random_hex(p->io->env, p->nonce, sizeof p->nonce - 1) != ERR_OK)
-    return LOGS_OUTAGE;
-  snprintf(rotation, sizeof rotation, "%s-%llu", p->u->state.lineage,
-           (unsigned long long)p->u->state.generation);
-  struct logs_record record = {.application = p->t->application,
-                               .subsystem = p->t->subsystem,
-                               .severity = p->t->severity,
-                               .computer = p->t->host_id,
-                               .rotation = rotation,
-                               .key_id = slot->key_id,
-                               .step = p->step,
-                               .nonce = p->nonce};
-  return p->io->logs->ops->send(p->io->logs, bearer, &record, false, p->e);
-}
-
-static enum outcome outcome_of(struct prover *p, enum logs_verdict v) {
-  switch (v) {
-  case LOGS_ACCEPTED:
-    return PASSED;
-  case LOGS_REFUSED:
-    p->cause = CAUSE_sender_missing;
-    return REFUSED;
-  case LOGS_NO_INSTANCE:
-    p->cause = CAUSE_instance_gone;
-    return UNKNOWN;
-  case LOGS_STOPPED:
-    return STOPPED;
-  default:
-    return UNKNOWN; // a malformed log or an outage say nothing about the key
-  }
-}
-
-// A key of our own serves where it can do what we do: the identity's keys are listed with it, and
-// it is one of them. Where logs are sent as well, consumers have what they need, and this is about
-// us alone.
-static enum outcome manage(struct prover *p, const struct secret *bearer, const struct slot *slot) {
-  bool shown = false;
-  enum err err = own_manages(p->t, p->io, bearer, slot->key_id, &shown, p->e);
-  if (err == ERR_DENIED || err == ERR_REFUSED) {
-    error_wrap(p->e, "management by key %s", slot->key_id);
-    p->cause = CAUSE_manager_missing;
-    return REFUSED;
-  }
-  if (err != ERR_OK)
-    return err == ERR_CANCELLED ? STOPPED : UNKNOWN;
-  if (shown || !slot->key_id[0]) // a value that a person asks about may be of no known key
-    return PASSED;
-  error_set(p->e, ERR_UNSURE, "the list of keys that %s was shown does not have it", slot->key_id);
-  return UNKNOWN;
-}
-
-// What consumers of the value do with a token.
-static enum outcome use(struct prover *p, const struct secret *bearer, const struct slot *slot) {
-  return p->io->logs ? outcome_of(p, send_log(p, bearer, slot)) : manage(p, bearer, slot);
-}
-
-static enum outcome check_management(struct prover *p, const struct secret *wrong,
-                                     const struct slot *slot) {
-  bool shown;
-  enum err err = own_manages(p->t, p->io, wrong, slot->key_id, &shown, p->e);
-  if (err == ERR_OK)
-    error_set(p->e, ERR_CORRUPT, "IAM listed keys for a forged token: it proves nothing");
-  return err == ERR_DENIED ? PASSED : err == ERR_CANCELLED ? STOPPED : UNKNOWN;
-}
-
-// An endpoint that takes anything proves nothing.
-static enum outcome check_endpoint(struct prover *p, const struct secret *bearer,
-                                   const struct slot *slot) {
-  SECRET_AUTO wrong = iam_token_changed(bearer);
-  if (!wrong)
-    return UNKNOWN;
-  if (!p->io->logs)
-    return check_management(p, wrong, slot);
-  enum logs_verdict v = send_log(p, wrong, slot);
-  if (v == LOGS_REFUSED)
-    return PASSED;
-  if (v == LOGS_ACCEPTED || v == LOGS_COMPLAINED)
-    error_set(p->e, ERR_CORRUPT,
-              "the ingestion endpoint took a log with a forged token: it proves nothing");
-  return v == LOGS_STOPPED ? STOPPED : UNKNOWN;
-}
-
-// A process that was suspended between exchange and log showed a token that had ended: its refusal
-// says nothing of the key.
-static bool has_ended(const struct prover *p, const struct iam_token *token) {
-  return token->expires_at_ms > 0 && env_mono_ms(p->io->env) >= token->expires_at_ms;
-}
-
-// What consumers would meet with this value (evidence.h). A refusal by IAM is believed only while
-// IAM answers us, be it with a refusal. Of a pending key, which no consumer reads yet, only what
-// passes is noted: it is refused until every replica knows it.
-static void enter_evidence(struct prover *p, const struct slot *slot, enum outcome o) {
-  const struct view *v = &p->u->view;
-  struct evidence *e = turn_evidence(p->u, p->t, slot->value, slot->key_id);
-  bool by_iam = p->cause != CAUSE_sender_missing && p->cause != CAUSE_instance_gone;
-  bool believed = p->cause != CAUSE_none && (v->iam_answered || v->iam_refused || !by_iam);
-  if (o == STOPPED)
-    return;
-  if (o == PASSED)
-    evidence_proven(e, p->step, v->now_s);
-  else if (slot == &p->u->state.slots[SLOT_PENDING])
-    return;
-  else if (believed)
-    evidence_refused(e, p->cause, v->now_s, env_mono_ms(p->io->env),
-                     p->t->policy.absence_apart_s * 1000);
-  else
-    evidence_unanswered(e, v->now_s);
-}
-
-// A key of another identity is none that we may go on with. What consumers meet with it is another
-// matter: the instance may take its logs.
-static enum outcome send_as_other(struct prover *p, const struct secret *bearer,
-                                  const struct slot *slot) {
-  struct error whose = *p->e;
-  enum outcome o = use(p, bearer, slot);
-  *p->e = whose;
-  if (o == UNKNOWN)
-    p->cause = CAUSE_none;
-  return o;
-}
-
-static enum outcome try_once(struct prover *p, const struct slot *slot, bool *tamper_refused) {
-  struct iam_token token = {0};
-  p->cause = CAUSE_none;
-  enum outcome o = exchange(p, slot->value, &token), met;
-  bool other = p->cause == CAUSE_other_identity;
-  if (o == PASSED)
-    o = use(p, token.bearer, slot);
-  if (o == PASSED && (p->u->verifies || slot == &p->u->state.slots[SLOT_PENDING]))
-    arrival_sent(p->u, p->t, p->io, slot, p->nonce);
-  if (o == PASSED && tamper_refused && !*tamper_refused) {
-    o = check_endpoint(p, token.bearer, slot);
-    *tamper_refused = o == PASSED && !has_ended(p, &token);
-  }
-  met = other ? send_as_other(p, token.bearer, slot) : o;
-  if (o == PASSED && p->io->logs && p->u->view.own.is)
-    o = manage(p, token.bearer, slot);
-  if (met != STOPPED && has_ended(p, &token)) {
-    o = met = UNKNOWN;
-    p->cause = CAUSE_none;
-  }
-  iam_token_clear(&token);
-  enter_evidence(p, slot, met);
-  return met == STOPPED ? STOPPED : o;
-}
 
 // --- memory --------------------------------------------------------------------------------------
 
@@ -249,7 +68,7 @@ static bool control_passes(struct prover *p, enum slot_name slot) {
   if (!s->used || !s->value || p->u->state.phase == PHASE_RETIRING ||
       p->u->view.slots[control].dead)
     return false;
-  return try_once(&other, s, NULL) == PASSED;
+  return trial_round(&other, s, 1, NULL) == PASSED;
 }
 
 static int64_t backoff_ms(unsigned times) {
@@ -282,31 +101,48 @@ static void refused(struct prover *p, struct proof_memory *m, enum slot_name slo
 }
 
 // What the span is for has been seen already: section 5.
-static bool is_spanned(const struct prover *p, const struct proof_memory *m) {
+static bool is_spanned(const struct prover *p, const struct proof_memory *m, int64_t now_ms) {
   return p->u->state.phase == PHASE_PUBLISHING &&
-         passing_spans(&p->t->memory->passing, m->fingerprint, p->t->policy.proof_span_s * 1000);
+         passing_spans(&p->t->memory->passing, m->fingerprint, p->t->policy.proof_span_s * 1000,
+                       now_ms);
 }
 
-static void passed(struct prover *p, struct proof_memory *m, enum proof_kind kind) {
+static unsigned wanted(const struct prover *p, enum proof_kind kind) {
+  return kind == PROOF_FULL && p->t->policy.proof_count > 1 ? p->t->policy.proof_count : 1;
+}
+
+// How many exchanges may go side by side now. A key of our own also manages, one after the other.
+static unsigned round_size(const struct prover *p, const struct proof_memory *m,
+                           enum proof_kind kind) {
+  unsigned left = wanted(p, kind) > m->passed ? wanted(p, kind) - m->passed : 1;
+  bool spread = p->t->policy.proof_span_s > 0 && !is_spanned(p, m, env_mono_ms(p->io->env));
+  if (spread || !p->io->logs || p->u->view.own.is)
+    return 1;
+  return left < TRIAL_ROUND_MAX ? left : TRIAL_ROUND_MAX;
+}
+
+// n exchanges passed side by side. Where they had to be spread after all, they count as one.
+static void passed(struct prover *p, struct proof_memory *m, enum proof_kind kind, unsigned n) {
   const struct policy *policy = &p->t->policy;
   int64_t now = env_mono_ms(p->io->env);
-  unsigned wanted = kind == PROOF_FULL && policy->proof_count > 1 ? policy->proof_count : 1;
-  m->passed++;
   m->refutations = m->unknowns = 0;
   m->next_ms = 0;
   m->done_ms = now;
   passing_enter(&p->t->memory->passing, m->fingerprint, now);
-  m->verdict = kind == PROOF_FULL && m->passed >= wanted ? PROOF_PROVEN : PROOF_PROBED;
-  if (m->passed < wanted && !is_spanned(p, m))
-    m->next_ms = now + policy->proof_span_s * 1000 / (wanted - 1);
+  bool spread = policy->proof_span_s > 0 && !is_spanned(p, m, now);
+  m->passed += spread ? 1 : n;
+  m->verdict = kind == PROOF_FULL && m->passed >= wanted(p, kind) ? PROOF_PROVEN : PROOF_PROBED;
+  if (m->passed < wanted(p, kind) && spread)
+    m->next_ms = now + policy->proof_span_s * 1000 / (wanted(p, kind) - 1);
 }
 
-// One exchange that counts for the full proof, or is the probe.
-static enum outcome exchange_once(struct prover *p, struct proof_memory *m, const struct slot *slot,
-                                  enum proof_kind kind) {
-  enum outcome o = try_once(p, slot, kind == PROOF_FULL ? &m->tamper_refused : NULL);
+// Exchanges that count for the full proof, or the one that is the probe.
+static enum outcome try_round(struct prover *p, struct proof_memory *m, const struct slot *slot,
+                              enum proof_kind kind) {
+  unsigned n = round_size(p, m, kind);
+  enum outcome o = trial_round(p, slot, n, kind == PROOF_FULL ? &m->tamper_refused : NULL);
   if (o == PASSED)
-    passed(p, m, kind);
+    passed(p, m, kind, n);
   return o;
 }
 
@@ -320,7 +156,7 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
   do {
     if (env_stopping(io->env))
       return error_set(e, ERR_CANCELLED, "stopped while proving");
-    o = exchange_once(&p, m, &u->state.slots[a->slot], a->proof);
+    o = try_round(&p, m, &u->state.slots[a->slot], a->proof);
   } while (o == PASSED && full && m->verdict != PROOF_PROVEN && m->next_ms <= env_mono_ms(io->env));
   if (o == STOPPED)
     return error_set(e, ERR_CANCELLED, "stopped while proving");
@@ -336,16 +172,10 @@ enum err prove_step(struct turn *u, struct target *t, const struct engine_io *io
 
 enum err prove_token(struct turn *u, struct target *t, const struct engine_io *io,
                      const struct slot *slot, struct iam_token *ret, struct error *e) {
-  struct iam_token token = {0};
   struct prover p = {.u = u, .t = t, .io = io, .step = "manage", .e = e};
   error_set(e, ERR_OK, "%s", "");
-  enum outcome o = exchange(&p, slot->value, &token);
-  if (o == PASSED) {
-    *ret = token;
+  if (trial_token(&p, slot, ret) == PASSED)
     return ERR_OK;
-  }
-  iam_token_clear(&token);
-  enter_evidence(&p, slot, o);
   return e->kind != ERR_OK ? e->kind : ERR_UNSURE;
 }
 
@@ -358,7 +188,7 @@ enum err prove_key(struct turn *u, struct target *t, const struct engine_io *io,
   while (o == PASSED && m.verdict != PROOF_PROVEN) {
     int64_t left_ms = m.next_ms - env_mono_ms(io->env);
     bool stopped = left_ms > 0 && env_sleep_ms(io->env, left_ms) != ERR_OK;
-    o = stopped ? STOPPED : exchange_once(&p, &m, slot, PROOF_FULL);
+    o = stopped ? STOPPED : try_round(&p, &m, slot, PROOF_FULL);
   }
   if (o == PASSED)
     return ERR_OK;
@@ -379,7 +209,7 @@ enum err prove_value(struct turn *u, struct target *t, const struct engine_io *i
   enum outcome o = UNKNOWN;
   for (int i = 0; i < VALUE_TRIES && o != PASSED && o != STOPPED; i++) {
     bool stopped = i > 0 && env_sleep_ms(io->env, t->policy.absence_apart_s * 1000) != ERR_OK;
-    o = stopped ? STOPPED : try_once(&p, slot, NULL);
+    o = stopped ? STOPPED : trial_round(&p, slot, 1, NULL);
   }
   if (o == STOPPED)
     return error_set(e, ERR_CANCELLED, "stopped while proving");

@@ -20,7 +20,7 @@ enum {
   CURL_STOP_GRACE_MS = 5 * 1000, // what a request in flight still gets after a stop was asked for
 };
 
-// Made anew when the authorities were replaced: whatever was trusted by the old ones ends with them.
+// Made anew when the authorities were replaced: what was trusted by the old ones ends with them.
 struct curl_handles {
   CURLM *multi;  // has the connections, resolved names and parsed authorities
   CURLSH *share; // has the TLS sessions

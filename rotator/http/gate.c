@@ -246,8 +246,7 @@ static enum err enter(struct visit *v, struct error *e) {
 // Without any wait. False: not now.
 static bool enter_at_once(struct visit *v, enum err *ret, struct error *e) {
   struct http_gate *g = v->g;
-  *ret = take_place(v, e);
-  if (*ret)
+  if ((*ret = take_place(v, e)))
     return true;
   int64_t now_ms = env_mono_ms(g->env);
   if (v->place_ms > now_ms || env_stopping(g->env))
@@ -262,10 +261,6 @@ static bool enter_at_once(struct visit *v, enum err *ret, struct error *e) {
 }
 
 // --- on the way out ------------------------------------------------------------------------------
-
-static bool is_good(enum err err, const struct http_response *r) {
-  return err == ERR_OK && r->status != 429 && r->status < 500;
-}
 
 // With the lock. Those that were under way together are one burst, and halve the width once.
 static void narrow(struct host *h, const struct visit *v) {
@@ -293,7 +288,7 @@ static void leave(struct visit *v, enum err err, const struct http_response *r) 
   h->under_way--;
   if (err == ERR_OK && r->status == 429)
     narrow(h, v);
-  else if (is_good(err, r))
+  else if (err == ERR_OK && r->status < 500)
     widen(h);
   if (asked)
     close_ms = r->retry_after_ms < GATE_CLOSED_MS ? r->retry_after_ms : GATE_CLOSED_MS;
@@ -312,18 +307,6 @@ struct gated {
   struct transport *inner;
   struct http_gate *gate;
 };
-
-static struct visit visit_of(struct http_gate *g, struct http_call *call, int64_t began_ms) {
-  const struct http_request *req = call->req;
-  pthread_mutex_lock(&g->lock);
-  struct visit v = {.g = g,
-                    .call = call,
-                    .host = host_of(g, req->url),
-                    .prompt = req->prompt,
-                    .began_ms = began_ms};
-  pthread_mutex_unlock(&g->lock);
-  return v;
-}
 
 // Its time to wait begins with its turn, its deadline with the call.
 static void begin_turn(struct visit *v) {
@@ -361,8 +344,8 @@ static void is_back(struct http_call *c) {
 static size_t send_some(struct transport *inner, struct visit *v, size_t n) {
   struct http_call in[HTTP_TOGETHER_MAX];
   struct http_request later[HTTP_TOGETHER_MAX];
-  size_t i = 0, k = 0;
-  for (; i < n; i++) {
+  size_t i, k = 0;
+  for (i = 0; i < n; i++) {
     struct error *e = v[i].call->e;
     enum err err = ERR_OK;
     begin_turn(&v[i]);
@@ -376,8 +359,7 @@ static size_t send_some(struct transport *inner, struct visit *v, size_t n) {
     }
     later[k] = with_time_left(&v[i]);
     in[k] = (struct http_call){.req = &later[k], .ret = v[i].call->ret, .e = e};
-    in[k].ended = is_back;
-    in[k++].ctx = &v[i];
+    in[k].ended = is_back, in[k++].ctx = &v[i];
   }
   http_together(inner, in, k);
   return i;
@@ -387,8 +369,13 @@ static void gated_together(struct transport *t, struct http_call *calls, size_t 
   struct gated *x = (struct gated *)t;
   struct visit visits[HTTP_TOGETHER_MAX];
   int64_t now_ms = env_mono_ms(x->gate->env);
-  for (size_t i = 0; i < n; i++)
-    visits[i] = visit_of(x->gate, &calls[i], now_ms);
+  pthread_mutex_lock(&x->gate->lock);
+  for (size_t i = 0; i < n; i++) {
+    visits[i] = (struct visit){.g = x->gate, .call = &calls[i], .began_ms = now_ms};
+    visits[i].host = host_of(x->gate, calls[i].req->url);
+    visits[i].prompt = calls[i].req->prompt;
+  }
+  pthread_mutex_unlock(&x->gate->lock);
   for (size_t i = 0; i < n;)
     i += send_some(x->inner, visits + i, n - i);
 }

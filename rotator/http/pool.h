@@ -3,8 +3,8 @@
 //   1. An exchange, or several together, take an idle transport of the pool, or make another when
 //      there is none.
 //   2. So N threads have N transports at most, and each keeps its connections for the next one.
-//   3. When the answers came, the transport goes back; when one did not it is closed, so that the next
-//      one reads certificates anew, which may have been replaced.
+//   3. When the answers came, the transport goes back; when one did not it is closed, so that the
+//      next one reads certificates anew, which may have been replaced.
 //   4. Each repeats what may be repeated (retry.h), and passes one gate with every try (gate.h):
 //      what a service asks of one request holds for all.
 //   5. Nothing is made, and libcurl does not start, before the first exchange.

@@ -1,5 +1,6 @@
-// One HTTP exchange, or several that go side by side, as an interface. Implementations: curl_transport.h (the real one), gate.h and
-// retry.h (decorators with the same interface), scripted and simulated ones in the tests.
+// One HTTP exchange, or several that go side by side, as an interface. Implementations:
+// curl_transport.h (the real one), gate.h and retry.h (decorators with the same interface),
+// scripted and simulated ones in the tests.
 //
 // Rules that every implementation keeps: HTTPS only (plain HTTP to a loopback address, or to the
 // metadata service of a virtual server, when the transport was made to allow it), TLS ≥ 1.2

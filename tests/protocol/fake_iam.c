@@ -169,6 +169,7 @@ static void iam_free_bearing(struct iam *c) {
 }
 
 static const struct iam_ops fake_iam_ops = {.exchange = fake_iam_exchange,
+                                            .exchange_each = fake_iam_exchange_each,
                                             .whoami = fake_iam_whoami,
                                             .credential = own_credential,
                                             .bearing = own_bearing,

@@ -19,6 +19,8 @@ void fake_iam_describe(const struct sim *s, int i, const struct key_past *seen,
 
 enum err fake_iam_exchange(struct iam *c, const struct secret *value, bool fresh,
                            struct iam_token *ret, struct error *e);
+void fake_iam_exchange_each(struct iam *c, const struct secret *value, struct iam_exchanged *ret,
+                            size_t n);
 enum err fake_iam_whoami(struct iam *c, struct iam_token *ret, struct error *e);
 enum err fake_iam_list(struct iam *c, const char *account, const char *iam_id,
                        struct iam_key_list *ret, struct error *e);

@@ -88,9 +88,9 @@ static enum err exchange_effect(struct proc *p, const struct secret *value, bool
   return ERR_OK;
 }
 
-enum err fake_iam_exchange(struct iam *c, const struct secret *value, bool fresh,
-                           struct iam_token *ret, struct error *e) {
-  struct proc *p = fake_iam_proc(c);
+// One exchange, there and back; what it shows is told by show_exchange.
+static enum err exchange_one(struct proc *p, const struct secret *value, bool fresh,
+                             struct iam_token *ret, struct error *e) {
   struct iam_token token = {0};
   enum err err = ask_by(p, NULL, e);
   if (err == ERR_OK)
@@ -102,11 +102,42 @@ enum err fake_iam_exchange(struct iam *c, const struct secret *value, bool fresh
     *ret = token;
   else
     secret_free(token.bearer);
-  if (err == ERR_REFUSED)
-    shown_refused(p, key_by_value(p->sim, secret_bytes(value)), SHOWN_REFUSED);
-  else if (err != ERR_OK && err != ERR_CANCELLED)
-    shown_no_verdict(p, key_by_value(p->sim, secret_bytes(value)));
   return err;
+}
+
+static void show_exchange(struct proc *p, const struct secret *value, enum err err) {
+  int key = key_by_value(p->sim, secret_bytes(value));
+  if (err == ERR_REFUSED)
+    shown_refused(p, key, SHOWN_REFUSED);
+  else if (err != ERR_OK && err != ERR_CANCELLED)
+    shown_no_verdict(p, key);
+}
+
+enum err fake_iam_exchange(struct iam *c, const struct secret *value, bool fresh,
+                           struct iam_token *ret, struct error *e) {
+  struct proc *p = fake_iam_proc(c);
+  enum err err = exchange_one(p, value, fresh, ret, e);
+  show_exchange(p, value, err);
+  return err;
+}
+
+// Side by side: which comes first is not known, and the process is shown all of it at once, when
+// the last has ended. Refusals are one, and come behind what was no answer.
+void fake_iam_exchange_each(struct iam *c, const struct secret *value, struct iam_exchanged *ret,
+                            size_t n) {
+  struct proc *p = fake_iam_proc(c);
+  bool back = p->sim->event % 2, unanswered = false, refused = false;
+  for (size_t i = 0; i < n; i++) {
+    struct iam_exchanged *x = &ret[back ? n - 1 - i : i];
+    x->err = exchange_one(p, value, true, &x->token, &x->error);
+    refused = refused || x->err == ERR_REFUSED;
+    unanswered =
+        unanswered || (x->err != ERR_OK && x->err != ERR_REFUSED && x->err != ERR_CANCELLED);
+  }
+  if (unanswered)
+    show_exchange(p, value, ERR_UNSURE);
+  if (refused)
+    show_exchange(p, value, ERR_REFUSED);
 }
 
 enum err fake_iam_whoami(struct iam *c, struct iam_token *ret, struct error *e) {

@@ -87,34 +87,72 @@ static void show_verdict(struct proc *p, const struct shown_token *t, enum logs_
     shown_no_verdict(p, t->key);
 }
 
-static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
-                                   const struct logs_record *r, bool fresh, struct error *e) {
-  struct proc *p = ((struct fake_logs *)l)->p;
-  (void)fresh;
+// One log, there and back; what it shows is told by show_verdict.
+static enum logs_verdict send_one(struct proc *p, struct logs_sending *x) {
   if (!proc_point(p))
-    return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
-  struct shown_token t = token_read(bearer);
+    return error_set(&x->error, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
+  struct shown_token t = token_read(x->bearer);
   enum fate f = fate_draw(p->sim, false, p->sim->logs_down_ms);
   enum logs_verdict v = LOGS_OUTAGE;
   if (f == FATE_FINE)
-    v = verdict(p, &t, e);
+    v = verdict(p, &t, &x->error);
   if (v == LOGS_ACCEPTED && t.key >= 0)
-    reader_log_sent(p, t.key, r->nonce);
-  else if (fate_error(p->sim, f, e) == ERR_THROTTLED)
+    reader_log_sent(p, t.key, x->record->nonce);
+  else if (fate_error(p->sim, f, &x->error) == ERR_THROTTLED)
     v = LOGS_THROTTLED;
   sim_note(p->sim, "%s logs: key %d%s → %s", p->writer, t.key, t.genuine ? "" : " (changed)",
            logs_verdict_name(v));
   if (!proc_point(p))
-    return error_set(e, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
-  show_verdict(p, &t, v);
+    return error_set(&x->error, ERR_CANCELLED, "stopped"), LOGS_STOPPED;
   return v;
+}
+
+enum part { NO_VERDICT, REFUSAL, PASS, PARTS, NOTHING };
+
+static enum part part_of(const struct shown_token *t, enum logs_verdict v) {
+  if (v == LOGS_STOPPED || (!t->genuine && v == LOGS_REFUSED))
+    return NOTHING;
+  if (v == LOGS_ACCEPTED)
+    return PASS;
+  return v == LOGS_REFUSED || v == LOGS_NO_INSTANCE ? REFUSAL : NO_VERDICT;
+}
+
+// Side by side: which comes first is not known, and the process is shown all of it at once, when
+// the last has ended. What failed counts first, and refusals are one: they are not apart.
+static void logs_each(struct logs *l, struct logs_sending *each, size_t n) {
+  struct proc *p = ((struct fake_logs *)l)->p;
+  bool back = p->sim->event % 2;
+  for (size_t i = 0; i < n; i++) {
+    struct logs_sending *x = &each[back ? n - 1 - i : i];
+    x->verdict = send_one(p, x);
+  }
+  for (enum part part = NO_VERDICT; part < PARTS; part++)
+    for (size_t i = 0; i < n; i++) {
+      struct shown_token t = token_read(each[i].bearer);
+      if (part_of(&t, each[i].verdict) != part)
+        continue;
+      show_verdict(p, &t, each[i].verdict);
+      if (part == REFUSAL)
+        break;
+    }
+}
+
+static enum logs_verdict logs_send(struct logs *l, const struct secret *bearer,
+                                   const struct logs_record *r, bool fresh, struct error *e) {
+  struct logs_sending one = {.bearer = bearer, .record = r};
+  (void)fresh;
+  logs_each(l, &one, 1);
+  if (one.verdict != LOGS_ACCEPTED && e)
+    *e = one.error;
+  return one.verdict;
 }
 
 static void logs_nothing(struct logs *l) {
   (void)l;
 }
 
-static const struct logs_ops fake_logs_ops = {.send = logs_send, .free = logs_nothing};
+static const struct logs_ops fake_logs_ops = {
+    .send = logs_send, .send_each = logs_each, .free = logs_nothing};
 
 void fake_logs_init(struct proc *p) {
   p->logs = (struct fake_logs){.base = {.ops = &fake_logs_ops}, .p = p};

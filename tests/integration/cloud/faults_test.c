@@ -85,6 +85,30 @@ static void exchanges_that_say_nothing(void **state) {
   }
 }
 
+// Of several that go together, each is answered for itself.
+static void one_of_several_is_throttled(void **state) {
+  struct scene *s = *state;
+  struct iam_exchanged got[IAM_TOGETHER_MAX];
+  static const char *const effects[] = {"{\"status\":429,\"headers\":{\"Retry-After\":\"7\"}}",
+                                        "{\"lose_answer\":true}"};
+  static const enum err kinds[] = {ERR_THROTTLED, ERR_UNSURE};
+  for (size_t i = 0; i < COUNT(effects); i++) {
+    int before = scene_requests(s, "POST", "/identity/token"), passed = 0, failed = 0;
+    scene_fault(s, "POST", "/identity/token", effects[i], 1);
+    iam_exchange_each(s->iam, s->manager_key, got, IAM_TOGETHER_MAX);
+    for (size_t j = 0; j < IAM_TOGETHER_MAX; j++) {
+      passed += got[j].err == ERR_OK && got[j].token.bearer;
+      failed += got[j].err == kinds[i] && !got[j].token.bearer && got[j].error.trace[0];
+      assert_hidden(&got[j].error);
+      iam_token_clear(&got[j].token);
+    }
+    assert_int_equal(passed, IAM_TOGETHER_MAX - 1);
+    assert_int_equal(failed, 1);
+    assert_int_equal(scene_requests(s, "POST", "/identity/token"), before + IAM_TOGETHER_MAX);
+    assert_true(emulator_delete(&s->emulator, "faults"));
+  }
+}
+
 static void tokens_that_are_odd(void **state) {
   struct scene *s = *state;
   struct iam_token token = {0};
@@ -189,6 +213,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(creates_that_got_lost, scene_reset),
       cmocka_unit_test_setup(exchanges_that_say_nothing, scene_reset),
+      cmocka_unit_test_setup(one_of_several_is_throttled, scene_reset),
       cmocka_unit_test_setup(tokens_that_are_odd, scene_reset),
       cmocka_unit_test_setup(a_401_is_answered_with_another_token, scene_reset),
       cmocka_unit_test_setup(removals_that_got_lost, scene_reset),

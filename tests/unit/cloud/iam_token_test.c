@@ -116,6 +116,46 @@ static void values_that_are_none_are_not_sent(void **state) {
   fixture_close(&f);
 }
 
+// Each has an answer, an id and an error of its own.
+static void several_go_together(void **state) {
+  (void)state;
+  struct fixture f;
+  const struct script_row rows[] = {
+      {.url = "$", .body = fixture_token_body(IAM_ID, 3600), .takes_ms = 2000, .times = 1},
+      {.url = "$", .status = 400, .body = FLAT("BXNIM0415E", "No key " VALUE), .times = 1},
+      {.url = "$", .result = ERR_UNSURE, .times = 1},
+      {.url = "$", .body = fixture_token_body(IAM_ID, 3600)}};
+  struct iam_exchanged got[4];
+  fixture_open(&f, rows, 4);
+  int64_t before_ms = f.env.mono_ms;
+  iam_exchange_each(f.iam, f.value, got, 4);
+  static const enum err expected[] = {ERR_OK, ERR_REFUSED, ERR_UNSURE, ERR_OK};
+  for (size_t i = 0; i < 4; i++) {
+    const struct script_request *r = scripted_request(f.transport, i);
+    assert_int_equal(got[i].err, expected[i]);
+    assert_int_equal(got[i].error.kind, expected[i]);
+    assert_int_equal(got[i].token.bearer != NULL, expected[i] == ERR_OK);
+    assert_hidden(&got[i].error, VALUE);
+    assert_true(r->fresh_connection);
+    for (size_t j = 0; j < i; j++) { // scripted_header has one buffer
+      char id[64];
+      strcpy(id, scripted_header(r, "Transaction-Id"));
+      assert_string_not_equal(id,
+                              scripted_header(scripted_request(f.transport, j), "Transaction-Id"));
+    }
+  }
+  assert_string_equal(got[1].error.code, "BXNIM0415E");
+  assert_int_equal(got[3].token.expires_at_ms, before_ms + 3590000); // from before they were sent
+  for (size_t i = 0; i < 4; i++)
+    iam_token_clear(&got[i].token);
+  struct secret *empty = secret_new(8);
+  iam_exchange_each(f.iam, empty, got, 2);
+  assert_int_equal(got[1].err, ERR_INVALID);
+  assert_int_equal(scripted_count(f.transport), 4);
+  secret_free(empty);
+  fixture_close(&f);
+}
+
 static void errors_may_be_null(void **state) {
   (void)state;
   struct fixture f;
@@ -145,9 +185,13 @@ static void a_transaction_id_can_be_missing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_form_is_sent),     cmocka_unit_test(reserved_bytes_are_encoded),
-      cmocka_unit_test(answers_mean),       cmocka_unit_test(values_that_are_none_are_not_sent),
-      cmocka_unit_test(errors_may_be_null), cmocka_unit_test(a_transaction_id_can_be_missing),
+      cmocka_unit_test(a_form_is_sent),
+      cmocka_unit_test(reserved_bytes_are_encoded),
+      cmocka_unit_test(answers_mean),
+      cmocka_unit_test(values_that_are_none_are_not_sent),
+      cmocka_unit_test(several_go_together),
+      cmocka_unit_test(errors_may_be_null),
+      cmocka_unit_test(a_transaction_id_can_be_missing),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;

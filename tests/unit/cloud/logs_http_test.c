@@ -132,6 +132,37 @@ static void answers_mean(void **state) {
   }
 }
 
+static void several_go_together(void **state) {
+  (void)state;
+  struct scene s;
+  static const struct script_row rows[] = {
+      {.in_body = "log-1", .status = 403, .body = "token forged." BEARER " is bad"},
+      {.in_body = "log-2", .result = ERR_UNSURE},
+      {.in_body = "log-", .status = 200}};
+  struct logs_record records[] = {record, record, record, record};
+  static const char *const nonces[] = {"log-0", "log-1", "log-2", "log-3"};
+  static const enum logs_verdict expected[] = {LOGS_ACCEPTED, LOGS_REFUSED, LOGS_OUTAGE,
+                                               LOGS_ACCEPTED};
+  struct logs_sending each[4];
+  scene_open(&s, INGRESS, NULL, rows, 3);
+  SECRET_AUTO other = secret_copy_text("forged." BEARER);
+  for (size_t i = 0; i < 4; i++) {
+    records[i].nonce = nonces[i];
+    each[i] = (struct logs_sending){.bearer = i == 1 ? other : s.bearer, .record = &records[i]};
+  }
+  logs_send_each(s.logs, each, 4);
+  for (size_t i = 0; i < 4; i++) {
+    const struct script_request *r = scripted_request(s.transport, i);
+    assert_int_equal(each[i].verdict, expected[i]);
+    assert_hidden(&each[i].error, BEARER);
+    assert_non_null(strstr(r->body, nonces[i]));
+    assert_string_equal(scripted_header(r, "Authorization"),
+                        i == 1 ? "Bearer forged." BEARER : "Bearer " BEARER);
+  }
+  assert_int_equal(each[1].error.status, 403);
+  scene_close(&s);
+}
+
 static void codes_and_ids_are_told(void **state) {
   (void)state;
   struct scene s;
@@ -163,9 +194,8 @@ static void words_are_copied(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(one_request),
-      cmocka_unit_test(answers_mean),
-      cmocka_unit_test(codes_and_ids_are_told),
+      cmocka_unit_test(one_request),         cmocka_unit_test(answers_mean),
+      cmocka_unit_test(several_go_together), cmocka_unit_test(codes_and_ids_are_told),
       cmocka_unit_test(words_are_copied),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,17 +73,19 @@ static void what_failed_in_between_ends_it(void **unused) {
   struct passing_memory m = {0};
   passing_enter(&m, "", 0);
   passing_enter(&m, "", 20000);
-  assert_false(passing_spans(&m, "", 10000)); // a value that is in no slot
+  assert_false(passing_spans(&m, "", 10000, 20000)); // a value that is in no slot
   passing_enter(&m, "a", 30000);
   passing_enter(&m, "a", 40000);
-  assert_true(passing_spans(&m, "a", 10000));
-  assert_false(passing_spans(&m, "a", 10001));
-  assert_false(passing_spans(&m, "b", 0));
+  assert_true(passing_spans(&m, "a", 10000, 40000));
+  assert_true(passing_spans(&m, "a", 10000, 100000));
+  assert_false(passing_spans(&m, "a", 10000, 100001)); // the next would be too far away
+  assert_false(passing_spans(&m, "a", 10001, 40000));
+  assert_false(passing_spans(&m, "b", 0, 40000));
   passing_end(&m);
-  assert_false(passing_spans(&m, "a", 0));
+  assert_false(passing_spans(&m, "a", 0, 40000));
   passing_enter(&m, "a", 50000);
   passing_enter(&m, "b", 60000);
-  assert_false(passing_spans(&m, "b", 1));
+  assert_false(passing_spans(&m, "b", 1, 60000));
 }
 
 int main(void) {
