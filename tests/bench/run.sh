@@ -132,6 +132,16 @@ row "bash, curl, jq: naive" "$naive" 5
 goal "CPU of a rotation : naive by curl" "$(ratio "$(field cpu_ms "$ours")" "$(field cpu_ms "$naive")")" 0.34
 [ -z "$node" ] || goal "CPU of a rotation : naive by the SDK" "$(ratio "$(field cpu_ms "$ours")" "$(field cpu_ms "$node")")" 0.125
 goal "peak memory, MiB" "$(ratio "$(field rss_kib "$ours")" 1024)" 16
+# Both rotate the same target, in turns: against_older GOAL NAME FIELD TIMES.
+against_older() {
+  local mine theirs
+  [ -n "$older" ] || return 0
+  { read -r mine; read -r theirs; } < <(measure "$4" "$rotator" --config "$sandbox/rotator.yaml" rotate bench --wait=retired -- \
+    "$older" --config "$sandbox/rotator.yaml" rotate bench --wait=retired)
+  goal "$2 : the same by $against" "$(ratio "$(field "$3" "$mine")" "$(field "$3" "$theirs")")" "$1" \
+    "$(field "$3" "$mine") ms : $(field "$3" "$theirs") ms"
+}
+against_older 0.6 "CPU of a rotation" cpu_ms "$times"
 
 echo
 echo "== nothing is due"
@@ -166,10 +176,13 @@ jq -r '
   group_by(kind)[] | "  \(length)\t\(.[0] | kind)"' "$work/requests.json"
 cat <<'TEXT'
 Looks that are left stand before what cannot be taken back (rule 13 of the protocol). Proofs and effects are what the protocol is
-about; each exchange of a proof is on a connection of its own, so that every replica behind IAM's address has a say.
+about; each exchange of a proof is on a connection of its own, so that every replica behind IAM's address has a say. The tokens of a
+proof that need not be spread go side by side, and then its logs (section 5).
 TEXT
 goal "requests of a rotation" "$(jq length "$work/requests.json")" 28
+goal "round trips one after the other" "$serial" 20
 goal "wall : round trips x 50 ms" "$(ratio "$wall" $((serial * 50)))" 1.2 "$wall ms"
+against_older 0.5 "wall of a rotation" wall_ms $(((times + 3) / 4))
 sandbox_control POST latency '{"ms": 0}' >/dev/null
 
 echo
@@ -184,34 +197,45 @@ goal "the old key is disabled after, s" "$(ratio $((ended - began)) 1000)" 12
 echo
 jobs=8
 echo "== $targets targets are due, $jobs jobs, 50 ms added to every request"
-world
-# Service IDs with Sender and one key each, made two hours ago; the rotator adopts the keys, and finds them due in its next run.
-sandbox_control POST clock '{"offset_s": -7200}' >/dev/null
-mkdir -p "$work/seed"
-jq -n --argjson n "$targets" --arg guid "$sandbox_instance" '
-  [range($n) | {id: ("ServiceId-bbbbbbbb-0000-4000-8000-" + ("000000000000" + tostring)[-12:]), name: "agent-\(.)"}] as $ids |
-  {service_ids: [$ids[] | . + {apikeys: [{name: "first"}]}], roles: [$ids[] | {identity: .id, role: "Sender", instance: $guid}]}' >"$work/seed/seed.json"
-curl -sS --fail-with-body --noproxy '*' --data "@$work/seed/seed.json" "$sandbox_http/_control/seed" >"$work/seed/made.json"
-sandbox_control POST clock '{"offset_s": 0}' >/dev/null
-{
-  printf 'version: 1\nmanagement: {file: %s/management.key}\nstate_dir: %s/state\nhost_id: bench\nca_file: %s/emulator/ca.pem\n' "$sandbox" "$sandbox" "$sandbox"
-  printf 'defaults:\n  rotate_every: 1h\n  rotate_jitter: 0s\n  max_age: 1d\n  grace: 0s\n  quarantine: 0s\n  proof: {count: 3, span: 0s, absence_apart: 0s, propagation: 0s}\n'
-  printf '  endpoints: {iam: "%s", ingress: "%s/instances/{guid}"}\ntargets:\n' "$sandbox_https" "$sandbox_https"
-  jq -r --arg a "$sandbox_account" --arg g "$sandbox_instance" --arg d "$sandbox/keys" '.service_ids[] |
-    "  - {name: \(.name), instance: \"crn:v1:bluemix:public:logs:eu-de:a/\($a):\($g)::\", service_id: \(.id), sinks: [{file: {path: \($d)/\(.name).key}}]}"' "$work/seed/made.json"
-} >"$sandbox/rotator.yaml"
-(umask 077 && jq -r --arg d "$sandbox/keys" '.service_ids[] | "\($d)/\(.name).key \(.apikeys[0].apikey)"' "$work/seed/made.json" |
-  while read -r file value; do printf '%s\n' "$value" >"$file"; done)
-rotator_ run --jobs 32 >/dev/null
-sandbox_control POST latency '{"ms": 50}' >/dev/null
-before=$(last_request)
-fleet=$(measure 1 "$rotator" --config "$sandbox/rotator.yaml" run --jobs $jobs)
-requests_since "$before" >"$work/requests.json"
-requests=$(jq length "$work/requests.json")
-rotated=$(sandbox_control GET keys | jq '[.keys[] | select(.deleted and .name == "first")] | length')
+# due_fleet PROGRAM: a world with $targets Service IDs with Sender and one key each, made two hours ago; ours adopts the keys, and
+# PROGRAM finds them due. Sets fleet (what it cost), requests and rotated.
+due_fleet() {
+  world
+  sandbox_control POST clock '{"offset_s": -7200}' >/dev/null
+  mkdir -p "$work/seed"
+  jq -n --argjson n "$targets" --arg guid "$sandbox_instance" '
+    [range($n) | {id: ("ServiceId-bbbbbbbb-0000-4000-8000-" + ("000000000000" + tostring)[-12:]), name: "agent-\(.)"}] as $ids |
+    {service_ids: [$ids[] | . + {apikeys: [{name: "first"}]}], roles: [$ids[] | {identity: .id, role: "Sender", instance: $guid}]}' >"$work/seed/seed.json"
+  curl -sS --fail-with-body --noproxy '*' --data "@$work/seed/seed.json" "$sandbox_http/_control/seed" >"$work/seed/made.json"
+  sandbox_control POST clock '{"offset_s": 0}' >/dev/null
+  {
+    printf 'version: 1\nmanagement: {file: %s/management.key}\nstate_dir: %s/state\nhost_id: bench\nca_file: %s/emulator/ca.pem\n' "$sandbox" "$sandbox" "$sandbox"
+    printf 'defaults:\n  rotate_every: 1h\n  rotate_jitter: 0s\n  max_age: 1d\n  grace: 0s\n  quarantine: 0s\n  proof: {count: 3, span: 0s, absence_apart: 0s, propagation: 0s}\n'
+    printf '  endpoints: {iam: "%s", ingress: "%s/instances/{guid}"}\ntargets:\n' "$sandbox_https" "$sandbox_https"
+    jq -r --arg a "$sandbox_account" --arg g "$sandbox_instance" --arg d "$sandbox/keys" '.service_ids[] |
+      "  - {name: \(.name), instance: \"crn:v1:bluemix:public:logs:eu-de:a/\($a):\($g)::\", service_id: \(.id), sinks: [{file: {path: \($d)/\(.name).key}}]}"' "$work/seed/made.json"
+  } >"$sandbox/rotator.yaml"
+  (umask 077 && jq -r --arg d "$sandbox/keys" '.service_ids[] | "\($d)/\(.name).key \(.apikeys[0].apikey)"' "$work/seed/made.json" |
+    while read -r file value; do printf '%s\n' "$value" >"$file"; done)
+  rotator_ run --jobs 32 >/dev/null
+  sandbox_control POST latency '{"ms": 50}' >/dev/null
+  before=$(last_request)
+  fleet=$(measure 1 "$1" --config "$sandbox/rotator.yaml" run --jobs $jobs)
+  requests_since "$before" >"$work/requests.json"
+  requests=$(jq length "$work/requests.json")
+  rotated=$(sandbox_control GET keys | jq '[.keys[] | select(.deleted and .name == "first")] | length')
+}
+due_fleet "$rotator"
 echo "$rotated of $targets rotated, $requests requests; $(field wall_ms "$fleet") ms wall, $(field cpu_ms "$fleet") ms CPU, peak $(field rss_kib "$fleet") KiB"
 [ "$rotated" = "$targets" ] || { echo "not all were rotated"; missed=1; }
 goal "wall : requests x 50 ms / jobs" "$(ratio "$(field wall_ms "$fleet")" "$(awk -v r="$requests" -v j=$jobs 'BEGIN { print r * 50 / j }')")" 1.2
+if [ -n "$older" ]; then
+  mine=$fleet
+  due_fleet "$older"
+  [ "$rotated" = "$targets" ] || { echo "not all were rotated by $against"; missed=1; }
+  goal "$targets due targets, wall : the same by $against" "$(ratio "$(field wall_ms "$mine")" "$(field wall_ms "$fleet")")" 0.6 \
+    "$(field wall_ms "$mine") ms : $(field wall_ms "$fleet") ms"
+fi
 
 echo
 # shellcheck source=tests/bench/fleet.sh
