@@ -8,6 +8,7 @@
 #include <cmocka.h>
 // clang-format on
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/contract/stores/kubernetes_script.h"
@@ -202,6 +203,53 @@ static void the_patch_is_conditional_and_small(void **state) {
   assert_non_null(strstr(r->body, "rotator.ibm-cloud-logs/IAM_API_KEY"));
 }
 
+// A patch that changes nothing makes no new resourceVersion: a state that is confirmed by writing
+// it unchanged would not be confirmed.
+static void no_two_patches_are_alike(void **state) {
+  (void)state;
+  static const struct script_row row = {.body = SECRET("")};
+  struct store_version v = {"u/5"}, again = {"u/5"};
+  struct error e = {0};
+  answer(&row);
+  assert_int_equal(ERR_OK, write_it(&v, &e));
+  char *first = strdup(scripted_last(kube.script)->body);
+  assert_int_equal(ERR_OK, write_it(&again, &e));
+  assert_string_not_equal(first, scripted_last(kube.script)->body);
+  free(first);
+}
+
+// Some owners would bring the old value back: their Secrets are refused before anything is made.
+static void what_others_own_is_refused(void **state) {
+  (void)state;
+#define OWNED(members)                                                                             \
+  "{\"kind\":\"Secret\",\"metadata\":{\"name\":\"logs-agent\",\"uid\":\"u\","                      \
+  "\"resourceVersion\":\"5\"," members "},\"data\":{\"IAM_API_KEY\":\"" VALUE64 "\"}}"
+  static const struct {
+    const char *body, *named;
+  } owned[] = {
+      {OWNED("\"labels\":{\"app.kubernetes.io/managed-by\":\"Helm\"}"), "Helm"},
+      {OWNED("\"annotations\":{\"meta.helm.sh/release-name\":\"agent\"}"), "Helm release agent"},
+      {OWNED("\"ownerReferences\":[{\"kind\":\"SealedSecret\",\"name\":\"keys\"}]"),
+       "SealedSecret keys"},
+      {OWNED("\"managedFields\":[{\"manager\":\"flux\",\"operation\":\"Apply\",\"fieldsV1\":"
+             "{\"f:data\":{\"f:IAM_API_KEY\":{}}}}]"),
+       "flux"},
+      {OWNED("\"annotations\":{\"kubectl.kubernetes.io/last-applied-configuration\":"
+             "\"{\\\"data\\\":{\\\"IAM_API_KEY\\\":\\\"YQ==\\\"}}\"}"),
+       "kubectl apply"},
+      {OWNED("\"deletionTimestamp\":\"2026-11-24T05:40:00Z\""), "is being deleted"},
+  };
+  for (size_t i = 0; i < COUNT_OF(owned); i++) {
+    struct script_row row = {.body = owned[i].body};
+    struct store_version v = {"untouched"};
+    struct error e = {0};
+    answer(&row);
+    assert_int_equal(ERR_REFUSED, read_it(&v, &e));
+    assert_non_null(strstr(e.text, owned[i].named));
+    assert_string_equal("untouched", v.text);
+  }
+}
+
 // Rights unknown (no answer to that question) is not rights missing.
 static void check_asks_and_stores_nothing(void **state) {
   (void)state;
@@ -225,6 +273,7 @@ int main(void) {
       TEST(late_answers_are_read_back),         TEST(odd_secrets_do_not_decode),
       TEST(odd_secrets_are_not_absent),         TEST(refusals_name_the_field),
       TEST(the_patch_is_conditional_and_small), TEST(check_asks_and_stores_nothing),
+      TEST(no_two_patches_are_alike),           TEST(what_others_own_is_refused),
   };
   int failed = cmocka_run_group_tests_name("kubernetes, faults", tests, NULL, NULL);
   return failed != 0;
