@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -43,6 +44,12 @@ static void memory_is_locked_if_it_says_so(void **state) {
   assert_true(CRYPTO_secure_malloc_initialized());
   if (locked)
     assert_true(locked_kib() >= 32);
+}
+
+// Else TLS libraries write the keys of every session into that file.
+static void no_file_for_the_keys_of_sessions(void **state) {
+  (void)state;
+  assert_null(getenv("SSLKEYLOGFILE"));
 }
 
 static void no_core_no_ptrace(void **state) {
@@ -128,9 +135,11 @@ static void openssl_wipes(void **state) {
 }
 
 int main(void) {
+  setenv("SSLKEYLOGFILE", "/nowhere/keys", 1);
   locked = secret_setup();
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(memory_is_locked_if_it_says_so),
+      cmocka_unit_test(no_file_for_the_keys_of_sessions),
       cmocka_unit_test(no_core_no_ptrace),
       cmocka_unit_test(a_freed_secret_is_wiped_in_the_arena),
       cmocka_unit_test(a_full_arena_is_no_failure),
