@@ -10,6 +10,7 @@ each() { # each STATUS ARGUMENTS…
   json "(.rotator == 1) and (.exit == $1) and (.targets | type == \"array\")"
 }
 each 4 run
+json '.targets[0].attention == true'
 each 0 init prod
 each 0 init prod --dry-run
 each 0 init prod --print-policy
