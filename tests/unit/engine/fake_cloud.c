@@ -203,14 +203,18 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
   return ERR_OK;
 }
 
+static void renew(struct rig *r, const char *key_id) {
+  secret_free(r->gained);
+  r->gained = secret_dup(rig_key(r, key_id)->value);
+}
+
 static enum err fake_get(struct iam *c, const char *id, bool activity, struct iam_key *ret,
                          struct error *e) {
   struct fake_key *k = rig_key(of_iam(c), id);
   if (activity && of_iam(c)->use_silent)
     return error_set(e, ERR_UNSURE, "no answer");
   if (activity && of_iam(c)->renewed_in > 0 && --of_iam(c)->renewed_in == 0) {
-    secret_free(of_iam(c)->gained);
-    of_iam(c)->gained = secret_dup(rig_key(of_iam(c), of_iam(c)->renewed_with)->value);
+    renew(of_iam(c), of_iam(c)->renewed_with);
   }
   if (!k || k->gone)
     return error_set(e, ERR_MISSING, "%s is not there", id);
@@ -233,11 +237,17 @@ static void note_end(struct rig *r) {
   r->end_age_ms = age_ms > r->end_age_ms ? age_ms : r->end_age_ms;
 }
 
+static enum err authenticate_end(struct iam *c, struct error *e) {
+  if (of_iam(c)->ends_with && !bearing_of(c))
+    renew(of_iam(c), of_iam(c)->ends_with);
+  return authenticate(c, of_iam(c)->ended_by, e);
+}
+
 static enum err set_disabled(struct iam *c, const char *id, bool disabled, struct error *e) {
   struct fake_key *k = rig_key(of_iam(c), id);
   if (!k || k->gone)
     return error_set(e, ERR_MISSING, "%s is not there", id);
-  if (disabled && authenticate(c, of_iam(c)->ended_by, e) != ERR_OK)
+  if (disabled && authenticate_end(c, e) != ERR_OK)
     return ERR_DENIED;
   if (disabled)
     note_end(of_iam(c));
@@ -256,7 +266,7 @@ static enum err fake_remove(struct iam *c, const char *id, struct error *e) {
   struct fake_key *k = rig_key(of_iam(c), id);
   if (k && k->key.locked)
     return error_set(e, ERR_LOCKED, "%s is locked", id);
-  if (authenticate(c, of_iam(c)->ended_by, e) != ERR_OK)
+  if (authenticate_end(c, e) != ERR_OK)
     return ERR_DENIED;
   note_end(of_iam(c));
   if (k)

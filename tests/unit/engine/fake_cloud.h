@@ -53,6 +53,7 @@ struct rig {
   struct secret *gained;     // the key that the management token was gained with
   unsigned renewed_in;       // that many questions who uses a key from now, the process has slept:
   const char *renewed_with;  // its token had ended, and a new one is gained with this key
+  const char *ends_with;     // the same, before a disable or delete by the management token
   bool manages_not;          // keys made from now on may not list the keys
   char ended_by[IAM_ID_MAX]; // whose token the last disable or delete bore
   unsigned logs_seen, lists; // logs that came, lists of keys that were asked for

@@ -178,6 +178,21 @@ static void the_old_key_is_not_ended_by_itself(void **unused) {
   rig_free(r);
 }
 
+// The management token ends after the look, and the place has gone back by then: what ends the old
+// key is sent with a token of the new one all the same.
+static void the_old_key_is_ended_by_the_new_one(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  wish(r);
+  rig_run(r);
+  r->ends_with = "ApiKey-1";
+  run(r);
+  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_true(rig_key(r, "ApiKey-1")->gone);
+  assert_string_equal(r->ended_by, "ApiKey-2");
+  rig_free(r);
+}
+
 // Current dies beyond the point of no return: the old key cannot come back, and is all that is
 // left.
 static void the_last_key_stays(void **unused) {
@@ -380,6 +395,7 @@ int main(void) {
       cmocka_unit_test(an_old_copy_holds_the_old_key),
       cmocka_unit_test(another_key_of_the_identity_is_not_our_matter),
       cmocka_unit_test(the_old_key_is_not_ended_by_itself),
+      cmocka_unit_test(the_old_key_is_ended_by_the_new_one),
       cmocka_unit_test(the_last_key_stays),
       cmocka_unit_test(what_may_not_manage_is_not_published),
       cmocka_unit_test(the_old_key_stands_in_for_a_dead_one),
