@@ -88,6 +88,27 @@ static void a_token_of_another_account_proves_nothing(void **unused) {
   rig_free(r);
 }
 
+// The Sender was taken away since: the old key stays, though the new one was proven an hour ago.
+static void a_proof_of_an_hour_ago_retires_nothing(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->target.policy.grace_s = 7 * 3600;
+  wish(r);
+  rig_run(r);
+  fake_env_advance(&r->env, 6 * 3600 * 1000);
+  unsigned before = r->logs_seen;
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->logs_seen, before + 1); // the probe
+  r->verdict = LOGS_REFUSED;
+  fake_env_advance(&r->env, 3600 * 1000);
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.why, WHY_proof_unknown);
+  assert_int_equal(r->result.phase, PHASE_GRACE);
+  assert_int_equal(rig_live_keys(r), 2);
+  rig_free(r);
+}
+
 // The state of before the publishing: its generation is that of the newest key, so that no tag
 // tells, but the sinks bear a later stamp.
 static void a_stamp_tells_that_the_state_went_back(void **unused) {
@@ -137,6 +158,7 @@ int main(void) {
                                      cmocka_unit_test(one_look_loses_no_pending_key),
                                      cmocka_unit_test(a_refusal_of_all_refutes_none),
                                      cmocka_unit_test(a_token_of_another_account_proves_nothing),
+                                     cmocka_unit_test(a_proof_of_an_hour_ago_retires_nothing),
                                      cmocka_unit_test(a_stamp_tells_that_the_state_went_back),
                                      cmocka_unit_test(keys_of_another_target_are_not_ours)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
