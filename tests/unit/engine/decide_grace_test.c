@@ -112,7 +112,7 @@ void test_r11_late_use_counts_until_the_new_key_is_in_use(void **unused) {
   int64_t next_s = POLICY_DEFAULT.reload_within_s + 3600;
   // nobody was seen to use the new key: a send every four hours is not cut off …
   WHY(used_late_in_a_day(4 * 3600), 0, serve, WHY_still_used);
-  WHY(used_late_in_a_day(DAY + 59), 0, serve, WHY_still_used);
+  WHY(used_late_in_a_day(DAY + 60), 0, serve, WHY_still_used);
   // … and one that is gone is not waited for, for ever
   CASE(used_late_in_a_day(DAY + 61), 0, retire, ACT_CAS);
   // the new key came into use after that: it moved over
@@ -120,6 +120,8 @@ void test_r11_late_use_counts_until_the_new_key_is_in_use(void **unused) {
   WHY(seen_to_move(next_s + 59), 0, serve, WHY_still_used);
   // others may have used it before: that says nothing of this one
   WHY(seen_to_move(next_s + 61), w.state.late_s = 0, serve, WHY_still_used);
+  WHY(used_late_in_a_day(next_s + 61), w.state.late_s = w.view.previous_used_s, serve,
+      WHY_still_used);
   // nor does it of one who used the old key once more
   WHY(seen_to_move(next_s + 61), w.state.late_s -= 60, serve, WHY_still_used);
   CASE(seen_to_move(DAY + 61), w.state.late_s = 0, retire, ACT_CAS);

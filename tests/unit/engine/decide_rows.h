@@ -12,6 +12,9 @@ void test_retire_as_asked(void **unused); // row retire and serve, when a person
 void test_r1_readers_of_what_stood_between(void **unused); // row retire, after row rewritten
 void test_r11_late_use_counts_until_the_new_key_is_in_use(void **unused); // row retire and serve
 void test_r1_attention_over_runs(void **unused); // row serve and stuck, after row moved
+void test_waits_end_to_the_second(void **unused);
+void test_tries_are_due_to_the_second(void **unused);
+void test_a_hold_ends_to_the_second(void **unused);
 
 #define ROW(name) void test_##name(void **unused)
 #define BEGIN                                                                                      \

@@ -27,6 +27,9 @@ int main(void) {
       cmocka_unit_test(test_r1_readers_of_what_stood_between),
       cmocka_unit_test(test_r1_attention_over_runs),
       cmocka_unit_test(test_r11_late_use_counts_until_the_new_key_is_in_use),
+      cmocka_unit_test(test_waits_end_to_the_second),
+      cmocka_unit_test(test_tries_are_due_to_the_second),
+      cmocka_unit_test(test_a_hold_ends_to_the_second),
       cmocka_unit_test(working_key)};
 #undef X
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

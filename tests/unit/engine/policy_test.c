@@ -33,6 +33,8 @@ static void an_adopted_overdue_key_is_spread(void **unused) {
   struct policy p = POLICY_DEFAULT;
   int64_t due = policy_due_s(&p, "binding", 0, NOW - 400 * DAY, NOW);
   assert_true(due >= NOW && due < NOW + 3 * DAY);
+  due = policy_due_s(&p, "binding", 0, NOW - p.rotate_every_s, NOW); // due at that very second
+  assert_true(due >= NOW);
   due = policy_due_s(&p, "binding", 0, NOW - DAY, NOW); // not overdue when adopted: as any other
   assert_true(due > NOW + 26 * DAY);
 }
