@@ -53,6 +53,7 @@ void test_tries_are_due_to_the_second(void **unused) {
   BEGIN;
   CASE(world(PHASE_GRACE), (CURRENT.proof = PROOF_REFUTED, PREVIOUS.prove_again_s = NOW), swap,
        ACT_PROVE);
+  CASE(used_at(-1), (CURRENT.proof = PROOF_NONE, CURRENT.prove_again_s = NOW), retire, ACT_PROVE);
   CASE(world(PHASE_PUBLISHING), CURRENT.prove_again_s = NOW, settle, ACT_PROVE);
   CASE(world(PHASE_PUBLISHING), CURRENT.prove_again_s = NOW + 1, stuck, ACT_WAIT);
   CASE(world(PHASE_GRACE),

@@ -173,6 +173,8 @@ static enum err fake_create(struct iam *c, const struct iam_create *spec, struct
   text_copy(k->key.name, sizeof k->key.name, spec->name);
   k->key.disabled = spec->disabled;
   k->manages_not = r->manages_not;
+  if (r->created_answer != ERR_OK)
+    return error_set(e, r->created_answer, "the value exists");
   *ret = k->key;
   ret->value = spec->value ? NULL : secret_copy_text(value);
   return spec->value || ret->value ? ERR_OK : error_no_memory(e);
@@ -198,7 +200,8 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
   if (!ret->keys)
     return error_no_memory(e);
   for (size_t i = 0; i < r->n_keys && !r->list_hides; i++)
-    if (!r->keys[i].gone && strcmp(r->keys[i].key.iam_id, iam_id) == 0)
+    if (!r->keys[i].gone && strcmp(r->keys[i].key.iam_id, iam_id) == 0 &&
+        !(r->created_answer != ERR_OK && r->keys[i].key.disabled))
       ret->keys[ret->n++] = r->keys[i].key;
   return ERR_OK;
 }

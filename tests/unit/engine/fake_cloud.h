@@ -45,6 +45,7 @@ struct rig {
   bool use_silent;           // … to the question who uses a key
   bool list_hides;           // its list shows no key at all, as that of another group does
   bool limit_refused;        // it does not tell how many keys there are
+  enum err created_answer;   // what a create answers that is done; no list shows its key then
   enum err create_answer;    // ERR_OK, or what create answers without doing anything
   enum logs_verdict verdict; // what a good token gets
   bool takes_forged;         // the endpoint takes a forged token, too

@@ -88,10 +88,22 @@ static void what_failed_in_between_ends_it(void **unused) {
   assert_false(passing_spans(&m, "b", 1, 60000));
 }
 
+// Exchanges a minute apart belong to one proof, and no longer ones.
+static void exchanges_belong_together_for_a_minute(void **unused) {
+  (void)unused;
+  struct passing_memory m = {0};
+  passing_enter(&m, "print", 1000);
+  passing_enter(&m, "print", 61000);
+  assert_true(passing_spans(&m, "print", 60000));
+  passing_enter(&m, "print", 121001);
+  assert_false(passing_spans(&m, "print", 1));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_leaked_key_waits_for_one_span),
                                      cmocka_unit_test(another_process_takes_the_span),
                                      cmocka_unit_test(who_was_away_takes_the_span),
-                                     cmocka_unit_test(what_failed_in_between_ends_it)};
+                                     cmocka_unit_test(what_failed_in_between_ends_it),
+                                     cmocka_unit_test(exchanges_belong_together_for_a_minute)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

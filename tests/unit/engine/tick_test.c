@@ -191,6 +191,20 @@ static void after_an_unclean_end_nobody_reads_before_the_time_is_over(void **unu
   rig_free(r);
 }
 
+// A store that answers at once, as files do, has no write under way that could be waited for.
+static void what_takes_no_time_is_not_marked(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  char path[64];
+  make_path(path);
+  unlink(path);
+  r->target.sinks[0].item->class = STORE_CLASS_C;
+  r->target.mark_path = path;
+  rig_init(r);
+  assert_int_equal(access(path, F_OK), -1);
+  rig_free(r);
+}
+
 // --- readings that are older than the state ------------------------------------------------------
 
 static unsigned old_readings;
@@ -375,6 +389,7 @@ int main(void) {
       cmocka_unit_test(what_was_seen_too_long_ago_is_seen_anew),
       cmocka_unit_test(who_is_always_slow_is_waited_for),
       cmocka_unit_test(a_pause_that_was_asked_for_is_kept),
+      cmocka_unit_test(what_takes_no_time_is_not_marked),
       cmocka_unit_test(after_an_unclean_end_nobody_reads_before_the_time_is_over)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

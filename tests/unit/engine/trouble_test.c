@@ -68,6 +68,31 @@ static void a_create_refused_as_existing_ends_when_nobody_has_the_value(void **u
   rig_free(r);
 }
 
+static void note_found(void *ctx, const struct step *s) {
+  bool *active = ctx;
+  if (s->action->row == ROW_note)
+    *active = s->view->found_active;
+}
+
+// A create that was sent twice, and a list that shows no key: whatever the refusal is called, who
+// has the value is asked, and it is our own key, disabled as it was made.
+static void a_key_that_exists_already_is_found_by_its_value(void **unused) {
+  (void)unused;
+  static const enum err answers[] = {ERR_EXISTS, ERR_REFUSED};
+  for (int i = 0; i < 2; i++) {
+    struct rig *r = rig_new();
+    bool active = true;
+    struct watcher w = {.end = note_found, .ctx = &active};
+    rig_init(r);
+    r->created_answer = answers[i];
+    wish(r);
+    tick(&r->target, &r->io, &w, &r->result);
+    assert_false(active);
+    assert_false(rig_key(r, "ApiKey-2")->key.disabled); // enabled since
+    rig_free(r);
+  }
+}
+
 struct refusals {
   unsigned writes;
 };
@@ -354,6 +379,7 @@ int main(void) {
       cmocka_unit_test(how_long_it_was_gone_is_kept_over_runs),
       cmocka_unit_test(a_stop_ends_the_tick_before_the_next_act),
       cmocka_unit_test(a_create_refused_as_existing_ends_when_nobody_has_the_value),
+      cmocka_unit_test(a_key_that_exists_already_is_found_by_its_value),
       cmocka_unit_test(a_wish_is_not_lost_to_another_writer),
       cmocka_unit_test(observing_changes_nothing),
       cmocka_unit_test(a_complaint_proves_nothing)};
