@@ -131,6 +131,23 @@ static void a_stamp_tells_that_the_state_went_back(void **unused) {
   rig_free(r);
 }
 
+// A value of ours that was retired is no stranger's, of whom a person would be told.
+static void a_retired_value_is_nobody_elses(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct state s = {0};
+  struct view v;
+  rig_init(r);
+  wish(r);
+  rig_run(r);
+  rig_put_sink(r, "one", secret_bytes(rig_key(r, "ApiKey-1")->value));
+  assert_int_equal(tick_observe(&r->target, &r->io, true, &s, &v, &e), ERR_OK);
+  assert_int_equal(v.sinks[0].value, SINK_RETIRED);
+  assert_int_equal(e.kind, ERR_OK);
+  state_clear(&s);
+  rig_free(r);
+}
+
 static void keys_of_another_target_are_not_ours(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -160,6 +177,7 @@ int main(void) {
                                      cmocka_unit_test(a_token_of_another_account_proves_nothing),
                                      cmocka_unit_test(a_proof_of_an_hour_ago_retires_nothing),
                                      cmocka_unit_test(a_stamp_tells_that_the_state_went_back),
+                                     cmocka_unit_test(a_retired_value_is_nobody_elses),
                                      cmocka_unit_test(keys_of_another_target_are_not_ours)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
