@@ -27,7 +27,7 @@ import time
 
 from tree import FAILED, HUNG, PASSED, TOP, UNBUILT, Tree, ctest_lines, end_all, lint
 
-TABLE = "tests/planted/errors.txt"
+TABLE, EQUIVALENT = "tests/planted/errors.txt", "tests/planted/equivalent.txt"
 PARTS = ("name", "file", "test", "hurts")
 Planted = collections.namedtuple("Planted", PARTS + ("old", "new", "line"))
 
@@ -87,6 +87,20 @@ def look(root, build=None):
         wrong.append((1, "no errors"))
     for line, text in sorted(wrong):
         yield "%s:%d: %s" % (TABLE, line, text)
+    for where, before in explained(root):
+        file = where.split()[0]
+        lines = lint.read(root, file).split("\n") if os.path.isfile(os.path.join(root, file)) else []
+        if before not in [x.strip() for x in lines]:
+            yield "%s:1: there is no such line in %s: %s" % (EQUIVALENT, file, before)
+
+
+def explained(root):
+    """(file and function, line) of the mutants that are explained."""
+    if os.path.isfile(os.path.join(root, EQUIVALENT)):
+        lines = [x for x in lint.read(root, EQUIVALENT).split("\n") if not x.startswith("#")]
+        for i, line in enumerate(lines):
+            if line.startswith("- "):
+                yield lines[i - 1], line[2:].strip()
 
 
 def entry(name, file="a.c", test="unit/a", lines="-b;\n+c;\n"):
@@ -96,13 +110,14 @@ def entry(name, file="a.c", test="unit/a", lines="-b;\n+c;\n"):
 PLANTED = {
     "a.c": "a;\nb;\nd;\n  d;\nd;\ne;\n",
     "b/CTestTestfile.cmake": "add_test([=[unit/a]=] \"/b/a\")\n",
+    EQUIVALENT: "a.c f\n- e;\n+ f;\nNobody sees it.\n\na.c f\n- g;\n+ f;\nNor this.\n",
     TABLE: entry("good") + entry("context", lines=" a;\n-b;\n d;\n+c;\n") + entry("missing", lines="-c;\n+b;\n") +
            entry("twice", lines="-d;\n+c;\n") + entry("good", lines="-e;\n") + entry("gone", file="b.c") +
            entry("idle", lines="-b;\n+b;\n") + entry("untested", test="unit/b") + "name  short\nfile  a.c\n-b;\n\n",
 }
 EXPECTED = ["missing: the text that is replaced is in a.c 0 times", "twice: the text that is replaced is in a.c 2 times",
             "another error is called good", "gone: there is no file b.c", "idle: nothing is changed",
-            "untested: there is no test unit/b", "an error has the parts"]
+            "untested: there is no test unit/b", "there is no such line in a.c: g;", "an error has the parts"]
 
 
 class Judge:

@@ -98,25 +98,38 @@ class Tree:
                               stderr=subprocess.STDOUT, check=False)
         return None if done.returncode == 0 else done.stdout.decode(errors="replace")
 
-    def _ctest(self, tests, *more):
-        names = "^(%s)$" % "|".join(re.escape(t) for t in tests)
+    def _start(self, command, seconds=None):
+        """Runs it in a session of its own, of which nothing is left. (status, what it said); status None: it took too long."""
         temporary = os.path.join(os.path.dirname(self.build), "tmp")
         shutil.rmtree(temporary, ignore_errors=True)
         os.makedirs(temporary)
-        child = subprocess.Popen(["ctest", "--test-dir", self.build, "-R", names, "--output-on-failure", "--no-tests=error",
-                                  "--timeout", str(SECONDS)] + list(more),
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                  env=dict(os.environ, TMPDIR=temporary), start_new_session=True)
         running.add(child.pid)
+        status, said = None, b""
         try:
-            said = child.communicate()[0].decode(errors="replace")
+            said = child.communicate(timeout=seconds)[0]
+            status = child.returncode
+        except subprocess.TimeoutExpired:
+            pass
         finally:
             try:  # also what a script that failed has left behind
                 os.killpg(child.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
             running.discard(child.pid)
-        return child.returncode, said
+            child.wait()
+            child.stdout.close()
+        return status, said.decode(errors="replace")
+
+    def program(self, command):
+        """Does it end well, and in time?"""
+        return self._start(command, SECONDS)[0] == 0
+
+    def _ctest(self, tests, *more):
+        names = "^(%s)$" % "|".join(re.escape(t) for t in tests)
+        return self._start(["ctest", "--test-dir", self.build, "-R", names, "--output-on-failure", "--no-tests=error",
+                            "--timeout", str(SECONDS)] + list(more))
 
     def run(self, tests):
         """Runs the tests until one does not pass. (PASSED, FAILED, HUNG or SKIPPED; what was said)"""
