@@ -214,6 +214,18 @@ static void a_home_that_refuses_is_attention(void **unused) {
   rig_free(r);
 }
 
+static void a_locked_home_is_waited_for(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct refusal f = {"home", ERR_LOCKED};
+  rig_init(r);
+  wish(r);
+  memory_space_set_fault(r->space, refuse_writes, &f);
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.end, TICK_WAIT);
+  rig_free(r);
+}
+
 static void a_locked_previous_is_left_and_said(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -372,6 +384,7 @@ int main(void) {
       cmocka_unit_test(r3_nothing_is_gone_by_a_list_that_hides_keys),
       cmocka_unit_test(r3_no_first_key_by_a_list_that_hides_keys),
       cmocka_unit_test(a_home_that_refuses_is_attention),
+      cmocka_unit_test(a_locked_home_is_waited_for),
       cmocka_unit_test(a_locked_previous_is_left_and_said),
       cmocka_unit_test(an_outage_waits_with_growing_pauses),
       cmocka_unit_test(old_readings_of_the_home_do_no_harm),
