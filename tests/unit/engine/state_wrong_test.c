@@ -45,6 +45,7 @@ static void assert_impossible(enum phase phase, const char *in, const char *name
   if (state_decode(bad, &got, &e) != ERR_CORRUPT)
     fail_msg("%s.%s may be %s", in, name, instead ? instead : "missing");
   assert_null(strstr(e.text, "checksum"));
+  assert_true(strcmp(name, "disabled_s") != 0 || strstr(e.text, name));
   state_clear(&w.state);
 }
 
