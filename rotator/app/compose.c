@@ -38,8 +38,7 @@ struct env *compose_env(const struct compose *c) {
 }
 
 bool compose_failed_watch(struct managed *m, struct path_unit_failure *ret) {
-  struct compose *c = m->compose;
-  return path_units_find(&c->path_units, m->config, c->env, ret);
+  return path_units_find(&m->compose->path_units, m->config, m->compose->env, ret);
 }
 
 // The machine id, unless the configuration says otherwise. A container has none, or another one

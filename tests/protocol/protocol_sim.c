@@ -156,9 +156,11 @@ static int run_all(struct sim *s, const struct options *o) {
 static uint64_t first_world(enum plant plant) {
   switch (plant) {
   case PLANT_LOOK_NEVER_OLD:
-    return 440;
+    return 880;
   case PLANT_LATE_FOR_EVER:
-    return 220;
+    return 60;
+  case PLANT_NO_CONFIRM:
+    return 290;
   case PLANT_NO_MARK_WAIT:
     return 150;
   case PLANT_OWN_LAST_ENDED:

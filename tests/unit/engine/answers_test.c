@@ -10,13 +10,6 @@ static enum err wish(struct rig *r) {
   return wish_rotate(&r->target, &r->io, &w, &e);
 }
 
-static enum phase phase_of(struct rig *r) {
-  struct state s = rig_state(r);
-  enum phase p = s.phase;
-  state_clear(&s);
-  return p;
-}
-
 // --- stores --------------------------------------------------------------------------------------
 
 struct fault {
@@ -133,7 +126,7 @@ static void what_is_undone_again_and_again_is_left_for_later(void **unused) {
   r->target.policy.proof_span_s = 0;
   assert_int_equal(wish(r), ERR_OK);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   undone = 0;
   rig_put_sink(r, "one", NULL);
   memory_space_set_fault(r->space, undo, r);
@@ -285,7 +278,7 @@ static void nothing_is_retired_for_a_key_that_is_not_active(void **unused) {
   r->target.policy.grace_s = 86400;
   assert_int_equal(wish(r), ERR_OK);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   rig_key(r, "ApiKey-2")->key.disabled = true;
   assert_int_equal(wish_retire(&r->target, &r->io, &w, &e), ERR_REFUSED);
   assert_non_null(strstr(e.text, "ApiKey-2 is not active"));
@@ -310,7 +303,7 @@ static void without_chance_nothing_begins(void **unused) {
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.end, TICK_FAILED);
   assert_int_equal(r->result.error.kind, ERR_INTERNAL);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   r->env.random_fails = false;
   rig_run(r);
   assert_int_equal(r->result.end, TICK_REST);

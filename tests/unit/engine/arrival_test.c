@@ -65,13 +65,6 @@ static void end(struct scene *s) {
   rig_free(s->rig);
 }
 
-static enum phase phase_of(struct rig *r) {
-  struct state s = rig_state(r);
-  enum phase p = s.phase;
-  state_clear(&s);
-  return p;
-}
-
 // For `s` seconds, as a run would: waits of more than half a minute are left to the next.
 static void run_for(struct scene *s, int64_t seconds) {
   struct rig *r = s->rig;
@@ -123,7 +116,7 @@ static void late_holds_back_until_found(void **unused) {
   begin(&s, false);
   s.reader.found_after_s = 70;
   run_for(&s, 60);
-  assert_int_equal(phase_of(s.rig), PHASE_STAGED);
+  assert_int_equal(rig_phase(s.rig), PHASE_STAGED);
   assert_int_equal(s.rig->result.why, WHY_arrival_pending);
   assert_string_equal(row_name(s.rig->result.row), "arrive");
   assert_string_equal(rig_sink_key(s.rig, "one"), "ApiKey-1");
@@ -158,13 +151,13 @@ static void required_holds_back(void **unused) {
   struct scene s;
   begin(&s, true);
   run_for(&s, 130);
-  assert_int_equal(phase_of(s.rig), PHASE_STAGED);
+  assert_int_equal(rig_phase(s.rig), PHASE_STAGED);
   assert_int_equal(s.rig->result.why, WHY_arrival_missed);
   assert_false(s.rig->result.attention);
   assert_string_equal(rig_sink_key(s.rig, "one"), "ApiKey-1");
   assert_int_equal(s.reader.nonces, 1);
   run_for(&s, 7 * 3600);
-  assert_int_equal(phase_of(s.rig), PHASE_STAGED);
+  assert_int_equal(rig_phase(s.rig), PHASE_STAGED);
   assert_true(s.reader.nonces > 5);
   assert_true(s.rig->result.attention); // for longer than alert_after
   struct state state = rig_state(s.rig);

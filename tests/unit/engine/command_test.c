@@ -6,13 +6,6 @@
 
 static struct error e;
 
-static enum phase phase_of(struct rig *r) {
-  struct state s = rig_state(r);
-  enum phase p = s.phase;
-  state_clear(&s);
-  return p;
-}
-
 static void a_key_is_kept_after_a_full_proof_only(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -22,7 +15,7 @@ static void a_key_is_kept_after_a_full_proof_only(void **unused) {
   r->takes_forged = true; // an endpoint that takes anything proves nothing
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_CORRUPT);
   assert_non_null(strstr(e.text, "forged"));
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   r->takes_forged = false;
   r->target.policy.proof_span_s = 10;
   unsigned before = r->logs_seen;
@@ -63,7 +56,7 @@ static void commands_try_again_after_a_conflict(void **unused) {
   times = 3;
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   times = 3;
   assert_int_equal(target_forget(&r->target, &r->io, &e), ERR_OK);
   rig_restart(r);

@@ -90,6 +90,10 @@ void rig_init(struct rig *r);
 // Set up, and run until there is nothing to do and the sinks' key works.
 void rig_at_rest(struct rig *r);
 const char *rig_current(struct rig *r); // the id of current's key; valid until the next call
+void rig_wish(struct rig *r);           // for a rotation
+enum phase rig_phase(struct rig *r);
+// One that is managed by the key ApiKey-1 that it rotates, at rest.
+struct rig *rig_own(void);
 // What a look shows; without ask_iam, what is remembered.
 struct view rig_observe(struct rig *r, bool ask_iam);
 

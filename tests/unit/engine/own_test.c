@@ -6,47 +6,26 @@
 
 static struct error e;
 
-static void wish(struct rig *r) {
-  struct wish w = {.grace_s = -1, .by = "test"};
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
-}
-
-static enum phase phase_of(struct rig *r) {
-  struct state s = rig_state(r);
-  enum phase p = s.phase;
-  state_clear(&s);
-  return p;
-}
-
 // A run of a process of its own.
 static void run(struct rig *r) {
   rig_restart(r);
   rig_run(r);
 }
 
-// One that is managed by the key ApiKey-1 that it rotates, at rest.
-static struct rig *rig_own(void) {
-  struct rig *r = rig_new();
-  rig_init(r);
-  r->own = r->target.own = true;
-  rig_restart(r);
-  return r;
-}
-
 static void the_run_that_published_lets_nothing_go(void **unused) {
   (void)unused;
   struct rig *r = rig_own();
-  wish(r);
+  rig_wish(r);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   assert_int_equal(r->result.why, WHY_own_run);
   assert_true(r->result.again_ms == INT64_MAX); // not in this process
   fake_env_advance(&r->env, 86400 * 1000LL);
   rig_run(r); // … however long it lasts
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   assert_int_equal(rig_live_keys(r), 2);
   run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_int_equal(rig_live_keys(r), 1);
   assert_string_equal(r->ended_by, "ApiKey-2");
   rig_free(r);
@@ -60,14 +39,14 @@ static void nor_does_one_that_began_before(void **unused) {
   rig_run(r);
   mine = r->memory; // it looked, at rest, and goes on later
   memory_init(&r->memory);
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   memory_clear(&r->memory);
   r->memory = mine;
   r->gained = secret_free(r->gained); // be it that its token is new
   rig_run(r);
   assert_int_equal(r->result.why, WHY_own_run);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   rig_free(r);
 }
 
@@ -78,7 +57,7 @@ static void a_token_renewed_within_the_look(void **unused) {
   struct rig *r = rig_own();
   r->target.policy.grace_s = 7200;
   r->target.policy.reload_within_s = 3600;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   fake_env_advance(&r->env, 86400 * 1000LL);
   rig_restart(r);
@@ -86,10 +65,10 @@ static void a_token_renewed_within_the_look(void **unused) {
   r->renewed_with = "ApiKey-1";
   rig_run(r);
   assert_int_equal(r->renewed_in, 0);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   assert_int_equal(r->result.why, WHY_own_run);
   run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   rig_free(r);
 }
 
@@ -99,7 +78,7 @@ static void a_slow_token_ends_nothing_on_an_old_look(void **unused) {
   (void)unused;
   for (unsigned n = 1; n <= 8; n++) { // whichever exchange of the run it is
     struct rig *r = rig_own();
-    wish(r);
+    rig_wish(r);
     rig_run(r);
     fake_env_advance(&r->env, 86400 * 1000LL);
     rig_restart(r);
@@ -108,7 +87,7 @@ static void a_slow_token_ends_nothing_on_an_old_look(void **unused) {
     rig_run(r);
     assert_true(r->end_age_ms <= LOOK_GOOD_MS);
     run(r);
-    assert_int_equal(phase_of(r), PHASE_IDLE);
+    assert_int_equal(rig_phase(r), PHASE_IDLE);
     assert_int_equal(rig_live_keys(r), 1);
     rig_free(r);
   }
@@ -122,11 +101,11 @@ static void an_old_copy_holds_the_old_key(void **unused) {
   strcpy(old, secret_bytes(rig_key(r, "ApiKey-1")->value));
   r->copy = old;
   r->target.own = false; // which is seen, not configured
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   for (int i = 0; i < 3; i++) {
     run(r);
-    assert_int_equal(phase_of(r), PHASE_GRACE);
+    assert_int_equal(rig_phase(r), PHASE_GRACE);
     assert_int_equal(r->result.why, WHY_own_old);
     fake_env_advance(&r->env, 86400 * 1000LL);
   }
@@ -137,7 +116,7 @@ static void an_old_copy_holds_the_old_key(void **unused) {
   rig_run(r); // its token is one of the old key all the same
   assert_int_equal(r->result.why, WHY_own_run);
   run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_string_equal(r->ended_by, "ApiKey-2");
   rig_free(r);
 }
@@ -149,9 +128,9 @@ static void another_key_of_the_identity_is_not_our_matter(void **unused) {
   rig_add_key(r, "ApiKey-other", "kept-apart", "iam-ServiceId-1");
   r->copy = "kept-apart";
   r->target.own = false;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_string_equal(r->ended_by, "ApiKey-other");
   rig_free(r);
 }
@@ -163,10 +142,10 @@ static void the_old_key_is_not_ended_by_itself(void **unused) {
   char old[64];
   strcpy(old, secret_bytes(rig_key(r, "ApiKey-1")->value));
   r->target.policy.quarantine_s = 3900;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   run(r);
-  assert_int_equal(phase_of(r), PHASE_RETIRING);
+  assert_int_equal(rig_phase(r), PHASE_RETIRING);
   rig_key(r, "ApiKey-1")->key.disabled = false; // by a person
   r->copy = old;
   run(r);
@@ -183,11 +162,11 @@ static void the_old_key_is_not_ended_by_itself(void **unused) {
 static void the_old_key_is_ended_by_the_new_one(void **unused) {
   (void)unused;
   struct rig *r = rig_own();
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   r->ends_with = "ApiKey-1";
   run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_true(rig_key(r, "ApiKey-1")->gone);
   assert_string_equal(r->ended_by, "ApiKey-2");
   rig_free(r);
@@ -199,10 +178,10 @@ static void the_last_key_stays(void **unused) {
   (void)unused;
   struct rig *r = rig_own();
   r->target.policy.quarantine_s = 3900;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   run(r);
-  assert_int_equal(phase_of(r), PHASE_RETIRING);
+  assert_int_equal(rig_phase(r), PHASE_RETIRING);
   rig_key(r, "ApiKey-1")->key.disabled = false; // by a person, as the death of the other
   rig_key(r, "ApiKey-2")->gone = true;
   run(r);
@@ -217,7 +196,7 @@ static void the_last_key_stays(void **unused) {
   assert_int_equal(repair_keep_state(&r->target, &r->io, &n, &e), ERR_OK);
   run(r);
   run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_true(rig_key(r, "ApiKey-1")->gone);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-4");
   rig_free(r);
@@ -227,9 +206,9 @@ static void what_may_not_manage_is_not_published(void **unused) {
   (void)unused;
   struct rig *r = rig_own();
   r->manages_not = true;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
   rig_free(r);
 }
@@ -239,7 +218,7 @@ static void the_old_key_stands_in_for_a_dead_one(void **unused) {
   (void)unused;
   struct rig *r = rig_own();
   r->target.policy.grace_s = 86400;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   rig_key(r, "ApiKey-2")->key.disabled = true;
   run(r);
@@ -264,50 +243,6 @@ static void what_the_state_has_mends_a_credential_that_is_lost(void **unused) {
   rig_free(r);
 }
 
-// Nothing is sent to Cloud Logs: the proof is that the keys can be managed.
-static void without_an_instance_management_is_the_proof(void **unused) {
-  (void)unused;
-  struct rig *r = rig_own();
-  unsigned before = r->logs_seen;
-  r->io.logs = NULL;
-  wish(r);
-  rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
-  run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
-  assert_int_equal(r->logs_seen, before);
-  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-2");
-  rig_key(r, "ApiKey-2")->manages_not = true; // its rights were taken away
-  struct state s = {0};
-  struct view v = {0};
-  rig_restart(r);
-  tick_verify(&r->target, &r->io, false, &s, &v, &e);
-  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_WORKING);
-  assert_int_equal(v.sinks[0].verdict.cause, CAUSE_manager_missing);
-  state_clear(&s);
-  rig_free(r);
-}
-
-// A list that is given for any token shows nothing.
-static void a_list_for_a_forged_token_is_no_proof(void **unused) {
-  (void)unused;
-  struct rig *r = rig_own();
-  r->io.logs = NULL;
-  r->takes_forged = true;
-  wish(r);
-  for (int i = 0; i < 3; i++) {
-    tick(&r->target, &r->io, NULL, &r->result);
-    fake_env_advance(&r->env, 20000);
-  }
-  assert_int_equal(r->result.error.kind, ERR_CORRUPT);
-  assert_int_equal(phase_of(r), PHASE_STAGED);
-  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
-  r->takes_forged = false;
-  rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
-  rig_free(r);
-}
-
 // Without memory for a client that bears the token of the key that stays, nothing is deleted.
 static unsigned refused_in; // that many clients from now
 static struct iam *(*usual_bearing)(struct iam *c, const struct secret *bearer);
@@ -320,7 +255,7 @@ static void without_a_client_for_its_token_nothing_is_deleted(void **unused) {
   for (unsigned n = 1; !all; n++) {
     struct rig *r = rig_own();
     struct iam_ops ops = *r->iam.ops;
-    wish(r);
+    rig_wish(r);
     rig_run(r);
     usual_bearing = ops.bearing;
     ops.bearing = no_bearing;
@@ -332,7 +267,7 @@ static void without_a_client_for_its_token_nothing_is_deleted(void **unused) {
     assert_true(all || !rig_key(r, "ApiKey-1")->gone);
     refused_in = 0;
     run(r);
-    assert_int_equal(phase_of(r), PHASE_IDLE);
+    assert_int_equal(rig_phase(r), PHASE_IDLE);
     assert_string_equal(r->ended_by, "ApiKey-2");
     rig_free(r);
     assert_true(!all || n > 3); // for a proof, to disable, to delete
@@ -365,10 +300,10 @@ static void a_fleet_leaves_it_to_the_next_run(void **unused) {
       .jobs = 1, .io = give_io, .io_ctx = r, .watcher = &w, .patience_ms = INT64_MAX / 2};
   r->target.policy.proof_span_s = 0;
   r->env.read_costs_ms = 100; // time goes on while the fleet waits
-  wish(r);
+  rig_wish(r);
   fleet_run(list, 1, &o, &r->env.env, &r->result);
   assert_int_equal(r->result.why, WHY_own_run);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   assert_true(begun >= 8 && ended > begun);
   rig_free(r);
 }
@@ -379,7 +314,7 @@ static void a_rotation_begins_with_the_key_that_it_rotates(void **unused) {
   struct rig *r = rig_own();
   rig_add_key(r, "ApiKey-other", "kept-apart", "iam-ServiceId-1");
   r->copy = "kept-apart";
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_int_equal(r->result.row, ROW_blocked);
   assert_int_equal(r->result.why, WHY_own_old);
@@ -400,8 +335,6 @@ int main(void) {
       cmocka_unit_test(what_may_not_manage_is_not_published),
       cmocka_unit_test(the_old_key_stands_in_for_a_dead_one),
       cmocka_unit_test(what_the_state_has_mends_a_credential_that_is_lost),
-      cmocka_unit_test(without_an_instance_management_is_the_proof),
-      cmocka_unit_test(a_list_for_a_forged_token_is_no_proof),
       cmocka_unit_test(without_a_client_for_its_token_nothing_is_deleted),
       cmocka_unit_test(a_fleet_leaves_it_to_the_next_run),
       cmocka_unit_test(a_rotation_begins_with_the_key_that_it_rotates),

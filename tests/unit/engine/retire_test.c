@@ -8,13 +8,6 @@ static void wish(struct rig *r, bool compromised) {
   assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
 }
 
-static enum phase phase_of(struct rig *r) {
-  struct state s = rig_state(r);
-  enum phase p = s.phase;
-  state_clear(&s);
-  return p;
-}
-
 // Grace is over, and somebody exchanged the old key a minute ago.
 static void stay_in_grace(struct rig *r) {
   rig_init(r);
@@ -37,11 +30,11 @@ static void retire_ends_a_grace_whose_old_key_is_used(void **unused) {
   stay_in_grace(r);
   assert_int_equal(wish_retire(&r->target, &r->io, &w, &e), ERR_OK);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_RETIRING);
+  assert_int_equal(rig_phase(r), PHASE_RETIRING);
   assert_int_equal(r->result.row, ROW_quarantine); // which stays
   fake_env_advance(&r->env, 4000 * 1000LL);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_int_equal(rig_live_keys(r), 1);
   assert_int_equal(wish_retire(&r->target, &r->io, &w, &e), ERR_REFUSED); // nothing is in grace
   rig_free(r);
@@ -177,7 +170,7 @@ static void retire_keeps_the_wish_for_another_rotation(void **unused) {
   rig_run(r);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-3");
   assert_true(rig_key(r, "ApiKey-1")->gone);
-  assert_int_equal(phase_of(r), PHASE_GRACE); // the wish was for ApiKey-1, not for ApiKey-2
+  assert_int_equal(rig_phase(r), PHASE_GRACE); // the wish was for ApiKey-1, not for ApiKey-2
   rig_free(r);
 }
 
@@ -200,7 +193,7 @@ static void retire_is_refused_with_the_reason(void **unused) {
   assert_non_null(strstr(e.text, "every sink"));
   r->iam_silent = true;
   assert_int_equal(wish_retire(&r->target, &r->io, &w, &e), ERR_UNSENT);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   rig_free(r);
 }
 
@@ -213,7 +206,7 @@ static void retire_ends_with_its_grace(void **unused) {
   assert_int_equal(wish_retire(&r->target, &r->io, &w, &e), ERR_OK);
   rig_put_sink(r, "one", NULL); // somebody touches a sink before the next run
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   assert_int_equal(rig_live_keys(r), 2);
   struct state s = rig_state(r);
   assert_int_equal(s.wish.kind, WISH_NONE);

@@ -78,3 +78,24 @@ struct view rig_observe(struct rig *r, bool ask_iam) {
   state_clear(&s);
   return v;
 }
+
+void rig_wish(struct rig *r) {
+  struct error e;
+  struct wish w = {.grace_s = -1, .by = "test"};
+  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
+}
+
+enum phase rig_phase(struct rig *r) {
+  struct state s = rig_state(r);
+  enum phase p = s.phase;
+  state_clear(&s);
+  return p;
+}
+
+struct rig *rig_own(void) {
+  struct rig *r = rig_new();
+  rig_init(r);
+  r->own = r->target.own = true;
+  rig_restart(r);
+  return r;
+}

@@ -94,9 +94,10 @@ static void exchanges_belong_together_for_a_minute(void **unused) {
   struct passing_memory m = {0};
   passing_enter(&m, "print", 1000);
   passing_enter(&m, "print", 61000);
-  assert_true(passing_spans(&m, "print", 60000));
+  assert_true(passing_spans(&m, "print", 60000, 121000));
+  assert_false(passing_spans(&m, "print", 60000, 121001)); // nobody may add one to them any more
   passing_enter(&m, "print", 121001);
-  assert_false(passing_spans(&m, "print", 1));
+  assert_false(passing_spans(&m, "print", 1, 121001));
 }
 
 int main(void) {

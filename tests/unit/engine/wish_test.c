@@ -9,13 +9,6 @@ static void wish(struct rig *r, bool compromised) {
   assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
 }
 
-static enum phase phase_of(struct rig *r) {
-  struct state s = rig_state(r);
-  enum phase p = s.phase;
-  state_clear(&s);
-  return p;
-}
-
 static void rotate(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -38,10 +31,10 @@ static void rotate_forgives_failures(void **unused) {
     r->verdict = LOGS_OUTAGE;
     wish(r, false);
     tick(&r->target, &r->io, NULL, &r->result);
-    assert_int_equal(phase_of(r), PHASE_STAGED);
+    assert_int_equal(rig_phase(r), PHASE_STAGED);
     assert_int_equal(wish_rollback(&r->target, &r->io, &give_up, &e), ERR_OK);
     tick(&r->target, &r->io, NULL, &r->result);
-    assert_int_equal(phase_of(r), PHASE_IDLE);
+    assert_int_equal(rig_phase(r), PHASE_IDLE);
   }
   r->verdict = LOGS_ACCEPTED;
   wish(r, false);
@@ -58,15 +51,15 @@ static void rollback_in_grace(void **unused) {
   r->target.policy.grace_s = 86400;
   wish(r, false);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   struct wish w = {.by = "test"};
   assert_int_equal(wish_rollback(&r->target, &r->io, &w, &e), ERR_OK);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
   fake_env_advance(&r->env, 86400 * 1000LL);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_int_equal(rig_live_keys(r), 1);
   assert_string_equal(rig_sink_key(r, "two"), "ApiKey-1");
   rig_free(r);
@@ -82,7 +75,7 @@ static void rollback_where_there_is_no_way_back(void **unused) {
   r->target.policy.quarantine_s = 7200;
   wish(r, false);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_RETIRING);
+  assert_int_equal(rig_phase(r), PHASE_RETIRING);
   assert_int_equal(wish_rollback(&r->target, &r->io, &w, &e), ERR_REFUSED);
   rig_free(r);
 }
@@ -95,10 +88,10 @@ static void compromised_in_grace_hurries_it(void **unused) {
   r->target.policy.quarantine_s = 7200;
   wish(r, false);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_GRACE);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
   wish(r, true); // the rotation under way ends, and another one is made and ended at once
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-3");
   assert_int_equal(rig_live_keys(r), 1);
   rig_free(r);
@@ -123,7 +116,7 @@ static void hold_and_resume(void **unused) {
   assert_int_equal(r->result.row, ROW_quarantine);
   fake_env_advance(&r->env, 7300 * 1000LL);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_int_equal(rig_live_keys(r), 1);
   rig_free(r);
 }
@@ -140,7 +133,7 @@ static void a_foreign_value_is_written_over_knowingly(void **unused) {
     if (phases[i] != PHASE_IDLE)
       wish(r, false);
     rig_run(r);
-    assert_int_equal(phase_of(r), phases[i]);
+    assert_int_equal(rig_phase(r), phases[i]);
     rig_put_sink(r, "two", "somebody-elses-value-aaaaaaaaaaaaaaa");
     rig_run(r);
     assert_int_equal(r->result.row, ROW_foreign);
@@ -201,9 +194,9 @@ static void a_key_found_in_a_sink_is_kept(void **unused) {
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e),
                    ERR_REFUSED); // holds current already
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "two", &e), ERR_OK);
-  assert_int_equal(phase_of(r), PHASE_PUBLISHING);
+  assert_int_equal(rig_phase(r), PHASE_PUBLISHING);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-by-hand");
   assert_int_equal(rig_live_keys(r), 1);
   rig_free(r);
@@ -228,7 +221,7 @@ static void a_key_that_does_not_work_is_not_kept(void **unused) {
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_REFUSED);
   rig_put_sink(r, "one", "nobodys-value-aaaaaaaaaaaaaaaaaaaaaa");
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_MISSING);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   rig_free(r);
 }
 
@@ -264,7 +257,7 @@ static void a_lost_state_begins_anew_with_a_new_key(void **unused) {
     assert_int_equal(r->result.end, TICK_ATTENTION);
     assert_int_equal(repair_new_key(&r->target, &r->io, &e), ERR_OK);
     rig_run(r);
-    assert_int_equal(phase_of(r), PHASE_IDLE);
+    assert_int_equal(rig_phase(r), PHASE_IDLE);
     assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
     assert_string_equal(rig_sink_key(r, "two"), "ApiKey-2");
     assert_int_equal(rig_live_keys(r), 2); // a key of another lineage is left alone
@@ -282,7 +275,7 @@ static void a_lost_state_begins_anew_with_a_key_that_is_there(void **unused) {
   lose_state(r, NULL);
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "two", &e), ERR_OK);
   rig_run(r);
-  assert_int_equal(phase_of(r), PHASE_IDLE);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
   wish(r, false);
   rig_run(r);
