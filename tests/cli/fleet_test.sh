@@ -89,7 +89,7 @@ few=26 bad=14
   head_of_config "probe_every: 0s" "rotate_every: 10s"
   for ((i = 99 + few; i >= 100; i--)); do target "agent-$i" "$(id_of $i)"; done
 } >"$config"
-fault '{"match":{"path":"/identity/token"},"effect":{"delay_ms":80}}'
+fault '{"match":{"path":"/identity/token"},"effect":{"delay_ms":200}}'
 while ((SECONDS < adopted + 11)); do sleep 0.5; done
 script -qec "rotator -c $config run --jobs 2" /dev/null </dev/null >"$T/out" 2>&1
 no_faults
