@@ -5,8 +5,9 @@ vault.py plays it) and hands the answer back. At the request that it was armed f
 else, does the work and loses the answer, does it twice, or refuses the connection by which the request would have come. One
 place for the faults of all services; the emulator's own rules know requests alone, and no connections.
 
-A connection is refused from that request on until disarm(); all else happens once. Before and after each request is carried out
-Front calls `look`, from which the test sees each state of the world that a consumer can meet.
+A connection is refused from that request on until disarm(); all else happens once. A request that goes side by side with the one
+before it comes by a connection that is there already, which no fault of a connection can meet (`beside`). Before and after each
+request is carried out Front calls `look`, from which the test sees each state of the world that a consumer can meet.
 """
 import contextlib
 import http.client
@@ -337,6 +338,7 @@ class Front(Server):
         self.emulator_port, self.vault, self.mine = emulator_port, vault, threading.local()
         self.requests, self.at_the_end, self.order = [], [], threading.RLock()
         self.fault, self.at, self.fired, self.look = None, -1, False, lambda: None
+        self.next_fails = self.beside = False
         self.trap = Trap(certificates[0])
         super().__init__()
         self.url = "https://127.0.0.1:%d" % self.port
@@ -346,6 +348,7 @@ class Front(Server):
     def arm(self, at, fault):
         """From now on requests count from 0, and at one of them the fault happens; None: at none."""
         self.requests, self.fault, self.at, self.fired = [], fault, at, False
+        self.next_fails = self.beside = False
         if at == 0 and fault in OF_CONNECTION:
             self._fail_connection()
 
@@ -359,6 +362,7 @@ class Front(Server):
 
     def _fail_connection(self, but=None):
         """The next request is the one, and its connection is what fails: none that is there may be left."""
+        self.next_fails = True
         if self.fault == "refused":
             self.fired = True
             self.close()
@@ -368,7 +372,7 @@ class Front(Server):
 
     def talk(self, raw):
         context = self.context
-        if self.fault in OF_CONNECTION and len(self.requests) == self.at and not self.fired:
+        if self.fault in OF_CONNECTION and self.next_fails and not self.fired:
             self.fired = True
             if self.fault == "tls":
                 raw.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
@@ -390,7 +394,9 @@ class Front(Server):
             FAULTS[self.fault](Turn(self, peer, request))
             return
         reply = self.serve(request)
-        if number + 1 == self.at and self.fault in OF_CONNECTION:
+        if number == self.at:
+            self.beside = not self.fired
+        if number + 1 == self.at and self.fault in OF_CONNECTION and not self.beside:
             self._fail_connection(peer.getpeername())  # before the answer: the next request would be quicker
             reply.headers.append(("Connection", "close"))
             peer.sendall(encode(request, reply))

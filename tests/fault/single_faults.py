@@ -57,7 +57,7 @@ def try_one(setting, clean, number, fault):
         world.hurry = fault in front.WAITS
         answer = world.run_json(scene.command)
         world.hurry = False
-        came = world.front.fired
+        came = world.front.fired or world.front.beside
         world.front.disarm()
         statuses = {0} if fault in front.HARMLESS else {0, 3, 75} if fault in front.PERSON else {0, 75}
         # An error that lost its text says no more than its status.
