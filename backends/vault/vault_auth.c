@@ -44,13 +44,13 @@ enum err vault_auth_take(const struct vault_reply *r, struct vault_login *ret, s
 // Answers that come before anybody looks at what was sent.
 static bool passes(const struct vault_reply *r) {
   return r->status == 412 || r->status == 429 || r->status > 500 || r->status < 400 ||
-         (r->status == 500 && strstr(r->message, "not active"));
+         (r->status == 500 && (r->said & VAULT_SAID_NOT_ACTIVE));
 }
 
 // Vault 1.13 answers 500 for a secret id that is used up, newer ones 400.
 static enum err login_outcome(const struct vault_auth_request *q, const struct vault_request *sent,
                               const struct vault_reply *r, struct error *e) {
-  bool refused = r->status < 500 ? !passes(r) : strstr(r->message, "invalid") != NULL;
+  bool refused = r->status < 500 ? !passes(r) : r->said & VAULT_SAID_INVALID;
   if (!refused || r->status < 400)
     return vault_outcome(sent, r, "login", e);
   error_set(e, ERR_DENIED, "the login is refused, HTTP %d%s%s; %s", r->status,

@@ -22,7 +22,7 @@
 
 static bool used_up(const struct vault_reply *r) {
   return (r->status == 400 || r->status == 403 || r->status == 404) &&
-         (strstr(r->message, "wrapping token") || r->status != 400);
+         ((r->said & VAULT_SAID_WRAPPING) || r->status != 400);
 }
 
 static enum err check_path(const struct vault_auth_settings *a, const struct vault_reply *r,

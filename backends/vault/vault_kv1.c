@@ -43,7 +43,7 @@ static enum err deny(const struct vault_item *v, struct error *e) {
 }
 
 static enum err not_found(struct vault_item *v, const struct vault_reply *r, struct error *e) {
-  if (strstr(r->message, "no handler for route"))
+  if (r->said & VAULT_SAID_NO_MOUNT)
     return error_set(e, ERR_REFUSED, "there is no mount '%s'", v->mount);
   if (!r->warned && !cJSON_IsArray(json_get(r->json, "errors")))
     return error_set(e, ERR_UNSENT, "HTTP 404, but not Vault's: %s",

@@ -80,7 +80,7 @@ static enum err not_found(struct vault_item *v, struct vault_reply *r, struct pr
                                      "the server says that mount or path are not"
                                      " those of KV version 2");
   }
-  if (strstr(r->message, "no handler for route"))
+  if (r->said & VAULT_SAID_NO_MOUNT)
     return error_set(e, ERR_REFUSED, "there is no mount '%s'", v->mount);
   if (!cJSON_IsArray(json_get(r->json, "errors")))
     return error_set(e, ERR_UNSENT, "HTTP 404, but not Vault's: %s",

@@ -1,7 +1,6 @@
 // What an answer says. Its text comes from a server, or from whatever stands before it, and is
 // shown to people: it is cut, made printable, and left out when it repeats anything secret that was
 // sent.
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/vault/vault_session_internal.h"
@@ -67,26 +66,25 @@ static void join_errors(const cJSON *errors, struct text_buf *b) {
       text_buf_add(b, "%s%s", b->len ? "; " : "", m->valuestring);
 }
 
-// Vault's words that decide what an answer means (here, in vault_auth.c and vault_kv*.c).
-static const char *const deciding[] = {"did not match the current version",
-                                       "Upgrading from",
-                                       "JSON input exceeds",
-                                       "JSON string value exceeds",
-                                       "sealed",
-                                       "overloaded",
-                                       "not active",
-                                       "invalid",
-                                       "wrapping token",
-                                       "no handler for route"};
-
 // What it means must not hang on whether it may be shown.
-static void hide(const char *text, char *dst, size_t cap) {
-  text_copy(dst, cap, "(its text repeats a secret that was sent)");
-  for (size_t i = 0; i < sizeof deciding / sizeof *deciding; i++) {
-    size_t len = strlen(dst);
-    if (strstr(text, deciding[i]))
-      snprintf(dst + len, cap - len, " %s", deciding[i]);
-  }
+static unsigned words_of(const char *text) {
+  static const struct {
+    const char *words;
+    enum vault_said said;
+  } all[] = {{"did not match the current version", VAULT_SAID_OTHER_VERSION},
+             {"Upgrading from", VAULT_SAID_UPGRADING},
+             {"JSON input exceeds", VAULT_SAID_TOO_MUCH},
+             {"JSON string value exceeds", VAULT_SAID_TOO_MUCH},
+             {"sealed", VAULT_SAID_SEALED},
+             {"overloaded", VAULT_SAID_OVERLOADED},
+             {"not active", VAULT_SAID_NOT_ACTIVE},
+             {"invalid", VAULT_SAID_INVALID},
+             {"wrapping token", VAULT_SAID_WRAPPING},
+             {"no handler for route", VAULT_SAID_NO_MOUNT}};
+  unsigned said = 0;
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    said |= strstr(text, all[i].words) ? (unsigned)all[i].said : 0;
+  return said;
 }
 
 #define TEXT_READ 4096
@@ -102,9 +100,10 @@ static void read_message(const struct http_response *h, const struct vault_reque
   if (b.len > TEXT_READ)
     b.bytes[TEXT_READ] = '\0';
   const char *text = text_buf_str(&b);
+  r->said = words_of(text);
   if (repeats(text, q->body, q->login) ||
       secret_is_repeated(text, secret_bytes(token), secret_len(token)))
-    hide(text, r->message, sizeof r->message);
+    text_copy(r->message, sizeof r->message, "(its text repeats a secret that was sent)");
   else
     flatten(r->message, sizeof r->message, text, strlen(text));
   secret_wipe(b.bytes, b.bytes ? b.len : 0);
@@ -127,27 +126,22 @@ enum err vault_reply_read(const struct http_response *h, const struct vault_requ
 
 // --- meaning ---
 
-static bool says(const struct vault_reply *r, const char *part) {
-  return strstr(r->message, part) != NULL;
-}
-
 static enum err kind_of_400(const struct vault_reply *r) {
-  if (says(r, "did not match the current version"))
+  if (r->said & VAULT_SAID_OTHER_VERSION)
     return ERR_CONFLICT;
-  return says(r, "Upgrading from") ? ERR_UNSENT : ERR_REFUSED;
+  return r->said & VAULT_SAID_UPGRADING ? ERR_UNSENT : ERR_REFUSED;
 }
 
 // Newer servers limit the JSON they take, and say so with a status that elsewhere means trouble
 // that passes (seen with Vault 1.21). It was not looked at, so nothing is stored.
 static bool is_too_much(const struct vault_reply *r) {
-  return r->status == 500 &&
-         (says(r, "JSON input exceeds") || says(r, "JSON string value exceeds"));
+  return r->status == 500 && (r->said & VAULT_SAID_TOO_MUCH);
 }
 
 static enum err kind_of_503(const struct vault_request *q, const struct vault_reply *r) {
-  if (says(r, "sealed"))
+  if (r->said & VAULT_SAID_SEALED)
     return ERR_LOCKED;
-  if (says(r, "overloaded"))
+  if (r->said & VAULT_SAID_OVERLOADED)
     return ERR_THROTTLED;
   return q->write ? ERR_UNSURE : ERR_UNSENT;
 }
@@ -187,8 +181,8 @@ static const char *advice(const struct vault_reply *r) {
   case 501:
     return "the server is not initialised";
   case 503:
-    return says(r, "sealed") ? "the server is sealed: somebody has to unseal it"
-                             : "the server cannot serve now";
+    return r->said & VAULT_SAID_SEALED ? "the server is sealed: somebody has to unseal it"
+                                       : "the server cannot serve now";
   default:
     return r->status >= 300 && r->status < 400 ? "a standby redirects again" : NULL;
   }

@@ -154,7 +154,7 @@ static enum err once(struct vault_session *s, const struct secret *token,
 
 // How long to wait before the same is asked again, −1: no use. Neither answer is about the item.
 static int64_t wait_ms(const struct vault_reply *r, int64_t waited_ms, unsigned n) {
-  bool lags = r->status == 412, upgrades = r->status == 400 && strstr(r->message, "Upgrading from");
+  bool lags = r->status == 412, upgrades = r->status == 400 && (r->said & VAULT_SAID_UPGRADING);
   if ((!lags && !upgrades) || waited_ms >= VAULT_LAG_MS)
     return -1;
   return upgrades ? 1000 : n < 5 ? 100 << n : 2000;

@@ -37,9 +37,23 @@ struct vault_request {
   bool quick;        // at the end of the program: not repeated, a short time
 };
 
+// Words of the server's text that decide what an answer means; one bit each.
+enum vault_said {
+  VAULT_SAID_OTHER_VERSION = 1 << 0, // a write with `cas` met another version
+  VAULT_SAID_UPGRADING = 1 << 1,     // the mount is being made KV version 2
+  VAULT_SAID_TOO_MUCH = 1 << 2,      // the JSON is larger than it may be
+  VAULT_SAID_SEALED = 1 << 3,
+  VAULT_SAID_OVERLOADED = 1 << 4,
+  VAULT_SAID_NOT_ACTIVE = 1 << 5, // a standby without anybody to hand on to
+  VAULT_SAID_INVALID = 1 << 6,    // of a login
+  VAULT_SAID_WRAPPING = 1 << 7,   // a wrapping token is used up
+  VAULT_SAID_NO_MOUNT = 1 << 8,
+};
+
 // Initialise with {0}; vault_reply_clear when done, also after an error.
 struct vault_reply {
   int status;
+  unsigned said;     // enum vault_said: from the whole text, be it shown or not
   cJSON *json;       // NULL: no body, or no JSON
   bool warned;       // it bears warnings
   char message[256]; // the errors of the body as one printable line, or a prefix of what it was
