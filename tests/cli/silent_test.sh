@@ -5,7 +5,8 @@
 start_emulator
 mkdir -p "$HOME/.local/share/rotator-items"
 cp "$(dirname "$0")/../../contrib/examples/helper-dir" "$T/bin/helper-dir"
-# A safe that is sealed while $T/sealed is there, with what stands in it as its answer; seal_for N: for the next N questions.
+# A safe that is sealed while $T/sealed is there, with what stands in it as its answer, or for the next $T/left questions. Where
+# $T/write is there, the next write is done and read back, and then it is sealed.
 cat >"$T/bin/safe" <<END
 #!/bin/sh
 if [ -s $T/sealed ]; then
@@ -16,7 +17,9 @@ if [ -s $T/sealed ]; then
     exec cat $T/sealed
   fi
 fi
-exec $T/bin/helper-dir "\$@"
+[ -e $T/\$1 ] || exec $T/bin/helper-dir "\$@"
+$T/bin/helper-dir "\$@"
+case \$1 in write) mv $T/write $T/read ;; read) mv $T/read $T/sealed ;; esac
 END
 chmod 755 "$T/bin/safe" "$T/bin/helper-dir"
 seal() { # seal KIND [TIMES]
@@ -24,6 +27,7 @@ seal() { # seal KIND [TIMES]
   [ $# -lt 2 ] || echo "$2" >"$T/left"
   printf '{"error":{"kind":"%s","text":"the safe is %s"}}' "$1" "$1" >"$T/sealed"
 }
+seal_after_write() { seal "$1" && mv "$T/sealed" "$T/write"; }
 unseal() { rm -f "$T/sealed" "$T/left"; }
 {
   echo "helper: {program: $T/bin/safe, timeout: 5s}"
@@ -88,3 +92,17 @@ run 0 resume prod
 run 0 run
 [ "$(sink_value prod)" != "$before" ] || fail "the wish was not noted"
 passed "rotate: what could not be done yet is noted, and said to be"
+
+# --- retire ---
+sed -i 's/^  grace: .*/  grace: 1d/' "$config"
+run 0 rotate prod
+[ "$(active_keys | wc -l)" = 2 ] || fail "there is no old key in grace"
+seal_after_write unsent
+run 75 retire prod --yes --patience 0s
+err_has 'the safe is unsent'
+error_is_whole
+[ -e "$T/sealed" ] || fail "retire wrote no wish"
+unseal
+run 0 run
+[ "$(active_keys | wc -l)" = 1 ] || fail "the wish did not outlive the silence"
+passed "retire: a home that is silent behind the wish does not look like the end of the old key"

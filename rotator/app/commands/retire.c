@@ -89,12 +89,14 @@ static int refuse(const struct ending *n, const struct error *e, const char *com
 
 // --- the wish ---
 
-// What follows after it (a rotation that was asked for meanwhile) is another run's.
+// What follows after it (a rotation that was asked for meanwhile) is another run's. Where no state was
+// read, nothing is known of the old key.
 static bool is_gone(void *ctx, const struct target *t, const struct tick_result *r) {
   const struct ending *n = ctx;
   const char *old = n->look.state.slots[SLOT_PREVIOUS].key_id;
   (void)t;
-  return r->phase == PHASE_RETIRING || strcmp(r->previous_id, old) != 0;
+  return r->phase == PHASE_RETIRING ||
+         (r->phase != PHASE_COUNT && strcmp(r->previous_id, old) != 0);
 }
 
 static int advance(struct ending *n) {
