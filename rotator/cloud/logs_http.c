@@ -7,7 +7,6 @@
 #include "rotator/cloud/logs_record.h"
 
 #define PATH "/logs/v1/singles"
-#define WHAT "send a test log"
 #define TELL_MS 5000
 #define SHOWN 160 // bytes of an answer that are told
 
@@ -29,19 +28,19 @@ _Static_assert(sizeof kinds / sizeof kinds[0] == LOGS_STOPPED + 1, "a kind for e
 
 // The shape of ingestion's answers is not published, so the first bytes are shown as they are, made
 // printable.
-static void tell(enum logs_verdict v, const struct http_response *r, const struct logs_match *m,
-                 struct error *e) {
+static void tell(const char *what, enum logs_verdict v, const struct http_response *r,
+                 const struct logs_match *m, struct error *e) {
   struct iam_fault f;
   char shown[SHOWN + 1];
   iam_fault_decode(secret_bytes(r->body), secret_len(r->body), &f);
   text_printable(shown, sizeof shown, secret_bytes(r->body), secret_len(r->body));
   if (v == LOGS_COMPLAINED)
     error_set(e, kinds[v],
-              WHAT ": HTTP %d (%s): %s has the word '%s'; if that is no complaint, set the words"
-                   " that are (complaints)",
-              r->status, logs_verdict_name(v), m->quote, m->word);
+              "%s: HTTP %d (%s): %s has the word '%s'; if that is no complaint, set the words"
+              " that are (complaints)",
+              what, r->status, logs_verdict_name(v), m->quote, m->word);
   else
-    error_set(e, kinds[v], WHAT ": HTTP %d (%s)%s%s", r->status, logs_verdict_name(v),
+    error_set(e, kinds[v], "%s: HTTP %d (%s)%s%s", what, r->status, logs_verdict_name(v),
               shown[0] ? ": " : "", shown);
   if (!e)
     return;
@@ -52,20 +51,21 @@ static void tell(enum logs_verdict v, const struct http_response *r, const struc
   text_printable(e->trace, sizeof e->trace, trace, strlen(trace));
 }
 
-static enum logs_verdict without_answer(enum err err, struct error *e) {
-  iam_report_no_answer(err, WHAT, "", e);
+static enum logs_verdict without_answer(enum err err, const char *what, struct error *e) {
+  iam_report_no_answer(err, what, "", e);
   return err == ERR_CANCELLED ? LOGS_STOPPED : LOGS_OUTAGE;
 }
 
 // One request while it is under way.
 struct posting {
+  const char *what;    // it is, for errors
   struct secret *body; // NULL: without memory
   struct http_header header;
   struct http_request request;
   struct http_response response;
 };
 
-// p has the body. A test log that is there twice does no harm: both bear the nonce.
+// p has what it is, and the body. A test log that is there twice does no harm: both bear the nonce.
 static struct http_call post(const struct logs_http *l, const struct secret *bearer,
                              struct posting *p, struct error *e) {
   p->header = (struct http_header){.name = "Authorization", .secret = bearer, .prefix = "Bearer "};
@@ -85,11 +85,11 @@ static enum logs_verdict judge(const struct logs_http *l, enum err err, const st
   const struct http_response *r = &p->response;
   struct logs_match match = {.word = ""};
   if (err)
-    return without_answer(err, e);
+    return without_answer(err, p->what, e);
   enum logs_verdict v = logs_classify(r->status, secret_bytes(r->body), secret_len(r->body),
                                       (const char *const *)l->complaints, &match);
   if (v != LOGS_ACCEPTED)
-    tell(v, r, &match, e);
+    tell(p->what, v, r, &match, e);
   return v;
 }
 
@@ -110,7 +110,7 @@ static void send_some(struct logs *base, struct logs_sending *s, size_t n, bool 
   struct http_call calls[LOGS_TOGETHER_MAX];
   size_t of[LOGS_TOGETHER_MAX], k = 0;
   for (size_t i = 0; i < n; i++) {
-    all[k].body = logs_record_encode(s[i].record);
+    all[k] = (struct posting){.what = "send a test log", .body = logs_record_encode(s[i].record)};
     s[i].verdict = LOGS_OUTAGE;
     if (!all[k].body) {
       error_no_memory(&s[i].error);
@@ -143,7 +143,7 @@ enum logs_verdict logs_http_tell(struct logs *base, const struct secret *bearer,
                                  const struct logs_record *of, const struct logs_effect *effects,
                                  size_t n, struct error *e) {
   struct logs_http *l = (struct logs_http *)base;
-  struct posting p = {.body = logs_effects_encode(of, effects, n)};
+  struct posting p = {.what = "send the audit", .body = logs_effects_encode(of, effects, n)};
   if (!p.body) {
     error_no_memory(e);
     return LOGS_OUTAGE;

@@ -89,8 +89,8 @@ static int refuse(const struct ending *n, const struct error *e, const char *com
 
 // --- the wish ---
 
-// What follows after it (a rotation that was asked for meanwhile) is another run's. Where no state was
-// read, nothing is known of the old key.
+// What follows after it (a rotation that was asked for meanwhile) is another run's. Where no state
+// was read, nothing is known of the old key.
 static bool is_gone(void *ctx, const struct target *t, const struct tick_result *r) {
   const struct ending *n = ctx;
   const char *old = n->look.state.slots[SLOT_PREVIOUS].key_id;

@@ -87,11 +87,12 @@ static void a_line_is_sent_once(void **state) {
   static const struct {
     struct script_row row;
     enum logs_verdict verdict;
+    const char *told; // it is no test log
   } cases[] = {
-      {{.body = "{}"}, LOGS_ACCEPTED},
-      {{.status = 403, .body = "no, " BEARER}, LOGS_REFUSED},
-      {{.status = 503}, LOGS_OUTAGE},
-      {{.result = ERR_UNSURE}, LOGS_OUTAGE},
+      {{.body = "{}"}, LOGS_ACCEPTED, ""},
+      {{.status = 403, .body = "no, " BEARER}, LOGS_REFUSED, ""},
+      {{.status = 503}, LOGS_OUTAGE, "send the audit: HTTP 503 (outage)"},
+      {{.result = ERR_UNSURE}, LOGS_OUTAGE, "send the audit: scripted: unsure"},
   };
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct error e = {0};
@@ -99,6 +100,8 @@ static void a_line_is_sent_once(void **state) {
     assert_int_equal(send(&cases[i].row, &sent, &e), cases[i].verdict);
     assert_int_equal(sent, 1);
     assert_hidden(&e, BEARER);
+    if (cases[i].told[0])
+      assert_string_equal(e.text, cases[i].told);
   }
 }
 
