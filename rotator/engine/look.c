@@ -44,14 +44,19 @@ void look_enter_evidence(const struct look *l, const struct secret *value, const
     evidence_iam(e, causes[seen], now_s);
 }
 
+// NULL: nothing was ever seen of this value (NULL: there is none).
+static const struct evidence *known_of(const struct look *l, const struct secret *value) {
+  char print[EVIDENCE_PRINT_MAX] = "";
+  if (value)
+    evidence_print(l->u->binding, value, print);
+  return evidence_find(&l->t->memory->book, print);
+}
+
 // A pending key is born disabled, and IAM may know a key and not show it: neither says anything of
 // its value until a proof has shown it enabled. Then it is judged like any other, as a hand may
 // have put it into a sink.
 bool look_pending_counts(const struct look *l, enum key_seen seen) {
-  char print[EVIDENCE_PRINT_MAX] = "";
-  if (l->u->state.slots[SLOT_PENDING].value)
-    evidence_print(l->u->binding, l->u->state.slots[SLOT_PENDING].value, print);
-  const struct evidence *e = evidence_find(&l->t->memory->book, print);
+  const struct evidence *e = known_of(l, l->u->state.slots[SLOT_PENDING].value);
   return e && e->proven_s > 0 && !(seen == KEY_DISABLED && proven_lately(l, e, l->u->view.now_s));
 }
 
@@ -80,23 +85,15 @@ static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
               ours ? "this identity" : k->iam_id);
 }
 
-// Was this value proven once? What IAM does not show says something of it only then: IAM may know a
-// key and not show it.
-static bool was_proven(const struct look *l, const struct secret *value) {
-  char print[EVIDENCE_PRINT_MAX] = "";
-  if (value)
-    evidence_print(l->u->binding, value, print);
-  const struct evidence *known = evidence_find(&l->t->memory->book, print);
-  return known && known->proven_s > 0;
-}
-
-// Asks for the key of a value that is in no slot, and enters what is seen.
+// Asks for the key of a value that is in no slot, and enters what is seen. That IAM does not show
+// it says something of a value that was proven once: else IAM may know the key and not show it.
 static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
                             struct error *e) {
   enum err err = l->iam->ops->find_by_value(l->iam, value, ret, e);
+  const struct evidence *known = known_of(l, value);
   if (err == ERR_OK)
     look_enter_evidence(l, value, ret->id, look_seen(ret));
-  else if (err == ERR_MISSING && was_proven(l, value))
+  else if (err == ERR_MISSING && known && known->proven_s > 0)
     look_enter_evidence(l, value, "", KEY_ABSENT);
   return err;
 }

@@ -341,8 +341,7 @@ static void no_log_no_search(void **unused) {
   begin(&s, true);
   s.rig->own = s.rig->target.own = true;
   s.rig->io.logs = NULL;
-  struct wish w = {.grace_s = -1, .by = "test"};
-  assert_int_equal(wish_rotate(&s.rig->target, &s.rig->io, &w, NULL), ERR_OK);
+  rig_wish(s.rig);
   rig_restart(s.rig);
   rig_run(s.rig);
   assert_string_equal(rig_sink_key(s.rig, "one"), "ApiKey-2");

@@ -2,14 +2,11 @@
 // new one, and no further.
 #include "tests/unit/engine/fake_cloud.h"
 
-static struct error e;
-
 static struct rig *rig_with_wish(void) {
   struct rig *r = rig_new();
-  struct wish w = {.grace_s = -1, .by = "test"};
   rig_init(r);
   r->target.policy.proof_span_s = 0;
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
+  rig_wish(r);
   r->lists = 0;
   return r;
 }

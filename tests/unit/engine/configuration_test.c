@@ -4,11 +4,6 @@
 
 static struct error e;
 
-static void wish(struct rig *r) {
-  struct wish w = {.grace_s = -1, .by = "test"};
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
-}
-
 static void add_sink(struct rig *r, const char *name) {
   r->target.sinks[r->target.n_sinks++] =
       (struct engine_sink){name, memory_open(r->space, STORE_SINK, name, STORE_CLASS_A)};
@@ -55,7 +50,7 @@ static void a2_a_sink_filled_by_hand_is_listed(void **unused) {
   store_item_free(r->target.sinks[2].item);
   r->target.n_sinks = 2; // taken out again: a person is asked for its readers
   rig_restart(r);
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_int_equal(r->result.why, WHY_sink_lost);
   assert_int_equal(rig_live_keys(r), 1);
@@ -83,7 +78,7 @@ static void a_sink_added_in_grace_starts_the_grace_again(void **unused) {
   struct rig *r = rig_new();
   rig_init(r);
   r->target.policy.grace_s = 86400;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   fake_env_advance(&r->env, 80000 * 1000LL);
   add_sink(r, "three");
@@ -104,7 +99,7 @@ static void a_sink_removed_in_grace_holds_the_old_key(void **unused) {
   struct rig *r = rig_new();
   rig_init(r);
   r->target.policy.grace_s = 86400;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   store_item_free(r->target.sinks[1].item);
   r->target.n_sinks = 1;
@@ -189,7 +184,7 @@ static void a_state_from_a_backup_is_noticed(void **unused) {
   struct store_record backup = {0};
   rig_init(r);
   assert_true(memory_peek(r->space, "home", &backup, NULL));
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
   assert_int_equal(memory_poke(r->space, "home", &backup), ERR_OK);
@@ -212,7 +207,7 @@ static void a_state_from_a_backup_is_noticed_without_stamps(void **unused) {
       STORE_CLASS_B;
   rig_init(r);
   assert_true(memory_peek(r->space, "home", &backup, NULL));
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_int_equal(memory_poke(r->space, "home", &backup), ERR_OK);
   store_record_clear(&backup);
@@ -228,7 +223,7 @@ static void origin_iam(void **unused) {
   struct rig *r = rig_new();
   r->target.policy.origin = POLICY_ORIGIN_IAM;
   rig_init(r);
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
   assert_int_equal(rig_live_keys(r), 1);
@@ -241,7 +236,7 @@ static void another_process_drops_a_pending_whose_value_iam_makes(void **unused)
   rig_init(r);
   r->target.policy.origin = POLICY_ORIGIN_IAM;
   r->create_answer = ERR_UNSENT;
-  wish(r);
+  rig_wish(r);
   tick(&r->target, &r->io, NULL, &r->result);
   struct state s = rig_state(r);
   assert_int_equal(s.phase, PHASE_STAGED);
@@ -264,7 +259,7 @@ static void a_refused_create_is_attention(void **unused) {
     struct rig *r = rig_new();
     rig_init(r);
     r->create_answer = kinds[i];
-    wish(r);
+    rig_wish(r);
     rig_run(r);
     assert_int_equal(r->result.end, TICK_ATTENTION);
     assert_int_equal(r->result.row, ROW_create);
@@ -283,7 +278,7 @@ static void a_stranger_who_has_the_value(void **unused) {
   struct rig *r = rig_new();
   rig_init(r);
   r->create_answer = ERR_UNSENT;
-  wish(r);
+  rig_wish(r);
   tick(&r->target, &r->io, NULL, &r->result);
   struct state s = rig_state(r);
   rig_add_key(r, "ApiKey-stranger", secret_bytes(s.slots[SLOT_PENDING].value), "iam-ServiceId-9");

@@ -5,18 +5,13 @@
 
 static struct error e;
 
-static void wish(struct rig *r) {
-  struct wish w = {.grace_s = -1, .by = "test"};
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
-}
-
 // A rotation that has come to a pending key, ApiKey-2, enabled and not proven.
 static struct rig *rig_staged(void) {
   struct rig *r = rig_new();
   rig_init(r);
   r->target.policy.absence_apart_s = 10;
   r->verdict = LOGS_OUTAGE;
-  wish(r);
+  rig_wish(r);
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.phase, PHASE_STAGED);
   assert_false(rig_key(r, "ApiKey-2")->key.disabled);
@@ -94,7 +89,7 @@ static void a_proof_of_an_hour_ago_retires_nothing(void **unused) {
   struct rig *r = rig_new();
   rig_init(r);
   r->target.policy.grace_s = 7 * 3600;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   fake_env_advance(&r->env, 6 * 3600 * 1000);
   unsigned before = r->logs_seen;
@@ -138,7 +133,7 @@ static void a_retired_value_is_nobody_elses(void **unused) {
   struct state s = {0};
   struct view v;
   rig_init(r);
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   rig_put_sink(r, "one", secret_bytes(rig_key(r, "ApiKey-1")->value));
   assert_int_equal(tick_observe(&r->target, &r->io, true, &s, &v, &e), ERR_OK);

@@ -2,13 +2,6 @@
 // are, in the middle of a grace.
 #include "tests/unit/engine/fake_cloud.h"
 
-static struct error e;
-
-static void wish(struct rig *r) {
-  struct wish w = {.grace_s = -1, .by = "test"};
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
-}
-
 static void make_files_of_sinks(struct rig *r) {
   for (int i = 0; i < 2; i++)
     r->target.sinks[i].item->class = STORE_CLASS_B;
@@ -29,7 +22,7 @@ static void r1_other_metadata_changes_nothing(void **unused) {
   make_files_of_sinks(r);
   rig_init(r);
   r->target.policy.grace_s = 86400;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   struct state before = rig_state(r);
   for (int i = 0; i < 5; i++) {
@@ -57,7 +50,7 @@ static void r1_the_same_value_written_anew_puts_the_end_off(void **unused) {
   rig_init(r);
   r->target.policy.grace_s = 86400;
   r->target.policy.reload_within_s = 7200;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   fake_env_advance(&r->env, 86000 * 1000LL);
   struct state s = rig_state(r);
@@ -90,7 +83,7 @@ static void r1_a_grace_that_keeps_restarting_is_told_by_each_run(void **unused) 
   make_files_of_sinks(r);
   rig_init(r);
   r->target.policy.grace_s = 86400;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   for (int i = 1; i <= 4; i++) {
     struct state s = rig_state(r);

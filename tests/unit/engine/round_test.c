@@ -18,8 +18,6 @@ static struct {
   struct rig *slow;   // its first round of several takes longer than a minute; NULL: it does not
 } seen;
 
-static struct error e;
-
 static void exchange_each(struct iam *c, const struct secret *value, struct iam_exchanged *ret,
                           size_t n) {
   seen.tokens[seen.n_tokens++ % MOST] = n;
@@ -50,9 +48,8 @@ static void send_each(struct logs *l, struct logs_sending *s, size_t n) {
 // A first key that is settled, a rotation that is wished for, and proofs of this span.
 static struct rig *open_rig(int64_t span_s) {
   struct rig *r = rig_new();
-  struct wish w = {.grace_s = -1, .by = "test"};
   rig_init(r);
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
+  rig_wish(r);
   memset(&seen, 0, sizeof seen);
   seen.exchange_fails = -1;
   seen.real_iam = r->iam.ops;

@@ -70,9 +70,7 @@ static void what_the_list_shows_counts_at_once(void **unused) {
   rig_at_rest(r);
   r->target.policy.grace_s = 86400;
   r->target.policy.reload_within_s = 60;
-  struct wish w = {.grace_s = -1, .by = "test"};
-  struct error e;
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
+  rig_wish(r);
   rig_run(r);
   struct fake_key *k = rig_add_key(r, "ApiKey-hand", "of-a-hand", r->target.iam_id);
   remember_value(r, "ApiKey-hand");

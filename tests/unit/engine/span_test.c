@@ -1,13 +1,10 @@
 // How long a proof takes: the span of a new key once, by whoever saw it; else twice.
 #include "tests/unit/engine/fake_cloud.h"
 
-static struct error e;
-
 static struct rig *rig_with_wish(void) {
   struct rig *r = rig_new();
-  struct wish w = {.grace_s = -1, .by = "test"};
   rig_init(r);
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
+  rig_wish(r);
   return r;
 }
 

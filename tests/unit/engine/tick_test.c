@@ -9,11 +9,6 @@
 
 static struct error e;
 
-static void wish(struct rig *r) {
-  struct wish w = {.grace_s = -1, .by = "test"};
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
-}
-
 // --- watchers ------------------------------------------------------------------------------------
 
 struct heard {
@@ -43,7 +38,7 @@ static void a_rotation_is_told_step_by_step(void **unused) {
   struct watcher w = {hear_begin, hear_end, &h};
   rig_init(r);
   r->target.policy.proof_span_s = 0;
-  wish(r);
+  rig_wish(r);
   tick(&r->target, &r->io, &w, &r->result);
   for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
     assert_string_equal(row_name(h.rows[i]), row_name(expected[i]));
@@ -72,7 +67,7 @@ static void the_hook_runs_once_an_epoch(void **unused) {
   hook_fails = 0;
   rig_init(r);
   assert_int_equal(hook_calls, 1);
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_int_equal(hook_calls, 2);
   rig_free(r);
@@ -86,7 +81,7 @@ static void a_failed_hook_holds_the_rotation(void **unused) {
   hook_calls = 0;
   hook_fails = 2;
   r->target.policy.proof_span_s = 0;
-  wish(r);
+  rig_wish(r);
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.row, ROW_reload);
   assert_int_equal(r->result.end, TICK_WAIT);
@@ -173,7 +168,7 @@ static void after_an_unclean_end_nobody_reads_before_the_time_is_over(void **unu
   r->target.mark_path = path;
   rig_init(r);
   r->target.policy.proof_span_s = 0;
-  wish(r);
+  rig_wish(r);
   memory_space_set_fault(r->space, lose_writes, &lose);
   tick(&r->target, &r->io, NULL,
        &r->result); // the write to the sink gets no answer: the mark stays
@@ -233,7 +228,7 @@ static void a_sink_that_was_read_before_the_grace_is_not_moved(void **unused) {
   rig_init(r);
   r->target.policy.probe_every_s = 0; // a proof would be the first act
   r->target.policy.grace_s = 86400;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_int_equal(r->result.phase, PHASE_GRACE);
   struct state before = rig_state(r);
@@ -284,7 +279,7 @@ static void a_process_rotates_by_age_once(void **unused) {
     rig_restart(r);
   }
   rig_run(r);
-  wish(r); // a person who asks is not held back by that
+  rig_wish(r); // a person who asks is not held back by that
   rig_run(r);
   struct state s = rig_state(r);
   assert_int_equal(s.generation, 5);
@@ -300,7 +295,7 @@ static struct rig *about_to_retire(void) {
   rig_init(r);
   r->target.policy.grace_s = 7200;
   r->target.policy.reload_within_s = 600;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   struct state s = rig_state(r);
   assert_int_equal(s.phase, PHASE_GRACE);

@@ -4,11 +4,6 @@
 
 static struct error e;
 
-static void wish(struct rig *r) {
-  struct wish w = {.grace_s = -1, .by = "test"};
-  assert_int_equal(wish_rotate(&r->target, &r->io, &w, &e), ERR_OK);
-}
-
 struct refusal {
   const char *name;
   enum err kind;
@@ -25,7 +20,7 @@ static void a_sink_that_refuses_keeps_the_old_key_and_not_the_other_sink(void **
   struct refusal f = {"one", ERR_REFUSED};
   rig_init(r);
   r->target.policy.proof_span_s = 0;
-  wish(r);
+  rig_wish(r);
   memory_space_set_fault(r->space, refuse_writes, &f);
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.phase, PHASE_PUBLISHING);
@@ -48,7 +43,7 @@ static void a_create_refused_as_existing_ends_when_nobody_has_the_value(void **u
   struct rig *r = rig_new();
   rig_init(r);
   r->target.policy.absence_apart_s = 10;
-  wish(r);
+  rig_wish(r);
   r->create_answer = ERR_EXISTS;
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.end, TICK_WAIT);
@@ -85,7 +80,7 @@ static void a_key_that_exists_already_is_found_by_its_value(void **unused) {
     struct watcher w = {.end = note_found, .ctx = &active};
     rig_init(r);
     r->created_answer = answers[i];
-    wish(r);
+    rig_wish(r);
     tick(&r->target, &r->io, &w, &r->result);
     assert_false(active);
     assert_false(rig_key(r, "ApiKey-2")->key.disabled); // enabled since
@@ -113,7 +108,7 @@ static void a_refusal_is_not_repeated_behind_a_confirmation(void **unused) {
   r->target.home->stale_reads = true;
   rig_init(r);
   r->target.policy.proof_span_s = 0;
-  wish(r);
+  rig_wish(r);
   memory_space_set_fault(r->space, refuse_both, &f);
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.phase, PHASE_PUBLISHING);
@@ -137,7 +132,7 @@ static void r3_a_list_without_the_current_key_is_no_answer(void **unused) {
   rig_init(r);
   r->target.policy.proof_span_s = 0;
   r->list_hides = r->limit_refused = true;
-  wish(r);
+  rig_wish(r);
   assert_hidden_keys(r);
   assert_int_equal(r->result.phase, PHASE_IDLE);
   assert_non_null(strstr(r->result.error.text, "does not show ApiKey-1"));
@@ -156,7 +151,7 @@ static void r3_nothing_is_gone_by_a_list_that_hides_keys(void **unused) {
   rig_init(r);
   r->target.policy.proof_span_s = 0;
   r->target.policy.grace_s = r->target.policy.reload_within_s = 60;
-  wish(r);
+  rig_wish(r);
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.phase, PHASE_GRACE);
   fake_env_advance(&r->env, 120 * 1000);
@@ -202,7 +197,7 @@ static void a_home_that_refuses_is_attention(void **unused) {
   struct rig *r = rig_new();
   struct refusal f = {"home", ERR_LIMIT};
   rig_init(r);
-  wish(r);
+  rig_wish(r);
   memory_space_set_fault(r->space, refuse_writes, &f);
   rig_run(r);
   assert_int_equal(r->result.end, TICK_ATTENTION);
@@ -219,7 +214,7 @@ static void a_locked_home_is_waited_for(void **unused) {
   struct rig *r = rig_new();
   struct refusal f = {"home", ERR_LOCKED};
   rig_init(r);
-  wish(r);
+  rig_wish(r);
   memory_space_set_fault(r->space, refuse_writes, &f);
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.end, TICK_WAIT);
@@ -231,7 +226,7 @@ static void a_locked_previous_is_left_and_said(void **unused) {
   struct rig *r = rig_new();
   rig_init(r);
   rig_key(r, "ApiKey-1")->key.locked = true;
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_int_equal(r->result.end, TICK_ATTENTION);
   assert_int_equal(r->result.why, WHY_previous_locked);
@@ -246,7 +241,7 @@ static void an_outage_waits_with_growing_pauses(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   rig_init(r);
-  wish(r);
+  rig_wish(r);
   r->iam_silent = true;
   int64_t last = 0, now;
   for (int i = 0; i < 6; i++) {
@@ -278,7 +273,7 @@ static void old_readings_of_the_home_do_no_harm(void **unused) {
   memory_space_set_fault(r->space, old_readings, &n);
   r->target.home->stale_reads = true;
   rig_init(r);
-  wish(r);
+  rig_wish(r);
   rig_run(r);
   assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
   assert_string_equal(rig_sink_key(r, "two"), "ApiKey-2");
@@ -321,7 +316,7 @@ static void a_stop_ends_the_tick_before_the_next_act(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
   rig_init(r);
-  wish(r);
+  rig_wish(r);
   r->env.stop = true;
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.end, TICK_STOPPED);
@@ -352,7 +347,7 @@ static void observing_changes_nothing(void **unused) {
   struct state s = {0};
   struct view v;
   rig_init(r);
-  wish(r);
+  rig_wish(r);
   assert_int_equal(tick_observe(&r->target, &r->io, true, &s, &v, &e), ERR_OK);
   assert_int_equal(v.home, HOME_OK);
   assert_true(v.iam_answered);
@@ -368,7 +363,7 @@ static void a_complaint_proves_nothing(void **unused) {
   struct rig *r = rig_new();
   rig_init(r);
   r->verdict = LOGS_COMPLAINED;
-  wish(r);
+  rig_wish(r);
   tick(&r->target, &r->io, NULL, &r->result);
   assert_int_equal(r->result.row, ROW_await);
   assert_int_equal(r->result.why, WHY_proof_unknown);
