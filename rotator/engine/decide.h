@@ -45,6 +45,7 @@ enum act_kind {
 bool act_is_effect(enum act_kind kind);
 
 // Why, for people: chosen by decide, worded in report. One enum, so that every text is tested once.
+// (no_state stands for decide's wish to ask IAM first, where a command was told not to ask.)
 // clang-format off
 #define WHY_LIST(X)                                                                                \
   X(none) X(home_silent) X(home_corrupt) X(home_back) X(rebound) X(other_host) X(sinks_disagree)   \
@@ -57,7 +58,7 @@ bool act_is_effect(enum act_kind kind);
   X(grace) X(in_use) X(used_late) X(still_used) X(refused) X(noted_disabled) X(noted_active)       \
   X(quarantine) X(previous_locked) X(pending_locked) X(absence) X(rollback) X(repeated) X(own_run) \
   X(own_old) X(own_other) X(own_last) X(arrival_pending) X(arrival_missed) X(arrival_refused)      \
-  X(look_old)
+  X(look_old) X(no_state)
 // clang-format on
 
 enum why {

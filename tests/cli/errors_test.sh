@@ -17,7 +17,7 @@ follow() {
 }
 
 run 4 status --offline
-err_has 'never set up'
+err_has 'never set up, or its state was lost'
 [ "$(tail -n 1 "$T/err")" = "next: rotator -c $config init prod" ] || fail "a run does not set it up"
 run 0 check --offline
 run 4 rotate prod
@@ -25,6 +25,18 @@ err_has 'never set up'
 follow
 run 0 run
 passed "a target that was never set up: the next command sets it up"
+
+# What only IAM knows is not said without it; the command that is named asks, and names the next.
+mkdir "$T/lost" && mv "$T/state"/*.state "$T/lost" && mv "$T/sinks/prod.env" "$T/lost"
+run 4 status --offline
+err_has 'never set up, or its state was lost'
+[ "$(tail -n 1 "$T/err")" = "next: rotator -c $config init prod" ] || fail "not to init"
+run 4 init prod
+err_has 'an earlier state made here'
+[[ $(tail -n 1 "$T/err") = "next: rotator -c $config repair prod"* ]] || fail "init does not lead on"
+mv "$T/lost"/*.state "$T/state" && mv "$T/lost/prod.env" "$T/sinks"
+run 0 run
+passed "offline, a state that was lost is not said to have never been"
 
 value=$(sink_value prod)
 fault '{"match":{"method":"POST","path":"/v1/apikeys"},"effect":{"status":400,"body":"{\"errors\":[{\"code\":\"invalid_request\",\"message\":\"No.\"}]}"}}'

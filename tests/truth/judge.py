@@ -14,7 +14,7 @@ SENTENCES = re.compile(r"Consumers (have a working key)|Consumers (?:have|may ha
 # "the old key X works until …", "the one before works until …"
 OLD_WORKS = re.compile(r"(?:\bold\b|\bbefore\b|\bprevious\b)[^.;\n]*\bworks?\b|\bworks? until\b", re.I)
 INTERNAL = re.compile(r"\b(home_back|home_silent|home_corrupt|sink_foreign|sink_silent|current_dead|iam_silent|value_not_ours|"
-                      r"tags_without_state|need_init|not_due|proof_unknown|previous_locked|still_used|other_host|both_dead|"
+                      r"tags_without_state|need_init|no_state|not_due|proof_unknown|previous_locked|still_used|other_host|both_dead|"
                       r"sink_refused|hook_failed|not_stager|keys_hidden)\b")
 NEXT = re.compile(r"^next: (.+)$", re.M)
 

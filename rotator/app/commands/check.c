@@ -71,7 +71,7 @@ static void check_state(const struct managed *m, const struct look *l, struct fi
 
 // Before the first set-up nobody reads a key: that there is none is no fault yet.
 static bool is_new(const struct look *l) {
-  return l->action.why == WHY_need_init;
+  return l->action.why == WHY_need_init || l->action.why == WHY_no_state;
 }
 
 // What consumers read, and whether it works: read back from each sink and used, unless offline.

@@ -21,11 +21,11 @@
 
 // --- looking ---
 
-// Whether the target was ever set up only IAM could tell for certain. Without a state, and with
-// nothing in the sinks, it is the answer to go on with: what ends it is the same.
+// Without a state, and with nothing in the sinks, a run does not help. Whether the target was ever
+// set up only IAM can tell; `init` asks it, and where it was, names what brings the state back.
 static void judge_offline(const struct managed *m, struct look *l) {
   if (l->action.kind == ACT_LOOK && m->seen.no_state && m->seen.verdict.cause == CAUSE_empty)
-    l->action.why = WHY_need_init;
+    l->action.why = WHY_no_state;
 }
 
 static enum err observe(struct managed *m, enum look_at how, struct look *l) {

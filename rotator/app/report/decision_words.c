@@ -42,6 +42,10 @@ static const struct why_words whys[] = {
          "decide: bring the state back, or go on with the key that the sinks hold, or "
          "begin anew"},
     [WHY_need_init] = {false, true, "the target was never set up", "init", NULL},
+    [WHY_no_state] = {false, true,
+                      "there is no state: the target was never set up, or its state was lost (IAM, "
+                      "which has the keys of a state, was not asked)",
+                      "init", NULL},
     [WHY_sink_silent] = {true, false, "a sink gave no answer", NULL,
                          "mend what the store says; the next run goes on by itself"},
     [WHY_sink_refused] = {false, false, "a sink is there and must not be used", NULL,
