@@ -307,7 +307,7 @@ int app_main(int argc, char **argv, bool memory_locked) {
   if (status == EXIT_BUG)
     report_exhausted(&a, exhausted);
   status = answer_end(&a, status);
-  if (status == EXIT_BUG) // which was not seen before
+  if (status == EXIT_BUG) // be it for the answer alone, which could not be written
     report_exhausted(&a, ferror(stdout) ? "standard output could not be written" : exhausted);
   explain_status(status);
   clean_up(&a);

@@ -12,7 +12,7 @@
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
 
-#define VAIN_MOST 3 // requests without an answer, after which a run sends no more
+#define VAIN_MOST 3 // requests that Cloud Logs could not take, after which a run sends no more
 
 // --- what was done ---
 
@@ -55,7 +55,7 @@ static enum err send(struct managed *m, struct error *e) {
   if (!a->bearer || !a->inner)
     return error_set(e, ERR_MISSING, "no key was proven in this run, so there is no token");
   if (vain >= VAIN_MOST)
-    return error_set(e, ERR_UNSENT, "Cloud Logs gave no answer %d times in this run", VAIN_MOST);
+    return error_set(e, ERR_UNSENT, "Cloud Logs could not take the last %d requests", VAIN_MOST);
   enum logs_verdict v = logs_http_tell(a->inner, a->bearer, &of, a->effects, a->n, e);
   vain = v == LOGS_OUTAGE ? vain + 1 : 0;
   return v == LOGS_ACCEPTED ? ERR_OK : e->kind;

@@ -36,14 +36,14 @@ void report_unusable(const struct app *a, const char *text, const char *hint, co
 
 // Sentences on one line: a full stop goes between two of them unless the first has an end of its
 // own ("?"); those that are NULL or "" are left out, and the lines of one follow each other
-// likewise. For tests also: what it joins comes from five commands.
+// likewise. For tests, which see the joints alone: the program joins them in report.c only.
 void report_join(char *dst, size_t cap, const char *const *texts, size_t n);
 
 // One line on standard error, of no target in particular.
 void report_line(const struct app *a, const char *text);
 
-// Where nothing was told so far: whoever ran out of memory first had none for words. In the answer
-// too.
+// Tells `text`, in the answer too, unless something was told before: whoever ran out of memory may
+// have had none for words.
 void report_exhausted(const struct app *a, const char *text);
 
 // "rotator -c FILE repair prod-logs": a command for the configuration in use. `command` may have
