@@ -4,6 +4,7 @@ emulator's control interface or the files themselves, that the world now is what
 The steps that mend a world again (a person's deed outside of rotator) are the last part of the file.
 """
 import datetime
+import errno
 import json
 import os
 import shutil
@@ -603,16 +604,27 @@ def _fill(p, name):
 
 # --- hooks ---
 
+def _start(path):
+    """Its status; None: it cannot be started. A child that another thread has just forked holds our file open for writing until it
+    is another program; so long the system says that the file is busy.
+    """
+    for _ in range(100):
+        try:
+            return subprocess.run([path], stderr=subprocess.DEVNULL).returncode
+        except OSError as e:
+            if e.errno != errno.ETXTBSY:
+                return None
+        time.sleep(0.02)
+    return None
+
+
 def _hook(p, text, mode=0o755, starts=None):
     path = p.path("hooks/reload")
     if text is not None:
         with open(path, "w") as f:
             f.write(text)
         os.chmod(path, mode)
-    try:
-        status = subprocess.run([path], stderr=subprocess.DEVNULL).returncode
-    except OSError:
-        status = None
+    status = _start(path)
     ensure(status == starts, "started by itself, the hook answers %s" % status)
     p.prod["after_publish"] = {"run": [path], "timeout": "2s"}
     p.write_config()
