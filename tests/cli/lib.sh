@@ -76,6 +76,15 @@ control() { # control METHOD PATH [JSON]
     fail "control $1 $2"
 }
 fault() { control POST faults "$1" >/dev/null; }
+# until_met: waits until a request met the fault that was set first; a wait of so many seconds would be for a machine that is not busy.
+until_met() {
+  local _
+  for _ in $(seq 600); do
+    control GET faults | jq -e '.rules[0].fired >= 1' >/dev/null && return
+    sleep 0.05
+  done
+  fail "no request met the fault"
+}
 no_faults() { control DELETE faults >/dev/null; }
 setting() { control POST settings "$1" >/dev/null; }
 seed() { control POST seed "$1"; }

@@ -59,11 +59,11 @@ run 0 run
 passed "a passing fault is told when it has lasted"
 
 # --- at once ---
-fault '{"match":{"path":"/identity/token"},"effect":{"delay_ms":1500}}'
+fault '{"match":{"path":"/identity/token","times":1},"effect":{"delay_ms":5000}}'
 look_again prod
 rotator -c "$config" rotate prod >"$T/first.out" 2>"$T/first.err" &
 first=$!
-sleep 0.7
+until_met
 run 0 run
 silent
 run 5 rotate prod
@@ -78,7 +78,7 @@ fault '{"match":{"path":"*/logs/v1/singles"},"effect":{"delay_ms":3000}}'
 before=$(sink_value prod)
 rotator -c "$config" rotate prod >"$T/out" 2>"$T/err" &
 first=$!
-sleep 1
+until_met
 kill -TERM $first
 start=$SECONDS
 wait $first

@@ -17,12 +17,7 @@ first=$(secret_of logs arbitrary edge | jq -r .payload)
 fault "{\"match\":{\"method\":\"POST\",\"path\":\"/instances/$sm/api/v2/secrets/$id/versions\",\"times\":1},\"effect\":{\"late_ms\":3000}}"
 rotator -c "$config" rotate prod >/dev/null 2>&1 </dev/null &
 rotation=$!
-arrived() { control GET faults | jq -e '.rules[0].fired == 1' >/dev/null; }
-for _ in $(seq 600); do
-  arrived && break
-  sleep 0.05
-done
-arrived || fail "no write was sent"
+until_met
 kill -9 $rotation
 wait $rotation 2>/dev/null
 [ "$(versions edge)" = 1 ] || fail "the write landed before it was to"
