@@ -39,7 +39,8 @@
   X(sender_missing) X(instance_gone)                   /* ingestion: 401 or 403; 404 */            \
   X(manager_missing)                                   /* IAM: it may not list its keys */         \
   X(empty) X(not_decodable) X(retired)                 /* the sink: nothing, garbage, an old one */\
-  X(unreadable) X(silent) X(unanswered) X(unproven)    /* not known: why */
+  X(unreadable) X(silent) X(unasked)                   /* not known: the sink; IAM, of the key */ \
+  X(unanswered) X(unproven)                            /* not known: the proof */
 // clang-format on
 enum cause {
 #define X(name) CAUSE_##name,

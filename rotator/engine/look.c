@@ -32,14 +32,18 @@ static bool proven_lately(const struct look *l, const struct evidence *e, int64_
   return e->proven_s <= now_s && now_s - e->proven_s < l->t->policy.propagation_s;
 }
 
+// Not the time of the turn: the process may have slept since the look began.
+static int64_t time_of_answer(const struct look *l) {
+  int64_t server_s = l->iam->ops->server_time_s(l->iam);
+  return server_s > 0 ? server_s : l->u->view.now_s;
+}
+
 // What IAM shows of a key is evidence of its value. A key that was proven a moment ago and is not
 // seen is one that this replica does not know yet.
 void look_enter_evidence(const struct look *l, const struct secret *value, const char *key_id,
                          enum key_seen seen) {
   struct evidence *e = turn_evidence(l->u, l->t, value, key_id);
-  // Not the time of the turn: the process may have slept since the look began.
-  int64_t server_s = l->iam->ops->server_time_s(l->iam);
-  int64_t now_s = server_s > 0 ? server_s : l->u->view.now_s;
+  int64_t now_s = time_of_answer(l);
   if (!(seen == KEY_ABSENT && proven_lately(l, e, now_s)))
     evidence_iam(e, causes[seen], now_s);
 }
@@ -85,16 +89,21 @@ static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
               ours ? "this identity" : k->iam_id);
 }
 
-// Asks for the key of a value that is in no slot, and enters what is seen. That IAM does not show
-// it says something of a value that was proven once: else IAM may know the key and not show it.
-static enum err find_key_of(struct look *l, const struct secret *value, struct iam_key *ret,
-                            struct error *e) {
+// Asks for the key of the value of a sink that is in no slot, and enters what is seen. That IAM
+// does not show it says something of a value that was proven once: else IAM may know the key and
+// not show it. Without an answer, an old proof no longer says that the value works: the key may
+// have died since, and this was the question that would have told.
+static enum err find_key_of(struct look *l, size_t i, struct iam_key *ret, struct error *e) {
+  struct sink_reading *r = &l->u->sinks[i];
+  const struct secret *value = r->record.value;
   enum err err = l->iam->ops->find_by_value(l->iam, value, ret, e);
   const struct evidence *known = known_of(l, value);
   if (err == ERR_OK)
     look_enter_evidence(l, value, ret->id, look_seen(ret));
   else if (err == ERR_MISSING && known && known->proven_s > 0)
     look_enter_evidence(l, value, "", KEY_ABSENT);
+  else if (err != ERR_MISSING && err != ERR_REFUSED)
+    r->unasked_s = time_of_answer(l);
   return err;
 }
 
@@ -106,7 +115,7 @@ enum err look_judge_stranger(struct look *l, size_t i, struct error *e) {
   struct tag tag;
   struct error why;
   bool same = false, foreign = l->u->sink_views[i].value == SINK_FOREIGN;
-  enum err err = find_key_of(l, l->u->sinks[i].record.value, &k, foreign ? e : &why);
+  enum err err = find_key_of(l, i, &k, foreign ? e : &why);
   l->u->sinks[i].key_alive = err == ERR_OK && look_seen(&k) == KEY_ACTIVE;
   if (foreign && err == ERR_OK && look_bears_tag(l, &k, &tag, &same) && same) {
     if (tag.generation > l->u->state.generation)
@@ -126,7 +135,7 @@ static void judge_disagreeing(struct look *l) {
     if (l->u->sink_views[i].value == SINK_UNJUDGED) {
       struct iam_key k = {0};
       struct error e;
-      find_key_of(l, l->u->sinks[i].record.value, &k, &e);
+      find_key_of(l, i, &k, &e);
       iam_key_clear(&k);
     }
 }
@@ -138,7 +147,7 @@ enum err look_for_adoptable(struct look *l, struct error *e) {
     judge_disagreeing(l);
     return ERR_OK;
   }
-  enum err err = find_key_of(l, l->u->sinks[l->u->adoptable_sink].record.value, k, e);
+  enum err err = find_key_of(l, l->u->adoptable_sink, k, e);
   if (err != ERR_OK)
     return err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
   bool ours = strcmp(k->iam_id, l->t->iam_id) == 0 && strcmp(k->account, l->t->account) == 0;

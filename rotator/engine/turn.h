@@ -16,7 +16,8 @@ struct sink_reading {
   struct secret *served; // what consumers read though the store must not; NULL: that is not known
   struct store_version version;
   struct error error;
-  bool key_alive; // IAM showed the key of its value alive, in this turn
+  bool key_alive;    // IAM showed the key of its value alive, in this turn
+  int64_t unasked_s; // it was asked for that key then, and gave no answer; 0: it was not, or did
 };
 
 struct turn {

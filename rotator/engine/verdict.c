@@ -65,6 +65,11 @@ static struct verdict sink_verdict(const struct turn *u, struct target *t, size_
   struct verdict v = evidence_verdict(e);
   if (is_retired(u, i, value) && v.kind != VERDICT_NOT_WORKING && !speaks_for_retired(u, r, e))
     return without_evidence(VERDICT_NOT_WORKING, CAUSE_retired, now_s);
+  if (v.kind == VERDICT_WORKING && v.proven_s < r->unasked_s) {
+    v.kind = VERDICT_NOT_KNOWN;
+    v.cause = CAUSE_unasked;
+    v.seen_s = r->unasked_s;
+  }
   return v;
 }
 

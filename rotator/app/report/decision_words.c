@@ -283,6 +283,7 @@ static const struct cause_entry {
     [CAUSE_retired] = {"consumers read a key that was retired", "run"},
     [CAUSE_unreadable] = {"the rotator may not read what consumers read", "check"},
     [CAUSE_silent] = {"the store of the key gave no answer", "check"},
+    [CAUSE_unasked] = {"IAM gave no answer to the question for its key", "status"},
     [CAUSE_unanswered] = {"the last proof of the key got no answer", "verify"},
     [CAUSE_unproven] = {"the key was never proven", "verify"},
 };

@@ -229,6 +229,8 @@ static enum err fake_get(struct iam *c, const char *id, bool activity, struct ia
 static enum err fake_find(struct iam *c, const struct secret *value, struct iam_key *ret,
                           struct error *e) {
   struct fake_key *k = rig_key_of(of_iam(c), value);
+  if (of_iam(c)->find_silent)
+    return error_set(e, ERR_THROTTLED, "not now");
   if (!k)
     return error_set(e, ERR_MISSING, "no key has this value");
   *ret = k->key;

@@ -43,6 +43,7 @@ struct rig {
   int64_t listed_ms;         // when the keys were listed last
   int64_t end_age_ms;        // how long before a disable or delete that was, at most
   bool use_silent;           // … to the question who uses a key
+  bool find_silent;          // … to the question for the key of a value
   bool list_hides;           // its list shows no key at all, as that of another group does
   bool limit_refused;        // it does not tell how many keys there are
   enum err created_answer;   // what a create answers that is done; no list shows its key then
