@@ -259,8 +259,13 @@ part_image() { build release && tap tests/image/run.sh "$build/release"; }
 
 part_bench() { build release && check "bench runs" tests/bench/run.sh --quick "$build/release"; }
 
-# The protocol as a model, in every order of events (tests/model).
-part_model() { tap tests/model/run.sh; }
+# The protocol as a model, in every order of events (tests/model); and each error planted in the simulator is found.
+part_model() {
+  local bad=0
+  tap tests/model/run.sh || bad=1
+  build release && tests_of release plants || bad=1
+  return $bad
+}
 
 part_quickstart() {
   check "what is missing is installed" tests/distros/need_test.sh && check "what cannot run says so" tests/distros/lack_test.sh &&
