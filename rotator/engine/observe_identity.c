@@ -1,5 +1,6 @@
-// What a refusal of the list of keys means: usually something about us, but it may be that the
-// identity itself is gone.
+// What the identity's list of keys, or its refusal, says of who asked for it: whether a token
+// manages these keys, and whether a refusal is about us, as it usually is, or the identity itself
+// is gone.
 #include <string.h>
 
 #include "rotator/engine/turn.h"
@@ -34,4 +35,21 @@ void turn_iam_failed(struct turn *u, struct target *t, struct iam *iam, struct e
             "configuration",
             dash + 1);
   identity_is_gone(u, t);
+}
+
+enum err own_manages(struct target *t, const struct engine_io *io, const struct secret *bearer,
+                     const char *key_id, bool *ret_shown, struct error *e) {
+  struct iam *iam = io->iam->ops->bearing(io->iam, bearer);
+  struct iam_key_list list = {0};
+  bool shown = false;
+  if (!iam)
+    return error_no_memory(e);
+  enum err err = iam->ops->list(iam, t->account, t->iam_id, &list, e);
+  for (size_t i = 0; err == ERR_OK && i < list.n; i++)
+    shown = shown || strcmp(list.keys[i].id, key_id) == 0;
+  iam_key_list_clear(&list);
+  iam_free(iam);
+  if (err == ERR_OK)
+    *ret_shown = shown;
+  return err;
 }

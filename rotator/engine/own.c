@@ -79,20 +79,3 @@ enum err own_iam(struct turn *u, struct target *t, const struct engine_io *io, s
   // Whatever was refused, it was not what is to be done.
   return *ret ? ERR_OK : error_set(e, ERR_UNSENT, "no token of the key that stays");
 }
-
-enum err own_manages(struct target *t, const struct engine_io *io, const struct secret *bearer,
-                     const char *key_id, bool *ret_shown, struct error *e) {
-  struct iam *iam = io->iam->ops->bearing(io->iam, bearer);
-  struct iam_key_list list = {0};
-  bool shown = false;
-  if (!iam)
-    return error_no_memory(e);
-  enum err err = iam->ops->list(iam, t->account, t->iam_id, &list, e);
-  for (size_t i = 0; err == ERR_OK && i < list.n; i++)
-    shown = shown || strcmp(list.keys[i].id, key_id) == 0;
-  iam_key_list_clear(&list);
-  iam_free(iam);
-  if (err == ERR_OK)
-    *ret_shown = shown;
-  return err;
-}

@@ -86,8 +86,9 @@ bool own_stand_in(struct turn *u, struct target *t, const struct engine_io *io);
 // *ret_made is to be freed by the caller (NULL: nothing to free).
 enum err own_iam(struct turn *u, struct target *t, const struct engine_io *io, struct iam **ret,
                  struct iam **ret_made, struct error *e);
-// Can the identity's keys be managed with this token? ERR_OK: they were listed with it;
-// *ret_shown: that key among them. Else as for the list of keys (ERR_DENIED: it may not).
+
+// observe_identity.c: can the identity's keys be managed with this token? ERR_OK: they were listed
+// with it; *ret_shown: that key among them. Else as for the list of keys (ERR_DENIED: it may not).
 enum err own_manages(struct target *t, const struct engine_io *io, const struct secret *bearer,
                      const char *key_id, bool *ret_shown, struct error *e);
 
