@@ -8,7 +8,6 @@
 
 #include "rotator/app/compose_worker.h"
 #include "rotator/app/counted_transport.h"
-#include "rotator/app/hook.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/path_units.h"
 #include "rotator/app/readers.h"
@@ -185,8 +184,9 @@ static void managed_init(struct managed *m, struct compose *c, const struct conf
                               .policy = t->policy,
                               .memory = &m->memory};
   if (t->after_publish.line > 0 || t->after_publish.argv) {
+    m->hook = (struct hook){.config = &t->after_publish, .env = c->env};
     m->target.hook = hook_after_publish;
-    m->target.hook_ctx = (void *)(uintptr_t)&t->after_publish;
+    m->target.hook_ctx = &m->hook;
   }
 }
 

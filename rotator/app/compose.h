@@ -10,6 +10,7 @@
 #define ROTATOR_APP_COMPOSE_H
 
 #include "rotator/app/audit_client.h"
+#include "rotator/app/hook.h"
 #include "rotator/app/last_run.h"
 #include "rotator/app/request_budget.h"
 #include "rotator/config/config.h"
@@ -65,6 +66,7 @@ struct managed {
   char lock_path[512], mark_path[512], home_path[512];
   // What the pointers in `target` lead to, and the client of its instance.
   char key_words[256], last_run_path[512];
+  struct hook hook;
   struct memory memory;
   struct logs *logs;
   unsigned logs_worker;

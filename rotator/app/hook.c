@@ -5,7 +5,6 @@
 // Never a value. It may be run more than once in an epoch.
 #include "rotator/app/hook.h"
 
-#include "rotator/app/compose.h"
 #include "rotator/base/child.h"
 #include "rotator/base/json.h"
 #include "rotator/base/trust.h"
@@ -30,7 +29,8 @@ static enum err describe_change(const struct target *t, const struct state *s,
 
 enum err hook_after_publish(void *ctx, const struct target *t, const struct state *s,
                             struct error *e) {
-  const struct config_hook *h = ctx;
+  const struct hook *hook = ctx;
+  const struct config_hook *h = hook->config;
   SECRET_AUTO input = NULL;
   int status = 0;
   enum err err = trust_program(h->argv[0], e);
@@ -46,7 +46,7 @@ enum err hook_after_publish(void *ctx, const struct target *t, const struct stat
                             .input_len = secret_len(input),
                             .limit_ms = (h->timeout_s > 0 ? h->timeout_s : 60) * 1000,
                             .ret_exit = &status,
-                            .env = compose_env(managed_of(t)->compose)};
+                            .env = hook->env};
   err = child_run(&spec, e);
   if (err == ERR_REFUSED && status == CHILD_NOT_STARTED)
     err = e->kind = ERR_INVALID;

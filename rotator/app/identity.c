@@ -102,36 +102,6 @@ bool identity_is_known(const struct managed *m, enum compose_identity how, char 
   return ret[0] != '\0';
 }
 
-// Is the i-th target, `other`, of the identity that `m` is of? As far as its configuration says,
-// or, where that has a name, what is remembered of it.
-static bool is_shared(const struct managed *m, const struct config_target *other, size_t i) {
-  const char *user = other->user, *service = other->service_id;
-  if (!user != !m->config->user)
-    return false;
-  if (user) // a target of a user is bound only where the management key is that user's
-    return strcmp(user, "me") == 0 || strcmp(user, m->iam_id) == 0;
-  if (service && text_starts(service, "ServiceId-"))
-    return text_starts(m->iam_id, "iam-") && strcmp(m->iam_id + strlen("iam-"), service) == 0;
-  const struct managed *known = compose_target(m->compose, i);
-  const char *id = !known ? "" : known->bound ? known->iam_id : identity_remembered(known);
-  return id[0] && strcmp(id, m->iam_id) == 0;
-}
-
-enum err identity_check_twin(const struct managed *m, struct error *e) {
-  const struct config *all = compose_config(m->compose);
-  for (size_t i = 0; i < all->n_targets; i++) {
-    const struct config_target *t = &all->targets[i];
-    if (t != m->config && !t->broken && strcmp(t->guid, m->config->guid) == 0 &&
-        strcmp(t->account, m->config->account) == 0 && is_shared(m, t, i))
-      return error_set(e, ERR_INVALID,
-                       "%s:%d: it is the same identity on the same instance as target %s (%s:%d): "
-                       "two targets would share one state and one key; put the sinks of both into "
-                       "one",
-                       m->config->file, m->config->line, t->name, t->file, t->line);
-  }
-  return ERR_OK;
-}
-
 void identity_for_shell(const struct managed *m, char dst[IDENTITY_SHELL_MAX]) {
   if (!m->config->user)
     snprintf(dst, IDENTITY_SHELL_MAX, "'%s'", m->config->service_id);

@@ -31,11 +31,6 @@ enum err identity_look_up(const struct managed *m, struct iam *iam, struct iam_s
 enum err identity_is_me(const struct managed *m, const struct iam_token *me, char ret[IAM_ID_MAX],
                         struct error *e);
 
-// ERR_INVALID, naming the other one: another target is of the identity that `m` (bound) is of, on
-// the same instance. `me` and a user's IAM id, a service ID's name and its id are seen to be one
-// only now: the configuration itself knows what is written alike.
-enum err identity_check_twin(const struct managed *m, struct error *e);
-
 // The shell word that names the sender to the CLI; a user's is looked up by a command of its own.
 #define IDENTITY_SHELL_MAX (IAM_NAME_MAX + 8)
 void identity_for_shell(const struct managed *m, char dst[IDENTITY_SHELL_MAX]);

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rotator/app/commands/common.h"
 #include "rotator/app/commands/findings.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/report/report.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/text_time.h"
 
 #define CLOCK_WARN_S 60
@@ -16,12 +18,12 @@ static int64_t check_rights(struct managed *m, struct iam *iam, struct findings 
   int64_t listed = -1;
   struct iam_key_list list = {0};
   struct error e = {0};
-  char hint[REPORT_HINT_MAX], who[IDENTITY_WORDS_MAX];
+  char hint[WAY_OUT_HINT_MAX], who[IDENTITY_WORDS_MAX];
   identity_words(m, who);
   if (iam->ops->list(iam, m->target.account, m->iam_id, &list, &e) == ERR_OK) {
     listed = (int64_t)list.n;
     find(f, FINDING_OK, "rights", "the management identity can list the keys of %s", who);
-  } else if (report_rights(m, ROW_COUNT, &e, hint, sizeof hint)) {
+  } else if (way_out_rights(m, ROW_COUNT, &e, hint, sizeof hint)) {
     find(f, FINDING_FAIL, "rights", "%s (%s)", hint, e.text);
   } else {
     find_error(f, "rights", &e);
@@ -113,7 +115,7 @@ static void check_ingress(struct managed *m, struct findings *f) {
 // Where a trusted profile was refused: the link that is missing.
 static void say_profile(const struct managed *m, const struct error *e, struct findings *f) {
   char hint[1000];
-  if (report_profile(m, e, hint, sizeof hint))
+  if (way_out_profile(m, e, hint, sizeof hint))
     find(f, FINDING_FAIL, "profile", "%s", hint);
 }
 
@@ -190,7 +192,7 @@ bool check_cloud(struct managed *m, struct findings *f, struct error *e) {
   bool bound = check_account(m, &me, e) && compose_bind(m, 0, IDENTITY_ASKED, e) == ERR_OK;
   if (bound) {
     say_identity(m, f);
-    if (identity_check_twin(m, e) != ERR_OK)
+    if (check_twin(m, e) != ERR_OK)
       find_error(f, "identity", e);
     int64_t listed = check_rights(m, iam, f);
     if (m->config->own_key)

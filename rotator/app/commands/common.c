@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "rotator/app/chosen.h"
-#include "rotator/app/commands/stand.h"
+#include "rotator/app/identity.h"
 #include "rotator/app/notify.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
@@ -19,59 +19,6 @@
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
 
-// --- looking ---
-
-// Without a state, and with nothing in the sinks, a run does not help. Whether the target was ever
-// set up only IAM can tell; `init` asks it, and where it was, names what brings the state back.
-static void judge_offline(const struct managed *m, struct look *l) {
-  if (l->action.kind == ACT_LOOK && m->seen.no_state && m->seen.verdict.cause == CAUSE_empty)
-    l->action.why = WHY_no_state;
-}
-
-static enum err observe(struct managed *m, enum look_at how, struct look *l) {
-  state_clear(&l->state);
-  bool verify = how == LOOK_VERIFY || how == LOOK_ARRIVAL;
-  enum err err =
-      verify ? tick_verify(&m->target, &l->io, how == LOOK_ARRIVAL, &l->state, &l->view, &l->error)
-             : tick_observe(&m->target, &l->io, how == LOOK_AT_IAM, &l->state, &l->view, &l->error);
-  if (err != ERR_OK)
-    return err;
-  decide(&l->view, &l->action);
-  advance_saw(m, &l->view);
-  if (how == LOOK_OFFLINE)
-    judge_offline(m, l);
-  text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
-  return ERR_OK;
-}
-
-enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e) {
-  struct look l = {0};
-  enum err err =
-      compose_bind(m, 0, how == LOOK_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
-  if (err != ERR_OK)
-    return err;
-  if (!compose_io(NULL, 0, &m->target, &l.io, e))
-    return ERR_INTERNAL;
-  err = observe(m, how, &l);
-  if (err == ERR_OK && how == LOOK_AS_NEEDED && l.action.kind == ACT_LOOK)
-    err = observe(m, LOOK_AT_IAM, &l);
-  if (err != ERR_OK && e)
-    *e = l.error;
-  if (err != ERR_OK)
-    state_clear(&l.state);
-  else
-    *ret = l;
-  if (err == ERR_OK && l.view.iam_asked)
-    advance_keep_evidence(m);
-  if (err == ERR_OK && ret->view.state)
-    ret->view.state = &ret->state;
-  return err;
-}
-
-void look_clear(struct look *l) {
-  state_clear(&l->state);
-}
-
 bool is_busy(struct managed *m, struct env *env) {
   int fd = -1;
   if (!m->target.lock_path || access(m->target.lock_path, F_OK) != 0)
@@ -79,6 +26,38 @@ bool is_busy(struct managed *m, struct env *env) {
   bool busy = file_lock(m->target.lock_path, env, 0, &fd, NULL) == ERR_BUSY;
   file_unlock(fd);
   return busy;
+}
+
+// --- beside other targets ---
+
+// Is the i-th target, `other`, of the identity that `m` is of? As far as its configuration says,
+// or, where that has a name, what is remembered of it.
+static bool is_shared(const struct managed *m, const struct config_target *other, size_t i) {
+  const char *user = other->user, *service = other->service_id;
+  if (!user != !m->config->user)
+    return false;
+  if (user) // a target of a user is bound only where the management key is that user's
+    return strcmp(user, "me") == 0 || strcmp(user, m->iam_id) == 0;
+  if (service && text_starts(service, "ServiceId-"))
+    return text_starts(m->iam_id, "iam-") && strcmp(m->iam_id + strlen("iam-"), service) == 0;
+  const struct managed *known = compose_target(m->compose, i);
+  const char *id = !known ? "" : known->bound ? known->iam_id : identity_remembered(known);
+  return id[0] && strcmp(id, m->iam_id) == 0;
+}
+
+enum err check_twin(const struct managed *m, struct error *e) {
+  const struct config *all = compose_config(m->compose);
+  for (size_t i = 0; i < all->n_targets; i++) {
+    const struct config_target *t = &all->targets[i];
+    if (t != m->config && !t->broken && strcmp(t->guid, m->config->guid) == 0 &&
+        strcmp(t->account, m->config->account) == 0 && is_shared(m, t, i))
+      return error_set(e, ERR_INVALID,
+                       "%s:%d: it is the same identity on the same instance as target %s (%s:%d): "
+                       "two targets would share one state and one key; put the sinks of both into "
+                       "one",
+                       m->config->file, m->config->line, t->name, t->file, t->line);
+  }
+  return ERR_OK;
 }
 
 // --- people ---
@@ -132,60 +111,6 @@ void time_text(char *dst, size_t cap, int64_t t_s) {
     text_format_time(dst, cap, t_s);
   else
     text_copy(dst, cap, "-");
-}
-
-// --- what is still the matter ---
-
-static bool still_refuses(struct store_item *item, struct error *e) {
-  enum err err = store_check(item, e);
-  return err != ERR_OK && !err_is_passing(err);
-}
-
-static void tell_store(struct tick_result *r, enum why why, const struct error *e) {
-  r->why = why;
-  r->error = *e;
-  r->attention = true;
-}
-
-enum why why_of_name(const char *name) {
-  int w = 0;
-  while (w < WHY_COUNT && strcmp(why_name((enum why)w), name) != 0)
-    w++;
-  return w < WHY_COUNT ? (enum why)w : WHY_none;
-}
-
-// Does it stand before the step for which the last run called somebody: one that a look cannot try?
-static bool is_same_step(const struct last_run *last, const struct tick_result *r) {
-  return r->why == WHY_none && strcmp(last->row, row_name(r->row)) == 0 &&
-         why_of_name(last->why) != WHY_none;
-}
-
-void recall_trouble(struct managed *m, struct tick_result *r) {
-  struct error e = {0};
-  bool called = m->last_run.exit == EXIT_PERSON || m->last_run.exit == EXIT_PAGE;
-  bool quiet = (r->end == TICK_WAIT || r->end == TICK_REST) && !r->attention &&
-               r->error.kind == ERR_OK && r->phase < PHASE_COUNT;
-  if (!quiet || !m->bound)
-    return;
-  if (called && is_same_step(&m->last_run, r)) {
-    r->why = why_of_name(m->last_run.why);
-    r->attention = true;
-    return;
-  }
-  // On a full disk no run could leave word of it. A local home is asked in any case: that costs no
-  // request.
-  if ((called || m->target.home->class == STORE_CLASS_B) && still_refuses(m->target.home, &e)) {
-    tell_store(r, WHY_home_silent, &e);
-    return;
-  }
-  if (!called)
-    return;
-  for (size_t i = 0; i < m->target.n_sinks; i++)
-    if (still_refuses(m->target.sinks[i].item, &e)) {
-      tell_store(r, WHY_sink_refused, &e);
-      text_copy(m->seen.sink, sizeof m->seen.sink, m->target.sinks[i].name);
-      return;
-    }
 }
 
 // --- what was done ---

@@ -2,31 +2,19 @@
 #ifndef ROTATOR_APP_COMMANDS_COMMON_H
 #define ROTATOR_APP_COMMANDS_COMMON_H
 
-#include "rotator/app/advance.h"
-#include "rotator/app/app.h"
-#include "rotator/app/report/report.h"
+#include "rotator/app/commands/stand.h"
 #include "rotator/engine/wish.h"
-
-// One reading of a target, and what would be done about it. Clear with look_clear.
-struct look {
-  struct engine_io io;
-  struct state state;
-  struct view view;
-  struct action action;
-  struct error error; // the last thing that went wrong while reading; kind ERR_OK: nothing
-};
-enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM, LOOK_VERIFY, LOOK_ARRIVAL };
-// As needed: IAM is asked when the engine would ask it. Verify: what each sink holds is proven, too
-// (tick_verify). Arrival: and its test log is looked for. What was seen is kept for the next run.
-// The error, when it could not be bound.
-enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e);
-void look_clear(struct look *l);
 
 // Is a run at work on the target now? (A command by hand does not wait behind it.)
 bool is_busy(struct managed *m, struct env *env);
 // For wishes: who asked ("alice@host"), why.
 void wish_fill(struct wish *w, const struct app *a, const char *reason);
 void who_asks(char *dst, size_t cap);
+
+// ERR_INVALID, naming the other one: another target is of the identity that `m` (bound) is of, on
+// the same instance. `me` and a user's IAM id, a service ID's name and its id are seen to be one
+// only now: the configuration itself knows what is written alike.
+enum err check_twin(const struct managed *m, struct error *e);
 
 // Asks on the terminal before `command` changes the selected target; true with --yes. False also
 // when there is no terminal to ask on (and then says so as a usage error).
@@ -35,15 +23,6 @@ bool confirm(const struct app *a, const char *command, const char *question);
 // "3d4h" rounded to what a person reads, "-" for negative.
 void age_text(char *dst, size_t cap, int64_t seconds);
 void time_text(char *dst, size_t cap, int64_t t_s); // "-" for 0 and less
-
-// What a look, and a tick that had nothing to write, do not see: that a local home refuses what a
-// write would need (a full disk, a right that is missing); and, where the last run called a person,
-// that another store still does, or that the step that failed is the next one still. So that the
-// reason stays visible until it is gone. Changes *r, if it says nothing else; the target is bound.
-void recall_trouble(struct managed *m, struct tick_result *r);
-
-// The reason of that name (of last_run.h); WHY_none: there is none of that name.
-enum why why_of_name(const char *name);
 
 // What a run has done to the target, one line on standard output.
 void say_done(const struct managed *m, const struct tick_result *r);

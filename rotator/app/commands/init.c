@@ -8,13 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rotator/app/commands/common.h"
 #include "rotator/app/commands/init_cloud.h"
-#include "rotator/app/commands/stand.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/waiting.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 
@@ -211,7 +212,7 @@ static bool has_key(const struct tick_result *r) {
 static bool lacks_sender(struct ending *end, const struct managed *m, const struct tick_result *r) {
   bool refused = r->error.status == 401 || r->error.status == 403;
   int64_t now = env_mono_ms(end->env);
-  if (!refused || !report_is_of_proof(m, r->row))
+  if (!refused || !way_out_is_of_proof(m, r->row))
     return false;
   if (end->refused_ms == 0)
     end->refused_ms = now > 0 ? now : 1;
@@ -298,7 +299,7 @@ static void warn_of_user(const struct managed *m, const struct survey *s) {
 static int init_target(struct app *a, struct managed *m, struct survey *s) {
   struct error e = {0};
   enum err err = survey(a, m, s, &e);
-  if (err == ERR_OK && (err = identity_check_twin(m, &e)) != ERR_OK)
+  if (err == ERR_OK && (err = check_twin(m, &e)) != ERR_OK)
     m->seen.next = "check";
   if (err != ERR_OK)
     return report_no_success(a, m, "init", &e);

@@ -1,9 +1,10 @@
-// The command `keys`: what its three parts share. keys.c lists and describes, keys_change.c changes
-// a key by hand, keys_create.c makes one outside the rotation.
+// The command `keys`: what its three parts share. keys_change.c says what a key is to us and
+// changes one by hand, keys_create.c makes one outside the rotation; keys.c lists, describes, and
+// calls both.
 #ifndef ROTATOR_APP_COMMANDS_KEYS_H
 #define ROTATOR_APP_COMMANDS_KEYS_H
 
-#include "rotator/app/commands/stand.h"
+#include "rotator/app/commands/common.h"
 
 struct listing {
   struct app *app;

@@ -6,6 +6,8 @@
 //
 // After an answer that is not plain success the key is looked at: it may be so all the same (a lost
 // answer), it may be locked, or somebody else was faster.
+//
+// What a key is to us (keys_role) is worked out here, because what is refused follows from it.
 #include "rotator/app/commands/keys.h"
 
 #include <stdio.h>
@@ -16,6 +18,37 @@
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/way_out.h"
 #include "rotator/base/text.h"
+#include "rotator/engine/tag.h"
+
+// --- what a key is to us -------------------------------------------------------------------------
+
+enum key_role keys_role(const struct listing *l, const struct iam_key *k) {
+  static const enum key_role of_slot[SLOT_COUNT] = {
+      [SLOT_CURRENT] = KEY_CURRENT, [SLOT_PREVIOUS] = KEY_PREVIOUS, [SLOT_PENDING] = KEY_PENDING};
+  const struct state *s = l->look.view.state;
+  struct tag tag;
+  for (int i = 0; s && i < SLOT_COUNT; i++)
+    if (s->slots[i].used && strcmp(s->slots[i].key_id, k->id) == 0)
+      return of_slot[i];
+  if (!s && l->look.view.adoptable && strcmp(l->look.view.adoptable->id, k->id) == 0)
+    return KEY_IN_SINKS;
+  if (!tag_parse(k->description, &tag) || strcmp(tag.binding, l->managed->binding) != 0)
+    return KEY_UNKNOWN;
+  if (!s || strcmp(tag.lineage, s->lineage) != 0)
+    return KEY_OTHER;
+  return tag.generation <= s->generation ? KEY_STRAY : KEY_OURS;
+}
+
+const char *keys_role_name(enum key_role role) {
+  static const char *const names[] = {
+      [KEY_CURRENT] = "current",       [KEY_PREVIOUS] = "previous", [KEY_PENDING] = "pending",
+      [KEY_IN_SINKS] = "in the sinks", [KEY_STRAY] = "stray",       [KEY_OURS] = "ours",
+      [KEY_OTHER] = "other lineage",   [KEY_UNKNOWN] = "unknown",
+  };
+  return names[role];
+}
+
+// --- what is asked for ---------------------------------------------------------------------------
 
 enum change {
   CHANGE_RENAME,
@@ -66,6 +99,28 @@ static bool ends_a_key(enum change change) {
 }
 
 // --- what is refused -----------------------------------------------------------------------------
+
+int keys_refuse(struct listing *l, const char *id, const char *why) {
+  char text[400], next[700];
+  snprintf(text, sizeof text, "%s: %s", id, why);
+  report_next(l->app, "keys", l->managed->target.name, next, sizeof next);
+  struct error e;
+  error_set(&e, ERR_REFUSED, "%s", text);
+  struct trouble t = {.target = l->managed->target.name,
+                      .working = verdict_working(&l->managed->seen.verdict),
+                      .verdict = &l->managed->seen.verdict,
+                      .step = "keys",
+                      .error = &e,
+                      .next = next};
+  report_trouble(l->app, &t);
+  cJSON *o = answer_target(l->app, l->managed->target.name);
+  if (o) {
+    answer_add_consumers(o, l->managed);
+    answer_add_error(o, &e);
+    answer_add_end(o, EXIT_USAGE, next);
+  }
+  return EXIT_USAGE;
+}
 
 // Why it is not done, by what the key is; NULL: it may be.
 static const char *no_by_role(const struct job *j) {

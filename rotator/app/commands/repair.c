@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/commands/stand.h"
+#include "rotator/app/commands/common.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"

@@ -98,7 +98,7 @@ static void fill_row(struct page_row *r, const struct standing *s) {
 static enum err make_section(struct reporting *r, struct page_row *row, const struct standing *s,
                              struct error *e) {
   struct managed *m = s->managed;
-  char working[320], now[1024], next[700], hint[REPORT_HINT_MAX];
+  char working[320], now[1024], next[700], hint[WAY_OUT_HINT_MAX];
   struct way_out out = {.person = NULL};
   working_words(working, sizeof working, view_working(&s->look.view), &m->seen.verdict);
   standing_now(s, now, sizeof now);
@@ -106,8 +106,8 @@ static enum err make_section(struct reporting *r, struct page_row *row, const st
     now[0] = '\0'; // there is something to report, only not of this look
   if (!s->outcome.silent) {
     way_out_after(r->app, m, &s->result, &s->outcome, &out);
-    if (!report_is_of_store(s->result.why) &&
-        report_rights(m, report_row_of_rights(&s->result), &s->result.error, hint, sizeof hint))
+    if (!way_out_is_of_store(s->result.why) &&
+        way_out_rights(m, way_out_row_of_rights(&s->result), &s->result.error, hint, sizeof hint))
       out.person = hint;
   } else if (row->class < PAGE_UNKNOWN) {
     out.person = why_words(why_of_name(m->last_run.why))->text; // said by the last run

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rotator/app/commands/stand.h"
+#include "rotator/app/commands/common.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/waiting.h"

@@ -6,7 +6,7 @@
 
 #include "rotator/app/breaker.h"
 #include "rotator/app/chosen.h"
-#include "rotator/app/commands/stand.h"
+#include "rotator/app/commands/common.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/metrics.h"

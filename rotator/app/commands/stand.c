@@ -2,11 +2,128 @@
 // answer to it.
 #include "rotator/app/commands/stand.h"
 
+#include <string.h>
+
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/way_out.h"
 #include "rotator/base/text.h"
+
+// --- looking ---
+
+// Without a state, and with nothing in the sinks, a run does not help. Whether the target was ever
+// set up only IAM can tell; `init` asks it, and where it was, names what brings the state back.
+static void judge_offline(const struct managed *m, struct look *l) {
+  if (l->action.kind == ACT_LOOK && m->seen.no_state && m->seen.verdict.cause == CAUSE_empty)
+    l->action.why = WHY_no_state;
+}
+
+static enum err observe(struct managed *m, enum look_at how, struct look *l) {
+  state_clear(&l->state);
+  bool verify = how == LOOK_VERIFY || how == LOOK_ARRIVAL;
+  enum err err =
+      verify ? tick_verify(&m->target, &l->io, how == LOOK_ARRIVAL, &l->state, &l->view, &l->error)
+             : tick_observe(&m->target, &l->io, how == LOOK_AT_IAM, &l->state, &l->view, &l->error);
+  if (err != ERR_OK)
+    return err;
+  decide(&l->view, &l->action);
+  advance_saw(m, &l->view);
+  if (how == LOOK_OFFLINE)
+    judge_offline(m, l);
+  text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
+  return ERR_OK;
+}
+
+enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e) {
+  struct look l = {0};
+  enum err err =
+      compose_bind(m, 0, how == LOOK_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
+  if (err != ERR_OK)
+    return err;
+  if (!compose_io(NULL, 0, &m->target, &l.io, e))
+    return ERR_INTERNAL;
+  err = observe(m, how, &l);
+  if (err == ERR_OK && how == LOOK_AS_NEEDED && l.action.kind == ACT_LOOK)
+    err = observe(m, LOOK_AT_IAM, &l);
+  if (err != ERR_OK && e)
+    *e = l.error;
+  if (err != ERR_OK)
+    state_clear(&l.state);
+  else
+    *ret = l;
+  if (err == ERR_OK && l.view.iam_asked)
+    advance_keep_evidence(m);
+  if (err == ERR_OK && ret->view.state)
+    ret->view.state = &ret->state;
+  return err;
+}
+
+void look_clear(struct look *l) {
+  state_clear(&l->state);
+}
+
+void look_offline(struct managed *m) {
+  struct look l;
+  if (!m->seen.looked && look_at(m, LOOK_OFFLINE, &l, NULL) == ERR_OK)
+    look_clear(&l);
+}
+
+// --- what is still the matter ---
+
+static bool still_refuses(struct store_item *item, struct error *e) {
+  enum err err = store_check(item, e);
+  return err != ERR_OK && !err_is_passing(err);
+}
+
+static void tell_store(struct tick_result *r, enum why why, const struct error *e) {
+  r->why = why;
+  r->error = *e;
+  r->attention = true;
+}
+
+enum why why_of_name(const char *name) {
+  int w = 0;
+  while (w < WHY_COUNT && strcmp(why_name((enum why)w), name) != 0)
+    w++;
+  return w < WHY_COUNT ? (enum why)w : WHY_none;
+}
+
+// Does it stand before the step for which the last run called somebody: one that a look cannot try?
+static bool is_same_step(const struct last_run *last, const struct tick_result *r) {
+  return r->why == WHY_none && strcmp(last->row, row_name(r->row)) == 0 &&
+         why_of_name(last->why) != WHY_none;
+}
+
+void recall_trouble(struct managed *m, struct tick_result *r) {
+  struct error e = {0};
+  bool called = m->last_run.exit == EXIT_PERSON || m->last_run.exit == EXIT_PAGE;
+  bool quiet = (r->end == TICK_WAIT || r->end == TICK_REST) && !r->attention &&
+               r->error.kind == ERR_OK && r->phase < PHASE_COUNT;
+  if (!quiet || !m->bound)
+    return;
+  if (called && is_same_step(&m->last_run, r)) {
+    r->why = why_of_name(m->last_run.why);
+    r->attention = true;
+    return;
+  }
+  // On a full disk no run could leave word of it. A local home is asked in any case: that costs no
+  // request.
+  if ((called || m->target.home->class == STORE_CLASS_B) && still_refuses(m->target.home, &e)) {
+    tell_store(r, WHY_home_silent, &e);
+    return;
+  }
+  if (!called)
+    return;
+  for (size_t i = 0; i < m->target.n_sinks; i++)
+    if (still_refuses(m->target.sinks[i].item, &e)) {
+      tell_store(r, WHY_sink_refused, &e);
+      text_copy(m->seen.sink, sizeof m->seen.sink, m->target.sinks[i].name);
+      return;
+    }
+}
+
+// --- how it stands ---
 
 static enum working working_of(const struct managed *m) {
   return m->seen.looked ? verdict_working(&m->seen.verdict) : WORKING_UNKNOWN;
@@ -64,12 +181,6 @@ int report_verdict(struct app *a, struct managed *m, const char *step, cJSON *o)
   if (bad)
     report_trouble(a, &t);
   return status;
-}
-
-void look_offline(struct managed *m) {
-  struct look l;
-  if (!m->seen.looked && look_at(m, LOOK_OFFLINE, &l, NULL) == ERR_OK)
-    look_clear(&l);
 }
 
 int report_no_success(struct app *a, struct managed *m, const char *step, const struct error *e) {

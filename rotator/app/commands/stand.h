@@ -3,7 +3,37 @@
 #ifndef ROTATOR_APP_COMMANDS_STAND_H
 #define ROTATOR_APP_COMMANDS_STAND_H
 
-#include "rotator/app/commands/common.h"
+#include "rotator/app/advance.h"
+#include "rotator/app/app.h"
+#include "rotator/app/report/report.h"
+
+// One reading of a target, and what would be done about it. Clear with look_clear.
+struct look {
+  struct engine_io io;
+  struct state state;
+  struct view view;
+  struct action action;
+  struct error error; // the last thing that went wrong while reading; kind ERR_OK: nothing
+};
+enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM, LOOK_VERIFY, LOOK_ARRIVAL };
+// As needed: IAM is asked when the engine would ask it. Verify: what each sink holds is proven, too
+// (tick_verify). Arrival: and its test log is looked for. What was seen is kept for the next run.
+// The error, when it could not be bound.
+enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e);
+void look_clear(struct look *l);
+
+// Reads the target without asking anybody, unless it was read in this run: what earlier looks saw
+// is enough to not stay silent about a dead key.
+void look_offline(struct managed *m);
+
+// What a look, and a tick that had nothing to write, do not see: that a local home refuses what a
+// write would need (a full disk, a right that is missing); and, where the last run called a person,
+// that another store still does, or that the step that failed is the next one still. So that the
+// reason stays visible until it is gone. Changes *r, if it says nothing else; the target is bound.
+void recall_trouble(struct managed *m, struct tick_result *r);
+
+// The reason of that name (of last_run.h); WHY_none: there is none of that name.
+enum why why_of_name(const char *name);
 
 // "prod: Consumers have a working key: ApiKey-…": the first line of an answer for people.
 void say_working(const struct managed *m);
@@ -19,9 +49,6 @@ int report_look(struct app *a, struct managed *m, const struct look *l);
 // EXIT_FINE.
 int report_verdict(struct app *a, struct managed *m, const char *step, cJSON *o);
 
-// Reads the target without asking anybody, unless it was read in this run: what earlier looks saw
-// is enough to not stay silent about a dead key.
-void look_offline(struct managed *m);
 // report_failure that says what is known of consumers, whatever failed.
 int report_no_success(struct app *a, struct managed *m, const char *step, const struct error *e);
 

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "rotator/app/commands/stand.h"
 #include "rotator/app/report/decision_words.h"
 #include "rotator/base/text.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "rotator/app/chosen.h"
-#include "rotator/app/commands/stand.h"
+#include "rotator/app/commands/common.h"
 #include "rotator/app/commands/standing.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"

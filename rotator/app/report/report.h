@@ -51,14 +51,6 @@ void report_exhausted(const struct app *a, const char *text);
 void report_next(const struct app *a, const char *command, const char *target, char *dst,
                  size_t cap);
 
-// Do consumers lack a key, and is the cause of that what has to be ended (cause_next)?
-bool report_asks_for_key(const struct tick_result *r);
-// Is it about the proof of a key (the sender's rights), and not about the management identity's?
-enum row report_row_of_rights(const struct tick_result *r);
-bool report_is_of_proof(const struct managed *m, enum row row);
-// Is it a store that refused? That is no matter of IBM Cloud's rights.
-bool report_is_of_store(enum why why);
-
 // What comes out of a tick: the error, when there is one, and the object in the JSON answer.
 // Results for people when all is well are the commands' own. m->seen: what happened on the way.
 void report_result(struct app *a, struct managed *m, const struct tick_result *r,
@@ -81,17 +73,5 @@ void report_mistakes(const struct app *a, bool all);
 
 // "403 BXNIM0513E, transaction 4b1c…" or "".
 void report_service_said(const struct error *e, char *dst, size_t cap);
-
-// When IAM, or the metadata service of a virtual server, did not let the rotator, or the reader of
-// proof.arrival, be its trusted profile: what is missing, and the command that adds it. False when
-// *e is no such refusal.
-bool report_profile(const struct managed *m, const struct error *e, char *dst, size_t cap);
-
-#define REPORT_HINT_MAX 1000
-// When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
-// it; and what report_profile says. False when *e is no such refusal. `row`: at which row it
-// happened; ROW_COUNT: at none.
-bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
-                   size_t cap);
 
 #endif

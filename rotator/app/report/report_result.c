@@ -2,111 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rotator/app/identity.h"
 #include "rotator/app/report/answers.h"
 #include "rotator/app/report/decision_words.h"
-#include "rotator/app/report/profile_words.h"
 #include "rotator/app/report/report.h"
 #include "rotator/app/report/way_out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
-
-// --- rights ---
-
-// Actions and roles: IBM Cloud's own tables of IAM Identity and Cloud Logs.
-static const char *action_of(enum row row) {
-  switch (row) {
-  case ROW_create:
-    return "iam-identity.apikey.create";
-  case ROW_enable:
-  case ROW_disable:
-  case ROW_held:
-    return "iam-identity.apikey.update";
-  case ROW_delete:
-  case ROW_stray:
-    return "iam-identity.apikey.delete";
-  default:
-    return "iam-identity.apikey.list, .get";
-  }
-}
-
-static bool is_about_proof(enum row row) {
-  return row == ROW_promote || row == ROW_refute || row == ROW_await || row == ROW_settle ||
-         row == ROW_stuck || row == ROW_swap || row == ROW_retire || row == ROW_unsure ||
-         row == ROW_probe || row == ROW_rest;
-}
-
-// A refusal of the list is no matter of the row that waits for it.
-enum row report_row_of_rights(const struct tick_result *r) {
-  return r->why == WHY_iam_silent ? ROW_COUNT : r->row;
-}
-
-bool report_is_of_proof(const struct managed *m, enum row row) {
-  bool seen_refused = row == ROW_blocked && m->seen.verdict.cause == CAUSE_sender_missing;
-  return seen_refused || is_about_proof(row) || m->seen.dropped == ROW_refute;
-}
-
-bool report_is_of_store(enum why why) {
-  return why == WHY_home_silent || why == WHY_sink_silent || why == WHY_sink_refused ||
-         why == WHY_sink_drift || why == WHY_sink_corrupt;
-}
-
-bool report_profile(const struct managed *m, const struct error *e, char *dst, size_t cap) {
-  const struct config_credential *own = &compose_config(m->compose)->management,
-                                 *reader = &m->config->reader;
-  bool of_reader = !profile_is_named(own, e) && profile_is_named(reader, e);
-  return profile_words(of_reader ? reader : own, e, dst, cap);
-}
-
-// For keys of their own, users need no role. What may be in the way is the account's.
-static void user_lacks(const struct managed *m, enum row row, const char *who, char *dst,
-                       size_t cap) {
-  if (row == ROW_create)
-    snprintf(dst, cap,
-             "the account may restrict who makes keys of users: %s needs role 'User API key "
-             "creator' on IAM Identity then (rotator init --print-policy %s prints the command)",
-             who, m->target.name);
-  else
-    snprintf(dst, cap,
-             "a user needs no role for the user's own keys: is the management key one of %s, and "
-             "does the account let this address in?",
-             who);
-}
-
-bool report_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
-                   size_t cap) {
-  // A management key that is not accepted answers 400: that is no matter of rights.
-  bool proof = report_is_of_proof(m, row) && !m->config->own_key;
-  char who[IDENTITY_WORDS_MAX], grant[IDENTITY_COMMAND_MAX];
-  if (row == ROW_arrive) // of the reader, and the error says which right
-    return false;
-  if (report_profile(m, e, dst, cap))
-    return true;
-  if (e->status != 403 && !(proof && e->status == 401))
-    return false;
-  identity_words(m, who);
-  if (proof) {
-    identity_grant_command(m, grant, sizeof grant);
-    snprintf(
-        dst, cap,
-        "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
-        "whoever granted it may lack Sender too (such a policy is listed and has no effect), or "
-        "it was granted minutes ago. It is granted by: %s",
-        who, m->config->guid, grant);
-    return true;
-  }
-  if (m->config->user)
-    user_lacks(m, row, who, dst, cap);
-  else
-    snprintf(dst, cap,
-             "the management identity lacks %s on %s: role Operator on IAM Identity has it "
-             "(rotator init --print-policy %s prints the command)",
-             action_of(row), m->config->service_id, m->target.name);
-  return true;
-}
-
-// --- results ---
 
 static const char *end_name(enum tick_end end) {
   static const char *const names[] = {
@@ -175,15 +77,6 @@ static void answer(struct app *a, const struct managed *m, const struct tick_res
     describe(x, m, r, o, out);
 }
 
-// Is there something that only a person ends, whatever becomes of the key?
-static bool needs_person(const struct tick_result *r) {
-  return r->attention || r->end == TICK_ATTENTION || r->end == TICK_FAILED;
-}
-
-bool report_asks_for_key(const struct tick_result *r) {
-  return r->why == WHY_refused || (r->working == WORKING_NO && !needs_person(r));
-}
-
 // A tick that never came to a row, or was stopped in between, has none to name.
 static const char *step_name(const struct tick_result *r) {
   if (r->end == TICK_STOPPED)
@@ -195,13 +88,13 @@ static const char *step_name(const struct tick_result *r) {
 
 static void print_error(struct app *a, const struct managed *m, const struct tick_result *r,
                         const struct outcome *o, const struct way_out *out) {
-  char text[800], hint[REPORT_HINT_MAX];
+  char text[800], hint[WAY_OUT_HINT_MAX];
   const struct error *e = &r->error;
   if (e->kind == ERR_OK && m->seen.dropped != ROW_COUNT)
     e = &m->seen.dropped_error;
   clause(m, r, o, text, sizeof text);
-  bool rights = !report_is_of_store(r->why) &&
-                report_rights(m, report_row_of_rights(r), e, hint, sizeof hint);
+  bool rights = !way_out_is_of_store(r->why) &&
+                way_out_rights(m, way_out_row_of_rights(r), e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r->working,
                       .verdict = &r->verdict,
@@ -242,14 +135,14 @@ static bool is_of_cause(const struct managed *m, const struct tick_result *r,
 
 static const char *next_after_failure(const struct managed *m, const struct tick_result *r,
                                       const struct error *e) {
-  char hint[REPORT_HINT_MAX];
+  char hint[WAY_OUT_HINT_MAX];
   if (m->seen.next)
     return m->seen.next;
   if (r->end == TICK_BUSY)
     return "status";
   if (e->kind == ERR_MISSING && !r->current_id[0])
     return "init";
-  if (report_rights(m, ROW_COUNT, e, hint, sizeof hint))
+  if (way_out_rights(m, ROW_COUNT, e, hint, sizeof hint))
     return "init --print-policy";
   return e->kind == ERR_REFUSED ? "status" : "check";
 }
@@ -284,11 +177,11 @@ int report_failure(struct app *a, struct managed *m, const char *step, const str
   struct tick_result r;
   struct outcome o;
   struct way_out out;
-  char hint[REPORT_HINT_MAX];
+  char hint[WAY_OUT_HINT_MAX];
   describe_failure(a, m, e, &r, &out);
   outcome_of(&r, GOAL_MISSED, 0, 0, 0, &o);
   answer(a, m, &r, &o, &out);
-  bool rights = report_rights(m, ROW_COUNT, e, hint, sizeof hint);
+  bool rights = way_out_rights(m, ROW_COUNT, e, hint, sizeof hint);
   struct trouble t = {.target = m->target.name,
                       .working = r.working,
                       .verdict = &r.verdict,

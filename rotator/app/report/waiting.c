@@ -13,6 +13,7 @@
 #include "rotator/app/report/outcome.h"
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
+#include "rotator/app/report/way_out.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
@@ -127,13 +128,13 @@ static enum hint hint_for(const struct step *s, char *dst, size_t cap) {
     snprintf(dst, cap, "the old key stays alive until every sink can be used");
     return HINT_STORE;
   }
-  bool of_store = s->action->kind == ACT_WRITE_SINK || report_is_of_store(s->action->why);
-  return !of_store && report_rights(m, s->action->row, s->error, dst, cap) ? HINT_RIGHTS : 0;
+  bool of_store = s->action->kind == ACT_WRITE_SINK || way_out_is_of_store(s->action->why);
+  return !of_store && way_out_rights(m, s->action->row, s->error, dst, cap) ? HINT_RIGHTS : 0;
 }
 
 static void say_hint(const struct step *s) {
   struct managed *m = managed_of(s->target);
-  char hint[REPORT_HINT_MAX], said[256];
+  char hint[WAY_OUT_HINT_MAX], said[256];
   enum hint kind = hint_for(s, hint, sizeof hint);
   if (!kind || m->seen.hinted & kind)
     return;

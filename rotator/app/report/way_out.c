@@ -5,7 +5,104 @@
 
 #include "rotator/app/identity.h"
 #include "rotator/app/report/decision_words.h"
+#include "rotator/app/report/profile_words.h"
 #include "rotator/base/text.h"
+
+// --- rights ---
+
+// Actions and roles: IBM Cloud's own tables of IAM Identity and Cloud Logs.
+static const char *action_of(enum row row) {
+  switch (row) {
+  case ROW_create:
+    return "iam-identity.apikey.create";
+  case ROW_enable:
+  case ROW_disable:
+  case ROW_held:
+    return "iam-identity.apikey.update";
+  case ROW_delete:
+  case ROW_stray:
+    return "iam-identity.apikey.delete";
+  default:
+    return "iam-identity.apikey.list, .get";
+  }
+}
+
+static bool is_about_proof(enum row row) {
+  return row == ROW_promote || row == ROW_refute || row == ROW_await || row == ROW_settle ||
+         row == ROW_stuck || row == ROW_swap || row == ROW_retire || row == ROW_unsure ||
+         row == ROW_probe || row == ROW_rest;
+}
+
+// A refusal of the list is no matter of the row that waits for it.
+enum row way_out_row_of_rights(const struct tick_result *r) {
+  return r->why == WHY_iam_silent ? ROW_COUNT : r->row;
+}
+
+bool way_out_is_of_proof(const struct managed *m, enum row row) {
+  bool seen_refused = row == ROW_blocked && m->seen.verdict.cause == CAUSE_sender_missing;
+  return seen_refused || is_about_proof(row) || m->seen.dropped == ROW_refute;
+}
+
+bool way_out_is_of_store(enum why why) {
+  return why == WHY_home_silent || why == WHY_sink_silent || why == WHY_sink_refused ||
+         why == WHY_sink_drift || why == WHY_sink_corrupt;
+}
+
+bool way_out_profile(const struct managed *m, const struct error *e, char *dst, size_t cap) {
+  const struct config_credential *own = &compose_config(m->compose)->management,
+                                 *reader = &m->config->reader;
+  bool of_reader = !profile_is_named(own, e) && profile_is_named(reader, e);
+  return profile_words(of_reader ? reader : own, e, dst, cap);
+}
+
+// For keys of their own, users need no role. What may be in the way is the account's.
+static void user_lacks(const struct managed *m, enum row row, const char *who, char *dst,
+                       size_t cap) {
+  if (row == ROW_create)
+    snprintf(dst, cap,
+             "the account may restrict who makes keys of users: %s needs role 'User API key "
+             "creator' on IAM Identity then (rotator init --print-policy %s prints the command)",
+             who, m->target.name);
+  else
+    snprintf(dst, cap,
+             "a user needs no role for the user's own keys: is the management key one of %s, and "
+             "does the account let this address in?",
+             who);
+}
+
+bool way_out_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
+                    size_t cap) {
+  // A management key that is not accepted answers 400: that is no matter of rights.
+  bool proof = way_out_is_of_proof(m, row) && !m->config->own_key;
+  char who[IDENTITY_WORDS_MAX], grant[IDENTITY_COMMAND_MAX];
+  if (row == ROW_arrive) // of the reader, and the error says which right
+    return false;
+  if (way_out_profile(m, e, dst, cap))
+    return true;
+  if (e->status != 403 && !(proof && e->status == 401))
+    return false;
+  identity_words(m, who);
+  if (proof) {
+    identity_grant_command(m, grant, sizeof grant);
+    snprintf(
+        dst, cap,
+        "%s may lack role Sender (logs.data-ingress.send) on instance %s; if it was granted, "
+        "whoever granted it may lack Sender too (such a policy is listed and has no effect), or "
+        "it was granted minutes ago. It is granted by: %s",
+        who, m->config->guid, grant);
+    return true;
+  }
+  if (m->config->user)
+    user_lacks(m, row, who, dst, cap);
+  else
+    snprintf(dst, cap,
+             "the management identity lacks %s on %s: role Operator on IAM Identity has it "
+             "(rotator init --print-policy %s prints the command)",
+             action_of(row), m->config->service_id, m->target.name);
+  return true;
+}
+
+// --- the command ---
 
 void way_out_unlock(const struct managed *m, const char *key_id, const char *then, char *dst,
                     size_t cap) {
@@ -42,6 +139,16 @@ static void unlock(const struct app *a, const struct managed *m, const struct ti
   way_out_unlock(m, m->seen.key_id[0] ? m->seen.key_id : r->previous_id, run, ret->next,
                  sizeof ret->next);
   ret->person = "decide: somebody locked the key on purpose; is that reason over?";
+}
+
+// Is there something that only a person ends, whatever becomes of the key?
+static bool needs_person(const struct tick_result *r) {
+  return r->attention || r->end == TICK_ATTENTION || r->end == TICK_FAILED;
+}
+
+// Do consumers lack a key, and is the cause of that what has to be ended (cause_next)?
+static bool asks_for_key(const struct tick_result *r) {
+  return r->why == WHY_refused || (r->working == WORKING_NO && !needs_person(r));
 }
 
 // The sender's right is granted by one command; what the management identity lacks, by several.
@@ -82,7 +189,7 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
                 struct way_out *ret) {
   const struct error *e =
       r->error.kind == ERR_OK && m->seen.dropped != ROW_COUNT ? &m->seen.dropped_error : &r->error;
-  char hint[REPORT_HINT_MAX];
+  char hint[WAY_OUT_HINT_MAX];
   *ret = (struct way_out){.person = NULL};
   if (r->end == TICK_BUSY) {
     command(a, m, "status", ret);
@@ -90,11 +197,11 @@ void way_out_of(const struct app *a, const struct managed *m, const struct tick_
     command(a, m, "run", ret);
   } else if (is_locked(r->why)) {
     unlock(a, m, r, ret);
-  } else if (!report_is_of_store(r->why) &&
-             report_rights(m, report_row_of_rights(r), e, hint, sizeof hint)) {
-    bool profile = report_profile(m, e, hint, sizeof hint);
-    grant(a, m, !profile && report_is_of_proof(m, report_row_of_rights(r)), "run", ret);
-  } else if (report_asks_for_key(r)) {
+  } else if (!way_out_is_of_store(r->why) &&
+             way_out_rights(m, way_out_row_of_rights(r), e, hint, sizeof hint)) {
+    bool profile = way_out_profile(m, e, hint, sizeof hint);
+    grant(a, m, !profile && way_out_is_of_proof(m, way_out_row_of_rights(r)), "run", ret);
+  } else if (asks_for_key(r)) {
     end_cause(a, m, r->verdict.cause, ret);
   } else if (r->end == TICK_FAILED) {
     command(a, m, "check", ret);

@@ -9,6 +9,25 @@
 
 #include "rotator/app/report/report.h"
 
+#define WAY_OUT_HINT_MAX 1000
+// When IAM, or the metadata service of a virtual server, did not let the rotator, or the reader of
+// proof.arrival, be its trusted profile: what is missing, and the command that adds it. False when
+// *e is no such refusal.
+bool way_out_profile(const struct managed *m, const struct error *e, char *dst, size_t cap);
+
+// When IAM or Cloud Logs refused for lack of rights: which action is missing, and which role has
+// it; and what way_out_profile says. False when *e is no such refusal. `row`: at which row it
+// happened; ROW_COUNT: at none.
+bool way_out_rights(const struct managed *m, enum row row, const struct error *e, char *dst,
+                    size_t cap);
+// The row at which a right was missing, for the above; ROW_COUNT: at none of its own.
+enum row way_out_row_of_rights(const struct tick_result *r);
+// Is a refusal there about the proof of a key (the sender's rights), and not about the management
+// identity's?
+bool way_out_is_of_proof(const struct managed *m, enum row row);
+// Is it a store that refused? That is no matter of IBM Cloud's rights.
+bool way_out_is_of_store(enum why why);
+
 struct way_out {
   char next[1000];    // the whole command
   const char *person; // what a person has to decide or to mend before it; NULL: nothing
