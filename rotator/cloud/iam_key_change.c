@@ -150,8 +150,10 @@ static enum err set_disabled(struct iam_http *h, struct iam_call *call, const ch
   if (!may_mean_locked(call->response.status))
     return err;
   struct iam_key key = {0};
-  enum err look = iam_http_get(&h->base, id, false, &key, NULL);
-  if (!look && key.locked && key.disabled != disabled)
+  bool in_the_way = iam_http_get(&h->base, id, false, &key, NULL) == ERR_OK && key.locked &&
+                    key.disabled != disabled;
+  iam_key_clear(&key);
+  if (in_the_way)
     return is_locked(e);
   return call->response.status == 409 ? iam_report_as(ERR_OK, e) : err;
 }
@@ -181,8 +183,7 @@ static enum err set_locked(struct iam_http *h, struct iam_call *call, const char
   if (call->response.status != 409)
     return err;
   struct iam_key key = {0};
-  enum err look = iam_http_get(&h->base, id, false, &key, NULL);
-  bool so = !look && key.locked == locked;
+  bool so = iam_http_get(&h->base, id, false, &key, NULL) == ERR_OK && key.locked == locked;
   iam_key_clear(&key);
   return so ? iam_report_as(ERR_OK, e) : iam_report_as(ERR_CONFLICT, e);
 }
@@ -201,6 +202,20 @@ enum err iam_http_unlock(struct iam *c, const char *id, struct error *e) {
   return set_locked(h, &call, id, false, e);
 }
 
+// A delete that IAM did not take, which may mean that the key is gone already, or locked.
+static enum err judge_not_removed(struct iam *c, const char *id, enum err answer, struct error *e) {
+  struct iam_key key = {0};
+  enum err err = iam_http_get(c, id, false, &key, NULL);
+  bool locked = err == ERR_OK && key.locked;
+  iam_key_clear(&key);
+  if (err == ERR_MISSING)
+    return iam_report_as(ERR_OK, e);
+  if (locked)
+    return is_locked(e);
+  // 409 delete_not_possible: something is under way, look again.
+  return answer == ERR_EXISTS ? iam_report_as(ERR_CONFLICT, e) : answer;
+}
+
 enum err iam_http_remove(struct iam *c, const char *id, struct error *e) {
   struct iam_http *h = iam_http_of(c);
   IAM_CALL(call) = iam_call_begin(h, "delete an API key", "DELETE", "/v1/apikeys");
@@ -211,14 +226,5 @@ enum err iam_http_remove(struct iam *c, const char *id, struct error *e) {
     return iam_call_nothing(&call, e);
   if (err == ERR_MISSING)
     return iam_report_as(ERR_OK, e);
-  if (!may_mean_locked(call.response.status))
-    return err;
-  struct iam_key key = {0};
-  enum err look = iam_http_get(c, id, false, &key, NULL);
-  if (look == ERR_MISSING)
-    return iam_report_as(ERR_OK, e);
-  if (!look && key.locked)
-    return is_locked(e);
-  // 409 delete_not_possible: something is under way, look again.
-  return err == ERR_EXISTS ? iam_report_as(ERR_CONFLICT, e) : err;
+  return may_mean_locked(call.response.status) ? judge_not_removed(c, id, err, e) : err;
 }

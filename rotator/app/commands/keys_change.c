@@ -267,26 +267,28 @@ static bool is_so(const struct job *j, const struct iam_key *now) {
 }
 
 // What a look at the key makes of an answer that was not success.
-static enum err judge(const struct job *j, enum err err, struct error *e) {
+static enum err judge(const struct job *j, enum err answer, struct error *e) {
   struct iam_key now = {0};
   struct iam *iam = j->l->look.io.iam;
-  enum err look = iam->ops->get(iam, j->key->id, false, &now, NULL);
-  bool unsure = err == ERR_UNSURE || err == ERR_CORRUPT;
-  bool so = look == ERR_OK && is_so(j, &now);
-  // A conflict may be with our own first try, whose answer was lost.
-  if (((unsure || err == ERR_CONFLICT) && so) ||
-      (look == ERR_MISSING && j->change == CHANGE_DELETE)) {
-    err = ERR_OK;
-  } else if (look == ERR_OK && now.locked && j->change == CHANGE_RENAME && !unsure) {
-    error_wrap(e, "the API key is locked");
-    err = e->kind = ERR_LOCKED;
-  } else if (err == ERR_CONFLICT) {
-    error_set(e, err, "somebody else changed the key meanwhile; look at it, and say it again");
-  } else if (unsure) {
-    error_wrap(e, "no answer, and the key is as it was: it may still be done; look again");
-  }
+  enum err err = iam->ops->get(iam, j->key->id, false, &now, NULL);
+  bool unsure = answer == ERR_UNSURE || answer == ERR_CORRUPT;
+  bool so = err == ERR_OK && is_so(j, &now);
+  bool gone = err == ERR_MISSING && j->change == CHANGE_DELETE;
+  bool locked = err == ERR_OK && now.locked;
   iam_key_clear(&now);
-  return err;
+  // A conflict may be with our own first try, whose answer was lost.
+  if (gone || (so && (unsure || answer == ERR_CONFLICT)))
+    return ERR_OK;
+  if (locked && j->change == CHANGE_RENAME && !unsure) {
+    error_wrap(e, "the API key is locked");
+    return e->kind = ERR_LOCKED;
+  }
+  if (answer == ERR_CONFLICT)
+    return error_set(e, answer,
+                     "somebody else changed the key meanwhile; look at it, and say it again");
+  if (unsure)
+    error_wrap(e, "no answer, and the key is as it was: it may still be done; look again");
+  return answer;
 }
 
 // --- what is told --------------------------------------------------------------------------------

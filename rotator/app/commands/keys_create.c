@@ -94,8 +94,7 @@ static enum err make(struct listing *l, const char *description, const struct se
   enum err err = iam->ops->create(iam, &spec, ret, e);
   if (err != ERR_UNSURE && err != ERR_CORRUPT)
     return err;
-  enum err look = iam->ops->find_by_value(iam, value, ret, NULL);
-  if (look == ERR_OK)
+  if (iam->ops->find_by_value(iam, value, ret, NULL) == ERR_OK)
     return ERR_OK;
   error_wrap(e, "no answer, and no such key is seen: it may still come, disabled, and of no use to"
                 " anybody");
