@@ -190,7 +190,7 @@ enum err fake_iam_list(struct iam *c, const char *account, const char *iam_id,
     p->iam_answered = err == ERR_OK;
   else
     own_listed(by, err, &list);
-  for (size_t i = 0; looks && p->knows_state && err == ERR_OK && i < list.n; i++)
+  for (size_t i = 0; looks && err == ERR_OK && i < list.n; i++)
     shown_key_by_id(p, key_by_id(p->sim, list.keys[i].id), !list.keys[i].disabled, false);
   if (err == ERR_OK)
     *ret = list;

@@ -59,7 +59,6 @@ static void witness_reading(struct proc *p, int item, enum err err, const struct
   struct sim *s = p->sim;
   s->event++;
   if (item == HOME_ITEM) {
-    p->knows_state = err == ERR_OK;
     p->seen.state_event = s->event;
     if (p->seen.born == 0 && err == ERR_OK)
       p->seen.born = s->event;

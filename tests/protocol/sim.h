@@ -103,7 +103,6 @@ struct proc {
   struct store_version early_version;
   bool has_early;
   struct witness seen;
-  bool knows_state;     // its last reading of it gave one
   int copied;           // OWN_COPY: the key of the copy
   int64_t token_end_ms; // of the management token, whose key seen.gained is
   bool stands_in;       // a key of the state stands in for it: its list is a look
