@@ -45,10 +45,12 @@ struct http_request {
   // us to wait longer than HTTP_PROMPT_MS, the answer is ERR_THROTTLED or its own (gate.h,
   // retry.h).
   bool prompt;
-  bool fresh_connection; // a new connection, new TLS handshake, not kept for others: for proofs
-  int64_t timeout_ms;    // of one try; 0: the transport's default
-  int64_t deadline_ms;   // of all tries and waits together; 0: the decorator's default
-  size_t max_body;       // of the answer; 0: the transport's default (1 MiB)
+  // A new connection with a TLS handshake of its own, not kept for others: for proofs. Nothing that
+  // can be read on its way to the server says that it follows another one (curl_request.c).
+  bool fresh_connection;
+  int64_t timeout_ms;  // of one try; 0: the transport's default
+  int64_t deadline_ms; // of all tries and waits together; 0: the decorator's default
+  size_t max_body;     // of the answer; 0: the transport's default (1 MiB)
 };
 
 // What came back. Initialise with {0}; http_response_clear() when done (also after an error).

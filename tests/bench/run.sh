@@ -93,9 +93,10 @@ world
 config_of_one
 rotator_ init bench >/dev/null
 before=$(last_request)
-connections=$(sandbox_control GET stats | jq .tls_connections)
+before_stats=$(sandbox_control GET stats)
 rotator_ rotate bench --wait=retired >/dev/null
-connections=$(($(sandbox_control GET stats | jq .tls_connections) - connections))
+connections=$(sandbox_control GET stats | jq -r --argjson b "$before_stats" '
+  "\(.tls_connections - $b.tls_connections) connections (\(.tls_resumed - $b.tls_resumed) resumed an earlier TLS session)"')
 requests=$(requests_since "$before" | jq length)
 ours=$(measure "$times" "$rotator" --config "$sandbox/rotator.yaml" rotate bench --wait=retired)
 
@@ -166,7 +167,7 @@ wall=$((($(date +%s%N) - began) / 1000000))
 requests_since "$before" >"$work/requests.json"
 # Requests that cannot have been under way together, each ending 50 ms after it came: the longest chain.
 serial=$(jq '[.[].time_ms] | sort | reduce .[] as $t ({n: 0, end: -1}; if $t >= .end then {n: (.n + 1), end: ($t + 50)} else . end) | .n' "$work/requests.json")
-echo "a rotation: $(jq length "$work/requests.json") requests, $connections connections, $serial round trips one after the other"
+echo "a rotation: $(jq length "$work/requests.json") requests, $connections, $serial round trips one after the other"
 jq -r '
   def kind: .path |= sub("\\?.*"; "") |
     if .path | endswith("/logs/v1/singles") then "proof: test logs, and forged tokens that must be refused"

@@ -158,6 +158,7 @@ void control_stats(struct req *r) {
   cJSON_AddNumberToObject(body, "open_connections", (double)e->open_connections);
   cJSON_AddNumberToObject(body, "tls_connections", (double)e->tls_connections);
   cJSON_AddNumberToObject(body, "tls_handshakes", (double)e->tls_handshakes);
+  cJSON_AddNumberToObject(body, "tls_resumed", (double)e->tls_resumed);
   cJSON_AddNumberToObject(body, "live_keys", (double)live);
   answer_json(r, 200, body);
 }

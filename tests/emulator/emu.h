@@ -22,7 +22,7 @@ struct emu {
   unsigned epoch;
   bool verbose;
   int https_port, http_port, imds_port;
-  unsigned long connections, tls_connections, tls_handshakes, open_connections;
+  unsigned long connections, tls_connections, tls_handshakes, tls_resumed, open_connections;
 };
 
 int64_t emu_now_ms(const struct emu *emu);

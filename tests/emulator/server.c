@@ -5,11 +5,15 @@
 //
 //   BODY --(prepare: token, faults; delay)--> RUN --(handler; answer delay)--> ANSWER
 //
+// TLS sessions may be resumed by a ticket, as most servers let them be; `tls_resumed` counts the
+// connections that did.
+//
 // Closing without an answer is returning MHD_NO. Effects that come late are copies of the request,
 // run by the timer thread.
 #include "server.h"
 
 #include <arpa/inet.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +37,7 @@ struct listener {
 
 struct server {
   struct emu *emu;
+  gnutls_datum_t ticket_key;
   struct listener https, http, imds;
 };
 
@@ -65,6 +70,12 @@ static void set_host(struct req *r) {
     r->host[strcspn(r->host, ":")] = '\0';
 }
 
+static gnutls_session_t tls_session(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  return info ? info->tls_session : NULL;
+}
+
 static struct exchange *exchange_new(struct listener *l, struct MHD_Connection *connection,
                                      const char *url, const char *method) {
   struct emu *emu = l->server->emu;
@@ -85,6 +96,7 @@ static struct exchange *exchange_new(struct listener *l, struct MHD_Connection *
       c->spoken = true;
       pthread_mutex_lock(&emu->lock);
       emu->tls_handshakes += l->tls;
+      emu->tls_resumed += l->tls && gnutls_session_is_resumed(tls_session(connection));
       pthread_mutex_unlock(&emu->lock);
     }
   }
@@ -259,9 +271,10 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code) {
-  (void)connection;
   struct listener *l = cls;
   struct emu *emu = l->server->emu;
+  if (code == MHD_CONNECTION_NOTIFY_STARTED && l->tls)
+    gnutls_session_ticket_enable_server(tls_session(connection), &l->server->ticket_key);
   pthread_mutex_lock(&emu->lock);
   if (code == MHD_CONNECTION_NOTIFY_STARTED) {
     struct connection *c = util_alloc(sizeof *c);
@@ -311,7 +324,8 @@ struct server *server_start(struct emu *emu, const struct server_options *o, con
   s->https = (struct listener){.server = s, .tls = true};
   s->http = (struct listener){.server = s};
   s->imds = (struct listener){.server = s, .imds = true, .tls = o->imds_tls};
-  if (listen_on(&s->https, o->https_port, o->threads, ca, &emu->https_port) &&
+  if (gnutls_session_ticket_key_generate(&s->ticket_key) == 0 &&
+      listen_on(&s->https, o->https_port, o->threads, ca, &emu->https_port) &&
       listen_on(&s->http, o->http_port, o->threads, ca, &emu->http_port) &&
       (o->imds_port < 0 || listen_on(&s->imds, o->imds_port, 1, ca, &emu->imds_port)))
     return s;
@@ -327,5 +341,6 @@ void server_stop(struct server *s) {
     if (daemons[i])
       MHD_stop_daemon(daemons[i]);
   }
+  gnutls_free(s->ticket_key.data);
   free(s);
 }

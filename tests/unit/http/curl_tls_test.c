@@ -159,6 +159,40 @@ static void connections_over_tls(void **state) {
   assert_int_equal(curl_fixture_connections(), 4);
 }
 
+// n requests of that kind, each on a connection of its own; how many of them resumed a session.
+static int resumed_of(int n, bool fresh) {
+  int resumed = tls_server_resumed(server), connections = tls_server_connections(server);
+  snprintf(fix.url, sizeof fix.url, "https://localhost:%d/", tls_server_port(server));
+  const struct http_request req = {.method = "POST", .url = fix.url, .fresh_connection = fresh};
+  for (int i = 0; i < n; i++)
+    assert_int_equal(curl_fixture_send(&req), ERR_OK);
+  assert_int_equal(tls_server_connections(server), connections + n);
+  return tls_server_resumed(server) - resumed;
+}
+
+static void sessions_that_are_resumed(void **state) {
+  (void)state;
+  serve(&good, "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL);
+  curl_fixture_transport(&(struct curl_options){.ca_file = ca_file});
+  assert_int_equal(resumed_of(3, true), 2);
+  assert_int_equal(resumed_of(2, false), 2);
+  assert_int_equal(resumed_of(2, true), 2);
+  transport_free(fix.t); // with it go its sessions: another may trust others
+  curl_fixture_transport(&(struct curl_options){.ca_file = ca_file});
+  assert_int_equal(resumed_of(1, true), 0);
+}
+
+// The identifier of one can be read by a balancer, and lead a proof's connection to the replica of
+// another.
+static void sessions_that_are_not(void **state) {
+  (void)state;
+  serve(&good, "NORMAL:-VERS-ALL:+VERS-TLS1.2", NULL);
+  curl_fixture_transport(&(struct curl_options){.ca_file = ca_file});
+  assert_int_equal(resumed_of(2, true), 0);
+  assert_int_equal(resumed_of(2, false), 2);
+  assert_int_equal(resumed_of(2, true), 0);
+}
+
 static void the_name_in_the_certificate_may_be_another(void **state) {
   (void)state;
   char host[64];
@@ -336,6 +370,8 @@ int main(void) {
       TLS_TEST(old_versions_of_tls),
       TLS_TEST(a_server_that_speaks_no_tls),
       TLS_TEST(connections_over_tls),
+      TLS_TEST(sessions_that_are_resumed),
+      TLS_TEST(sessions_that_are_not),
       TLS_TEST(the_name_in_the_certificate_may_be_another),
       TLS_TEST(client_certificates),
       TLS_TEST(files_that_cannot_be_used),

@@ -7,21 +7,81 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SESSIONS_MAX = 16, SESSION_MAX = 4096 };
+
+// A TLS 1.2 session that may be asked for by its identifier.
+struct stored {
+  size_t key_len, len;
+  unsigned char key[GNUTLS_MAX_SESSION_ID], bytes[SESSION_MAX];
+};
+
 struct tls_server {
+  struct stored sessions[SESSIONS_MAX];
+  size_t n_sessions;
   struct MHD_Daemon *daemon;
   pthread_mutex_t lock;
-  int requests, connections;
+  gnutls_datum_t ticket_key;
+  int requests, connections, resumed;
   char host[128];
 };
 
-static const char *client_word(struct MHD_Connection *c) {
+static gnutls_session_t session_of(struct MHD_Connection *c) {
   const union MHD_ConnectionInfo *info =
       MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  if (!info)
+    abort();
+  return info->tls_session;
+}
+
+static int store_session(void *data, gnutls_datum_t key, gnutls_datum_t value) {
+  struct tls_server *s = data;
+  if (key.size > GNUTLS_MAX_SESSION_ID || value.size > SESSION_MAX)
+    abort();
+  struct stored *at = &s->sessions[s->n_sessions++ % SESSIONS_MAX];
+  at->key_len = key.size;
+  memcpy(at->key, key.data, key.size);
+  at->len = value.size;
+  memcpy(at->bytes, value.data, value.size);
+  return 0;
+}
+
+static gnutls_datum_t find_session(void *data, gnutls_datum_t key) {
+  struct tls_server *s = data;
+  gnutls_datum_t found = {NULL, 0};
+  for (size_t i = 0; i < SESSIONS_MAX && !found.data; i++) {
+    const struct stored *at = &s->sessions[i];
+    if (at->key_len != key.size || memcmp(at->key, key.data, key.size) != 0)
+      continue;
+    found.data = gnutls_malloc(at->len);
+    found.size = (unsigned)at->len;
+    if (!found.data)
+      abort();
+    memcpy(found.data, at->bytes, at->len);
+  }
+  return found;
+}
+
+static int keep_session(void *data, gnutls_datum_t key) {
+  (void)data, (void)key; // GnuTLS takes one away only where it is broken
+  return 0;
+}
+
+// Both ways to resume: by an identifier that the server knows (TLS 1.2), by a ticket.
+static void let_resume(struct tls_server *s, gnutls_session_t session) {
+  gnutls_db_set_store_function(session, store_session);
+  gnutls_db_set_retrieve_function(session, find_session);
+  gnutls_db_set_remove_function(session, keep_session);
+  gnutls_db_set_ptr(session, s);
+  if (gnutls_session_ticket_enable_server(session, &s->ticket_key))
+    abort();
+}
+
+static const char *client_word(struct MHD_Connection *c) {
   unsigned n = 0, status = 1;
-  if (!info || !gnutls_certificate_get_peers(info->tls_session, &n) || !n)
+  if (!gnutls_certificate_get_peers(session_of(c), &n) || !n)
     return "none";
-  return gnutls_certificate_verify_peers2(info->tls_session, &status) == 0 && !status ? "shown"
-                                                                                      : "wrong";
+  return gnutls_certificate_verify_peers2(session_of(c), &status) == 0 && !status ? "shown"
+                                                                                  : "wrong";
 }
 
 static enum MHD_Result answer(void *data, struct MHD_Connection *c, const char *url,
@@ -38,6 +98,7 @@ static enum MHD_Result answer(void *data, struct MHD_Connection *c, const char *
   const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host");
   pthread_mutex_lock(&s->lock);
   s->requests++;
+  s->resumed += gnutls_session_is_resumed(session_of(c));
   strncpy(s->host, host ? host : "", sizeof s->host - 1);
   pthread_mutex_unlock(&s->lock);
   const char *word = client_word(c);
@@ -48,12 +109,15 @@ static enum MHD_Result answer(void *data, struct MHD_Connection *c, const char *
   return result;
 }
 
-static void count_connection(void *data, struct MHD_Connection *c, void **state,
-                             enum MHD_ConnectionNotificationCode code) {
+static void on_connection(void *data, struct MHD_Connection *c, void **state,
+                          enum MHD_ConnectionNotificationCode code) {
   struct tls_server *s = data;
-  (void)c, (void)state;
+  (void)state;
+  if (code != MHD_CONNECTION_NOTIFY_STARTED)
+    return;
+  let_resume(s, session_of(c));
   pthread_mutex_lock(&s->lock);
-  s->connections += code == MHD_CONNECTION_NOTIFY_STARTED;
+  s->connections++;
   pthread_mutex_unlock(&s->lock);
 }
 
@@ -61,7 +125,7 @@ struct tls_server *tls_server_new(const struct test_cert *cert, const char *prio
                                   const char *client_ca) {
   struct tls_server *s = calloc(1, sizeof *s);
   struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  if (!s)
+  if (!s || gnutls_session_ticket_key_generate(&s->ticket_key))
     abort();
   pthread_mutex_init(&s->lock, NULL);
   struct MHD_OptionItem trust[] = {{MHD_OPTION_HTTPS_MEM_TRUST, 0, (void *)(uintptr_t)client_ca},
@@ -70,7 +134,7 @@ struct tls_server *tls_server_new(const struct test_cert *cert, const char *prio
       MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS, 0, NULL, NULL, answer, s,
       MHD_OPTION_SOCK_ADDR, &a, MHD_OPTION_HTTPS_MEM_CERT, cert->cert, MHD_OPTION_HTTPS_MEM_KEY,
       cert->key, MHD_OPTION_HTTPS_PRIORITIES, priorities ? priorities : "NORMAL",
-      MHD_OPTION_NOTIFY_CONNECTION, count_connection, s, MHD_OPTION_ARRAY,
+      MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_ARRAY,
       client_ca ? trust : trust + 1, MHD_OPTION_END);
   if (!s->daemon)
     abort();
@@ -80,6 +144,7 @@ struct tls_server *tls_server_new(const struct test_cert *cert, const char *prio
 void tls_server_free(struct tls_server *s) {
   MHD_stop_daemon(s->daemon);
   pthread_mutex_destroy(&s->lock);
+  gnutls_free(s->ticket_key.data);
   free(s);
 }
 
@@ -100,6 +165,10 @@ int tls_server_requests(struct tls_server *s) {
 
 int tls_server_connections(struct tls_server *s) {
   return read_locked(s, &s->connections);
+}
+
+int tls_server_resumed(struct tls_server *s) {
+  return read_locked(s, &s->resumed);
 }
 
 const char *tls_server_host(struct tls_server *s) {

@@ -1,6 +1,6 @@
 // An HTTPS server on loopback (libmicrohttpd). Answers every request 200 with the text "none", or,
 // when it was made to ask for certificates, with the word whether the client showed one: "shown" or
-// "none".
+// "none". Every connection's TLS session may be resumed.
 #ifndef TESTS_UNIT_HTTP_TLS_SERVER_H
 #define TESTS_UNIT_HTTP_TLS_SERVER_H
 
@@ -16,6 +16,8 @@ void tls_server_free(struct tls_server *s);
 int tls_server_port(const struct tls_server *s);
 int tls_server_requests(struct tls_server *s);
 int tls_server_connections(struct tls_server *s);
+// Requests that came over a connection which resumed an earlier TLS session.
+int tls_server_resumed(struct tls_server *s);
 // The Host header of the latest request.
 const char *tls_server_host(struct tls_server *s);
 
