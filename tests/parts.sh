@@ -180,8 +180,8 @@ part_coverage() {
   find "$build/coverage" -name '*.gcda' -delete
   tests_of coverage unit contract protocol || return 1
   # What was reached (tests/RESULTS.md), rounded down: never lowered.
-  check "engine: lines >= 99 %, branches >= 95 %" gcovr --root "$top" --object-directory "$build/coverage" --filter 'rotator/engine/' \
-    --exclude-throw-branches --print-summary --fail-under-line 99 --fail-under-branch 95 "$build/coverage"
+  check "engine: lines 100 %, branches >= 95 %" gcovr --root "$top" --object-directory "$build/coverage" --filter 'rotator/engine/' \
+    --exclude-throw-branches --print-summary --fail-under-line 100 --fail-under-branch 95 "$build/coverage"
 }
 
 part_analysis() {

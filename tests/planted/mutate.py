@@ -26,7 +26,7 @@ import tempfile
 from tree import HERE, PASSED, TOP, Tree, end_all, lint
 
 WORLDS = 150
-LATE = ("unit/engine_walk", "unit/engine_fleet", "unit/engine_state_memory")  # those that take seconds
+LATE = ("unit/engine_walk", "unit/engine_fleet", "unit/engine_starve", "unit/engine_starve_step", "unit/engine_state_memory")  # those that take seconds
 Mutant = collections.namedtuple("Mutant", "file function line column rule old new before after")
 
 TURNED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&"}

@@ -59,6 +59,30 @@ static void what_may_not_be_read_is_not_known(void **unused) {
   }
 }
 
+// In class A and B there is nothing that a write could be made to depend on: no order makes it one.
+static void what_has_no_version_is_not_written_over(void **unused) {
+  (void)unused;
+  for (int class = STORE_CLASS_A; class <= STORE_CLASS_B; class ++) {
+    struct rig *r = rig_new();
+    struct fault fault = {MEMORY_READ, "one", ERR_CORRUPT};
+    size_t n;
+    r->target.sinks[0].item->class = (enum store_class) class;
+    rig_init(r);
+    memory_space_set_fault(r->space, answer, &fault);
+    for (int i = 0; i < 2; i++) {
+      rig_run(r);
+      assert_int_equal(r->result.end, TICK_ATTENTION);
+      assert_int_equal(r->result.why, WHY_sink_refused);
+      assert_int_equal(r->result.verdict.cause, CAUSE_not_decodable);
+      repair_keep_state(&r->target, &r->io, &n, &e);
+    }
+    memory_space_set_fault(r->space, NULL, NULL);
+    rig_run(r);
+    assert_int_equal(r->result.end, TICK_REST);
+    rig_free(r);
+  }
+}
+
 // A new key would be made for nothing.
 static void no_rotation_begins_where_a_sink_may_not_be_written(void **unused) {
   (void)unused;
@@ -341,6 +365,7 @@ static void what_is_no_act_is_not_done(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_may_not_be_read_is_not_known),
+      cmocka_unit_test(what_has_no_version_is_not_written_over),
       cmocka_unit_test(no_rotation_begins_where_a_sink_may_not_be_written),
       cmocka_unit_test(an_order_says_what_keeps_the_state_away),
       cmocka_unit_test(what_is_undone_again_and_again_is_left_for_later),

@@ -1,6 +1,7 @@
 // What all commands that change a state have in common: no key is kept unproven, and they try again
 // when somebody was faster.
 #include "rotator/base/atomic_file.h"
+#include "rotator/engine/tag.h"
 #include "tests/support/scratch.h"
 #include "tests/unit/engine/fake_cloud.h"
 
@@ -23,6 +24,35 @@ static void a_key_is_kept_after_a_full_proof_only(void **unused) {
   assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
   assert_int_equal(r->logs_seen - before, r->target.policy.proof_count);
   assert_true(env_mono_ms(r->io.env) - began_ms >= 10000);
+  rig_free(r);
+}
+
+// A key of ours of before: it stays the key of its generation, of which there is one.
+static void a_key_of_ours_is_kept_with_its_generation(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct tag tag = {.generation = 1};
+  rig_init(r);
+  rig_wish(r);
+  rig_run(r);
+  struct state s = rig_state(r);
+  struct fake_key *k =
+      rig_add_key(r, "ApiKey-before", "of-before-aaaaaaaaaaaaaaaaaaaaaaaaaa", r->target.iam_id);
+  assert_int_equal(s.slots[SLOT_CURRENT].generation, 2);
+  strcpy(tag.lineage, s.lineage);
+  tag_binding(s.account, s.iam_id, s.instance, tag.binding);
+  state_clear(&s);
+  tag_format(&tag, "made for demo", k->key.description);
+  rig_put_sink(r, "one", "of-before-aaaaaaaaaaaaaaaaaaaaaaaaaa");
+  assert_int_equal(repair_keep_sink(&r->target, &r->io, "one", &e), ERR_OK);
+  s = rig_state(r);
+  assert_int_equal(s.slots[SLOT_CURRENT].generation, 1);
+  assert_int_equal(s.slots[SLOT_PREVIOUS].generation, 2);
+  state_clear(&s);
+  rig_run(r);
+  assert_int_equal(rig_phase(r), PHASE_IDLE);
+  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-before");
+  assert_int_equal(rig_live_keys(r), 1);
   rig_free(r);
 }
 
@@ -89,6 +119,7 @@ static void a_command_waits_for_the_lock(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_key_is_kept_after_a_full_proof_only),
+                                     cmocka_unit_test(a_key_of_ours_is_kept_with_its_generation),
                                      cmocka_unit_test(commands_try_again_after_a_conflict),
                                      cmocka_unit_test(a_command_waits_for_the_lock)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

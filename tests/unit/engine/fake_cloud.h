@@ -76,6 +76,10 @@ void rig_free(struct rig *r);
 void rig_run(struct rig *r);
 // A new process: nothing is remembered.
 void rig_restart(struct rig *r);
+// After faults, in one to three processes: it rests with one key, which all consumers have, and no
+// other is alive.
+void rig_comes_to_rest(struct rig *r);
+void rig_serves_a_live_key(struct rig *r); // each sink
 // A key made by hand, active; returns its entry.
 struct fake_key *rig_add_key(struct rig *r, const char *id, const char *value, const char *iam_id);
 struct fake_key *rig_key(struct rig *r, const char *id);                // NULL: never was

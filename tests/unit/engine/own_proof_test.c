@@ -53,10 +53,31 @@ static void a_list_for_a_forged_token_is_no_proof(void **unused) {
   rig_free(r);
 }
 
+// That the value in a sink is a key of somebody else is what is said of it, whatever else that key
+// may not do.
+static void another_identity_is_named_first(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  struct state s = {0};
+  struct view v = {0};
+  r->io.logs = NULL;
+  rig_add_key(r, "ApiKey-other", "of-another-identity", "iam-ServiceId-2")->manages_not = true;
+  rig_put_sink(r, "two", "of-another-identity");
+  rig_restart(r);
+  assert_int_equal(tick_verify(&r->target, &r->io, false, &s, &v, &e), ERR_OK);
+  assert_int_equal(e.kind, ERR_REFUSED);
+  assert_non_null(strstr(e.text, "is a key of iam-ServiceId-2"));
+  assert_int_equal(v.sinks[1].verdict.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
+  state_clear(&s);
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_an_instance_management_is_the_proof),
       cmocka_unit_test(a_list_for_a_forged_token_is_no_proof),
+      cmocka_unit_test(another_identity_is_named_first),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -99,3 +99,26 @@ struct rig *rig_own(void) {
   rig_restart(r);
   return r;
 }
+
+void rig_serves_a_live_key(struct rig *r) {
+  static const char *const names[] = {"one", "two"};
+  for (int i = 0; i < 2; i++) {
+    struct fake_key *k = rig_key(r, rig_sink_key(r, names[i]));
+    assert_true(k && !k->gone && !k->key.disabled);
+  }
+}
+
+void rig_comes_to_rest(struct rig *r) {
+  r->target.fleet_fails = false;
+  for (int i = 0; i < 3 && (i == 0 || r->result.end != TICK_REST); i++) {
+    rig_run(r);
+    rig_restart(r);
+  }
+  struct state s = rig_state(r);
+  assert_int_equal(r->result.end, TICK_REST);
+  assert_int_equal(s.phase, PHASE_IDLE);
+  assert_string_equal(rig_sink_key(r, "one"), s.slots[SLOT_CURRENT].key_id);
+  assert_int_equal(rig_live_keys(r), 1);
+  rig_serves_a_live_key(r);
+  state_clear(&s);
+}

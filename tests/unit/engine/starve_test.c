@@ -28,30 +28,6 @@ static void ask_for_rotation(struct rig *r) {
   assert_int_equal(wish_rotate(&r->target, &r->io, &w, NULL), ERR_OK);
 }
 
-static void sinks_serve_a_live_key(struct rig *r) {
-  static const char *const names[] = {"one", "two"};
-  for (int i = 0; i < 2; i++) {
-    struct fake_key *k = rig_key(r, rig_sink_key(r, names[i]));
-    assert_true(k && !k->gone && !k->key.disabled);
-  }
-}
-
-// Rests with one key, which all consumers have: no other is alive that the state does not name.
-static void comes_to_rest(struct rig *r) {
-  r->target.fleet_fails = false;
-  for (int i = 0; i < 3 && (i == 0 || r->result.end != TICK_REST); i++) {
-    rig_run(r);
-    rig_restart(r);
-  }
-  struct state s = rig_state(r);
-  assert_int_equal(r->result.end, TICK_REST);
-  assert_int_equal(s.phase, PHASE_IDLE);
-  assert_string_equal(rig_sink_key(r, "one"), s.slots[SLOT_CURRENT].key_id);
-  assert_int_equal(rig_live_keys(r), 1);
-  sinks_serve_a_live_key(r);
-  state_clear(&s);
-}
-
 // How many allocations there were.
 static long starve(const struct scene *scene) {
   bool enough = false;
@@ -68,14 +44,14 @@ static long starve(const struct scene *scene) {
     if (err != ERR_OK) // a sentence, whatever it is
       assert_true(e.kind == err && e.text[0]);
     if (!scene->empty)
-      sinks_serve_a_live_key(r);
+      rig_serves_a_live_key(r);
     if (err == ERR_OK && scene->done)
       scene->done(r);
     if (n % 2)
       rig_restart(r);
     if (err != ERR_OK && scene->order)
       assert_int_equal(scene->act(r, &e), ERR_OK);
-    comes_to_rest(r);
+    rig_comes_to_rest(r);
     rig_free(r);
   }
   return n;
@@ -272,9 +248,9 @@ static void memory_runs_out_while_a_target_is_forgotten(void **unused) {
     assert_true(memory_peek(r->space, "home", &record, NULL));
     assert_int_equal(strcmp(secret_bytes(record.value), STATE_FORGOTTEN) == 0, err == ERR_OK);
     store_record_clear(&record);
-    sinks_serve_a_live_key(r);
+    rig_serves_a_live_key(r);
     if (err != ERR_OK)
-      comes_to_rest(r);
+      rig_comes_to_rest(r);
     rig_free(r);
   }
 }

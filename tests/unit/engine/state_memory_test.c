@@ -19,6 +19,7 @@ static void decode_and_compare(const struct state *s, const struct secret *docum
   assert_string_equal(back.retired[0], s->retired[0]);
   assert_string_equal(back.wish.reason, s->wish.reason);
   assert_int_equal(back.hold.on, s->hold.on);
+  assert_int_equal(back.rewritten_s, s->rewritten_s);
   state_clear(&back);
 }
 
@@ -31,6 +32,7 @@ static struct state full(enum phase phase) {
   strcpy(w.state.sinks[1].place, "memory:two");
   strcpy(w.state.wish.reason, "why");
   w.state.hold.on = true;
+  w.state.rewritten_s = NOW;
   assert_int_equal(state_add_retired(&w.state, w.state.slots[SLOT_CURRENT].value), ERR_OK);
   return w.state;
 }
@@ -100,9 +102,55 @@ static void a1_older_values_are_not_forgotten(void **unused) {
   state_clear(&s);
 }
 
+// A content that a person gave up is told from all others, or is nobody's to write over.
+static void a1_content_without_a_value_is_noted_or_not(void **unused) {
+  (void)unused;
+  const struct store_version version = {"7"}, later = {"8"};
+  struct state s = full(PHASE_IDLE);
+  bool enough = false;
+  for (long n = 0; !enough; n++) {
+    starve_at(n);
+    enum err err = state_add_garbage(&s, "memory:one", &version);
+    enough = starve_over();
+    assert_int_equal(err, enough ? ERR_OK : ERR_INTERNAL);
+    assert_int_equal(state_knows_garbage(&s, "memory:one", &version), enough);
+    assert_false(state_knows_garbage(&s, "memory:one", &later));
+  }
+  starve_at(0);
+  assert_false(state_knows_garbage(&s, "memory:one", &version));
+  assert_false(starve_over());
+  state_clear(&s);
+}
+
+// The value of the old key is known for an older one of ours as soon as no slot has it any more.
+static void a1_nothing_is_retired_that_would_be_forgotten(void **unused) {
+  (void)unused;
+  struct world w = world(PHASE_RETIRING);
+  const struct action retired = {.row = ROW_retired, .kind = ACT_CAS};
+  struct transition_input in = {.host = "", .writer = "test"};
+  const struct secret *old = w.state.slots[SLOT_PREVIOUS].value;
+  bool enough = false;
+  long n = 0;
+  for (; !enough; n++) {
+    struct state next = {0};
+    starve_at(n);
+    enum err err = transition(view_of_world(&w), &retired, &in, &next);
+    enough = starve_over();
+    assert_int_equal(err, enough ? ERR_OK : ERR_INTERNAL);
+    assert_int_equal(next.seq, enough ? w.state.seq + 1 : 0);
+    assert_int_equal(state_knows_retired(&next, old), enough);
+    state_clear(&next);
+  }
+  assert_true(n > 3); // two values are copied
+  state_clear(&w.state);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a1_a_state_is_written_whole_or_not_at_all),
-                                     cmocka_unit_test(a1_a_state_is_read_whole_or_not_at_all),
-                                     cmocka_unit_test(a1_older_values_are_not_forgotten)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a1_a_state_is_written_whole_or_not_at_all),
+      cmocka_unit_test(a1_a_state_is_read_whole_or_not_at_all),
+      cmocka_unit_test(a1_older_values_are_not_forgotten),
+      cmocka_unit_test(a1_content_without_a_value_is_noted_or_not),
+      cmocka_unit_test(a1_nothing_is_retired_that_would_be_forgotten)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

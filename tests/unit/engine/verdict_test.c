@@ -241,6 +241,46 @@ static void a_retired_value_that_was_proven_once(void **unused) {
   rig_free(r);
 }
 
+static const char *served;
+static enum err read_nothing(struct store_item *it, struct store_record *ret,
+                             struct store_version *ret_version, struct error *err) {
+  (void)it, (void)ret, (void)ret_version;
+  return error_set(err, ERR_REFUSED, "lines of others are in it");
+}
+static enum err read_served(struct store_item *it, struct secret **ret, struct error *err) {
+  (void)it, (void)err;
+  *ret = secret_copy_text(served);
+  return ERR_OK;
+}
+
+// A file that is not ours to write: what consumers read there all the same is judged, and be it by
+// a process that knows nothing of it but that the state has retired it.
+static void a_retired_value_beside_lines_of_others(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_at_rest(r);
+  struct state s = rig_state(r);
+  SECRET_AUTO old = secret_dup(s.slots[SLOT_CURRENT].value);
+  state_clear(&s);
+  rig_wish(r);
+  rig_run(r);
+  rig_restart(r);
+  struct store_item *item = r->target.sinks[0].item;
+  const struct store_ops *ops = item->ops;
+  struct store_ops refusing = *ops;
+  refusing.read = read_nothing;
+  refusing.read_served = read_served;
+  item->ops = &refusing;
+  served = secret_bytes(old);
+  struct verdict v = rig_observe(r, false).sinks[0].verdict;
+  assert_int_equal(v.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.cause, CAUSE_retired);
+  served = "a-value-of-somebody";
+  assert_int_equal(rig_observe(r, false).sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
+  item->ops = ops;
+  rig_free(r);
+}
+
 // Without a state, and with sinks that disagree: a look tells which of the values is dead.
 static void sinks_that_disagree_are_judged(void **unused) {
   (void)unused;
@@ -326,6 +366,7 @@ int main(void) {
       cmocka_unit_test(verify_in_an_outage_knows_nothing),
       cmocka_unit_test(a_foreign_key_that_worked_once),
       cmocka_unit_test(a_retired_value_that_was_proven_once),
+      cmocka_unit_test(a_retired_value_beside_lines_of_others),
       cmocka_unit_test(sinks_that_disagree_are_judged),
       cmocka_unit_test(a_question_for_a_value_without_an_answer),
       cmocka_unit_test(a_retired_value_without_an_answer),
