@@ -89,7 +89,7 @@ void vault_script_reads(struct vault_script *s, const struct vault_want *table, 
     struct store_record r = {0};
     struct store_version v = {""};
     struct error e = {0};
-    vault_script_open(s, table[i].rows, rows_of(&table[i]), NULL);
+    vault_script_open(s, table[i].rows, rows_of(&table[i]), s->pairs);
     assert_told(&table[i], store_read(s->it, &r, &v, &e), &e, &v);
     store_record_clear(&r);
   }
@@ -102,10 +102,10 @@ void vault_script_writes(struct vault_script *s, const struct vault_want *table,
     struct store_version v = {""}, at = {""};
     struct error e = {0};
     snprintf(at.text, sizeof at.text, "%s", expect);
-    vault_script_open(s, table[i].rows, rows_of(&table[i]), NULL);
-    size_t before = scripted_count_of(s->t, "POST", "/v1/secret/data/logs/edge");
+    vault_script_open(s, table[i].rows, rows_of(&table[i]), s->pairs);
+    size_t before = scripted_count_of(s->t, "POST", "/v1/secret/");
     assert_told(&table[i], store_write(s->it, &r, &at, &v, &e), &e, &v);
-    size_t posts = scripted_count_of(s->t, "POST", "/v1/secret/data/logs/edge") - before;
+    size_t posts = scripted_count_of(s->t, "POST", "/v1/secret/") - before;
     if (posts != table[i].posts)
       fail_msg("%s: %zu writes were sent", table[i].name, posts);
     store_record_clear(&r);

@@ -48,6 +48,7 @@ struct vault_script {
   struct fake_env f;
   struct transport *t; // scripted
   struct store_item *it;
+  const char *const *pairs; // more settings of the tables' items
 };
 
 // For cmocka: *state is a struct vault_script without an item.
