@@ -206,8 +206,10 @@ const struct config_option config_options[] = {
      BOTH(policy.look_every_s),
      .help = "How often IAM is asked about a target at rest, at most; at least 1m."},
     {"probe_every", CONFIG_DURATION, .most = 30 * DAY, .fallback = "6h", BOTH(policy.probe_every_s),
-     .help = "How old the last proof of the current key may become at rest, before it is proven "
-             "again with a token and one test log; at least 1m, or 0 for never."},
+     .help =
+         "How old the last proof of the current key may become at rest, before it is proven "
+         "again with a token and one test log; at least 1m. With 0 only a key that was refused, or "
+         "whose proof got no answer, is proven again."},
     {"failures_max", CONFIG_COUNT, .least = 1, .most = 20, .fallback = "3",
      BOTH(policy.failures_max),
      .help = "So many failed rotations in a row need a person's attention; no other begins."},

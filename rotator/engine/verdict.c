@@ -80,15 +80,17 @@ static bool is_over(int64_t since_s, int64_t wait_s, int64_t now_s) {
 
 // Is it time to prove current again? One refusal is followed by a second try, which judges it. What
 // speaks against the value is tried again with each look, and not more often: an outage may last.
-// A key that IAM shows dead is not tried at all.
+// A key that IAM shows dead is not tried at all. With probes switched off as well: else what was
+// once seen against a key, by a proof of a rotation or by verify, would be told for ever.
 static bool probe_is_due(const struct turn *u, struct target *t) {
   const struct policy *p = &t->policy;
   int64_t now_s = u->view.now_s;
-  if (p->probe_every_s <= 0 || !u->view.state || !u->state.slots[SLOT_CURRENT].used)
+  bool routine = p->probe_every_s > 0;
+  if (!u->view.state || !u->state.slots[SLOT_CURRENT].used)
     return false;
   const struct evidence *e = evidence_of(u, t, u->state.slots[SLOT_CURRENT].value);
   if (!e)
-    return true;
+    return routine;
   if (e->iam != CAUSE_none)
     return false;
   bool again = is_over(e->unanswered_s, p->look_every_s, now_s);
@@ -98,7 +100,7 @@ static bool probe_is_due(const struct turn *u, struct target *t) {
     return true;
   if (e->unanswered_s > 0)
     return again || t->memory->proofs[SLOT_CURRENT].unknowns < UNANSWERED_TRIES;
-  return e->proven_s == 0 || is_over(e->proven_s, p->probe_every_s, now_s);
+  return routine && (e->proven_s == 0 || is_over(e->proven_s, p->probe_every_s, now_s));
 }
 
 void turn_judge(struct turn *u, struct target *t) {

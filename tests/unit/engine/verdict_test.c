@@ -191,6 +191,28 @@ static void verify_finds_a_lost_sender_now(void **unused) {
   rig_free(r);
 }
 
+// What was seen against the key must end some day without anybody's word: it is tried again.
+static void without_probes_a_refusal_is_tried_again(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_at_rest(r);
+  r->target.policy.probe_every_s = 0;
+  r->verdict = LOGS_REFUSED;
+  struct view v = verify(r);
+  assert_int_equal(view_working(&v), WORKING_NO);
+  r->verdict = LOGS_ACCEPTED; // the role was given back
+  fake_env_advance(&r->env, r->target.policy.look_every_s * 1000);
+  unsigned before = r->logs_seen;
+  rig_run(r);
+  assert_true(r->logs_seen > before);
+  assert_int_equal(r->result.working, WORKING_YES);
+  before = r->logs_seen;
+  fake_env_advance(&r->env, r->target.policy.look_every_s * 1000);
+  rig_run(r);
+  assert_int_equal(r->logs_seen, before);
+  rig_free(r);
+}
+
 // A key that IAM takes no request of is not refused while IAM gives us no answer either.
 static void verify_in_an_outage_knows_nothing(void **unused) {
   (void)unused;
@@ -360,6 +382,7 @@ int main(void) {
       cmocka_unit_test(instance_gone),
       cmocka_unit_test(an_outage_is_not_known),
       cmocka_unit_test(no_probes_when_they_are_off),
+      cmocka_unit_test(without_probes_a_refusal_is_tried_again),
       cmocka_unit_test(adopted_is_proven_before_it_is_said_to_work),
       cmocka_unit_test(verify_proves_what_each_sink_holds),
       cmocka_unit_test(verify_finds_a_lost_sender_now),
