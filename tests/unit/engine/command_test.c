@@ -96,6 +96,35 @@ static void commands_try_again_after_a_conflict(void **unused) {
   rig_free(r);
 }
 
+static enum memory_fault be_old(void *ctx, const struct memory_op *op) {
+  const bool *old = ctx;
+  return *old && op->kind == MEMORY_READ && strcmp(op->name, "home") == 0 ? memory_stale(1)
+                                                                          : MEMORY_FINE;
+}
+
+// A state that this process has seen a newer one of is not changed by an order: it is an old
+// reading.
+static void no_order_is_written_over_an_old_state(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  struct hold hold = {.by = "test"};
+  bool old = false;
+  rig_init(r);
+  memory_space_set_fault(r->space, be_old, &old);
+  assert_int_equal(wish_hold(&r->target, &r->io, &hold, &e), ERR_OK);
+  rig_run(r);
+  old = true;
+  assert_int_equal(wish_resume(&r->target, &r->io, &e), ERR_CORRUPT);
+  assert_non_null(strstr(e.text, "older than one seen before"));
+  old = false;
+  struct state s = rig_state(r);
+  assert_true(s.hold.on);
+  state_clear(&s);
+  assert_int_equal(wish_resume(&r->target, &r->io, &e), ERR_OK);
+  memory_space_set_fault(r->space, NULL, NULL);
+  rig_free(r);
+}
+
 // While a run works on the target, no command writes its state.
 static void a_command_waits_for_the_lock(void **unused) {
   (void)unused;
@@ -121,6 +150,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_key_is_kept_after_a_full_proof_only),
                                      cmocka_unit_test(a_key_of_ours_is_kept_with_its_generation),
                                      cmocka_unit_test(commands_try_again_after_a_conflict),
+                                     cmocka_unit_test(no_order_is_written_over_an_old_state),
                                      cmocka_unit_test(a_command_waits_for_the_lock)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

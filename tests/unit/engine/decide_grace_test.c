@@ -313,6 +313,10 @@ ROW(quarantine) {
   CASE(probed_retiring(KEY_DISABLED), (PREVIOUS.modified_s = -1, w.state.disabled_s = NOW - 30),
        quarantine, ACT_WAIT);
   assert_int_equal(a.wait_s, NOW - 30 + 60 + w.policy.quarantine_s);
+  // current was not seen by this look: the next one decides, whenever the quarantine ends
+  WHY(probed_retiring(KEY_DISABLED),
+      (PREVIOUS.modified_s = NOW - 120, CURRENT.look_again_s = NOW + 9), quarantine, WHY_absence);
+  assert_int_equal(a.wait_s, NOW + 9);
   // heal shall start
   CASE(probed_retiring(KEY_DISABLED), (PREVIOUS.modified_s = NOW - 120, CURRENT.dead = true),
        delete, ACT_DELETE);

@@ -53,6 +53,27 @@ static void a_list_for_a_forged_token_is_no_proof(void **unused) {
   rig_free(r);
 }
 
+// A list that does not have the key that it was asked with is an old one: not known, and no more.
+static void a_list_without_the_key_is_not_known(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  struct state s = {0};
+  struct view v = {0};
+  r->io.logs = NULL;
+  rig_restart(r);
+  r->list_hides = true;
+  tick_verify(&r->target, &r->io, false, &s, &v, &e);
+  assert_int_equal(e.kind, ERR_UNSURE);
+  assert_non_null(strstr(e.text, "the list of keys that ApiKey-1 was shown does not have it"));
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
+  r->list_hides = false;
+  state_clear(&s);
+  tick_verify(&r->target, &r->io, false, &s, &v, &e);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
+  state_clear(&s);
+  rig_free(r);
+}
+
 // That the value in a sink is a key of somebody else is what is said of it, whatever else that key
 // may not do.
 static void another_identity_is_named_first(void **unused) {
@@ -77,6 +98,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(without_an_instance_management_is_the_proof),
       cmocka_unit_test(a_list_for_a_forged_token_is_no_proof),
+      cmocka_unit_test(a_list_without_the_key_is_not_known),
       cmocka_unit_test(another_identity_is_named_first),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -97,11 +97,38 @@ static void exchanges_belong_together_for_a_minute(void **unused) {
   assert_false(passing_spans(&m, "print", 1, 121001));
 }
 
+static void stop_before_a_proof(void *ctx, const struct step *s) {
+  struct rig *r = ctx;
+  if (s->action->kind == ACT_PROVE)
+    r->env.stop = true;
+}
+
+// Told to stop, it begins no proof; and it says so, not that the key was found wanting.
+static void a_stop_begins_no_proof(void **unused) {
+  (void)unused;
+  struct rig *r = rig_with_wish();
+  struct watcher w = {.begin = stop_before_a_proof, .ctx = r};
+  unsigned logs = r->logs_seen;
+  for (int i = 0; i < 10 && !r->env.stop; i++) {
+    tick(&r->target, &r->io, &w, &r->result);
+    if (r->result.end == TICK_WAIT)
+      fake_env_advance(&r->env, r->result.again_ms - r->env.mono_ms);
+  }
+  assert_int_equal(r->result.end, TICK_STOPPED);
+  assert_int_equal(r->logs_seen, logs);
+  assert_int_equal(rig_phase(r), PHASE_STAGED);
+  r->env.stop = false;
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-2");
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(a_leaked_key_waits_for_one_span),
                                      cmocka_unit_test(another_process_takes_the_span),
                                      cmocka_unit_test(who_was_away_takes_the_span),
                                      cmocka_unit_test(what_failed_in_between_ends_it),
+                                     cmocka_unit_test(a_stop_begins_no_proof),
                                      cmocka_unit_test(exchanges_belong_together_for_a_minute)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -306,6 +306,12 @@ static void sinks_are_listed_and_lost_ones_stay(void **unused) {
   assert_string_equal(s.sinks[1].name, "two");
   assert_string_equal(s.sinks[1].noted.text, "v2");
   assert_string_equal(s.sinks[2].name, "gone");
+  assert_string_equal(s.sinks[2].noted.text, "v1");
+  state_clear(&s);
+  w.state.phase = PHASE_PUBLISHING;
+  a.row = ROW_settle;
+  assert_int_equal(transition(view_of_world(&w), &a, &in, &s), ERR_OK);
+  assert_string_equal(s.sinks[2].noted.text, ""); // nobody saw it in this epoch
   secret_free(in.fresh_value);
   state_clear(&s);
   state_clear(&w.state);

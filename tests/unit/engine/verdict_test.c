@@ -213,6 +213,22 @@ static void without_probes_a_refusal_is_tried_again(void **unused) {
   rig_free(r);
 }
 
+// Another identity's key may send as well: while nobody can be asked, nothing is said against it.
+static void verify_of_somebody_elses_key(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_at_rest(r);
+  rig_add_key(r, "ApiKey-other", "of-another-identity", "iam-ServiceId-2");
+  rig_put_sink(r, "one", "of-another-identity");
+  r->verdict = LOGS_OUTAGE;
+  assert_int_equal(verify(r).sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
+  r->verdict = LOGS_ACCEPTED;
+  assert_int_equal(verify(r).sinks[0].verdict.kind, VERDICT_WORKING);
+  r->verdict = LOGS_REFUSED;
+  assert_int_equal(verify(r).sinks[0].verdict.kind, VERDICT_NOT_WORKING);
+  rig_free(r);
+}
+
 // A key that IAM takes no request of is not refused while IAM gives us no answer either.
 static void verify_in_an_outage_knows_nothing(void **unused) {
   (void)unused;
@@ -386,6 +402,7 @@ int main(void) {
       cmocka_unit_test(adopted_is_proven_before_it_is_said_to_work),
       cmocka_unit_test(verify_proves_what_each_sink_holds),
       cmocka_unit_test(verify_finds_a_lost_sender_now),
+      cmocka_unit_test(verify_of_somebody_elses_key),
       cmocka_unit_test(verify_in_an_outage_knows_nothing),
       cmocka_unit_test(a_foreign_key_that_worked_once),
       cmocka_unit_test(a_retired_value_that_was_proven_once),
