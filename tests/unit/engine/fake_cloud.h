@@ -101,5 +101,6 @@ enum phase rig_phase(struct rig *r);
 struct rig *rig_own(void);
 // What a look shows; without ask_iam, what is remembered.
 struct view rig_observe(struct rig *r, bool ask_iam);
+struct view rig_verify(struct rig *r); // what each sink holds is proven now
 
 #endif

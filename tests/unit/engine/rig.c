@@ -79,6 +79,16 @@ struct view rig_observe(struct rig *r, bool ask_iam) {
   return v;
 }
 
+struct view rig_verify(struct rig *r) {
+  struct state s = {0};
+  struct view v;
+  struct error e;
+  assert_int_equal(tick_verify(&r->target, &r->io, false, &s, &v, &e), ERR_OK);
+  v.state = NULL;
+  state_clear(&s);
+  return v;
+}
+
 void rig_wish(struct rig *r) {
   struct error e;
   struct wish w = {.grace_s = -1, .by = "test"};

@@ -99,12 +99,84 @@ static void what_we_deleted_is_known_dead(void **unused) {
   rig_free(r);
 }
 
+// Without a state, and with sinks that disagree: a look tells which of the values is dead.
+static void sinks_that_disagree_are_judged(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_add_key(r, "ApiKey-one", "value-one", r->target.iam_id);
+  rig_add_key(r, "ApiKey-two", "value-two", r->target.iam_id)->key.disabled = true;
+  rig_put_sink(r, "one", "value-one");
+  rig_put_sink(r, "two", "value-two");
+  struct view v = rig_observe(r, true);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
+  assert_int_equal(v.sinks[1].verdict.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(v.sinks[1].verdict.cause, CAUSE_disabled);
+  rig_free(r);
+}
+
+// What this host knows of both values is that they worked once. Another host deleted one of them
+// since, and of all that this look asks for only the keys' list is answered.
+static void a_question_for_a_value_without_an_answer(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_add_key(r, "ApiKey-one", "value-one", r->target.iam_id);
+  rig_add_key(r, "ApiKey-two", "value-two", r->target.iam_id);
+  rig_put_sink(r, "one", "value-one");
+  rig_put_sink(r, "two", "value-two");
+  rig_verify(r);
+  fake_env_advance(&r->env, 30LL * 86400 * 1000);
+  rig_key(r, "ApiKey-two")->gone = true;
+  r->find_silent = true;
+  struct view v = rig_observe(r, true);
+  assert_true(v.iam_answered);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(v.sinks[i].verdict.kind, VERDICT_NOT_KNOWN);
+    assert_int_equal(v.sinks[i].verdict.cause, CAUSE_unasked);
+    assert_true(v.sinks[i].verdict.proven_s > 0); // it is told all the same
+  }
+  v = rig_verify(r); // a proof of now needs no answer of that kind
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
+  r->find_silent = false;
+  v = rig_observe(r, true);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
+  assert_int_equal(v.sinks[1].verdict.kind, VERDICT_NOT_WORKING);
+  rig_free(r);
+}
+
+// The same of a value of ours that was retired and proven by hand since: what speaks for it is old.
+static void a_retired_value_without_an_answer(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_at_rest(r);
+  struct state s = rig_state(r);
+  SECRET_AUTO old = secret_dup(s.slots[SLOT_CURRENT].value);
+  rig_add_key(r, "ApiKey-again", secret_bytes(old), r->target.iam_id);
+  state_clear(&s);
+  fake_env_advance(&r->env, 30LL * 86400 * 1000);
+  rig_run(r); // rotates
+  fake_env_advance(&r->env, 3600 * 1000);
+  rig_put_sink(r, "one", secret_bytes(old));
+  struct view v = rig_verify(r);
+  assert_int_equal(v.sinks[0].value, SINK_RETIRED);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
+  fake_env_advance(&r->env, 3600 * 1000);
+  r->find_silent = true;
+  v = rig_observe(r, true);
+  assert_true(v.iam_answered);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
+  assert_int_equal(v.sinks[0].verdict.cause, CAUSE_unasked);
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_pending_that_was_proven_and_is_gone),
       cmocka_unit_test(a_proof_of_the_future),
       cmocka_unit_test(what_the_list_shows_counts_at_once),
       cmocka_unit_test(what_we_deleted_is_known_dead),
+      cmocka_unit_test(sinks_that_disagree_are_judged),
+      cmocka_unit_test(a_question_for_a_value_without_an_answer),
+      cmocka_unit_test(a_retired_value_without_an_answer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

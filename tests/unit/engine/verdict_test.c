@@ -144,16 +144,6 @@ static void adopted_is_proven_before_it_is_said_to_work(void **unused) {
   rig_free(r);
 }
 
-static struct view verify(struct rig *r) {
-  struct state s = {0};
-  struct view v;
-  struct error e;
-  assert_int_equal(tick_verify(&r->target, &r->io, false, &s, &v, &e), ERR_OK);
-  v.state = NULL;
-  state_clear(&s);
-  return v;
-}
-
 // Each sink is judged by what it holds, be it nobody's.
 static void verify_proves_what_each_sink_holds(void **unused) {
   (void)unused;
@@ -163,7 +153,7 @@ static void verify_proves_what_each_sink_holds(void **unused) {
   rig_add_key(r, "ApiKey-foreign", "foreign-value", r->target.iam_id);
   rig_put_sink(r, "one", "foreign-value");
   rig_put_sink(r, "two", "garbage");
-  struct view v = verify(r);
+  struct view v = rig_verify(r);
   assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
   assert_string_equal(v.sinks[0].verdict.key_id, "ApiKey-foreign");
   assert_string_equal(v.sinks[0].verdict.proven_by, "verify");
@@ -182,7 +172,7 @@ static void verify_finds_a_lost_sender_now(void **unused) {
   struct rig *r = rig_new();
   rig_at_rest(r);
   r->verdict = LOGS_REFUSED;
-  struct view v = verify(r);
+  struct view v = rig_verify(r);
   assert_int_equal(view_working(&v), WORKING_NO);
   assert_int_equal(v.sinks[0].verdict.cause, CAUSE_sender_missing);
   // and it stays so for those who only look
@@ -198,7 +188,7 @@ static void without_probes_a_refusal_is_tried_again(void **unused) {
   rig_at_rest(r);
   r->target.policy.probe_every_s = 0;
   r->verdict = LOGS_REFUSED;
-  struct view v = verify(r);
+  struct view v = rig_verify(r);
   assert_int_equal(view_working(&v), WORKING_NO);
   r->verdict = LOGS_ACCEPTED; // the role was given back
   fake_env_advance(&r->env, r->target.policy.look_every_s * 1000);
@@ -221,11 +211,11 @@ static void verify_of_somebody_elses_key(void **unused) {
   rig_add_key(r, "ApiKey-other", "of-another-identity", "iam-ServiceId-2");
   rig_put_sink(r, "one", "of-another-identity");
   r->verdict = LOGS_OUTAGE;
-  assert_int_equal(verify(r).sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
+  assert_int_equal(rig_verify(r).sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
   r->verdict = LOGS_ACCEPTED;
-  assert_int_equal(verify(r).sinks[0].verdict.kind, VERDICT_WORKING);
+  assert_int_equal(rig_verify(r).sinks[0].verdict.kind, VERDICT_WORKING);
   r->verdict = LOGS_REFUSED;
-  assert_int_equal(verify(r).sinks[0].verdict.kind, VERDICT_NOT_WORKING);
+  assert_int_equal(rig_verify(r).sinks[0].verdict.kind, VERDICT_NOT_WORKING);
   rig_free(r);
 }
 
@@ -236,7 +226,7 @@ static void verify_in_an_outage_knows_nothing(void **unused) {
   rig_at_rest(r);
   r->verdict = LOGS_OUTAGE;
   r->iam_silent = true;
-  struct view v = verify(r);
+  struct view v = rig_verify(r);
   assert_int_equal(view_working(&v), WORKING_UNKNOWN);
   rig_free(r);
 }
@@ -249,7 +239,7 @@ static void a_foreign_key_that_worked_once(void **unused) {
   rig_at_rest(r);
   rig_add_key(r, "ApiKey-foreign", "foreign-value", r->target.iam_id);
   rig_put_sink(r, "one", "foreign-value");
-  assert_int_equal(verify(r).sinks[0].verdict.kind, VERDICT_WORKING);
+  assert_int_equal(rig_verify(r).sinks[0].verdict.kind, VERDICT_WORKING);
   fake_env_advance(&r->env, 120 * 1000);
   rig_key(r, "ApiKey-foreign")->gone = true;
   struct view v = rig_observe(r, true);
@@ -319,75 +309,6 @@ static void a_retired_value_beside_lines_of_others(void **unused) {
   rig_free(r);
 }
 
-// Without a state, and with sinks that disagree: a look tells which of the values is dead.
-static void sinks_that_disagree_are_judged(void **unused) {
-  (void)unused;
-  struct rig *r = rig_new();
-  rig_add_key(r, "ApiKey-one", "value-one", r->target.iam_id);
-  rig_add_key(r, "ApiKey-two", "value-two", r->target.iam_id)->key.disabled = true;
-  rig_put_sink(r, "one", "value-one");
-  rig_put_sink(r, "two", "value-two");
-  struct view v = rig_observe(r, true);
-  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
-  assert_int_equal(v.sinks[1].verdict.kind, VERDICT_NOT_WORKING);
-  assert_int_equal(v.sinks[1].verdict.cause, CAUSE_disabled);
-  rig_free(r);
-}
-
-// What this host knows of both values is that they worked once. Another host deleted one of them
-// since, and of all that this look asks for only the keys' list is answered.
-static void a_question_for_a_value_without_an_answer(void **unused) {
-  (void)unused;
-  struct rig *r = rig_new();
-  rig_add_key(r, "ApiKey-one", "value-one", r->target.iam_id);
-  rig_add_key(r, "ApiKey-two", "value-two", r->target.iam_id);
-  rig_put_sink(r, "one", "value-one");
-  rig_put_sink(r, "two", "value-two");
-  verify(r);
-  fake_env_advance(&r->env, 30LL * 86400 * 1000);
-  rig_key(r, "ApiKey-two")->gone = true;
-  r->find_silent = true;
-  struct view v = rig_observe(r, true);
-  assert_true(v.iam_answered);
-  for (int i = 0; i < 2; i++) {
-    assert_int_equal(v.sinks[i].verdict.kind, VERDICT_NOT_KNOWN);
-    assert_int_equal(v.sinks[i].verdict.cause, CAUSE_unasked);
-    assert_true(v.sinks[i].verdict.proven_s > 0); // it is told all the same
-  }
-  v = verify(r); // a proof of now needs no answer of that kind
-  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
-  r->find_silent = false;
-  v = rig_observe(r, true);
-  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
-  assert_int_equal(v.sinks[1].verdict.kind, VERDICT_NOT_WORKING);
-  rig_free(r);
-}
-
-// The same of a value of ours that was retired and proven by hand since: what speaks for it is old.
-static void a_retired_value_without_an_answer(void **unused) {
-  (void)unused;
-  struct rig *r = rig_new();
-  rig_at_rest(r);
-  struct state s = rig_state(r);
-  SECRET_AUTO old = secret_dup(s.slots[SLOT_CURRENT].value);
-  rig_add_key(r, "ApiKey-again", secret_bytes(old), r->target.iam_id);
-  state_clear(&s);
-  fake_env_advance(&r->env, 30LL * 86400 * 1000);
-  rig_run(r); // rotates
-  fake_env_advance(&r->env, 3600 * 1000);
-  rig_put_sink(r, "one", secret_bytes(old));
-  struct view v = verify(r);
-  assert_int_equal(v.sinks[0].value, SINK_RETIRED);
-  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
-  fake_env_advance(&r->env, 3600 * 1000);
-  r->find_silent = true;
-  v = rig_observe(r, true);
-  assert_true(v.iam_answered);
-  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_NOT_KNOWN);
-  assert_int_equal(v.sinks[0].verdict.cause, CAUSE_unasked);
-  rig_free(r);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(proven_by_the_rotation),
@@ -407,9 +328,6 @@ int main(void) {
       cmocka_unit_test(a_foreign_key_that_worked_once),
       cmocka_unit_test(a_retired_value_that_was_proven_once),
       cmocka_unit_test(a_retired_value_beside_lines_of_others),
-      cmocka_unit_test(sinks_that_disagree_are_judged),
-      cmocka_unit_test(a_question_for_a_value_without_an_answer),
-      cmocka_unit_test(a_retired_value_without_an_answer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
