@@ -79,7 +79,7 @@ struct store_ops {
   enum err (*read)(struct store_item *it, struct store_record *ret,
                    struct store_version *ret_version, struct error *e);
   // What the consumers of a sink read there all the same, though `read` refused it or it did not
-  // decode: the key beside other people's lines. ERR_MISSING: nothing that could be told. It is
+  // decode: the key beside other people's lines. ERR_MISSING: nothing that is recognised. It is
   // there to be judged, never to be written, kept or adopted. *ret is written on ERR_OK only. NULL:
   // the store's consumers read nothing that `read` does not.
   enum err (*read_served)(struct store_item *it, struct secret **ret, struct error *e);

@@ -61,7 +61,7 @@ static enum err without_path(const struct filestore *fs, enum err err, struct er
   return err;
 }
 
-// A file that changes while it is read gives no reading now: another look will.
+// A file that changes while it is read gives no reading now: the next reading will.
 static enum err read_file(const struct filestore *fs, struct secret **ret,
                           struct file_version *ret_version, struct error *e) {
   enum err err = file_read(fs->path, &fs->rules, ret, ret_version, e);

@@ -24,7 +24,7 @@ struct filestore_format {
   // before, and may be half filled on failure (the caller clears it).
   enum err (*decode)(const struct filestore *fs, const struct secret *bytes,
                      struct store_record *ret, struct error *e);
-  // The value that consumers find in bytes that do not decode; NULL: none that could be told. The
+  // The value that consumers find in bytes that do not decode; NULL: none that is recognised. The
   // pointer itself may be NULL, too.
   struct secret *(*served)(const struct filestore *fs, const struct secret *bytes);
 };

@@ -26,7 +26,7 @@
 #include "backends/ibm-secrets-manager/sm.h"
 #include "rotator/base/text.h"
 
-#define LOST_LOOKS 4 // for a write without an answer, over three seconds
+#define LOST_READS 4 // for a write without an answer, over three seconds
 
 // --- reading -------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ static enum err confirm(const struct sm_item *k, const char *ours, const char *b
 static enum err look_for(struct sm_item *k, const char *mark, char ours[SM_ID_MAX],
                          struct error *e) {
   struct sm_patience patience = {0};
-  for (int i = 0; i < LOST_LOOKS && sm_wait(k, &patience); i++) {
+  for (int i = 0; i < LOST_READS && sm_wait(k, &patience); i++) {
     JSON_AUTO version = NULL;
     struct error of_look;
     if (sm_current(k, &version, &of_look) == ERR_OK && sm_record_is_marked(version, mark))

@@ -99,10 +99,10 @@ enum err kube_may(const struct kube_item *k, const char *verb, struct error *e) 
     return error_no_memory(e);
   enum err err = kube_call(k->session, &q, &reply, e);
   const cJSON *status = json_get(reply.json, "status");
-  bool told = err == ERR_OK && reply.status == 201 && json_get(status, "allowed");
+  bool answered = err == ERR_OK && reply.status == 201 && json_get(status, "allowed");
   if (err == ERR_OK && reply.status == 401)
     err = kube_outcome(k, verb, false, &reply, e);
-  else if (told && !json_bool(status, "allowed", true))
+  else if (answered && !json_bool(status, "allowed", true))
     err = not_allowed(k, verb, e);
   kube_reply_clear(&reply);
   return err;

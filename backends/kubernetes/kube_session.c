@@ -31,7 +31,7 @@ static const size_t texts[] = {
 
 static struct transport *make_pool(const struct session *session) {
   const struct kube_server *v = &((const struct kube_session *)session)->server;
-  const struct retry_policy retry = {.tries = 4,
+  const struct retry_limits retry = {.tries = 4,
                                      .base_ms = 250,
                                      .cap_ms = 5000,
                                      .retry_after_cap_ms = 10000,

@@ -104,7 +104,7 @@ static enum err kube_write(struct store_item *it, const struct store_record *r,
   return err;
 }
 
-// --- the look before anything is changed ---------------------------------------------------------
+// --- checks before anything is changed -----------------------------------------------------------
 //
 // Rights as the server sees them, the Secret as it is, and a patch that goes the whole way
 // (validation, admission, quota) and is then not stored.

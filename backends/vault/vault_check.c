@@ -83,7 +83,7 @@ static enum err judge(const struct vault_item *v, const cJSON *data, struct erro
   return err;
 }
 
-// Who may do nothing below a mount cannot be told from who names a mount that is not there.
+// Who may do nothing below a mount gets the same answer as who names a mount that is not there.
 static enum err check_mount(struct vault_item *v, struct error *e) {
   struct text_buf b = TEXT_BUF(4096);
   enum err err = vault_mount_check(v, e);

@@ -55,7 +55,7 @@ static enum err not_found(struct vault_item *v, const struct vault_reply *r, str
 }
 
 // The fields; ERR_MISSING when there is no secret.
-static enum err look(struct vault_item *v, cJSON **ret, struct error *e) {
+static enum err read_present(struct vault_item *v, cJSON **ret, struct error *e) {
   char path[VAULT_PATH_MAX * 2 + 64];
   struct vault_reply r = {0};
   vault_path(v, NULL, NULL, path, sizeof path);
@@ -81,7 +81,7 @@ static enum err kv1_read(struct store_item *it, struct store_record *ret,
   struct vault_item *v = vault_item_of(it);
   struct store_version version = {""};
   JSON_AUTO data = NULL;
-  enum err err = look(v, &data, e);
+  enum err err = read_present(v, &data, e);
   if (err == ERR_OK)
     err = version_of(data, &version, e);
   if (err == ERR_OK)
@@ -112,7 +112,7 @@ static enum err kv1_write(struct store_item *it, const struct store_record *r,
   uint64_t random = 0;
   char mark[24];
   (void)expect;
-  enum err err = look(v, &data, e);
+  enum err err = read_present(v, &data, e);
   if (err == ERR_MISSING) {
     // A write could make a secret of a mount that is another engine's: that was looked at.
     data = cJSON_CreateObject();

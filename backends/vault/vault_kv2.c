@@ -121,7 +121,7 @@ static enum err look_once(struct vault_item *v, struct present *ret, struct erro
   return err;
 }
 
-static enum err look(struct vault_item *v, struct present *ret, struct error *e) {
+static enum err read_present(struct vault_item *v, struct present *ret, struct error *e) {
   enum err err = v->ask_mount ? vault_mount_check(v, e) : ERR_OK;
   int64_t waited = 0, ms = 200;
   while (err == ERR_OK) {
@@ -142,7 +142,7 @@ static enum err kv2_read(struct store_item *it, struct store_record *ret,
                          struct store_version *ret_version, struct error *e) {
   struct vault_item *v = vault_item_of(it);
   struct present p = {0};
-  enum err err = look(v, &p, e);
+  enum err err = read_present(v, &p, e);
   if (err != ERR_OK)
     return err;
   if (!p.exists)
@@ -229,7 +229,7 @@ static enum err kv2_write(struct store_item *it, const struct store_record *r,
   uint64_t expected = strtoull(expect->text, NULL, 10);
   if (expected > v->seen && expected < 1000000000)
     v->seen = expected; // from another item object; an older reading than that is a late one
-  enum err err = look(v, &p, e);
+  enum err err = read_present(v, &p, e);
   if (err == ERR_OK && strcmp(p.version.text, expect->text) != 0)
     err = error_set(e, ERR_CONFLICT, "the secret has another version than the one expected");
   if (err == ERR_OK)

@@ -237,7 +237,7 @@ static struct transport *make_pool(const struct session *session) {
                                  .allow_plain_loopback = true,
                                  .timeout_ms = v->timeout_ms,
                                  .max_body = 4 * 1024 * 1024};
-  struct retry_policy retry = RETRY_DEFAULT;
+  struct retry_limits retry = RETRY_DEFAULT;
   retry.tries = (unsigned)(v->tries > 0 ? v->tries : 1);
   return http_pool_new(&o, &retry, session->env);
 }

@@ -40,7 +40,7 @@ static void remember_effect(struct seen *seen, const struct step *s) {
 
 void advance_saw(struct managed *m, const struct view *v) {
   struct seen *seen = &m->seen;
-  seen->looked = true;
+  seen->observed = true;
   seen->no_state = v->home == HOME_ABSENT;
   seen->verdict = view_verdict(v);
   for (size_t i = 0; i < v->n_sinks; i++) {
@@ -338,7 +338,7 @@ void advance_keep_evidence(struct managed *m) {
     log_error(LOG_LEVEL_DEBUG, m->target.name, "last_run", &e);
 }
 
-void advance_look_beside(struct managed *m, struct outcome *o) {
+void advance_add_watch(struct managed *m, struct outcome *o) {
   struct path_unit_failure f;
   if (o->exit == EXIT_FINE && compose_failed_watch(m, &f))
     outcome_add_watch(o, &f);
@@ -352,7 +352,7 @@ void advance_finish(struct managed *m, const struct tick_result *r, enum goal go
   audit_send(m);
   if (r->end == TICK_BUSY || r->end == TICK_STOPPED)
     return;
-  advance_look_beside(m, ret);
+  advance_add_watch(m, ret);
   remember_run(m, r, ret, now_s);
   if (last_run_save(m->last_run_path, &m->last_run, &m->memory.book, true, &e) != ERR_OK)
     log_error(LOG_LEVEL_WARN, m->target.name, "last_run", &e);

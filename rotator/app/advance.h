@@ -30,7 +30,7 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
 
 // The same for a fleet whose targets are made when they are needed. Of more than ADVANCE_GROUP, so
 // many at a time are ticked once; most are at rest then and can be given back. Those that have a
-// short wait before them stay until all have had their turn, and go on together.
+// short wait before them stay until all have been ticked, and go on together.
 #define ADVANCE_GROUP 256
 struct advance_each {
   size_t n;
@@ -44,12 +44,12 @@ enum err advance_each(const struct advance *how, const struct advance_each *each
 // Keeps in m->seen what the view shows of consumers.
 void advance_saw(struct managed *m, const struct view *v);
 
-// A command looked without acting: what it saw of the values in the sinks is kept for the next run.
-// Failing is no matter for the command (a person without rights may look, too).
+// A command observed without acting: what it saw of the values in the sinks is kept for the next
+// run. Failing is no matter for the command (a person without rights may observe, too).
 void advance_keep_evidence(struct managed *m);
 
 // Adds to an outcome what systemd says of the units that restart its consumers.
-void advance_look_beside(struct managed *m, struct outcome *o);
+void advance_add_watch(struct managed *m, struct outcome *o);
 
 // What the end of the target's tick means for the answer; remembered for its next run (last_run.h).
 void advance_finish(struct managed *m, const struct tick_result *r, enum goal goal,

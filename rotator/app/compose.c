@@ -108,8 +108,8 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
   return ERR_OK;
 }
 
-void compose_waits(struct compose *c, int64_t most_ms, request_wait_told *told) {
-  workers_waits(c->workers, most_ms, told);
+void compose_waits(struct compose *c, int64_t most_ms, request_wait_notice *notice) {
+  workers_waits(c->workers, most_ms, notice);
 }
 
 static void close_stores(struct managed *m) {

@@ -20,10 +20,10 @@
 
 struct compose;
 
-// What was seen of a target in this run: by a command that looked at it, and by the steps of the
+// What was seen of a target in this run: by a command that observed it, and by the steps of the
 // engine.
 struct seen {
-  bool looked;            // it was read; then what was found the last time:
+  bool observed;          // it was read; then what was found the last time:
   bool no_state;          // there is no state of it: never set up, or lost
   struct verdict verdict; // the worst of the sinks'
   struct {
@@ -79,7 +79,7 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
                      struct compose **ret, struct error *e);
 // How long a request may wait for its service's leave, at most, and who hears of it. Before the
 // first one.
-void compose_waits(struct compose *c, int64_t most_ms, request_wait_told *told);
+void compose_waits(struct compose *c, int64_t most_ms, request_wait_notice *notice);
 struct compose *compose_free(struct compose *c); // always NULL
 
 // That of config->targets[i]; made when first asked for. NULL without memory.

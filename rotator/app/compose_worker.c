@@ -35,8 +35,8 @@ struct workers {
   size_t n_realms;
   struct worker *list;
   unsigned n;
-  request_wait_told *told;
-  atomic_bool told_closed; // that a service wants a pause
+  request_wait_notice *notice;
+  atomic_bool noticed_pause; // that a service wants a pause
 };
 
 static struct realm *find_realm(struct workers *w, const char *iam_url) {
@@ -83,16 +83,16 @@ static void tell_closed(void *ctx, const char *host, int status, int64_t ms) {
   snprintf(text, sizeof text,
            "%s asked for a pause of %s (HTTP %d): all requests of this run to it wait", host, lasts,
            status);
-  w->told(!atomic_exchange(&w->told_closed, true), text);
+  w->notice(!atomic_exchange(&w->noticed_pause, true), text);
 }
 
-void workers_waits(struct workers *w, int64_t most_ms, request_wait_told *told) {
-  w->told = told;
+void workers_waits(struct workers *w, int64_t most_ms, request_wait_notice *notice) {
+  w->notice = notice;
   http_gate_patience(w->gate, most_ms);
   http_gate_watch(w->gate, tell_closed, w);
   for (size_t i = 0; i < w->n_realms; i++)
     if (w->realms[i].budget)
-      request_budget_tell(w->realms[i].budget, told);
+      request_budget_tell(w->realms[i].budget, notice);
 }
 
 struct workers *workers_new(const struct config *config, struct env *env, unsigned jobs) {

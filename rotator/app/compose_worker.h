@@ -16,7 +16,7 @@ void workers_free(struct workers *w);
 
 // How long a request may wait for its service's leave, at most (http/gate.h), and who hears of it.
 // Before the first one.
-void workers_waits(struct workers *w, int64_t most_ms, request_wait_told *told);
+void workers_waits(struct workers *w, int64_t most_ms, request_wait_notice *notice);
 
 // The transport of all workers, for any thread; and worker `at`'s IAM client for that URL, for the
 // worker's own thread, NULL without memory. Both live as long as *w.

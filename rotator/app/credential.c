@@ -135,7 +135,7 @@ static struct transport *metadata_transport(const struct config *config, struct 
                                  .allow_plain_metadata = true,
                                  .proxy = "",
                                  .connect_timeout_ms = 2000};
-  const struct retry_policy twice = {
+  const struct retry_limits twice = {
       .tries = 2, .base_ms = 500, .cap_ms = 500, .retry_after_cap_ms = 5000, .deadline_ms = 20000};
   return http_pool_new(&o, &twice, env);
 }
@@ -157,10 +157,10 @@ struct iam_auth *credential_auth_new(const struct config *config, const struct c
   return iam_auth_assume_new(iam_url, env, &p, credential_read, (void *)(uintptr_t)c);
 }
 
-// --- looked at ---
+// --- what it is ---
 
-static enum err look_at_token(const struct config_credential *c, char *dst, size_t cap,
-                              struct error *e) {
+static enum err describe_token(const struct config_credential *c, char *dst, size_t cap,
+                               struct error *e) {
   const char *const one[] = {c->token_file, NULL};
   SECRET_AUTO token = NULL;
   const char *file = NULL;
@@ -175,11 +175,11 @@ static enum err look_at_token(const struct config_credential *c, char *dst, size
   return ERR_OK;
 }
 
-enum err credential_look(const struct config_credential *c, char *dst, size_t cap,
-                         struct error *e) {
+enum err credential_describe(const struct config_credential *c, char *dst, size_t cap,
+                             struct error *e) {
   const struct iam_profile p = credential_profile(c);
   if (c->kind == CONFIG_CREDENTIAL_COMPUTE)
-    return look_at_token(c, dst, cap, e);
+    return describe_token(c, dst, cap, e);
   if (c->kind == CONFIG_CREDENTIAL_METADATA) {
     snprintf(dst, cap, "no key: the metadata service at %s, for trusted profile %s", c->metadata,
              iam_profile_name(&p));

@@ -30,6 +30,7 @@ struct iam_profile credential_profile(const struct config_credential *c);
 
 // What can be known of the credential without contacting anything: can it be read? Says in dst what
 // it is; on an error *e says what is wrong.
-enum err credential_look(const struct config_credential *c, char *dst, size_t cap, struct error *e);
+enum err credential_describe(const struct config_credential *c, char *dst, size_t cap,
+                             struct error *e);
 
 #endif

@@ -45,7 +45,7 @@ void last_run_load(const char *path, struct last_run *ret, struct evidence_book 
 
 // Writes *r and the book if they differ from what was read or written last. Evidence that another
 // process has kept in the file meanwhile is taken over into the book (evidence_merge). `ran`: a run
-// has ended now; else (a command looked) the file keeps its time and how the last run ended, and
+// has ended now; else (a command observed) the file keeps its time and how the last run ended, and
 // nothing is done when nothing is new.
 enum err last_run_save(const char *path, struct last_run *r, struct evidence_book *book, bool ran,
                        struct error *e);

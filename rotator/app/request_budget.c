@@ -16,8 +16,8 @@ struct request_budget {
   struct pace pace;
   char host[256];
   int64_t per_minute;
-  request_wait_told *told; // NULL: nobody
-  atomic_flag was_told;
+  request_wait_notice *notice; // NULL: nobody
+  atomic_flag noticed;
 };
 
 unsigned request_budget_jobs(int64_t per_minute, unsigned jobs) {
@@ -29,13 +29,13 @@ unsigned request_budget_jobs(int64_t per_minute, unsigned jobs) {
 
 static void tell(struct request_budget *b) {
   char text[512];
-  if (!b->told || atomic_flag_test_and_set(&b->was_told))
+  if (!b->notice || atomic_flag_test_and_set(&b->noticed))
     return;
   snprintf(text, sizeof text,
            "%s: limits.iam_requests_per_minute (%" PRId64
            ") is used up for now: requests of this run wait for their turn",
            b->host, b->per_minute);
-  b->told(true, text);
+  b->notice(true, text);
 }
 
 static enum err take(struct http_pace *base, bool prompt, int64_t most_ms, int64_t *ret_wait_ms,
@@ -67,7 +67,7 @@ struct request_budget *request_budget_new(const char *state_dir, const char *iam
     return NULL;
   b->base.take = take;
   b->per_minute = per_minute;
-  atomic_flag_clear(&b->was_told);
+  atomic_flag_clear(&b->noticed);
   if (!http_url_host(iam_url, b->host, sizeof b->host, &https, &port) ||
       snprintf(name, sizeof name, "%s-%d.requests", b->host, port) >= (int)sizeof name ||
       !pace_init(&b->pace, state_dir, name, env)) {
@@ -81,8 +81,8 @@ struct request_budget *request_budget_new(const char *state_dir, const char *iam
   return b;
 }
 
-void request_budget_tell(struct request_budget *b, request_wait_told *told) {
-  b->told = told;
+void request_budget_tell(struct request_budget *b, request_wait_notice *notice) {
+  b->notice = notice;
 }
 
 struct http_pace *request_budget_pace(struct request_budget *b) {

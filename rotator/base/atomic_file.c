@@ -122,8 +122,8 @@ enum err file_read(const char *path, const struct file_rules *rules, struct secr
 // --- replacing -----------------------------------------------------------------------------------
 
 // What stands at the place now; all zero when nothing does.
-static enum err look(const struct file_place *p, const struct file_rules *rules,
-                     struct file_version *ret, struct error *e) {
+static enum err version_there(const struct file_place *p, const struct file_rules *rules,
+                              struct file_version *ret, struct error *e) {
   struct stat st;
   *ret = (struct file_version){0};
   if (fstatat(p->fd, p->name, &st, AT_SYMLINK_NOFOLLOW))
@@ -137,7 +137,7 @@ static enum err look(const struct file_place *p, const struct file_rules *rules,
 static enum err expect_version(const struct file_place *p, const struct file_rules *rules,
                                const struct file_version *expect, struct error *e) {
   struct file_version now;
-  enum err err = look(p, rules, &now, e);
+  enum err err = version_there(p, rules, &now, e);
   if (err || !expect || file_version_equal(&now, expect))
     return err;
   return error_set(e, ERR_CONFLICT, "%s: is not as it was read", p->path);

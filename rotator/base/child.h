@@ -35,10 +35,10 @@ enum child_exit {
 
 // Runs it and waits. ERR_OK: it exited with 0. ERR_REFUSED: it can't be started (not there, not
 // executable), it exited otherwise, or it answered too much; the text ends with the end of what it
-// wrote on standard error (and output, unless that is the answer), bounded, printable. ERR_UNSURE:
-// killed after its time. ERR_CANCELLED: a stop was asked for, and it was killed, unless *ret_exit
-// says that it was not started. ERR_INTERNAL: no process or pipe to be had. SIGPIPE must be ignored
-// (env_real_catch_signals).
+// wrote on standard error (and output, unless that is the answer), cut short and printable.
+// ERR_UNSURE: killed after its time. ERR_CANCELLED: a stop was asked for, and it was killed, unless
+// *ret_exit says that it was not started. ERR_INTERNAL: no process or pipe to be had. SIGPIPE must
+// be ignored (env_real_catch_signals).
 enum err child_run(const struct child_spec *spec, struct error *e);
 
 #endif

@@ -10,7 +10,7 @@
 //   writers  nobody but the owner may be able to change it.
 //   readers  of a secret: its owner and its group (0640 at most), so that a service's group may be
 //            given it: systemd's credentials are 0400 or 0440, the sink of a Vault agent is 0640.
-//            A Docker secret is 0444 unless it is told otherwise: the error says how to tell it.
+//            A Docker secret is 0444 unless a mode is given for it: the error says where.
 //            What a platform hands out (CREDENTIAL_HANDED) others may read: the kubelet makes the
 //            token of a service account 0644, and a role id is no secret.
 //   owner    of what a person keeps (CREDENTIAL_KEPT): root or us. The sink of an agent belongs to

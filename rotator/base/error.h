@@ -18,7 +18,7 @@ enum err {
   ERR_INVALID,   // input that can't be used: configuration, arguments, text that does not decode
   ERR_REFUSED,   // a definite no: will be refused again (400, 404 of a route, 422, EROFS)
   ERR_DENIED,    // the identity may not do this (401 with a fresh token, 403, EACCES)
-  ERR_MISSING,   // the thing named is not there, in this one look
+  ERR_MISSING,   // the thing named is not there, as seen once
   ERR_EXISTS,    // the thing is there already
   ERR_CONFLICT,  // the version was not the expected one: read again and decide anew
   ERR_LIMIT,     // a quota of objects is used up

@@ -7,7 +7,7 @@
 #include "rotator/base/env.h"
 #include "rotator/base/file_dir.h"
 
-enum { LOOK_EVERY_MS = 50 };
+enum { TRY_EVERY_MS = 50 };
 
 // Makes one directory below `at` and opens it; one that is there already is taken as it is.
 static int enter(int at, const char *name, mode_t mode) {
@@ -79,7 +79,7 @@ static enum err take_lock(const char *path, int fd, struct env *env, int64_t wai
     int64_t left = start + wait_ms - env_mono_ms(env);
     if (left <= 0)
       return error_set(e, ERR_BUSY, "%s: somebody else holds the lock", path);
-    if (env_sleep_ms(env, left < LOOK_EVERY_MS ? left : LOOK_EVERY_MS))
+    if (env_sleep_ms(env, left < TRY_EVERY_MS ? left : TRY_EVERY_MS))
       return error_set(e, ERR_CANCELLED, "%s: a stop was asked for while waiting for the lock",
                        path);
   }

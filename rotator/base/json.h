@@ -12,7 +12,7 @@
 #include "rotator/base/error.h"
 #include "rotator/base/secret.h"
 
-// Parses exactly len bytes, nothing but white space after the value, depth bounded. ERR_INVALID: it
+// Parses exactly len bytes, nothing but white space after the value, depth limited. ERR_INVALID: it
 // is not JSON. ERR_INTERNAL: there was no memory for it, which passes (known where cJSON allocates
 // with json_malloc, as secret_setup has it do).
 enum err json_read(const char *bytes, size_t len, cJSON **ret);

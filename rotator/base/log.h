@@ -3,7 +3,7 @@
 // about an error logs it.
 //
 // There is no call that takes a struct secret, and text is made printable before it is written, so
-// that a service's answer cannot drive a terminal.
+// that a service's answer cannot control a terminal.
 #ifndef ROTATOR_BASE_LOG_H
 #define ROTATOR_BASE_LOG_H
 

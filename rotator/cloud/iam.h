@@ -113,7 +113,7 @@ struct iam;
 //   ERR_UNSENT    not sent, also when no management token could be had for the moment
 //   ERR_UNSURE    no trustworthy answer, also 408, 5xx and redirects (never followed)
 //   ERR_CORRUPT   2xx that does not decode: it may have been applied
-//   ERR_INVALID   a value that can't be sent as a key, or a request beyond all bounds; not sent
+//   ERR_INVALID   a value that can't be sent as a key, or a request beyond all limits; not sent
 //   ERR_CANCELLED
 // e->code is the BXNIM code where the service gave one, else its word ("policy_conflict_error").
 struct iam_ops {

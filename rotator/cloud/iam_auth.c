@@ -6,7 +6,7 @@
 // token, one caller exchanges and the others wait for its result, good or bad: a hundred targets
 // that start at once send one request.
 //
-// Whoever asks after an exchange that failed is told the same, for four times as long as that took
+// Whoever asks after an exchange that failed gets its error, for four times as long as that took
 // and 30 s at most: a metadata service that is silent would else cost each of a thousand targets
 // the seconds that it takes to see that. So at most a fifth of the time goes into asking in vain,
 // and what failed at once may be tried again at once. A stop and want of memory are ours, and

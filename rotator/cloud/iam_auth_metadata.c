@@ -7,7 +7,7 @@
 // The service is asked in one of two versions of its API, which have other paths. Where it is
 // switched off, or set to the other protocol, or where the answer's packets may make fewer hops
 // than they need (a container has one more than its server), it does not answer at all. That is
-// told from an answer which refuses the profile.
+// another error than an answer which refuses the profile.
 #include <stdlib.h>
 #include <string.h>
 

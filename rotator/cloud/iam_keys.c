@@ -85,7 +85,7 @@ static enum err judge_empty(struct iam_http *h, struct listing *l, struct error 
 }
 
 // IAM lists a user's keys for that user alone, and answers 400 to others. Which 400 is not
-// published, so the reason is told from the token that was refused.
+// published, so the reason is found by the token that was refused.
 static enum err judge_user(struct iam *c, const char *iam_id, enum err err, struct error *e) {
   struct iam_token me = {0};
   if ((err != ERR_DENIED && err != ERR_REFUSED) || !iam_is_user(iam_id) ||

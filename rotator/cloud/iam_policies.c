@@ -29,7 +29,7 @@ static enum err first_covering(const cJSON *page, const struct iam_want *want,
 }
 
 // One page. ERR_MISSING: none on this one; pages says whether there are more. No filter by service:
-// a policy on all services covers logs too. No page size either, since its bounds are not
+// a policy on all services covers logs too. No page size either, since its limits are not
 // published.
 static enum err search_page(struct iam_http *h, struct iam_pages *pages,
                             const struct iam_want *want, struct iam_policy *ret, struct error *e) {

@@ -9,7 +9,7 @@
 #include "rotator/base/text.h"
 #include "rotator/cloud/logs.h"
 
-#define LOOKED_AT 4096 // bytes of a 2xx body that are searched when it is no JSON
+#define SEARCHED 4096 // bytes of a 2xx body that are searched when it is no JSON
 
 static const char *const names[] = {
     [LOGS_ACCEPTED] = "accepted", [LOGS_COMPLAINED] = "complained",
@@ -108,8 +108,8 @@ static bool complains(const char *body, size_t len, const char *const *words,
     if (m)
       quote(m, ret);
   } else {
-    if (len > LOOKED_AT)
-      len = LOOKED_AT;
+    if (len > SEARCHED)
+      len = SEARCHED;
     word = word_in(body, len, words);
     if (word)
       text_printable(ret->quote, sizeof ret->quote, body, len);

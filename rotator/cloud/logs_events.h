@@ -32,10 +32,10 @@ struct logs_events {
 
 void logs_events_init(struct logs_events *s, void (*take)(void *ctx, const char *data, size_t len),
                       void *ctx);
-// False, from then on, when a line or an event is beyond its bound, or memory ran out.
+// False, from then on, when a line or an event is beyond its limit, or memory ran out.
 bool logs_events_feed(struct logs_events *s, const char *bytes, size_t len);
 // The end of the bytes. An event that no blank line ended is handed on all the same: whether it was
-// cut shows in its data. False: a bound was passed, or the last line was no whole one.
+// cut shows in its data. False: a limit was passed, or the last line was no whole one.
 bool logs_events_end(struct logs_events *s);
 void logs_events_clear(struct logs_events *s);
 

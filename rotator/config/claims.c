@@ -14,7 +14,7 @@ struct config_claim {
   const char *file;
   yaml_mark_t mark;
   size_t target; // by its place in the list of targets
-  size_t turn;   // when it was claimed
+  size_t no;     // the first claim is 0
 };
 
 void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *kind, const char *key,
@@ -40,7 +40,7 @@ void config_claim(struct config_loader *l, const yaml_mark_t *at, const char *ki
                                                  .file = l->file,
                                                  .mark = *at,
                                                  .target = l->config->n_targets - 1,
-                                                 .turn = l->n_claims};
+                                                 .no = l->n_claims};
   l->n_claims++;
 }
 
@@ -52,7 +52,7 @@ static int by_key(const void *a, const void *b) {
     return key;
   if (x->file == y->file && x->mark.line != y->mark.line)
     return x->mark.line < y->mark.line ? -1 : 1;
-  return x->turn < y->turn ? -1 : x->turn > y->turn;
+  return x->no < y->no ? -1 : x->no > y->no;
 }
 
 static void tell(struct config_loader *l, const struct config_claim *first,

@@ -2,7 +2,7 @@
 //
 // The key of a user can do all that the user can, and is dead once the user leaves the account. A
 // logging agent runs unattended on hosts that others administer, so it should not have one. What an
-// agent is, is told by how a sink is named: by the variables and keys that IBM's agent reads, by
+// agent is, shows in how a sink is named: by the variables and keys that IBM's agent reads, by
 // the names that its packages and charts use, or by a hook that restarts it.
 #include <ctype.h>
 #include <string.h>

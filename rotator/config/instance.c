@@ -143,7 +143,7 @@ static const char *iam_pattern(const char *word) {
 }
 
 // One letter changed, added, dropped, or two changed places: is that a region that is known? Names
-// of regions are short and alike, so that what else counts as near would be told of any new one.
+// of regions are short and alike: what else counts as near would be advised for any new one.
 static bool try_edits(const char *region, char *dst) {
   static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
   size_t len = strlen(region);

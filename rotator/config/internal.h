@@ -1,6 +1,6 @@
 // What the parts of the loader share. Private to this folder and its tests.
 //
-// load.c drives: it reads the main file (file.c, yaml.c), then walks it, then does the same with
+// load.c leads: it reads the main file (file.c, yaml.c), then walks it, then does the same with
 // each file of targets.d. A mapping is first *collected* (walk.c): each of its names is looked up
 // in the table of options (options.c), whatever is unknown, written twice or in the wrong place is
 // told, and the value's node is noted in the option's slot. Then each slot is *applied*: its text
@@ -26,7 +26,7 @@
 enum config_type {  // value.c has a row for each
   CONFIG_SECTION,   // a mapping whose members are options of their own: "proof" and "proof.count"
   CONFIG_VERSION,   // the number 1
-  CONFIG_TEXT,      // any text without control characters; bounds are lengths
+  CONFIG_TEXT,      // any text without control characters; limits are lengths
   CONFIG_LABEL,     // printable ASCII without quotes and backslash
   CONFIG_NAME,      // [a-z0-9][a-z0-9._-]*
   CONFIG_TOKEN,     // letters, digits, ".", "_", "-"
@@ -73,7 +73,7 @@ struct config_option {
   unsigned where; // of enum config_where
   bool required;
   int64_t least,
-      most; // bounds of numbers, seconds, lengths and of the entries of lists; 0, 0: none
+      most; // limits of numbers, seconds, lengths and of the entries of lists; 0, 0: none
   const char *choices;  // "a|b|c"
   const char *fallback; // the default, read like a written value; NULL: none
   const char *shown;    // for people, in place of fallback, where the default depends on something
@@ -88,7 +88,7 @@ extern const size_t config_options_n;
 const struct config_option *config_option_find(const char *name, unsigned where);
 // The type by which a store's option is checked and documented.
 enum config_type config_store_type(enum store_option_type t);
-// A credential is told by the file, or by the systemd credential, that holds it, and that may be
+// A credential is named by the file, or by the systemd credential, that holds it, and that may be
 // written in two ways: "secret_id.file" and "secret_id_file". Gives the other way; false: `name` is
 // no such option, or does not fit.
 bool config_other_spelling(const char *name, char dst[CONFIG_NAME_MAX]);
@@ -208,7 +208,7 @@ struct config_value {
 struct config_type_row {
   enum err (*check)(struct config_value *v); // NULL: not a single value
   void (*keep)(const struct config_value *v, void *at);
-  const char *schema; // JSON Schema but for bounds; beside `choices`, or NULL for them alone
+  const char *schema; // JSON Schema but for limits; beside `choices`, or NULL for them alone
   const char *manual; // mdoc of rotator.yaml(5); beside `choices`, or NULL for them alone
 };
 extern const struct config_type_row config_types[CONFIG_TYPES];

@@ -58,7 +58,7 @@ static void add_bounds(cJSON *schema, int64_t least, int64_t most) {
                             (double)most);
 }
 
-// What a pattern can say of a duration's lower bound: it is not 0, or has a minute in it.
+// What a pattern can say of a duration's least value: it is not 0, or has a minute in it.
 static void bound_duration(cJSON *schema, int64_t least) {
   if (least <= 0)
     return;

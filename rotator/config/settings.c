@@ -190,7 +190,7 @@ static bool read_mapping(struct config_loader *l, struct reading *r, yaml_node_t
   return value->type == YAML_MAPPING_NODE || config_is_null(value);
 }
 
-// The store whose items are programs, and those that are told which program to use.
+// The store whose items are programs, and those that are given a program to use.
 static void check_program(struct config_loader *l, const struct reading *r, const yaml_mark_t *at) {
   bool names = strcmp(r->backend->name, "helper") == 0;
   for (size_t i = 0; i < r->n; i++)

@@ -18,8 +18,8 @@
 #include "rotator/config/zone.h"
 
 #define DAY_S 86400
-#define LOOK_AHEAD_DAYS 15
-#define DAYS_LOOKED_AT (LOOK_AHEAD_DAYS + 2)
+#define AHEAD_DAYS 15
+#define DAYS_SEEN (AHEAD_DAYS + 2)
 #define PART_MAX 128
 #define SHOWN_MAX 40
 
@@ -205,7 +205,7 @@ static enum err read_parts(const struct reader *r, const char *text, struct part
 }
 
 struct spans {
-  struct policy_span at[WINDOW_PARTS_MAX * DAYS_LOOKED_AT];
+  struct policy_span at[WINDOW_PARTS_MAX * DAYS_SEEN];
   size_t n;
 };
 
@@ -215,7 +215,7 @@ static enum err add_part(const struct part *p, int64_t now_s, struct spans *out)
     return ERR_INTERNAL;
   int64_t local_s = zone_local_s(now_s);
   int64_t today = local_s / DAY_S - (local_s % DAY_S < 0);
-  for (int64_t day = today - 1; day <= today + LOOK_AHEAD_DAYS; day++) {
+  for (int64_t day = today - 1; day <= today + AHEAD_DAYS; day++) {
     int64_t weekday = ((day + 4) % 7 + 7) % 7; // day 0 was a Thursday
     if (!(p->days & 1U << weekday))
       continue;

@@ -3,7 +3,7 @@
 // libyaml takes whatever YAML is: anchors that hold themselves, a thousand levels, aliases that
 // unfold to millions of nodes, texts with zero bytes. It also grows slow by the square of open
 // brackets and of anchors. So the bytes are looked at before it sees them (guard), and the document
-// once before anybody walks it (survey); after that a walk ends, takes a bounded time, and every
+// once before anybody walks it (survey); after that a walk ends, takes a limited time, and every
 // text is a C string.
 #include <stdlib.h>
 #include <string.h>

@@ -115,7 +115,7 @@ static enum err still_good(const struct turn *u, const struct engine_io *io, con
   if (!turn_is_old(u, io, a))
     return ERR_OK;
   return error_set(e, ERR_UNSENT, "what it rests on was seen more than %d s ago: it was not sent",
-                   LOOK_GOOD_MS / 1000);
+                   READING_GOOD_MS / 1000);
 }
 
 static enum err do_cas(struct turn *u, struct target *t, const struct engine_io *io,

@@ -35,7 +35,7 @@ enum act_kind {
   ACT_DISABLE,
   ACT_DELETE, // key_id (create: pending's)
   ACT_HOOK,
-  ACT_WAIT,      // until wait_s (0: with back-off), then look anew
+  ACT_WAIT,      // until wait_s (0: with back-off), then read anew
   ACT_REST,      // nothing to do until wait_s
   ACT_ATTENTION, // a person is needed
 };
@@ -45,7 +45,7 @@ enum act_kind {
 bool act_is_effect(enum act_kind kind);
 
 // Why, for people: chosen by decide, worded in report. One enum, so that every text is tested once.
-// (no_state stands for decide's wish to ask IAM first, where a command was told not to ask.)
+// (no_state stands for decide's wish to ask IAM first, where a command is not to ask.)
 // clang-format off
 #define WHY_LIST(X)                                                                                \
   X(none) X(home_silent) X(home_corrupt) X(home_back) X(rebound) X(other_host) X(sinks_disagree)   \

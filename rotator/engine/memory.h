@@ -74,7 +74,7 @@ struct memory {
   struct secret *created_value; // … with origin iam
   bool create_refused;          // a 400/409 that may mean "exists"
   uint64_t create_refused_generation;
-  int64_t unfound_ms; // … since when nobody was found to have the value; 0: was not looked for
+  int64_t unfound_ms; // … since when nobody was found to have the value; 0: was not searched
   struct error create_error;
   uint64_t hook_done_epoch; // the hook succeeded in this epoch
   int64_t first_asked_s;    // when IAM was first asked who uses the new key, server time

@@ -17,7 +17,7 @@ typedef const struct view *seen;
 ROW_LIST(X)
 #undef X
 
-// Why a rotation that is due or wished does not begin, as far as it can be told without asking IAM;
+// Why a rotation that is due or wished does not begin, as far as it is known without asking IAM;
 // WHY_none: it may.
 enum why rows_blocked_cheaply(seen v);
 
@@ -135,7 +135,7 @@ static inline bool wait_for_own(struct action *a, seen v) {
 }
 
 // Section 8: a key that this look does not show alive is not written where our own is read from. A
-// hand may have put there what is all that still authenticates us, and two looks tell a death.
+// hand may have put there what is all that still authenticates us, and two looks show a death.
 static inline bool own_doubts_current(seen v) {
   return v->own.is && view_of(v, SLOT_CURRENT)->key != KEY_ACTIVE;
 }

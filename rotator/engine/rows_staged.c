@@ -78,7 +78,7 @@ bool row_arrive(seen v, struct action *a) {
       return wait_until(a, v->now_s + SEARCH_STEP_S, WHY_arrival_pending);
     if (pending->arrive_again_s > v->now_s)
       return wait_until(a, pending->arrive_again_s, WHY_arrival_pending);
-    return act(a, ACT_SEARCH, WHY_arrival_pending); // what who only looks is told
+    return act(a, ACT_SEARCH, WHY_arrival_pending); // what who only observes is told
   case ARRIVAL_MISSED:
     a->attention = is_late(v);
     return v->policy->arrival_required &&

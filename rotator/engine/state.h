@@ -100,7 +100,7 @@ enum err state_copy(const struct state *from,
                     struct state *ret); // deep; ERR_INTERNAL without memory
 void slot_clear(struct slot *s);
 
-// A short salted digest by which an older value of ours can be told without keeping it.
+// A short salted digest by which an older value of ours is recognised without keeping it.
 // ERR_INTERNAL without memory, *ret is "" then.
 enum err state_fingerprint(const struct state *s, const struct secret *value,
                            char ret[STATE_FINGERPRINT_MAX]);
@@ -109,7 +109,7 @@ enum err state_fingerprint(const struct state *s, const struct secret *value,
 enum err state_add_retired(struct state *s, const struct secret *value);
 bool state_knows_retired(const struct state *s, const struct secret *value);
 
-// The same for a sink whose content is no value, told by its place and version: a person said that
+// The same for a sink whose content is no value, known by its place and version: a person said that
 // just this content may be written over. Where the store cannot tell versions of such a content
 // apart ("") the place alone counts.
 enum err state_add_garbage(struct state *s, const char *place, const struct store_version *v);

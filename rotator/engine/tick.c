@@ -12,8 +12,8 @@
 #define ACTS_MAX 200 // of one tick; more means that something undoes what we do
 #define BACKOFF_MS 1000
 #define BACKOFF_CAP_MS 60000
-#define LOOKS_MAX 2    // of a turn: what is slow twice is waited for
-#define READINGS_MAX 5 // of a turn: each more is one that another rotator overtook
+#define SLOW_MAX 2      // readings of a turn that grew too old: then it is waited
+#define OVERTAKEN_MAX 5 // readings of the stores, each of which another rotator overtook
 // A hook that failed may have restarted something: it is tried again at a gentler pace.
 #define HOOK_BACKOFF_MS 10000
 #define HOOK_BACKOFF_CAP_MS 300000
@@ -84,7 +84,7 @@ static struct turn *read_stores(struct target *t, const struct engine_io *io) {
       return NULL;
     u->began_ms = env_mono_ms(io->env);
     turn_read_stores(u, t, io);
-    if (!u->sinks_older || reading == READINGS_MAX)
+    if (!u->sinks_older || reading == OVERTAKEN_MAX)
       return u;
     turn_free(u);
   }
@@ -109,7 +109,8 @@ static void decide_and_look(struct turn *u, struct target *t, const struct engin
 
 // All readings of a turn, and what follows from them. What is too old by then is read once more,
 // for whoever made us wait may answer at once now. NULL: out of memory.
-static struct turn *look(struct target *t, const struct engine_io *io, struct action *a) {
+static struct turn *read_and_decide(struct target *t, const struct engine_io *io,
+                                    struct action *a) {
   for (int reading = 1;; reading++) {
     struct turn *u = read_stores(t, io);
     if (!u)
@@ -117,7 +118,7 @@ static struct turn *look(struct target *t, const struct engine_io *io, struct ac
     decide_and_look(u, t, io, a);
     if (!turn_is_old(u, io, a) || env_stopping(io->env))
       return u;
-    if (reading == LOOKS_MAX) {
+    if (reading == SLOW_MAX) {
       *a = (struct action){.row = a->row, .kind = ACT_WAIT, .why = WHY_look_old};
       return u;
     }
@@ -205,7 +206,7 @@ static void finish(struct turn *u, struct target *t, const struct engine_io *io,
 static bool take_turn(struct target *t, const struct engine_io *io, const struct watcher *w,
                       struct action *last, struct tick_result *r) {
   struct action a;
-  struct turn *u = look(t, io, &a);
+  struct turn *u = read_and_decide(t, io, &a);
   bool over = true;
   if (!u) {
     *r = tick_result(NULL, NULL, NULL);

@@ -83,7 +83,7 @@ struct tick_result {
   struct verdict verdict;  // the worst of the sinks'; not known: nothing was read
   struct verdict previous; // of the old key's value, where there is one
   enum working working;    // the same in one word
-  bool attention;          // with TICK_WAIT and TICK_REST: a person should look all the same
+  bool attention;          // with TICK_WAIT and TICK_REST: a person should see to it all the same
   int64_t
       again_ms; // env_mono_ms at which the next tick makes sense; INT64_MAX: not in this process
   // It waits until an earlier write has had its time. That is no matter of patience: a later
@@ -97,7 +97,7 @@ struct tick_result {
 
 // The result of having seen `v` (NULL: nothing), of deciding on `a` (NULL: nothing was decided: it
 // failed) and of `e` (NULL: nothing went wrong). Everybody who answers like a tick uses it, also
-// those who only look. Whoever knows better changes `end` and `again_ms`.
+// those who only observe. Whoever knows better changes `end` and `again_ms`.
 struct tick_result tick_result(const struct view *v, const struct action *a, const struct error *e);
 
 void tick(struct target *t, const struct engine_io *io, const struct watcher *w,

@@ -27,7 +27,7 @@ static bool is_final(const struct action *a) {
 }
 
 bool turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a) {
-  return is_final(a) && env_mono_ms(io->env) - u->began_ms > LOOK_GOOD_MS;
+  return is_final(a) && env_mono_ms(io->env) - u->began_ms > READING_GOOD_MS;
 }
 
 struct secret *turn_served(const struct turn *u, size_t sink) {

@@ -49,7 +49,7 @@ void turn_free(struct turn *t);
 struct secret *turn_served(const struct turn *u, size_t sink);
 
 // Is what was read too old for an act that cannot be taken back? Then all is to be read anew.
-#define LOOK_GOOD_MS 30000
+#define READING_GOOD_MS 30000
 bool turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a);
 
 // Is a store of class B or C in use?

@@ -185,7 +185,7 @@ enum err wish_retire(struct target *t, const struct engine_io *io, const struct 
   return change_state(&c, retire, e);
 }
 
-// --- repairs that look at the sinks --------------------------------------------------------------
+// --- repairs that read the sinks -----------------------------------------------------------------
 
 static enum err keep_state(struct command *c, struct turn *u, struct error *e) {
   c->count = 0;

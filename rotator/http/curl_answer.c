@@ -1,4 +1,4 @@
-// The answer as it arrives: bounded, and only the headers that somebody needs.
+// The answer as it arrives: within its limits, and only the headers that somebody needs.
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

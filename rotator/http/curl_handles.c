@@ -49,7 +49,7 @@ enum err curl_handles_renew(struct curl_transport *t, struct error *e) {
 }
 
 // Authorities that cannot be read now are an outage of the place where they are, not of the server.
-enum err curl_handles_look(struct curl_transport *t, struct error *e) {
+enum err curl_handles_refresh(struct curl_transport *t, struct error *e) {
   if (curl_files_trust(&t->o) == t->trust || curl_handles_renew(t, e) == ERR_OK)
     return ERR_OK;
   if (e->kind == ERR_INVALID)

@@ -64,7 +64,7 @@ struct curl_call {
   bool headers_done;    // the empty line behind them was there
   int transaction_rank; // which header answer.transaction is from; 0: none yet
   char retry_after[64]; // raw: needs the Date, which may come later
-  const char *broken;   // the bound that the answer broke; NULL: none
+  const char *broken;   // the limit that the answer broke; NULL: none
 };
 
 // Sets every option of the exchange on its easy handle. The caller frees c->lists after the
@@ -73,10 +73,10 @@ enum err curl_request_prepare(struct curl_call *c, struct error *e);
 
 // An easy handle for one exchange, to be cleaned up at its end; NULL without memory.
 CURL *curl_handles_easy(const struct curl_handles *h);
-// Handles with the authorities as they are now; connections that were trusted by others end. _look:
-// only if they were replaced.
+// Handles with the authorities as they are now; connections that were trusted by others end.
+// _refresh: only if they were replaced.
 enum err curl_handles_renew(struct curl_transport *t, struct error *e);
-enum err curl_handles_look(struct curl_transport *t, struct error *e);
+enum err curl_handles_refresh(struct curl_transport *t, struct error *e);
 void curl_handles_drop(struct curl_handles *h);
 
 // libcurl's callbacks; `p` is the struct curl_call.

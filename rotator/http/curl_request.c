@@ -154,7 +154,7 @@ static void on_handshake(const SSL *ssl, int where, int value) {
 }
 
 // OpenSSL keeps the last record of an answer, decrypted, for as long as a connection is kept,
-// unless it is told to free its buffers when they are empty. libcurl told it so before 8.8.
+// unless it is set to free its buffers when they are empty. libcurl did set it before 8.8.
 //
 // A new connection resumes the TLS session of an earlier one of the same transport to the same
 // host, which saves the check of the certificates and half of the CPU of it. So does a proof's, but

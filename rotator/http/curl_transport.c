@@ -1,4 +1,4 @@
-// Exchanges that go together are driven by one multi handle, each with an easy handle of its own; a
+// Exchanges that go together are done by one multi handle, each with an easy handle of its own; a
 // single one is a batch of one. All share connections, resolved names and TLS sessions.
 //
 // An easy handle is made for each exchange and freed at its end, since libcurl 8 leaves in it what
@@ -258,7 +258,7 @@ static void curl_together(struct transport *base, struct http_call *calls, size_
   for (size_t i = 0; i < n; i++)
     if (may_go(&all[k], t, &calls[i]))
       https = all[k++].https || https;
-  enum err trusted = https ? curl_handles_look(t, &why) : ERR_OK;
+  enum err trusted = https ? curl_handles_refresh(t, &why) : ERR_OK;
   for (size_t i = 0; i < k; i++)
     begin(&all[i], trusted, &why);
   run(t, all, k);

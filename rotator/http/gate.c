@@ -1,8 +1,8 @@
 // The hosts stand in a table of chains: a fleet may have as many instances, each with a host of its
 // own, as targets. None is ever taken out, so a request keeps its host while it is under way.
 //
-// Who waits for the gate to open sleeps until then and looks again, for it may have been closed
-// anew. Who waits for its turn among those under way is woken by the one that comes back.
+// Who waits for the gate to open sleeps until then and tries again, for it may have been closed
+// anew. Who waits for a place among those under way is woken by the one that comes back.
 //
 // Of several that want to go together, the first waits as if it came alone. Those behind it go with
 // it only if they may go at once: whoever is let in and waits for another would hold a place that
@@ -30,8 +30,8 @@ struct host {
 
 struct http_gate {
   struct env *env;
-  http_gate_told *told;
-  void *told_ctx;
+  http_gate_notice *notice;
+  void *notice_ctx;
   int64_t patience_ms;
   pthread_mutex_t lock;
   pthread_cond_t back; // one came back, of whatever host
@@ -110,9 +110,9 @@ void http_gate_patience(struct http_gate *g, int64_t ms) {
   g->patience_ms = ms < GATE_WAIT_MS ? ms : GATE_WAIT_MS;
 }
 
-void http_gate_watch(struct http_gate *g, http_gate_told *told, void *ctx) {
-  g->told = told;
-  g->told_ctx = ctx;
+void http_gate_watch(struct http_gate *g, http_gate_notice *notice, void *ctx) {
+  g->notice = notice;
+  g->notice_ctx = ctx;
 }
 
 bool http_gate_pace(struct http_gate *g, const char *url, struct http_pace *pace) {
@@ -190,7 +190,7 @@ static void wait_for_room(struct http_gate *g) {
   pthread_cond_timedwait(&g->back, &g->lock, &until);
 }
 
-// With the lock: until there is room, or a reason to look at the gate again.
+// With the lock: until there is room, or a reason to try the gate again.
 static bool has_room(struct visit *v) {
   struct host *h = v->host;
   while (!v->prompt && h->under_way >= h->width) {
@@ -208,7 +208,7 @@ static void let_in(struct visit *v) {
   v->narrowed = v->host->narrowed;
 }
 
-// One look at the gate. True: *ret says how it ended; ERR_OK: the request counts as under way.
+// One try. True: *ret says how it ended; ERR_OK: the request counts as under way.
 static bool try_gate(struct visit *v, int64_t *ret_wait_ms, enum err *ret, struct error *e) {
   struct http_gate *g = v->g;
   bool over = true;
@@ -296,8 +296,8 @@ static void leave(struct visit *v, enum err err, const struct http_response *r) 
     h->closed_until_ms = now_ms + close_ms;
   pthread_cond_broadcast(&g->back);
   pthread_mutex_unlock(&g->lock);
-  if (asked && g->told)
-    g->told(g->told_ctx, h->name, r->status, close_ms);
+  if (asked && g->notice)
+    g->notice(g->notice_ctx, h->name, r->status, close_ms);
 }
 
 // --- the transport -------------------------------------------------------------------------------
@@ -308,8 +308,8 @@ struct gated {
   struct http_gate *gate;
 };
 
-// Its time to wait begins with its turn, its deadline with the call.
-static void begin_turn(struct visit *v) {
+// Its time to wait begins with its visit, its deadline with the call.
+static void begin_visit(struct visit *v) {
   const struct http_request *req = v->call->req;
   int64_t now_ms = env_mono_ms(v->g->env), most_ms = v->g->patience_ms;
   if (v->prompt && most_ms > HTTP_PROMPT_MS)
@@ -348,7 +348,7 @@ static size_t send_some(struct transport *inner, struct visit *v, size_t n) {
   for (i = 0; i < n; i++) {
     struct error *e = v[i].call->e;
     enum err err = ERR_OK;
-    begin_turn(&v[i]);
+    begin_visit(&v[i]);
     if (v[i].host && k == 0)
       err = enter(&v[i], e);
     else if (v[i].host && !enter_at_once(&v[i], &err, e))

@@ -4,7 +4,7 @@
 //   1. An answer 429 or 503 with Retry-After closes the host for that long (GATE_CLOSED_MS at most;
 //      the longest stands). Meanwhile nothing is sent there, whoever asks.
 //   2. Who comes to a closed gate waits for it, if it opens within GATE_WAIT_MS and the request's
-//      own time; else it is told ERR_THROTTLED, with the time that is left, and nothing was sent. A
+//      own time; else it gets ERR_THROTTLED, with the time that is left, and nothing was sent. A
 //      `prompt` request waits for HTTP_PROMPT_MS at most: what it acts upon was seen before, and is
 //      to be seen anew after a longer wait.
 //   3. An answer 429 also halves how many requests may be under way there at once, and each
@@ -26,14 +26,14 @@
 // Says when a request may be sent; called by any thread.
 struct http_pace {
   // ERR_OK: after *ret_wait_ms (≤ most_ms; 0: now), and its place is taken. ERR_THROTTLED: not
-  // within most_ms; e->retry_after_ms says when. Any other error: it cannot be told, and nothing is
+  // within most_ms; e->retry_after_ms says when. Any other error: it is not known, and nothing is
   // sent. `prompt`: now, whatever was sent before.
   enum err (*take)(struct http_pace *p, bool prompt, int64_t most_ms, int64_t *ret_wait_ms,
                    struct error *e);
 };
 
 // A host was closed for so long; called by any thread, for each answer that did it.
-typedef void http_gate_told(void *ctx, const char *host, int status, int64_t ms);
+typedef void http_gate_notice(void *ctx, const char *host, int status, int64_t ms);
 
 struct http_gate;
 struct http_gate *http_gate_new(struct env *env); // NULL without memory
@@ -41,7 +41,7 @@ void http_gate_free(struct http_gate *g);         // NULL allowed
 // All three before the first exchange. Nobody waits longer than ms, where that is less than
 // GATE_WAIT_MS. The pace is for the host of that URL and stays the caller's.
 void http_gate_patience(struct http_gate *g, int64_t ms);
-void http_gate_watch(struct http_gate *g, http_gate_told *told, void *ctx);
+void http_gate_watch(struct http_gate *g, http_gate_notice *notice, void *ctx);
 bool http_gate_pace(struct http_gate *g, const char *url, struct http_pace *pace);
 
 // A transport that passes the gate with each request. Takes inner over; the gate stays the

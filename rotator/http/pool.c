@@ -8,7 +8,7 @@ enum { IDLE_MAX = 64 }; // as many as there can be workers
 struct http_pool {
   struct transport base;
   struct curl_options options;
-  struct retry_policy retry;
+  struct retry_limits retry;
   struct env *env;
   struct http_gate *gate;
   pthread_mutex_t lock;
@@ -132,7 +132,7 @@ static void pool_free(struct transport *base) {
   free(p);
 }
 
-struct transport *http_pool_new(const struct curl_options *o, const struct retry_policy *retry,
+struct transport *http_pool_new(const struct curl_options *o, const struct retry_limits *retry,
                                 struct env *env) {
   static const struct transport_ops ops = {.together = pool_together, .free = pool_free};
   struct http_pool *p = calloc(1, sizeof *p);

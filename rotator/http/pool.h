@@ -18,7 +18,7 @@
 // The strings in *o must live as long as the pool. retry NULL: RETRY_DEFAULT. NULL without memory.
 // Its exchange may be called by several threads at once; ERR_INVALID also for a certificate's file
 // that can't be used. No exchange may be under way when it is freed (transport_free).
-struct transport *http_pool_new(const struct curl_options *o, const struct retry_policy *retry,
+struct transport *http_pool_new(const struct curl_options *o, const struct retry_limits *retry,
                                 struct env *env);
 // The gate of all its exchanges; it stays the pool's.
 struct http_gate *http_pool_gate(struct transport *pool);

@@ -10,7 +10,7 @@
 struct retry_transport {
   struct transport base;
   struct transport *inner;
-  struct retry_policy policy;
+  struct retry_limits limits;
   struct env *env;
 };
 
@@ -35,7 +35,7 @@ bool retry_is_worth(enum err err, int status, enum http_replay replay) {
   }
 }
 
-int64_t retry_wait_ms(const struct retry_policy *p, unsigned try_no, int64_t retry_after_ms,
+int64_t retry_wait_ms(const struct retry_limits *p, unsigned try_no, int64_t retry_after_ms,
                       uint32_t dice) {
   int64_t ceiling = p->base_ms;
   for (unsigned i = 1; i < try_no && ceiling < p->cap_ms; i++)
@@ -74,9 +74,9 @@ static bool has_next(struct retry_transport *r, struct attempt *a) {
   uint32_t dice;
   if (a->req.prompt && got->retry_after_ms > HTTP_PROMPT_MS)
     return false;
-  if (a->no >= r->policy.tries || env_random(r->env, &dice, sizeof dice))
+  if (a->no >= r->limits.tries || env_random(r->env, &dice, sizeof dice))
     return false;
-  a->wait_ms = retry_wait_ms(&r->policy, a->no, got->retry_after_ms, dice);
+  a->wait_ms = retry_wait_ms(&r->limits, a->no, got->retry_after_ms, dice);
   return a->wait_ms >= 0;
 }
 
@@ -132,7 +132,7 @@ static void retry_together(struct transport *t, struct http_call *calls, size_t 
   struct attempt all[HTTP_TOGETHER_MAX];
   for (size_t i = 0; i < n; i++) {
     int64_t ms = calls[i].req->deadline_ms;
-    ms = ms > 0 ? ms : r->policy.deadline_ms;
+    ms = ms > 0 ? ms : r->limits.deadline_ms;
     all[i] = (struct attempt){.call = &calls[i], .end_ms = env_mono_ms(r->env) + ms};
   }
   do {
@@ -149,11 +149,11 @@ static void retry_free(struct transport *t) {
   free(r);
 }
 
-static struct retry_policy with_defaults(const struct retry_policy *p) {
-  struct retry_policy d = RETRY_DEFAULT;
+static struct retry_limits with_defaults(const struct retry_limits *p) {
+  struct retry_limits d = RETRY_DEFAULT;
   if (!p)
     return d;
-  return (struct retry_policy){
+  return (struct retry_limits){
       .tries = p->tries ? p->tries : d.tries,
       .base_ms = p->base_ms ? p->base_ms : d.base_ms,
       .cap_ms = p->cap_ms ? p->cap_ms : d.cap_ms,
@@ -162,7 +162,7 @@ static struct retry_policy with_defaults(const struct retry_policy *p) {
   };
 }
 
-struct transport *retry_transport_new(struct transport *inner, const struct retry_policy *p,
+struct transport *retry_transport_new(struct transport *inner, const struct retry_limits *p,
                                       struct env *env) {
   static const struct transport_ops ops = {.together = retry_together, .free = retry_free};
   struct retry_transport *r = calloc(1, sizeof *r);
@@ -170,7 +170,7 @@ struct transport *retry_transport_new(struct transport *inner, const struct retr
     return NULL;
   r->base.ops = &ops;
   r->inner = inner;
-  r->policy = with_defaults(p);
+  r->limits = with_defaults(p);
   r->env = env;
   return &r->base;
 }

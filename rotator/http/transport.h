@@ -4,7 +4,7 @@
 //
 // Rules that every implementation keeps: HTTPS only (plain HTTP to a loopback address, or to the
 // metadata service of a virtual server, when the transport was made to allow it), TLS ≥ 1.2
-// verified, no redirect is followed, header, body and time are bounded, the host is the URL's and
+// verified, no redirect is followed, header, body and time are limited, the host is the URL's and
 // nothing in an answer can change it. Request and response bodies are secrets. No exchange is begun
 // once env_stopping().
 #ifndef ROTATOR_HTTP_TRANSPORT_H
@@ -41,7 +41,7 @@ struct http_request {
   const struct secret *body; // NULL: none
   const char *content_type;  // NULL: none
   enum http_replay replay;
-  // It acts upon a look at what is there, and the look must not grow old. Where the service wants
+  // It acts upon what was seen, which must not grow old. Where the service wants
   // us to wait longer than HTTP_PROMPT_MS, the answer is ERR_THROTTLED or its own (gate.h,
   // retry.h).
   bool prompt;
@@ -77,20 +77,20 @@ struct http_call {
   struct http_response *ret; // as for one exchange
   struct error *e;           // likewise; NULL allowed
   enum err err;              // how it ended
-  // Told as soon as it ended, when others may still be under way; for decorators. NULL: nobody.
+  // Called as soon as it ended, when others may still be under way; for decorators. NULL: not.
   void (*ended)(struct http_call *c);
-  void *ctx; // for whoever is told
+  void *ctx; // for `ended`
 };
 
 struct transport;
 
 // An implementation has `exchange` or `together`, or both.
 struct transport_ops {
-  // One exchange. ERR_OK means that a complete, bounded answer of any status is in *ret. Otherwise:
+  // One exchange. ERR_OK: a whole answer, of any status, is in *ret. Otherwise:
   //   ERR_UNSENT     certainly not applied (resolve, connect, TLS, proxy: nothing was sent)
   //   ERR_UNSURE     sent at least in part, no complete answer (timeout, reset, truncated)
   //   ERR_REFUSED    the URL is not allowed (http to a foreign host), or the answer to a GET or
-  //                  HEAD broke a bound (to any other method that is ERR_UNSURE: it may be applied)
+  //                  HEAD broke a limit (to any other method that is ERR_UNSURE: it may be applied)
   //   ERR_INVALID    a header's name or value has characters that it may not have
   //   ERR_THROTTLED  the service wants us to wait, and nothing was sent (gate.h);
   //                  e->retry_after_ms says how long

@@ -137,7 +137,7 @@ static void check_flips(struct sim *s, int previous) {
 
 // Edits by hand after the last look are forgiven, if it was not too old when it was acted upon.
 static bool is_young(const struct sink_seen *seen, const struct witness *w) {
-  return w->sent_ms - seen->at_ms <= LOOK_GOOD_MS;
+  return w->sent_ms - seen->at_ms <= READING_GOOD_MS;
 }
 
 static void put_beyond(struct sim *s, const struct state *old, int previous,

@@ -48,7 +48,7 @@ static void check_memory(struct app *a, struct findings *f) {
 static void check_credential(struct app *a, struct findings *f) {
   struct error e = {0};
   char text[600];
-  if (credential_look(&a->config->management, text, sizeof text, &e) == ERR_OK)
+  if (credential_describe(&a->config->management, text, sizeof text, &e) == ERR_OK)
     find(f, FINDING_OK, "credential", "%s", text);
   else
     find_error(f, "credential", &e);
@@ -56,7 +56,7 @@ static void check_credential(struct app *a, struct findings *f) {
 
 // --- of a target, on this machine ---
 
-static void check_state(const struct managed *m, const struct look *l, struct findings *f) {
+static void check_state(const struct managed *m, const struct observed *l, struct findings *f) {
   if (l->view.home == HOME_OK)
     find(f, FINDING_OK, "state", "%s: %s, %s", m->target.home->what,
          phase_name(l->view.state->phase),
@@ -70,12 +70,12 @@ static void check_state(const struct managed *m, const struct look *l, struct fi
 }
 
 // Before the first set-up nobody reads a key: that there is none is no fault yet.
-static bool is_new(const struct look *l) {
+static bool is_new(const struct observed *l) {
   return l->action.why == WHY_need_init || l->action.why == WHY_no_state;
 }
 
 // What consumers read, and whether it works: read back from each sink and used, unless offline.
-static void check_proof(const struct look *l, struct findings *f) {
+static void check_proof(const struct observed *l, struct findings *f) {
   static const enum finding what[] = {[VERDICT_WORKING] = FINDING_OK,
                                       [VERDICT_NOT_WORKING] = FINDING_FAIL,
                                       [VERDICT_NOT_KNOWN] = FINDING_UNKNOWN};
@@ -161,7 +161,7 @@ static void say_unknown(struct findings *f) {
 }
 
 // Everything about a target. False: it could not even be read, and *e says why.
-static bool examine(struct app *a, struct managed *m, struct findings *f, struct look *ret,
+static bool examine(struct app *a, struct managed *m, struct findings *f, struct observed *ret,
                     struct error *e) {
   bool bound;
   if (a->cli.offline) {
@@ -174,8 +174,9 @@ static bool examine(struct app *a, struct managed *m, struct findings *f, struct
   }
   if (bound)
     check_stores(m, f);
-  bool looked = bound && look_at(m, a->cli.offline ? LOOK_OFFLINE : LOOK_VERIFY, ret, e) == ERR_OK;
-  if (looked) {
+  bool seen =
+      bound && observe(m, a->cli.offline ? OBSERVE_OFFLINE : OBSERVE_VERIFY, ret, e) == ERR_OK;
+  if (seen) {
     check_state(m, ret, f);
     if (!a->cli.offline)
       check_proof(ret, f);
@@ -184,16 +185,16 @@ static bool examine(struct app *a, struct managed *m, struct findings *f, struct
   }
   check_hook(m, f);
   check_restart(m, f);
-  return looked;
+  return seen;
 }
 
 // As a run would answer, made worse by what was found beside.
-static int report_target(struct app *a, struct managed *m, const struct look *l,
+static int report_target(struct app *a, struct managed *m, const struct observed *l,
                          const struct findings *f, const struct error *e) {
   struct tick_result r = tick_result(NULL, NULL, e);
   struct outcome o = {.exit = EXIT_FINE};
   if (l)
-    judge_look(m, l, &r, &o);
+    judge_observed(m, l, &r, &o);
   if (l && is_new(l))
     o.exit = EXIT_FINE;
   if (exit_worse(o.exit, f->exit) != o.exit || o.exit == EXIT_FINE) {
@@ -210,16 +211,16 @@ static int report_target(struct app *a, struct managed *m, const struct look *l,
 static int check_target(struct app *a, struct managed *m) {
   struct findings f = {.target = m->target.name, .lines = TEXT_BUF(65536)};
   struct error e = {0};
-  struct look l;
+  struct observed l;
   f.list = a->answer ? cJSON_CreateArray() : NULL;
-  bool looked = examine(a, m, &f, &l, &e);
+  bool seen = examine(a, m, &f, &l, &e);
   say_working(m);
   findings_print(&f);
-  int status = report_target(a, m, looked ? &l : NULL, &f, &e);
+  int status = report_target(a, m, seen ? &l : NULL, &f, &e);
   if (f.list)
     json_put(answer_last_target(a), "findings", f.list);
-  if (looked)
-    look_clear(&l);
+  if (seen)
+    observed_clear(&l);
   return status;
 }
 

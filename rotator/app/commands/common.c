@@ -309,7 +309,7 @@ int change_each(struct app *a, const char *command,
     // repair goes on from here, and tells how it stands when it is done
     if (a->cli.command == CMD_REPAIR)
       continue;
-    look_offline(m);
+    observe_offline(m);
     worst = exit_worse(worst, report_verdict(a, m, command, o));
     if (o)
       cJSON_AddStringToObject(o, "text", text);

@@ -38,13 +38,13 @@ int change_each(struct app *a, const char *command,
                 enum err (*change)(struct app *a, struct managed *m, const struct engine_io *io,
                                    char *ret_text, size_t cap, struct error *e));
 
-// --dry-run (run.c): what would be done to a target that was looked at, printed and answered; first
+// --dry-run (run.c): what would be done to a target that was observed, printed and answered; first
 // `before`, the steps that come before the engine's. Nothing would be done when it wants a person.
 struct plan_step {
   const char *row; // as those of the table
   char text[400], request[400];
 };
-int plan_look(struct app *a, struct managed *m, const struct look *l,
-              const struct plan_step *before, size_t n_before);
+int plan_observed(struct app *a, struct managed *m, const struct observed *l,
+                  const struct plan_step *before, size_t n_before);
 
 #endif

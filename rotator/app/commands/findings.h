@@ -24,7 +24,7 @@ void find_error(struct findings *f, const char *name, const struct error *e);
 void findings_print(struct findings *f);
 
 // Of a target, as IBM Cloud says. True when the target could be bound, so that its stores can be
-// looked at; else *e says why not.
+// observed; else *e says why not.
 struct managed;
 bool check_cloud(struct managed *m, struct findings *f, struct error *e);
 

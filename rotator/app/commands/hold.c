@@ -57,14 +57,14 @@ static void leave_out_new_ones(struct app *a) {
   size_t n = 0;
   for (size_t i = 0; i < a->n_selected; i++) {
     struct managed *m = a->selected[i];
-    struct look l;
-    enum err err = look_at(m, LOOK_OFFLINE, &l, NULL);
+    struct observed l;
+    enum err err = observe(m, OBSERVE_OFFLINE, &l, NULL);
     if (err == ERR_MISSING) // its identity is not known here yet
-      err = look_at(m, LOOK_AS_NEEDED, &l, NULL);
+      err = observe(m, OBSERVE_AS_NEEDED, &l, NULL);
     bool fresh = err == ERR_OK;
     if (fresh) {
       fresh = l.view.home == HOME_ABSENT;
-      look_clear(&l);
+      observed_clear(&l);
     }
     if (fresh)
       out_line("%s: never set up, nothing to hold", m->target.name);
@@ -95,12 +95,12 @@ int command_resume(struct app *a) {
 static enum err forget(struct app *a, struct managed *m, const struct engine_io *io, char *ret_text,
                        size_t cap, struct error *e) {
   (void)a;
-  struct look l;
+  struct observed l;
   char key[IAM_ID_MAX] = "";
-  if (look_at(m, LOOK_OFFLINE, &l, NULL) == ERR_OK) {
+  if (observe(m, OBSERVE_OFFLINE, &l, NULL) == ERR_OK) {
     if (l.view.state)
       snprintf(key, sizeof key, "%s", l.state.slots[SLOT_CURRENT].key_id);
-    look_clear(&l);
+    observed_clear(&l);
   }
   enum err err = target_forget(&m->target, io, e);
   snprintf(ret_text, cap,

@@ -2,7 +2,7 @@
 // Each part is found before it is made, so that running it again is right: the service ID, Sender
 // on the instance, and the first key (or the key that is there already, which is adopted).
 //
-// Everything is looked at first, the sinks too, and nothing is made unless the engine would begin:
+// Everything is read first, the sinks too, and nothing is made unless the engine would begin:
 // with a misspelt name and a key file that is there, a service ID would be made that nobody wants.
 // A dry run ends here, and its plan is what would be done.
 #include <stdio.h>
@@ -21,14 +21,14 @@
 
 #define INIT_PATIENCE_S 60
 #define INIT_LIMIT_S 600
-#define LOOK_AGAIN_MS 2000
+#define READ_AGAIN_MS 2000
 
 // --- looking before anything is made ---
 
 struct survey {
   struct init_cloud cloud;
-  struct look look;
-  struct sink_view sinks[STATE_SINKS_MAX]; // look's, when there is no identity yet
+  struct observed observed;
+  struct sink_view sinks[STATE_SINKS_MAX]; // observed's, when there is no identity yet
   char note[1000];
 };
 
@@ -49,8 +49,8 @@ static struct sink_view judge_sink(const struct engine_sink *sink, enum err err)
 }
 
 // No identity, hence no state and no key of its own: the sinks alone decide.
-static enum err look_at_sinks(struct managed *m, struct survey *s, struct error *e) {
-  struct look *l = &s->look;
+static enum err observe_sinks(struct managed *m, struct survey *s, struct error *e) {
+  struct observed *l = &s->observed;
   struct store_record record = {0};
   struct store_version version;
   enum err err = compose_open_sinks(m, e);
@@ -77,21 +77,21 @@ static enum err look_at_sinks(struct managed *m, struct survey *s, struct error 
   return ERR_OK;
 }
 
-static enum err look_once(struct managed *m, struct survey *s, struct error *e) {
-  s->look = (struct look){0};
+static enum err observe_once(struct managed *m, struct survey *s, struct error *e) {
+  s->observed = (struct observed){0};
   if (s->cloud.make_id)
-    return look_at_sinks(m, s, e);
+    return observe_sinks(m, s, e);
   enum err err = compose_bind_to(m, s->cloud.id.iam_id, e);
-  return err == ERR_OK ? look_at(m, LOOK_AT_IAM, &s->look, e) : err;
+  return err == ERR_OK ? observe(m, OBSERVE_AT_IAM, &s->observed, e) : err;
 }
 
 // Would the engine begin, or go on with what it began?
-static bool is_clear(const struct look *l) {
+static bool is_clear(const struct observed *l) {
   return l->view.state || l->action.kind == ACT_CAS;
 }
 
 // Did something give no answer that may give one in a moment?
-static bool may_pass(const struct look *l) {
+static bool may_pass(const struct observed *l) {
   struct tick_result r = tick_result(&l->view, &l->action, &l->error);
   return l->action.kind == ACT_WAIT && !outcome_is_for_person(&r);
 }
@@ -103,13 +103,13 @@ static enum err survey(struct app *a, struct managed *m, struct survey *s, struc
   m->target.init = true;
   enum err err = init_cloud_find(m, &s->cloud, e);
   while (err == ERR_OK) {
-    err = look_once(m, s, e);
-    if (err != ERR_OK || is_clear(&s->look) || !may_pass(&s->look) || a->cli.dry_run ||
+    err = observe_once(m, s, e);
+    if (err != ERR_OK || is_clear(&s->observed) || !may_pass(&s->observed) || a->cli.dry_run ||
         env_mono_ms(a->env) >= end_ms)
       break;
-    waiting_for(m->target.name, why_words(s->look.action.why)->text);
-    look_clear(&s->look);
-    err = env_sleep_ms(a->env, LOOK_AGAIN_MS);
+    waiting_for(m->target.name, why_words(s->observed.action.why)->text);
+    observed_clear(&s->observed);
+    err = env_sleep_ms(a->env, READ_AGAIN_MS);
     if (err != ERR_OK)
       error_set(e, err, "stopped while waiting for an answer");
   }
@@ -137,8 +137,8 @@ static bool name_keys(struct managed *m, struct survey *s, struct tick_result *r
 
 // Something is in the way, and nothing was made.
 static int stop(struct app *a, struct managed *m, struct survey *s) {
-  const struct action *act = &s->look.action;
-  struct tick_result r = tick_result(&s->look.view, act, &s->look.error);
+  const struct action *act = &s->observed.action;
+  struct tick_result r = tick_result(&s->observed.view, act, &s->observed.error);
   struct outcome o;
   bool calm = false;
   text_copy(s->note, sizeof s->note, "nothing was made");
@@ -162,15 +162,15 @@ static bool store_refuses(struct store_item *item, enum why why, size_t sink, st
   enum err err = item ? store_check(item, &e) : ERR_OK;
   if (err == ERR_OK || err_is_passing(err))
     return false;
-  s->look.action =
+  s->observed.action =
       (struct action){.row = ROW_unreadable, .kind = ACT_ATTENTION, .why = why, .sink = sink};
-  s->look.error = e;
+  s->observed.error = e;
   return true;
 }
 
 static bool stores_refuse(struct managed *m, struct survey *s) {
-  bool refuses = !s->look.view.state && store_refuses(m->target.home, WHY_home_silent, 0, s);
-  for (size_t i = 0; !s->look.view.state && !refuses && i < m->target.n_sinks; i++)
+  bool refuses = !s->observed.view.state && store_refuses(m->target.home, WHY_home_silent, 0, s);
+  for (size_t i = 0; !s->observed.view.state && !refuses && i < m->target.n_sinks; i++)
     refuses = store_refuses(m->target.sinks[i].item, WHY_sink_refused, i, s);
   return refuses;
 }
@@ -191,7 +191,7 @@ static int dry_run(struct app *a, struct managed *m, const struct survey *s) {
     snprintf(steps[n++].request, sizeof steps[n].request, "POST %s/v2/policies",
              m->config->iam_url);
   }
-  return plan_look(a, m, &s->look, steps, n);
+  return plan_observed(a, m, &s->observed, steps, n);
 }
 
 // --- the first key ---
@@ -286,7 +286,7 @@ static enum err make_cloud(struct app *a, struct managed *m, struct survey *s, s
 // Once: when there is nothing yet that a run would go on from.
 static void warn_of_user(const struct managed *m, const struct survey *s) {
   char words[IDENTITY_WORDS_MAX];
-  if (!m->config->user || s->look.view.state)
+  if (!m->config->user || s->observed.view.state)
     return;
   identity_words(m, words);
   log_line(LOG_LEVEL_WARN, m->target.name, "init",
@@ -303,7 +303,7 @@ static int init_target(struct app *a, struct managed *m, struct survey *s) {
     m->seen.next = "check";
   if (err != ERR_OK)
     return report_no_success(a, m, "init", &e);
-  if (!is_clear(&s->look) || stores_refuse(m, s))
+  if (!is_clear(&s->observed) || stores_refuse(m, s))
     return stop(a, m, s);
   warn_of_user(m, s);
   if (a->cli.dry_run)
@@ -322,6 +322,6 @@ int command_init(struct app *a) {
     return print_policy(a, m, m->target.name);
   int status = init_target(a, m, &s);
   m->seen.note = NULL; // it points into s
-  look_clear(&s.look);
+  observed_clear(&s.observed);
   return status;
 }

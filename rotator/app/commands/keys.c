@@ -36,7 +36,7 @@ static void used_text(const struct listing *l, const struct iam_key *k, char *ds
 // The list says nothing of the use; each key is asked for once more.
 static void add_activity(struct listing *l, struct iam_key *k) {
   struct iam_key more = {0};
-  struct iam *iam = l->look.io.iam;
+  struct iam *iam = l->observed.io.iam;
   if (iam->ops->get(iam, k->id, true, &more, NULL) == ERR_OK && more.has_activity) {
     k->has_activity = true;
     k->last_authn_s = more.last_authn_s;
@@ -86,10 +86,10 @@ static void show(struct listing *l) {
   table_print(&t);
   table_clear(&t);
   if (answer)
-    cJSON_AddBoolToObject(answer, "all_shown", !l->look.view.list_short);
-  if (l->look.view.list_short)
+    cJSON_AddBoolToObject(answer, "all_shown", !l->observed.view.list_short);
+  if (l->observed.view.list_short)
     log_line(LOG_LEVEL_WARN, l->managed->target.name, "keys", "there may be more: %s",
-             l->look.error.text);
+             l->observed.error.text);
 }
 
 // --- one key -------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ static void describe_for_people(const struct listing *l, const struct iam_key *k
 static int describe(struct listing *l, const char *id) {
   struct iam_key k = {0};
   struct error e = {0};
-  struct iam *iam = l->look.io.iam;
+  struct iam *iam = l->observed.io.iam;
   enum err err = iam->ops->get(iam, id, true, &k, &e);
   if (err == ERR_OK && strcmp(k.iam_id, l->managed->iam_id) != 0)
     err = ERR_MISSING;
@@ -198,10 +198,10 @@ int command_keys(struct app *a) {
   if (a->n_selected == 0)
     return EXIT_FINE;
   l.managed = a->selected[0];
-  enum err err = look_at(l.managed, LOOK_AT_IAM, &l.look, &e);
+  enum err err = observe(l.managed, OBSERVE_AT_IAM, &l.observed, &e);
   if (err != ERR_OK)
     return report_no_success(a, l.managed, "keys", &e);
-  struct iam *iam = l.look.io.iam;
+  struct iam *iam = l.observed.io.iam;
   int status;
   if (iam->ops->list(iam, l.managed->target.account, l.managed->iam_id, &l.list, &e) != ERR_OK) {
     status = report_no_success(a, l.managed, "keys", &e);
@@ -211,6 +211,6 @@ int command_keys(struct app *a) {
     status = work(&l);
   }
   iam_key_list_clear(&l.list);
-  look_clear(&l.look);
+  observed_clear(&l.observed);
   return status;
 }

@@ -9,7 +9,7 @@
 struct listing {
   struct app *app;
   struct managed *managed;
-  struct look look;
+  struct observed observed;
   struct iam_key_list list;
   int64_t now_s;
 };

@@ -4,7 +4,7 @@
 // cut off consumers, or what the protocol does in its own order, is refused; what can be taken back
 // is asked, with what it breaks; a key that rotator did not make is touched with --foreign only.
 //
-// After an answer that is not plain success the key is looked at: it may be so all the same (a lost
+// After an answer that is not plain success the key is asked for: it may be so all the same (a lost
 // answer), it may be locked, or somebody else was faster.
 //
 // What a key is to us (keys_role) is worked out here, because what is refused follows from it.
@@ -25,12 +25,12 @@
 enum key_role keys_role(const struct listing *l, const struct iam_key *k) {
   static const enum key_role of_slot[SLOT_COUNT] = {
       [SLOT_CURRENT] = KEY_CURRENT, [SLOT_PREVIOUS] = KEY_PREVIOUS, [SLOT_PENDING] = KEY_PENDING};
-  const struct state *s = l->look.view.state;
+  const struct state *s = l->observed.view.state;
   struct tag tag;
   for (int i = 0; s && i < SLOT_COUNT; i++)
     if (s->slots[i].used && strcmp(s->slots[i].key_id, k->id) == 0)
       return of_slot[i];
-  if (!s && l->look.view.adoptable && strcmp(l->look.view.adoptable->id, k->id) == 0)
+  if (!s && l->observed.view.adoptable && strcmp(l->observed.view.adoptable->id, k->id) == 0)
     return KEY_IN_SINKS;
   if (!tag_parse(k->description, &tag) || strcmp(tag.binding, l->managed->binding) != 0)
     return KEY_UNKNOWN;
@@ -124,7 +124,7 @@ int keys_refuse(struct listing *l, const char *id, const char *why) {
 
 // Why it is not done, by what the key is; NULL: it may be.
 static const char *no_by_role(const struct job *j) {
-  bool beyond = j->l->look.view.state && j->l->look.view.state->phase == PHASE_RETIRING;
+  bool beyond = j->l->observed.view.state && j->l->observed.view.state->phase == PHASE_RETIRING;
   if (ends_a_key(j->change) && (j->role == KEY_CURRENT || j->role == KEY_IN_SINKS))
     return "it is the key that consumers use; rotate first";
   if (j->role == KEY_PENDING && (ends_a_key(j->change) || j->change == CHANGE_LOCK))
@@ -170,7 +170,7 @@ static void id_of_value(struct iam *iam, const struct secret *value, char id[IAM
 static enum err is_our_own(const struct job *j, bool *ret, struct error *e) {
   struct iam_credential c = {0};
   char gained[IAM_ID_MAX], read[IAM_ID_MAX];
-  struct iam *iam = j->l->look.io.iam;
+  struct iam *iam = j->l->observed.io.iam;
   *ret = false;
   enum err err = iam->ops->credential(iam, j->l->managed->iam_id, &c, e);
   if (err != ERR_OK)
@@ -229,7 +229,7 @@ static const char *new_description(const struct job *j) {
 }
 
 static enum err send(const struct job *j, struct error *e) {
-  struct iam *iam = j->l->look.io.iam;
+  struct iam *iam = j->l->observed.io.iam;
   const char *id = j->key->id;
   switch (j->change) {
   case CHANGE_RENAME:
@@ -266,10 +266,10 @@ static bool is_so(const struct job *j, const struct iam_key *now) {
   return false;
 }
 
-// What a look at the key makes of an answer that was not success.
+// What asking for the key makes of an answer that was not success.
 static enum err judge(const struct job *j, enum err answer, struct error *e) {
   struct iam_key now = {0};
-  struct iam *iam = j->l->look.io.iam;
+  struct iam *iam = j->l->observed.io.iam;
   enum err err = iam->ops->get(iam, j->key->id, false, &now, NULL);
   bool unsure = answer == ERR_UNSURE || answer == ERR_CORRUPT;
   bool so = err == ERR_OK && is_so(j, &now);
@@ -303,7 +303,7 @@ static int say_locked(const struct job *j, const struct error *e) {
   report_next(l->app, j->change == CHANGE_RENAME ? "keys" : with, target, again, sizeof again);
   way_out_unlock(l->managed, j->key->id, again, next, sizeof next);
   struct trouble t = {.target = target,
-                      .working = view_working(&l->look.view),
+                      .working = view_working(&l->observed.view),
                       .verdict = &l->managed->seen.verdict,
                       .step = "keys",
                       .text = "the key is locked in IAM, and stays as it is until it is unlocked",

@@ -83,7 +83,7 @@ static struct secret *file_text(const struct iam_key *k, const char *description
 
 static enum err make(struct listing *l, const char *description, const struct secret *value,
                      struct iam_key *ret, struct error *e) {
-  struct iam *iam = l->look.io.iam;
+  struct iam *iam = l->observed.io.iam;
   const struct iam_create spec = {.iam_id = l->managed->iam_id,
                                   .account = l->managed->target.account,
                                   .name = l->app->cli.create_name,
@@ -104,7 +104,7 @@ static enum err make(struct listing *l, const char *description, const struct se
 // A rotation needs two free places; whoever takes the last ones should know.
 static void warn_of_places(const struct listing *l) {
   int64_t limit = 0, count = 0;
-  struct iam *iam = l->look.io.iam;
+  struct iam *iam = l->observed.io.iam;
   if (iam->ops->key_limit(iam, l->managed->target.account, l->managed->iam_id, &limit, &count,
                           NULL) == ERR_OK &&
       limit - count < PLACES_OF_A_ROTATION)
@@ -116,7 +116,7 @@ static void warn_of_places(const struct listing *l) {
 
 // A key whose value could not be kept is of no use: it goes again, which nobody can miss.
 static void take_back(struct listing *l, const struct iam_key *k, struct error *e) {
-  struct iam *iam = l->look.io.iam;
+  struct iam *iam = l->observed.io.iam;
   if (iam->ops->remove(iam, k->id, NULL) == ERR_OK)
     error_wrap(e, "the key was deleted again, for its file could not be written");
   else
@@ -126,7 +126,7 @@ static void take_back(struct listing *l, const struct iam_key *k, struct error *
 static enum err keep(struct listing *l, const struct iam_key *k, const char *description,
                      const struct secret *value, const struct file_version *expect,
                      struct error *e) {
-  struct iam *iam = l->look.io.iam;
+  struct iam *iam = l->observed.io.iam;
   SECRET_AUTO text = file_text(k, description, value);
   enum err err =
       text ? file_replace(l->app->cli.file, &rules, text, expect, NULL, e) : error_no_memory(e);

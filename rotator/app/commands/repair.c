@@ -15,7 +15,7 @@
 
 // --- showing ---
 
-static void say_slot(const struct look *l, enum slot_name name) {
+static void say_slot(const struct observed *l, enum slot_name name) {
   static const char *const seen[] = {
       [KEY_NOT_ASKED] = "IAM was not asked", [KEY_ACTIVE] = "active in IAM",
       [KEY_DISABLED] = "disabled in IAM",    [KEY_EXPIRED] = "expired",
@@ -29,7 +29,7 @@ static void say_slot(const struct look *l, enum slot_name name) {
 }
 
 // Whose value a sink holds that the state does not know.
-static void say_foreign(struct managed *m, const struct look *l, size_t i) {
+static void say_foreign(struct managed *m, const struct observed *l, size_t i) {
   struct iam_key k = {0};
   const char *name = l->view.sinks[i].name;
   enum err err = sink_key(&m->target, &l->io, i, &k, NULL);
@@ -45,7 +45,7 @@ static void say_foreign(struct managed *m, const struct look *l, size_t i) {
   iam_key_clear(&k);
 }
 
-static void say_side_by_side(struct managed *m, const struct look *l) {
+static void say_side_by_side(struct managed *m, const struct observed *l) {
   const struct view *v = &l->view;
   if (v->state)
     out_line("%s: state in %s: %s, written by %s on host %s", m->target.name, m->target.home->what,
@@ -75,7 +75,7 @@ static void say_side_by_side(struct managed *m, const struct look *l) {
 struct ways {
   struct app *app;
   struct managed *managed;
-  const struct look *look;
+  const struct observed *observed;
   cJSON *list;     // in the JSON answer; NULL: none
   size_t n;        // how many there are
   char next[1000]; // the first of them
@@ -132,12 +132,12 @@ static bool is_keepable(const struct managed *m, const struct iam_key *k) {
 
 // Which key is in the sink, as IAM says; only one that can be kept is offered.
 static void judge_sink(struct ways *w, size_t i) {
-  const struct sink_view *s = &w->look->view.sinks[i];
+  const struct sink_view *s = &w->observed->view.sinks[i];
   struct managed *m = w->managed;
   struct iam_key k = {0};
   char with[120];
-  enum err err = sink_key(&m->target, &w->look->io, i, &k, NULL);
-  if (err == ERR_OK && is_keepable(m, &k) && may_keep_sink(&w->look->view)) {
+  enum err err = sink_key(&m->target, &w->observed->io, i, &k, NULL);
+  if (err == ERR_OK && is_keepable(m, &k) && may_keep_sink(&w->observed->view)) {
     snprintf(with, sizeof with, "repair --keep sink=%s", s->name);
     add_way(w, with, "the key found there becomes the current one; the one before is retired");
   }
@@ -145,7 +145,7 @@ static void judge_sink(struct ways *w, size_t i) {
 }
 
 static void add_sinks(struct ways *w) {
-  const struct view *v = &w->look->view;
+  const struct view *v = &w->observed->view;
   bool over = holds(v, SINK_FOREIGN) || holds(v, SINK_CORRUPT);
   if (v->home == HOME_OK && !v->other_host && over)
     add_way(w, "repair --keep state",
@@ -157,10 +157,10 @@ static void add_sinks(struct ways *w) {
 }
 
 static void add_home(struct ways *w) {
-  const struct view *v = &w->look->view;
+  const struct view *v = &w->observed->view;
   if (v->other_host)
     add_way(w, "repair --take-host", "from now on this host manages the target");
-  if (w->look->action.why == WHY_need_init)
+  if (w->observed->action.why == WHY_need_init)
     add_way(w, "init", "makes the first key");
   else if (v->home != HOME_OK && v->home != HOME_SILENT && v->home != HOME_REFUSED)
     add_way(w, "repair --new-key",
@@ -176,7 +176,7 @@ static void add_home(struct ways *w) {
 
 // What no option of repair ends is ended by another command.
 static void add_other(struct ways *w) {
-  const struct look *l = w->look;
+  const struct observed *l = w->observed;
   struct tick_result r = tick_result(&l->view, &l->action, &l->error);
   struct way_out out;
   recall_trouble(w->managed, &r);
@@ -190,7 +190,7 @@ static void add_other(struct ways *w) {
 }
 
 static void say_ways_out(struct ways *w) {
-  const char *person = why_words(w->look->action.why)->person;
+  const char *person = why_words(w->observed->action.why)->person;
   add_sinks(w);
   add_home(w);
   add_other(w);
@@ -203,22 +203,22 @@ static void say_ways_out(struct ways *w) {
 }
 
 static int show(struct app *a, struct managed *m) {
-  struct look l;
+  struct observed l;
   struct error e = {0};
-  if (look_at(m, LOOK_AT_IAM, &l, &e) != ERR_OK)
+  if (observe(m, OBSERVE_AT_IAM, &l, &e) != ERR_OK)
     return report_no_success(a, m, "repair", &e);
-  struct ways w = {.app = a, .managed = m, .look = &l};
+  struct ways w = {.app = a, .managed = m, .observed = &l};
   w.list = a->targets ? cJSON_CreateArray() : NULL;
   say_working(m);
   say_side_by_side(m, &l);
   say_ways_out(&w);
   if (w.first[0])
     m->seen.next = w.first;
-  int status = report_look(a, m, &l);
+  int status = report_observed(a, m, &l);
   m->seen.next = NULL; // it pointed into w
   if (w.list)
     json_put(answer_last_target(a), "ways_out", w.list);
-  look_clear(&l);
+  observed_clear(&l);
   return status;
 }
 

@@ -1,9 +1,9 @@
 // report: how every target stands, as a page. It is `status --offline` for a browser: the same
 // looks, the same words, the same exit status, and the same errors on standard error.
 //
-// One target after the other is looked at, and forgotten when its row and its section are made
+// One target after the other is observed, and forgotten when its row and its section are made
 // (page.h). All that happens when the place of the page is known to be good: a path that is wrong
-// is told before anything is looked at.
+// is told before anything is observed.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,20 +24,19 @@ struct reporting {
   struct app *app;
   struct page page;
   int worst;
-  bool begun; // targets were looked at
+  bool begun; // targets were observed
 };
 
 // --- what a target's row says ---
 
-// What the last run found counts as long as no look that could see better says otherwise: this one
-// asks nobody.
+// What the last run found counts as long as IAM was not asked since: this command asks nobody.
 static bool last_run_says(const struct standing *s, int exit) {
   return s->outcome.exit == EXIT_FINE && s->managed->last_run.exit == exit;
 }
 
 static enum page_class class_at_rest(const struct standing *s) {
-  const struct state *st = s->look.view.state;
-  if (view_working(&s->look.view) == WORKING_UNKNOWN || !st)
+  const struct state *st = s->observed.view.state;
+  if (view_working(&s->observed.view) == WORKING_UNKNOWN || !st)
     return PAGE_UNKNOWN;
   if (st->hold.on && (st->hold.until_s == 0 || st->hold.until_s > s->now_s))
     return PAGE_HELD;
@@ -45,14 +44,14 @@ static enum page_class class_at_rest(const struct standing *s) {
     return PAGE_GRACE;
   if (st->phase != PHASE_IDLE)
     return PAGE_ROTATING;
-  return s->look.view.due ? PAGE_DUE : PAGE_WELL;
+  return s->observed.view.due ? PAGE_DUE : PAGE_WELL;
 }
 
 // There is no state, and there are no signs that there ever was one.
 static bool was_never_set_up(const struct standing *s) {
   const struct seen *seen = &s->managed->seen;
   bool untouched = !s->managed->last_run.binding[0] && s->outcome.exit != EXIT_PAGE;
-  return s->look.view.home == HOME_ABSENT && view_working(&s->look.view) != WORKING_YES &&
+  return s->observed.view.home == HOME_ABSENT && view_working(&s->observed.view) != WORKING_YES &&
          (seen->verdict.cause == CAUSE_empty || untouched);
 }
 
@@ -70,23 +69,23 @@ static enum page_class class_of(const struct standing *s) {
 }
 
 static void fill_comes(struct page_row *r, const struct standing *s) {
-  const struct state *st = s->look.view.state;
+  const struct state *st = s->observed.view.state;
   int64_t begins_s = 0;
   if (!st || r->class < PAGE_FIRST_UNDER_WAY)
     return;
   if (st->phase == PHASE_GRACE) {
     r->comes = "the grace ends";
     r->comes_s = standing_grace_end_s(s);
-  } else if (st->phase == PHASE_IDLE && s->look.view.due_s > 0) {
+  } else if (st->phase == PHASE_IDLE && s->observed.view.due_s > 0) {
     const char *delay = standing_delay(s, &begins_s);
     r->comes = "a rotation begins";
-    r->comes_s = delay ? begins_s : s->look.view.due_s;
+    r->comes_s = delay ? begins_s : s->observed.view.due_s;
   }
 }
 
 static void fill_row(struct page_row *r, const struct standing *s) {
   const struct slot *current = standing_slot(s, SLOT_CURRENT);
-  r->working = view_working(&s->look.view);
+  r->working = view_working(&s->observed.view);
   r->phase = standing_phase(s);
   r->since_s = current ? current->since_s : 0;
   standing_next(s, r->next, sizeof r->next);
@@ -100,10 +99,10 @@ static enum err make_section(struct reporting *r, struct page_row *row, const st
   struct managed *m = s->managed;
   char working[320], now[1024], next[700], hint[WAY_OUT_HINT_MAX];
   struct way_out out = {.person = NULL};
-  working_words(working, sizeof working, view_working(&s->look.view), &m->seen.verdict);
+  working_words(working, sizeof working, view_working(&s->observed.view), &m->seen.verdict);
   standing_now(s, now, sizeof now);
   if (row->class < PAGE_UNKNOWN && s->result.why == WHY_none && s->result.error.kind == ERR_OK)
-    now[0] = '\0'; // there is something to report, only not of this look
+    now[0] = '\0'; // there is something to report, only it was not seen now
   if (!s->outcome.silent) {
     way_out_after(r->app, m, &s->result, &s->outcome, &out);
     if (!way_out_is_of_store(s->result.why) &&
@@ -129,7 +128,7 @@ static enum err add_standing(struct reporting *r, struct standing *s, struct err
   return err;
 }
 
-// It could not be looked at, `why`.
+// It could not be observed, `why`.
 static enum err add_failure(struct reporting *r, struct managed *m, const struct error *why,
                             struct error *e) {
   char working[320], next[1000];
@@ -143,7 +142,7 @@ static enum err add_failure(struct reporting *r, struct managed *m, const struct
     r->page.counts[row->class]++;
   }
   r->worst = exit_worse(r->worst, exit);
-  row->working = m->seen.looked ? verdict_working(&m->seen.verdict) : WORKING_UNKNOWN;
+  row->working = m->seen.observed ? verdict_working(&m->seen.verdict) : WORKING_UNKNOWN;
   row->phase = never ? "not set up" : "not read";
   text_copy(row->next, sizeof row->next, "needs a person");
   if (!page_wants_section(&r->page, row))
@@ -199,14 +198,14 @@ static enum err add_one(struct reporting *r, struct managed *m, struct error *e)
   struct error why = {0};
   if (!m)
     return error_no_memory(e);
-  if (standing_take(r->app, m, LOOK_OFFLINE, &s, &why) != ERR_OK)
+  if (standing_take(r->app, m, OBSERVE_OFFLINE, &s, &why) != ERR_OK)
     return add_failure(r, m, &why, e);
   enum err err = add_standing(r, &s, e);
   standing_clear(&s);
   return err;
 }
 
-static enum err look_at_all(struct reporting *r, struct error *e) {
+static enum err observe_all(struct reporting *r, struct error *e) {
   struct app *a = r->app;
   enum err err = ERR_OK;
   for (size_t i = 0; i < a->n_selected && err == ERR_OK; i++) {
@@ -226,7 +225,7 @@ static enum err make(void *ctx, FILE *f, struct error *e) {
   r->begun = true;
   enum err err = page_begin(&r->page, r->app, r->app->n_selected + r->app->n_broken, e);
   if (err == ERR_OK)
-    err = look_at_all(r, e);
+    err = observe_all(r, e);
   if (err == ERR_OK)
     page_write(&r->page, f);
   return err;

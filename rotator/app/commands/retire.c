@@ -15,7 +15,7 @@
 struct ending {
   struct app *app;
   struct managed *managed;
-  struct look look;
+  struct observed observed;
 };
 
 // --- who is cut off ---
@@ -24,9 +24,9 @@ struct ending {
 static void use_text(const struct ending *n, const char *key_id, char *dst, size_t cap) {
   char ago[32], when[32];
   struct iam_key k = {0};
-  struct iam *iam = n->look.io.iam;
+  struct iam *iam = n->observed.io.iam;
   bool known = iam->ops->get(iam, key_id, true, &k, NULL) == ERR_OK && k.has_activity;
-  age_text(ago, sizeof ago, n->look.view.now_s - k.last_authn_s);
+  age_text(ago, sizeof ago, n->observed.view.now_s - k.last_authn_s);
   time_text(when, sizeof when, k.last_authn_s);
   if (!known)
     text_copy(dst, cap, "use not known");
@@ -39,7 +39,7 @@ static void use_text(const struct ending *n, const char *key_id, char *dst, size
 }
 
 static void say_who(const struct ending *n, char *ret_question, size_t cap) {
-  const struct state *s = &n->look.state;
+  const struct state *s = &n->observed.state;
   const char *name = n->managed->target.name;
   const char *old = s->slots[SLOT_PREVIOUS].key_id, *new = s->slots[SLOT_CURRENT].key_id;
   char old_use[160], new_use[160];
@@ -67,7 +67,7 @@ static const char *remedy_of(const struct view *v) {
 
 static int refuse(const struct ending *n, const struct error *e, const char *command) {
   char next[700];
-  enum working working = view_working(&n->look.view);
+  enum working working = view_working(&n->observed.view);
   int status = working == WORKING_NO ? EXIT_PAGE : EXIT_PERSON;
   report_next(n->app, command, n->managed->target.name, next, sizeof next);
   struct trouble t = {.target = n->managed->target.name,
@@ -93,7 +93,7 @@ static int refuse(const struct ending *n, const struct error *e, const char *com
 // was read, nothing is known of the old key.
 static bool is_gone(void *ctx, const struct target *t, const struct tick_result *r) {
   const struct ending *n = ctx;
-  const char *old = n->look.state.slots[SLOT_PREVIOUS].key_id;
+  const char *old = n->observed.state.slots[SLOT_PREVIOUS].key_id;
   (void)t;
   return r->phase == PHASE_RETIRING ||
          (r->phase != PHASE_COUNT && strcmp(r->previous_id, old) != 0);
@@ -111,10 +111,10 @@ static int ask(struct ending *n) {
   char question[300];
   struct error e = {0};
   struct wish w;
-  const char *reason = transition_keeps_previous(&n->look.view);
+  const char *reason = transition_keeps_previous(&n->observed.view);
   if (reason) {
     error_set(&e, ERR_REFUSED, "%s", reason);
-    return refuse(n, &e, remedy_of(&n->look.view));
+    return refuse(n, &e, remedy_of(&n->observed.view));
   }
   say_who(n, question, sizeof question);
   if (!confirm(a, "retire", question))
@@ -124,12 +124,12 @@ static int ask(struct ending *n) {
     return report_failure(a, m, "retire", &e);
   }
   wish_fill(&w, a, a->cli.reason);
-  enum err err = wish_retire(&m->target, &n->look.io, &w, &e);
+  enum err err = wish_retire(&m->target, &n->observed.io, &w, &e);
   if (err == ERR_REFUSED)
-    return refuse(n, &e, remedy_of(&n->look.view));
+    return refuse(n, &e, remedy_of(&n->observed.view));
   if (err != ERR_OK)
     return report_failure(a, m, "retire", &e);
-  history_command(m, "retire", n->look.state.slots[SLOT_PREVIOUS].key_id, a->cli.reason);
+  history_command(m, "retire", n->observed.state.slots[SLOT_PREVIOUS].key_id, a->cli.reason);
   return advance(n);
 }
 
@@ -139,16 +139,16 @@ int command_retire(struct app *a) {
   if (a->n_selected == 0)
     return EXIT_FINE;
   n.managed = a->selected[0];
-  if (look_at(n.managed, LOOK_AT_IAM, &n.look, &e) != ERR_OK)
+  if (observe(n.managed, OBSERVE_AT_IAM, &n.observed, &e) != ERR_OK)
     return report_failure(a, n.managed, "retire", &e);
   int status;
-  if (n.look.view.state && n.look.view.home == HOME_OK) {
+  if (n.observed.view.state && n.observed.view.home == HOME_OK) {
     status = ask(&n);
   } else {
-    if (n.look.error.kind == ERR_OK)
-      error_set(&n.look.error, ERR_MISSING, "the target has no state yet");
-    status = report_failure(a, n.managed, "retire", &n.look.error);
+    if (n.observed.error.kind == ERR_OK)
+      error_set(&n.observed.error, ERR_MISSING, "the target has no state yet");
+    status = report_failure(a, n.managed, "retire", &n.observed.error);
   }
-  look_clear(&n.look);
+  observed_clear(&n.observed);
   return status;
 }

@@ -101,7 +101,7 @@ static void remember_key(struct rotation *mine, const struct state *s, bool comp
             s->slots[swapping ? SLOT_PREVIOUS : SLOT_CURRENT].key_id);
 }
 
-static enum err note_wish(struct rotations *rs, struct rotation *mine, const struct look *l,
+static enum err note_wish(struct rotations *rs, struct rotation *mine, const struct observed *l,
                           struct error *e) {
   const struct cli *c = &rs->app->cli;
   struct managed *m = mine->managed;
@@ -124,10 +124,10 @@ static enum err note_wish(struct rotations *rs, struct rotation *mine, const str
 
 static enum err make_wish(struct rotations *rs, struct rotation *mine, struct error *e) {
   struct managed *m = mine->managed;
-  struct look l;
-  enum err err = look_at(m, LOOK_OFFLINE, &l, e);
+  struct observed l;
+  enum err err = observe(m, OBSERVE_OFFLINE, &l, e);
   if (err == ERR_MISSING)
-    err = look_at(m, LOOK_AS_NEEDED, &l, e);
+    err = observe(m, OBSERVE_AS_NEEDED, &l, e);
   if (err != ERR_OK)
     return err;
   say_asked(m, ERR_MISSING);
@@ -141,8 +141,8 @@ static enum err make_wish(struct rotations *rs, struct rotation *mine, struct er
     remember_key(mine, &l.state, rs->app->cli.compromised);
     err = note_wish(rs, mine, &l, e);
   }
-  look_clear(&l);
-  if (err != ERR_OK && err_is_passing(err) && err != ERR_BUSY) { // silent between look and wish
+  observed_clear(&l);
+  if (err != ERR_OK && err_is_passing(err) && err != ERR_BUSY) { // silent since it was observed
     mine->asked = ASKED_SILENT;
     mine->why = *e;
     err = ERR_OK;
@@ -268,9 +268,9 @@ static bool is_back(void *ctx, const struct target *t, const struct tick_result 
 }
 
 static enum err ask_back(struct app *a, struct managed *m, struct goal_key *ret, struct error *e) {
-  struct look l;
+  struct observed l;
   struct wish w;
-  enum err err = look_at(m, LOOK_AS_NEEDED, &l, e);
+  enum err err = observe(m, OBSERVE_AS_NEEDED, &l, e);
   if (err != ERR_OK)
     return err;
   if (is_busy(m, a->env)) {
@@ -288,7 +288,7 @@ static enum err ask_back(struct app *a, struct managed *m, struct goal_key *ret,
     text_copy(m->seen.back_to, sizeof m->seen.back_to, ret->key_id);
     history_command(m, "rollback", "asked for", a->cli.reason);
   }
-  look_clear(&l);
+  observed_clear(&l);
   return err;
 }
 

@@ -121,7 +121,7 @@ static bool is_waiting(const struct action *a) {
   return a->kind == ACT_WAIT || a->kind == ACT_REST || a->kind == ACT_ATTENTION;
 }
 
-static void say_wait(const struct managed *m, const struct look *l) {
+static void say_wait(const struct managed *m, const struct observed *l) {
   char until[32];
   time_text(until, sizeof until, l->action.wait_s);
   out_line("%s: %s (%s)%s%s", m->target.name, why_words(l->action.why)->text,
@@ -129,10 +129,10 @@ static void say_wait(const struct managed *m, const struct look *l) {
            l->action.wait_s > 0 ? until : "");
 }
 
-static int outcome_of_look(struct app *a, struct managed *m, const struct look *l) {
+static int outcome_of_observed(struct app *a, struct managed *m, const struct observed *l) {
   struct tick_result r;
   struct outcome o;
-  judge_look(m, l, &r, &o);
+  judge_observed(m, l, &r, &o);
   // Nobody reads a key before the first set-up: its plan is no alarm.
   if (m->target.init && act_is_effect(l->action.kind))
     o = (struct outcome){.exit = EXIT_FINE, .silent = true};
@@ -140,12 +140,12 @@ static int outcome_of_look(struct app *a, struct managed *m, const struct look *
   return o.exit;
 }
 
-static bool is_held(const struct look *l) {
+static bool is_held(const struct observed *l) {
   const struct state *s = l->view.state;
   return s && s->hold.on && (s->hold.until_s == 0 || l->view.now_s < s->hold.until_s);
 }
 
-static void say_hold(const struct managed *m, const struct look *l) {
+static void say_hold(const struct managed *m, const struct observed *l) {
   char until[32];
   time_text(until, sizeof until, l->state.hold.until_s);
   out_line("%s: a hold is on %s%s: no rotation begins and nothing is retired", m->target.name,
@@ -153,7 +153,8 @@ static void say_hold(const struct managed *m, const struct look *l) {
            l->state.hold.until_s > 0 ? until : "");
 }
 
-static void say_headline(const struct managed *m, const struct look *l, int status, bool steps) {
+static void say_headline(const struct managed *m, const struct observed *l, int status,
+                         bool steps) {
   bool waits = is_waiting(&l->action);
   if (waits && status == EXIT_FINE)
     say_wait(m, l);
@@ -161,9 +162,9 @@ static void say_headline(const struct managed *m, const struct look *l, int stat
     out_line("%s: %sthese steps would follow:", m->target.name, waits && steps ? "then " : "");
 }
 
-int plan_look(struct app *a, struct managed *m, const struct look *l,
-              const struct plan_step *before, size_t n_before) {
-  int status = outcome_of_look(a, m, l);
+int plan_observed(struct app *a, struct managed *m, const struct observed *l,
+                  const struct plan_step *before, size_t n_before) {
+  int status = outcome_of_observed(a, m, l);
   cJSON *answer = answer_last_target(a);
   cJSON *steps = answer ? cJSON_AddArrayToObject(answer, "plan") : NULL;
   enum act_kind kind = l->action.kind;
@@ -184,12 +185,12 @@ int plan_look(struct app *a, struct managed *m, const struct look *l,
 }
 
 static int plan_one(struct app *a, struct managed *m) {
-  struct look l;
+  struct observed l;
   struct error e;
-  if (look_at(m, LOOK_AS_NEEDED, &l, &e) != ERR_OK)
+  if (observe(m, OBSERVE_AS_NEEDED, &l, &e) != ERR_OK)
     return report_no_success(a, m, "plan", &e);
-  int status = plan_look(a, m, &l, NULL, 0);
-  look_clear(&l);
+  int status = plan_observed(a, m, &l, NULL, 0);
+  observed_clear(&l);
   return status;
 }
 
@@ -205,7 +206,7 @@ static int plan_all(struct app *a) {
 
 // --- run ---
 
-// What was rotated and is at rest again has had its turn.
+// What was rotated and is at rest again is done with.
 static bool is_done(void *ctx, const struct target *t, const struct tick_result *r) {
   (void)ctx;
   return managed_of(t)->seen.promoted && r->phase == PHASE_IDLE;

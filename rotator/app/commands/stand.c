@@ -10,42 +10,43 @@
 #include "rotator/app/report/way_out.h"
 #include "rotator/base/text.h"
 
-// --- looking ---
+// --- observing ---
 
 // Without a state, and with nothing in the sinks, a run does not help. Whether the target was ever
 // set up only IAM can tell; `init` asks it, and where it was, names what brings the state back.
-static void judge_offline(const struct managed *m, struct look *l) {
+static void judge_offline(const struct managed *m, struct observed *l) {
   if (l->action.kind == ACT_LOOK && m->seen.no_state && m->seen.verdict.cause == CAUSE_empty)
     l->action.why = WHY_no_state;
 }
 
-static enum err observe(struct managed *m, enum look_at how, struct look *l) {
+static enum err read_once(struct managed *m, enum observe how, struct observed *l) {
   state_clear(&l->state);
-  bool verify = how == LOOK_VERIFY || how == LOOK_ARRIVAL;
+  bool verify = how == OBSERVE_VERIFY || how == OBSERVE_ARRIVAL;
   enum err err =
-      verify ? tick_verify(&m->target, &l->io, how == LOOK_ARRIVAL, &l->state, &l->view, &l->error)
-             : tick_observe(&m->target, &l->io, how == LOOK_AT_IAM, &l->state, &l->view, &l->error);
+      verify
+          ? tick_verify(&m->target, &l->io, how == OBSERVE_ARRIVAL, &l->state, &l->view, &l->error)
+          : tick_observe(&m->target, &l->io, how == OBSERVE_AT_IAM, &l->state, &l->view, &l->error);
   if (err != ERR_OK)
     return err;
   decide(&l->view, &l->action);
   advance_saw(m, &l->view);
-  if (how == LOOK_OFFLINE)
+  if (how == OBSERVE_OFFLINE)
     judge_offline(m, l);
   text_copy(m->seen.key_id, sizeof m->seen.key_id, l->action.key_id);
   return ERR_OK;
 }
 
-enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e) {
-  struct look l = {0};
+enum err observe(struct managed *m, enum observe how, struct observed *ret, struct error *e) {
+  struct observed l = {0};
   enum err err =
-      compose_bind(m, 0, how == LOOK_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
+      compose_bind(m, 0, how == OBSERVE_OFFLINE ? IDENTITY_OFFLINE : IDENTITY_REMEMBERED, e);
   if (err != ERR_OK)
     return err;
   if (!compose_io(NULL, 0, &m->target, &l.io, e))
     return ERR_INTERNAL;
-  err = observe(m, how, &l);
-  if (err == ERR_OK && how == LOOK_AS_NEEDED && l.action.kind == ACT_LOOK)
-    err = observe(m, LOOK_AT_IAM, &l);
+  err = read_once(m, how, &l);
+  if (err == ERR_OK && how == OBSERVE_AS_NEEDED && l.action.kind == ACT_LOOK)
+    err = read_once(m, OBSERVE_AT_IAM, &l);
   if (err != ERR_OK && e)
     *e = l.error;
   if (err != ERR_OK)
@@ -59,14 +60,14 @@ enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct e
   return err;
 }
 
-void look_clear(struct look *l) {
+void observed_clear(struct observed *l) {
   state_clear(&l->state);
 }
 
-void look_offline(struct managed *m) {
-  struct look l;
-  if (!m->seen.looked && look_at(m, LOOK_OFFLINE, &l, NULL) == ERR_OK)
-    look_clear(&l);
+void observe_offline(struct managed *m) {
+  struct observed l;
+  if (!m->seen.observed && observe(m, OBSERVE_OFFLINE, &l, NULL) == ERR_OK)
+    observed_clear(&l);
 }
 
 // --- what is still the matter ---
@@ -89,7 +90,8 @@ enum why why_of_name(const char *name) {
   return w < WHY_COUNT ? (enum why)w : WHY_none;
 }
 
-// Does it stand before the step for which the last run called somebody: one that a look cannot try?
+// Does it stand before the step for which the last run called somebody: one that observing cannot
+// try?
 static bool is_same_step(const struct last_run *last, const struct tick_result *r) {
   return r->why == WHY_none && strcmp(last->row, row_name(r->row)) == 0 &&
          why_of_name(last->why) != WHY_none;
@@ -126,7 +128,7 @@ void recall_trouble(struct managed *m, struct tick_result *r) {
 // --- how it stands ---
 
 static enum working working_of(const struct managed *m) {
-  return m->seen.looked ? verdict_working(&m->seen.verdict) : WORKING_UNKNOWN;
+  return m->seen.observed ? verdict_working(&m->seen.verdict) : WORKING_UNKNOWN;
 }
 
 void say_working(const struct managed *m) {
@@ -138,8 +140,8 @@ void say_working(const struct managed *m) {
   out_line("%s: %s%s%s", m->target.name, out_colour(colours[w]), text, out_colour(COLOUR_NONE));
 }
 
-void judge_look(struct managed *m, const struct look *l, struct tick_result *ret,
-                struct outcome *ret_outcome) {
+void judge_observed(struct managed *m, const struct observed *l, struct tick_result *ret,
+                    struct outcome *ret_outcome) {
   const struct action *act = &l->action;
   *ret = tick_result(&l->view, act, &l->error);
   m->seen.until_s = act->wait_s;
@@ -150,13 +152,13 @@ void judge_look(struct managed *m, const struct look *l, struct tick_result *ret
     recall_trouble(m, ret);
   outcome_of(ret, GOAL_NONE, m->config->policy.alert_after_s, m->last_run.trouble_since_s,
              env_wall_ms(compose_env(m->compose)) / 1000, ret_outcome);
-  advance_look_beside(m, ret_outcome);
+  advance_add_watch(m, ret_outcome);
 }
 
-int report_look(struct app *a, struct managed *m, const struct look *l) {
+int report_observed(struct app *a, struct managed *m, const struct observed *l) {
   struct tick_result r;
   struct outcome o;
-  judge_look(m, l, &r, &o);
+  judge_observed(m, l, &r, &o);
   report_result(a, m, &r, &o);
   return o.exit;
 }
@@ -184,6 +186,6 @@ int report_verdict(struct app *a, struct managed *m, const char *step, cJSON *o)
 }
 
 int report_no_success(struct app *a, struct managed *m, const char *step, const struct error *e) {
-  look_offline(m);
+  observe_offline(m);
   return report_failure(a, m, step, e);
 }

@@ -7,29 +7,36 @@
 #include "rotator/app/app.h"
 #include "rotator/app/report/report.h"
 
-// One reading of a target, and what would be done about it. Clear with look_clear.
-struct look {
+// One reading of a target, and what would be done about it. Clear with observed_clear.
+struct observed {
   struct engine_io io;
   struct state state;
   struct view view;
   struct action action;
   struct error error; // the last thing that went wrong while reading; kind ERR_OK: nothing
 };
-enum look_at { LOOK_OFFLINE, LOOK_AS_NEEDED, LOOK_AT_IAM, LOOK_VERIFY, LOOK_ARRIVAL };
+enum observe {
+  OBSERVE_OFFLINE,
+  OBSERVE_AS_NEEDED,
+  OBSERVE_AT_IAM,
+  OBSERVE_VERIFY,
+  OBSERVE_ARRIVAL
+};
 // As needed: IAM is asked when the engine would ask it. Verify: what each sink holds is proven, too
 // (tick_verify). Arrival: and its test log is looked for. What was seen is kept for the next run.
 // The error, when it could not be bound.
-enum err look_at(struct managed *m, enum look_at how, struct look *ret, struct error *e);
-void look_clear(struct look *l);
+enum err observe(struct managed *m, enum observe how, struct observed *ret, struct error *e);
+void observed_clear(struct observed *l);
 
-// Reads the target without asking anybody, unless it was read in this run: what earlier looks saw
+// Reads the target without asking anybody, unless it was read in this run: what was seen before
 // is enough to not stay silent about a dead key.
-void look_offline(struct managed *m);
+void observe_offline(struct managed *m);
 
-// What a look, and a tick that had nothing to write, do not see: that a local home refuses what a
-// write would need (a full disk, a right that is missing); and, where the last run called a person,
-// that another store still does, or that the step that failed is the next one still. So that the
-// reason stays visible until it is gone. Changes *r, if it says nothing else; the target is bound.
+// What observing, and a tick that had nothing to write, do not see: that a local home refuses what
+// a write would need (a full disk, a right that is missing); and, where the last run called a
+// person, that another store still does, or that the step that failed is the next one still. So
+// that the reason stays visible until it is gone. Changes *r, if it says nothing else; the target
+// is bound.
 void recall_trouble(struct managed *m, struct tick_result *r);
 
 // The reason of that name (of last_run.h); WHY_none: there is none of that name.
@@ -39,10 +46,10 @@ enum why why_of_name(const char *name);
 void say_working(const struct managed *m);
 
 // What a run would answer to what was read, without doing anything.
-void judge_look(struct managed *m, const struct look *l, struct tick_result *ret,
-                struct outcome *ret_outcome);
+void judge_observed(struct managed *m, const struct observed *l, struct tick_result *ret,
+                    struct outcome *ret_outcome);
 // The same, reported and put into the JSON answer. Returns the exit status.
-int report_look(struct app *a, struct managed *m, const struct look *l);
+int report_observed(struct app *a, struct managed *m, const struct observed *l);
 
 // What a command that has another subject says of consumers: puts it into `o` (NULL: none), and
 // when what was seen says that they have no working key, reports that and returns EXIT_PAGE; else

@@ -6,12 +6,12 @@
 #include "rotator/base/text.h"
 
 const struct slot *standing_slot(const struct standing *s, enum slot_name name) {
-  const struct state *st = s->look.view.state;
+  const struct state *st = s->observed.view.state;
   return st && st->slots[name].used ? &st->slots[name] : NULL;
 }
 
 const char *standing_phase(const struct standing *s) {
-  const struct view *v = &s->look.view;
+  const struct view *v = &s->observed.view;
   static const char *const names[] = {[PHASE_IDLE] = "at rest",
                                       [PHASE_STAGED] = "new key",
                                       [PHASE_PUBLISHING] = "publishing",
@@ -43,9 +43,9 @@ void standing_moment(const struct standing *s, int64_t t_s, char *dst, size_t ca
 }
 
 const char *standing_delay(const struct standing *s, int64_t *ret_s) {
-  const struct state *st = s->look.view.state;
+  const struct state *st = s->observed.view.state;
   const struct policy *p = &s->managed->target.policy;
-  int64_t due_s = s->look.view.due_s, from_s = due_s > s->now_s ? due_s : s->now_s;
+  int64_t due_s = s->observed.view.due_s, from_s = due_s > s->now_s ? due_s : s->now_s;
   *ret_s = 0;
   if (st->hold.on && (st->hold.until_s == 0 || st->hold.until_s > from_s)) {
     *ret_s = st->hold.until_s;
@@ -58,11 +58,11 @@ const char *standing_delay(const struct standing *s, int64_t *ret_s) {
 }
 
 int64_t standing_grace_end_s(const struct standing *s) {
-  return state_grace_end_s(s->look.view.state, &s->managed->target.policy);
+  return state_grace_end_s(s->observed.view.state, &s->managed->target.policy);
 }
 
 void standing_old_key(const struct standing *s, char *dst, size_t cap) {
-  const struct view *v = &s->look.view;
+  const struct view *v = &s->observed.view;
   char when[32];
   if (!standing_slot(s, SLOT_PREVIOUS)) {
     text_copy(dst, cap, "none");
@@ -75,7 +75,8 @@ void standing_old_key(const struct standing *s, char *dst, size_t cap) {
     text_copy(dst, cap, "never used");
   else
     snprintf(dst, cap,
-             s->look.action.why == WHY_still_used ? "STILL USED, last %s" : "last used %s", when);
+             s->observed.action.why == WHY_still_used ? "STILL USED, last %s" : "last used %s",
+             when);
 }
 
 void standing_last_run(const struct standing *s, char *dst, size_t cap) {
@@ -90,7 +91,7 @@ void standing_last_run(const struct standing *s, char *dst, size_t cap) {
 }
 
 void standing_next(const struct standing *s, char *dst, size_t cap) {
-  const struct view *v = &s->look.view;
+  const struct view *v = &s->observed.view;
   char in[32];
   int64_t begins_s = 0;
   bool person = s->outcome.exit == EXIT_PERSON || s->outcome.exit == EXIT_PAGE;
@@ -120,49 +121,50 @@ void standing_next(const struct standing *s, char *dst, size_t cap) {
 // before.
 static void ask_old_key_use(struct standing *s) {
   const struct slot *old = standing_slot(s, SLOT_PREVIOUS);
-  struct iam *iam = s->look.io.iam;
+  struct iam *iam = s->observed.io.iam;
   struct iam_key k = {0};
-  if (!old || s->look.view.previous_used_known || !s->look.view.iam_answered)
+  if (!old || s->observed.view.previous_used_known || !s->observed.view.iam_answered)
     return;
   if (iam->ops->get(iam, old->key_id, true, &k, NULL) == ERR_OK && k.has_activity) {
-    s->look.view.previous_used_known = true;
-    s->look.view.previous_used_s = k.last_authn_s;
+    s->observed.view.previous_used_known = true;
+    s->observed.view.previous_used_s = k.last_authn_s;
   }
   iam_key_clear(&k);
 }
 
 void standing_now(const struct standing *s, char *dst, size_t cap) {
-  struct tick_result r = tick_result(&s->look.view, &s->look.action, &s->look.error);
-  const char *refused = s->look.action.why == WHY_iam_silent ? "IAM refused" : "the store refused";
+  struct tick_result r = tick_result(&s->observed.view, &s->observed.action, &s->observed.error);
+  const char *refused =
+      s->observed.action.why == WHY_iam_silent ? "IAM refused" : "the store refused";
   snprintf(dst, cap, "%s%s%s",
-           outcome_is_refusal(&r) ? refused : why_words(s->look.action.why)->text,
-           s->look.error.kind != ERR_OK ? ": " : "", s->look.error.text);
+           outcome_is_refusal(&r) ? refused : why_words(s->observed.action.why)->text,
+           s->observed.error.kind != ERR_OK ? ": " : "", s->observed.error.text);
 }
 
 const char *standing_decision(const struct standing *s, char *next, size_t cap) {
-  const struct why_words *words = why_words(s->look.action.why);
+  const struct why_words *words = why_words(s->observed.action.why);
   if (s->outcome.exit != EXIT_FINE || !words->person || !words->next)
     return NULL;
   report_next(s->app, words->next, s->managed->target.name, next, cap);
   return words->person;
 }
 
-enum err standing_take(struct app *a, struct managed *m, enum look_at how, struct standing *ret,
+enum err standing_take(struct app *a, struct managed *m, enum observe how, struct standing *ret,
                        struct error *e) {
   struct standing s = {.app = a, .managed = m, .now_s = env_wall_ms(a->env) / 1000};
-  enum err err = look_at(m, how, &s.look, e);
+  enum err err = observe(m, how, &s.observed, e);
   if (err != ERR_OK)
     return err;
-  if (s.look.view.now_s > 0)
-    s.now_s = s.look.view.now_s;
+  if (s.observed.view.now_s > 0)
+    s.now_s = s.observed.view.now_s;
   ask_old_key_use(&s);
-  judge_look(m, &s.look, &s.result, &s.outcome);
+  judge_observed(m, &s.observed, &s.result, &s.outcome);
   *ret = s;
-  if (ret->look.view.state)
-    ret->look.view.state = &ret->look.state;
+  if (ret->observed.view.state)
+    ret->observed.view.state = &ret->observed.state;
   return ERR_OK;
 }
 
 void standing_clear(struct standing *s) {
-  look_clear(&s->look);
+  observed_clear(&s->observed);
 }

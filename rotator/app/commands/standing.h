@@ -8,7 +8,7 @@
 struct standing {
   struct app *app;
   struct managed *managed;
-  struct look look;
+  struct observed observed;
   struct tick_result result; // what a run would answer, without doing anything
   struct outcome outcome;
   int64_t now_s; // the server's clock where it is known
@@ -16,7 +16,7 @@ struct standing {
 
 // Looks at the target and judges what was seen. The error, when it could not be bound. Clear with
 // standing_clear.
-enum err standing_take(struct app *a, struct managed *m, enum look_at how, struct standing *ret,
+enum err standing_take(struct app *a, struct managed *m, enum observe how, struct standing *ret,
                        struct error *e);
 void standing_clear(struct standing *s);
 

@@ -20,9 +20,9 @@
 static void say_due(const struct standing *s) {
   char text[80];
   int64_t begins_s = 0;
-  if (!s->look.view.state || s->look.view.due_s <= 0)
+  if (!s->observed.view.state || s->observed.view.due_s <= 0)
     return;
-  standing_moment(s, s->look.view.due_s, text, sizeof text);
+  standing_moment(s, s->observed.view.due_s, text, sizeof text);
   out_line("  %-10s %s", "due", text);
   const char *delay = standing_delay(s, &begins_s);
   standing_moment(s, begins_s, text, sizeof text);
@@ -34,7 +34,7 @@ static void say_due(const struct standing *s) {
 
 static void say_grace_end(const struct standing *s) {
   char text[80];
-  if (!s->look.view.state || s->look.view.state->phase != PHASE_GRACE)
+  if (!s->observed.view.state || s->observed.view.state->phase != PHASE_GRACE)
     return;
   standing_moment(s, standing_grace_end_s(s), text, sizeof text);
   out_line("  %-10s ends %s", "grace", text);
@@ -69,7 +69,7 @@ static void say_wishes(const struct state *st) {
 }
 
 static void say_sink(const struct standing *s, size_t i) {
-  const struct sink_view *v = &s->look.view.sinks[i];
+  const struct sink_view *v = &s->observed.view.sinks[i];
   char text[300];
   verdict_words(text, sizeof text, &v->verdict);
   out_line("  %-10s %s: %s", i == 0 ? "sinks" : "", v->name, sink_words(v->value));
@@ -90,7 +90,7 @@ static void say_now(const struct standing *s) {
 
 static void say_in_full(const struct standing *s) {
   char text[IDENTITY_WORDS_MAX];
-  const struct view *v = &s->look.view;
+  const struct view *v = &s->observed.view;
   say_working(s->managed);
   identity_words(s->managed, text);
   out_line("  %-10s %s", "identity", text);
@@ -121,8 +121,9 @@ static void add_row(const struct standing *s, struct table *t) {
   if (current)
     age_text(age, sizeof age, s->now_s - current->since_s);
   standing_next(s, next, sizeof next);
-  table_row(t, (const char *const[]){s->managed->target.name, words[view_working(&s->look.view)],
-                                     standing_phase(s), age, next});
+  table_row(t,
+            (const char *const[]){s->managed->target.name, words[view_working(&s->observed.view)],
+                                  standing_phase(s), age, next});
 }
 
 static enum colour colour_of(size_t column, const char *cell) {
@@ -158,7 +159,7 @@ static void add_slot(const struct standing *s, cJSON *o, enum slot_name name) {
 
 static void add_details(const struct standing *s) {
   cJSON *o = answer_last_target(s->app);
-  const struct view *v = &s->look.view;
+  const struct view *v = &s->observed.view;
   if (!o)
     return;
   cJSON *keys = cJSON_AddObjectToObject(o, "keys");
@@ -178,17 +179,17 @@ static void add_details(const struct standing *s) {
 
 // A person who asks about a few targets wants to know what is so now; a fleet is told from what its
 // runs have seen.
-static enum look_at how_to_look(const struct app *a) {
+static enum observe how_to_observe(const struct app *a) {
   if (a->cli.offline)
-    return LOOK_OFFLINE;
-  return a->n_selected <= ASKED_AT_MOST ? LOOK_AT_IAM : LOOK_AS_NEEDED;
+    return OBSERVE_OFFLINE;
+  return a->n_selected <= ASKED_AT_MOST ? OBSERVE_AT_IAM : OBSERVE_AS_NEEDED;
 }
 
 // As a run would answer, without doing anything. A fault is shown, and is no reason to fail.
 static int stand(struct app *a, struct managed *m, struct table *t) {
   struct standing s;
   struct error e = {0};
-  if (standing_take(a, m, how_to_look(a), &s, &e) != ERR_OK)
+  if (standing_take(a, m, how_to_observe(a), &s, &e) != ERR_OK)
     return report_no_success(a, m, "status", &e);
   if (!a->cli.json && a->n_selected == 1)
     say_in_full(&s);

@@ -14,7 +14,7 @@ static bool looks_for_logs(const struct managed *m) {
 }
 
 // What became of the test logs: the worst of the sinks'.
-static enum arrival_seen arrival_of(const struct look *l) {
+static enum arrival_seen arrival_of(const struct observed *l) {
   enum arrival_seen worst = ARRIVAL_OFF;
   for (size_t i = 0; i < l->view.n_sinks; i++) {
     enum arrival_seen seen = l->view.sinks[i].arrival;
@@ -25,7 +25,7 @@ static enum arrival_seen arrival_of(const struct look *l) {
   return worst;
 }
 
-static int status_of(const struct look *l) {
+static int status_of(const struct observed *l) {
   switch (view_working(&l->view)) {
   case WORKING_YES:
     break;
@@ -40,7 +40,7 @@ static int status_of(const struct look *l) {
   return seen == ARRIVAL_MISSED ? EXIT_AGAIN : EXIT_FINE;
 }
 
-static void say_sinks(const struct look *l) {
+static void say_sinks(const struct observed *l) {
   char text[300];
   for (size_t i = 0; i < l->view.n_sinks; i++) {
     const struct sink_view *s = &l->view.sinks[i];
@@ -52,7 +52,7 @@ static void say_sinks(const struct look *l) {
 }
 
 // Why it is no success, where consumers have a working key.
-static enum why why_of(const struct look *l) {
+static enum why why_of(const struct observed *l) {
   enum arrival_seen seen = arrival_of(l);
   if (seen == ARRIVAL_REFUSED)
     return WHY_arrival_refused;
@@ -67,13 +67,13 @@ static void find_way_out(struct app *a, struct managed *m, enum why why, struct 
   out->person = why_words(why)->person;
 }
 
-static const char *text_of(const struct look *l, enum why why, const struct verdict *v) {
+static const char *text_of(const struct observed *l, enum why why, const struct verdict *v) {
   if (why != WHY_none)
     return why_words(why)->text;
   return l->error.kind != ERR_OK ? NULL : cause_words(v->cause);
 }
 
-static void report(struct app *a, struct managed *m, const struct look *l, int status) {
+static void report(struct app *a, struct managed *m, const struct observed *l, int status) {
   struct way_out out;
   struct verdict v = view_verdict(&l->view);
   enum why why = v.kind == VERDICT_WORKING ? why_of(l) : WHY_none;
@@ -100,14 +100,14 @@ static void report(struct app *a, struct managed *m, const struct look *l, int s
 }
 
 static int verify(struct app *a, struct managed *m) {
-  struct look l;
+  struct observed l;
   struct error e = {0};
   bool arrival = a->cli.arrival && looks_for_logs(m);
-  if (look_at(m, arrival ? LOOK_ARRIVAL : LOOK_VERIFY, &l, &e) != ERR_OK)
+  if (observe(m, arrival ? OBSERVE_ARRIVAL : OBSERVE_VERIFY, &l, &e) != ERR_OK)
     return report_no_success(a, m, "verify", &e);
   int status = status_of(&l);
   report(a, m, &l, status);
-  look_clear(&l);
+  observed_clear(&l);
   return status;
 }
 

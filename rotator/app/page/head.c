@@ -1,8 +1,9 @@
 // How a page begins: what it may load, which is nothing; its style and its script; its heading.
 //
-// The policy in the page allows exactly the style and the script that stand here, by their digests,
-// so that even markup that came in where only text should be would load and run nothing. The script
-// does no more than to tell times by the reader's clock; without it they are in UTC, and say so.
+// The page's Content-Security-Policy allows exactly the style and the script that stand here, by
+// their digests, so that even markup that came in where only text should be would load and run
+// nothing. The script does no more than to show times by the reader's clock; without it they are in
+// UTC, and say so.
 #include <string.h>
 
 #include "rotator/app/page/draw.h"
@@ -149,7 +150,7 @@ static const char script[] =
     "made.after(note);}\n"
     "})();\n";
 
-// "sha256-…" in plain base64, as a policy wants it.
+// "sha256-…" in plain base64, as the Content-Security-Policy wants it.
 static void put_digest(FILE *f, const char *text) {
   unsigned char sum[TEXT_SHA256_BYTES];
   char base64[2 * sizeof sum];

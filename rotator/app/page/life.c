@@ -178,7 +178,7 @@ static void change(struct life *l, enum meaning meaning, const char *id, int64_t
   }
 }
 
-// The key before the first rotation was adopted, and only now its id is told.
+// The key before the first rotation was adopted, and only now its id is known.
 static void learn_adopted(struct life *l, const char *id) {
   if (!id[0] || find(l, id) || l->adopted_s == 0)
     return;

@@ -40,7 +40,7 @@ struct life {
   size_t n_marks;
   // of the history so far
   int64_t created_s;  // the pending key's, of which no id was noted yet
-  int64_t adopted_s;  // of a key whose id was not told
+  int64_t adopted_s;  // of a key whose id was not known
   int64_t promoted_s; // when a key became current last
   int64_t last_s;     // of the last entry
 };

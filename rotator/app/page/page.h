@@ -77,7 +77,7 @@ struct section {
   const char *person;  // what is to be decided or mended; NULL: nothing
   const char *next;    // the command for it; "": none
 };
-// Sets row->section. `s` NULL: the target could not be looked at. ERR_INTERNAL without memory.
+// Sets row->section. `s` NULL: the target could not be observed. ERR_INTERNAL without memory.
 enum err section_make(const struct section *x, const struct standing *s, struct error *e);
 
 void page_head(FILE *f, const struct page *p);   // up to the page's own heading

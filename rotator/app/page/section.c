@@ -70,10 +70,10 @@ static void fact_key(FILE *f, const struct standing *s, const char *label, enum 
 static void fact_due(FILE *f, const struct standing *s) {
   char text[80];
   int64_t begins_s = 0;
-  if (s->look.view.due_s <= 0)
+  if (s->observed.view.due_s <= 0)
     return;
   const char *delay = standing_delay(s, &begins_s);
-  standing_moment(s, s->look.view.due_s, text, sizeof text);
+  standing_moment(s, s->observed.view.due_s, text, sizeof text);
   fputs("<dt>due</dt><dd>", f);
   html_words(f, text);
   standing_moment(s, begins_s, text, sizeof text);
@@ -88,7 +88,7 @@ static void fact_due(FILE *f, const struct standing *s) {
 }
 
 static void fact_sinks(FILE *f, const struct standing *s) {
-  const struct view *v = &s->look.view;
+  const struct view *v = &s->observed.view;
   fputs("<dt>sinks</dt>", f);
   for (size_t i = 0; i < v->n_sinks; i++) {
     char text[300];
@@ -107,7 +107,7 @@ static void fact_person(FILE *f, const char *label, const char *what, const char
 }
 
 static void fact_wishes(FILE *f, const struct standing *s) {
-  const struct state *st = s->look.view.state;
+  const struct state *st = s->observed.view.state;
   char until[64] = "until resumed";
   if (st->hold.on && st->hold.until_s > 0) {
     memcpy(until, "until ", sizeof "until ");
@@ -122,7 +122,7 @@ static void fact_wishes(FILE *f, const struct standing *s) {
          st->failures == 1 ? "" : "s");
 }
 
-// What it called somebody for counts as long as no look says otherwise: this one asks nobody.
+// What it called somebody for counts as long as IAM was not asked since: this command asks nobody.
 static void fact_last_run(FILE *f, const struct standing *s) {
   const struct last_run *last = &s->managed->last_run;
   enum why why = why_of_name(last->why);
@@ -143,15 +143,15 @@ static void write_facts(FILE *f, const struct section *x, const struct standing 
     fact_key(f, s, "key", SLOT_CURRENT);
     fact_key(f, s, "new key", SLOT_PENDING);
     fact_key(f, s, "old key", SLOT_PREVIOUS);
-    if (s->look.view.state && s->look.view.state->phase == PHASE_GRACE)
+    if (s->observed.view.state && s->observed.view.state->phase == PHASE_GRACE)
       fact_moment(f, s, "grace ends", standing_grace_end_s(s));
-    if (s->look.view.state)
+    if (s->observed.view.state)
       fact_due(f, s);
     fact_sinks(f, s);
   }
   if (x->now[0])
     fact(f, "now", x->now);
-  if (s && s->look.view.state)
+  if (s && s->observed.view.state)
     fact_wishes(f, s);
   if (s) {
     fact_last_run(f, s);
@@ -230,13 +230,13 @@ static void write_head(FILE *f, const struct section *x) {
 
 static void draw(FILE *f, const struct section *x, const struct standing *s,
                  const struct life *life) {
-  const struct state *st = s->look.view.state;
+  const struct state *st = s->observed.view.state;
   struct drawing d = {
       .life = life, .name = x->row->name, .id = x->row->id, .now_s = s->now_s, .due_s = 0};
   if (st && st->phase == PHASE_GRACE)
     d.grace_end_s = standing_grace_end_s(s);
   if (st && st->phase == PHASE_IDLE)
-    d.due_s = s->look.view.due_s;
+    d.due_s = s->observed.view.due_s;
   draw_life(f, &d);
 }
 
@@ -246,8 +246,8 @@ static void write_section(FILE *f, const struct section *x, const struct standin
   if (s) {
     struct past past = {.n = 0};
     (void)history_read(s->managed, remember, &past, NULL); // none: nothing was done yet
-    if (s->look.view.state)
-      life_add_state(&past.life, s->look.view.state);
+    if (s->observed.view.state)
+      life_add_state(&past.life, s->observed.view.state);
     life_add_evidence(&past.life, &s->managed->memory.book);
     draw(f, x, s, &past.life);
     write_facts(f, x, s);

@@ -123,8 +123,8 @@ static void add_sinks(cJSON *o, const struct managed *m) {
     cJSON *x = cJSON_CreateObject();
     cJSON_AddStringToObject(x, "name", m->config->sinks[i].name);
     answer_add_text(x, "place", open ? m->target.sinks[i].item->place : "");
-    answer_add_text(x, "holds", m->seen.looked ? sink_words(m->seen.sinks[i].value) : "");
-    add_verdict(x, m->seen.looked ? &m->seen.sinks[i].verdict : &nothing);
+    answer_add_text(x, "holds", m->seen.observed ? sink_words(m->seen.sinks[i].value) : "");
+    add_verdict(x, m->seen.observed ? &m->seen.sinks[i].verdict : &nothing);
     json_append(list, x);
   }
 }
@@ -133,7 +133,7 @@ void answer_add_consumers(cJSON *o, const struct managed *m) {
   static const char *const names[] = {
       [WORKING_YES] = "yes", [WORKING_NO] = "no", [WORKING_UNKNOWN] = "unknown"};
   const struct verdict nothing = evidence_verdict(NULL);
-  const struct verdict *v = m->seen.looked ? &m->seen.verdict : &nothing;
+  const struct verdict *v = m->seen.observed ? &m->seen.verdict : &nothing;
   cJSON_AddStringToObject(o, "working", names[verdict_working(v)]);
   add_reason(o, v);
   add_sinks(o, m);

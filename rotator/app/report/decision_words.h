@@ -36,7 +36,7 @@ const char *cause_next(enum cause c);
 // "working, proven 2026-11-24T05:40:00Z (settle)", "not working: the key was deleted".
 void verdict_words(char *dst, size_t cap, const struct verdict *v);
 // The first line of every answer about a target: "Consumers have a working key: ApiKey-…",
-// "Consumers have NO working key: the key was deleted". NULL, or without a cause: nobody looked.
+// "Consumers have NO working key: the key was deleted". NULL, or without a cause: nothing was seen.
 void working_words(char *dst, size_t cap, enum working w, const struct verdict *v);
 
 // What became of the test log that was looked for: "its test log was found". "": it was not.

@@ -141,7 +141,7 @@ static void add_up(struct metrics *x, const struct managed *m, const struct tick
   for (int i = 0; i < ERR_COUNT; i++)
     x->failures[i] += seen->failures[i];
   older(&x->oldest_key_s, seen->current_since_s);
-  older(&x->oldest_proof_s, seen->looked ? seen->verdict.proven_s : 0);
+  older(&x->oldest_proof_s, seen->observed ? seen->verdict.proven_s : 0);
 }
 
 // Nothing that an alert could be about.
@@ -173,7 +173,7 @@ void metrics_add(struct metrics *x, const struct managed *m, const struct tick_r
     figure_of(x, PHASE, m, "phase", phase_name(r->phase));
     fprintf(x->figures[PHASE].f, "%" PRId64 "\n", seen->phase_since_s);
   }
-  moment(x, PROVEN, m, seen->looked ? seen->verdict.proven_s : 0);
+  moment(x, PROVEN, m, seen->observed ? seen->verdict.proven_s : 0);
   moment(x, RAN, m, r->end == TICK_BUSY ? m->last_run.ended_s : now_s(x));
   figure(x, USED, m, r->why == WHY_still_used);
   figure(x, REQUESTS, m, seen->requests);

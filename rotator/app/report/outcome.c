@@ -20,7 +20,7 @@ static int person(const struct tick_result *r) {
   return EXIT_PERSON;
 }
 
-// It could not even be looked at.
+// It could not even be observed.
 static int failed(const struct tick_result *r, bool *ret_fault) {
   switch (r->error.kind) {
   case ERR_INTERNAL:

@@ -98,8 +98,8 @@ static bool is_fleet(void) {
   return progress.n > PROGRESS_EACH;
 }
 
-// By how long the ones before took. Nothing is said of the first moments, nor when all have had
-// their turn: what is left then are waits.
+// By how long the ones before took. Nothing is said of the first moments, nor when all have
+// been begun: what is left then are waits.
 static void estimate(char *dst, size_t cap, int64_t now_ms) {
   char text[32];
   size_t begun = progress.counts[PROGRESS_BEGUN];

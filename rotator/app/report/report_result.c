@@ -154,7 +154,7 @@ static void describe_failure(struct app *a, struct managed *m, const struct erro
   *ret = (struct way_out){.person = NULL};
   if (e->kind == ERR_BUSY)
     r->end = TICK_BUSY;
-  if (m->seen.looked) {
+  if (m->seen.observed) {
     r->verdict = m->seen.verdict;
     r->working = verdict_working(&r->verdict);
   }

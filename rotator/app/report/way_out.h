@@ -33,7 +33,7 @@ struct way_out {
   const char *person; // what a person has to decide or to mend before it; NULL: nothing
 };
 
-// After a tick, or a look that answers like one.
+// After a tick, or an observation that answers like one.
 void way_out_of(const struct app *a, const struct managed *m, const struct tick_result *r,
                 struct way_out *ret);
 

@@ -83,9 +83,9 @@ static void a_slow_token_ends_nothing_on_an_old_look(void **unused) {
     fake_env_advance(&r->env, 86400 * 1000LL);
     rig_restart(r);
     r->slow_exchange_in = n;
-    r->exchange_takes_ms = LOOK_GOOD_MS + 1;
+    r->exchange_takes_ms = READING_GOOD_MS + 1;
     rig_run(r);
-    assert_true(r->end_age_ms <= LOOK_GOOD_MS);
+    assert_true(r->end_age_ms <= READING_GOOD_MS);
     run(r);
     assert_int_equal(rig_phase(r), PHASE_IDLE);
     assert_int_equal(rig_live_keys(r), 1);

@@ -324,8 +324,9 @@ static void what_was_seen_too_long_ago_is_seen_anew(void **unused) {
     int64_t takes_ms;
     unsigned slow, more_lists;
   } cases[] = {
-      {LOOK_GOOD_MS, 1, 0},     // still good
-      {LOOK_GOOD_MS + 1, 2, 1}, // that of the probe, of which nothing hangs, and that of `retire`
+      {READING_GOOD_MS, 1, 0}, // still good
+      {READING_GOOD_MS + 1, 2,
+       1}, // that of the probe, of which nothing hangs, and that of `retire`
   };
   unsigned lists = 0;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -346,7 +347,7 @@ static void what_was_seen_too_long_ago_is_seen_anew(void **unused) {
 static void who_is_always_slow_is_waited_for(void **unused) {
   (void)unused;
   struct rig *r = about_to_retire();
-  r->list_takes_ms = LOOK_GOOD_MS + 1;
+  r->list_takes_ms = READING_GOOD_MS + 1;
   r->slow_lists = 1000;
   heard_of(r);
   assert_int_equal(r->result.end, TICK_WAIT);

@@ -26,7 +26,7 @@ static void what_is_worth_repeating(void **state) {
 
 static void waits_have_a_ceiling_that_doubles(void **state) {
   (void)state;
-  const struct retry_policy p = {.base_ms = 500, .cap_ms = 3000, .retry_after_cap_ms = 10000};
+  const struct retry_limits p = {.base_ms = 500, .cap_ms = 3000, .retry_after_cap_ms = 10000};
   static const int64_t ceilings[] = {500, 1000, 2000, 3000, 3000};
   for (unsigned i = 0; i < COUNT_OF(ceilings); i++) {
     assert_int_equal(retry_wait_ms(&p, i + 1, -1, 0), 0);
@@ -35,13 +35,13 @@ static void waits_have_a_ceiling_that_doubles(void **state) {
     assert_within(half, ceilings[i] / 2 - 1, ceilings[i] / 2 + 1);
   }
   assert_int_equal(retry_wait_ms(&p, 4000000000u, -1, UINT32_MAX), 3000);
-  const struct retry_policy widest = {.base_ms = INT32_MAX, .cap_ms = INT32_MAX};
+  const struct retry_limits widest = {.base_ms = INT32_MAX, .cap_ms = INT32_MAX};
   assert_int_equal(retry_wait_ms(&widest, 100, -1, UINT32_MAX), INT32_MAX);
 }
 
 static void retry_after_is_a_floor_and_is_bounded(void **state) {
   (void)state;
-  const struct retry_policy p = {.base_ms = 500, .cap_ms = 3000, .retry_after_cap_ms = 10000};
+  const struct retry_limits p = {.base_ms = 500, .cap_ms = 3000, .retry_after_cap_ms = 10000};
   assert_int_equal(retry_wait_ms(&p, 1, 0, 0), 0);
   assert_int_equal(retry_wait_ms(&p, 1, 200, 0), 200);
   assert_int_equal(retry_wait_ms(&p, 1, 200, UINT32_MAX), 500);
@@ -55,13 +55,13 @@ static struct fake_env f;
 static struct transport *inner, *t;
 static struct http_response got;
 static struct error e;
-static const struct retry_policy policy = {
+static const struct retry_limits limits = {
     .tries = 4, .base_ms = 500, .cap_ms = 15000, .retry_after_cap_ms = 30000, .deadline_ms = 60000};
 
 static void make(const struct script_row *rows, size_t n) {
   fake_env_init(&f, 1);
   inner = scripted_transport_new(rows, n, &f.env);
-  t = retry_transport_new(inner, &policy, &f.env);
+  t = retry_transport_new(inner, &limits, &f.env);
   got = (struct http_response){0};
 }
 
@@ -281,7 +281,7 @@ static void without_chance_there_is_no_retry(void **state) {
 static void defaults_fill_what_is_zero(void **state) {
   (void)state;
   static const struct script_row rows[] = {{.result = ERR_UNSENT}};
-  static const struct retry_policy twice = {.tries = 2};
+  static const struct retry_limits twice = {.tries = 2};
   make(rows, 1);
   transport_free(t);
   inner = scripted_transport_new(rows, 1, &f.env);

@@ -111,7 +111,7 @@ static void one_alone_is_a_batch_of_one(void **state) {
 
 // --- retries -------------------------------------------------------------------------------------
 
-static const struct retry_policy policy = {
+static const struct retry_limits limits = {
     .tries = 3, .base_ms = 500, .cap_ms = 15000, .retry_after_cap_ms = 30000, .deadline_ms = 60000};
 
 static void only_those_that_are_worth_it_go_again(void **state) {
@@ -120,7 +120,7 @@ static void only_those_that_are_worth_it_go_again(void **state) {
                                            {.url = "/2$", .result = ERR_UNSURE, .times = 2},
                                            {.url = "/3$", .result = ERR_UNSENT},
                                            {.status = 200}};
-  struct transport *t = retry_transport_new(make(rows, 4), &policy, &f.env);
+  struct transport *t = retry_transport_new(make(rows, 4), &limits, &f.env);
   prepare(4);
   requests[2].replay = HTTP_REPLAY_NEVER; // an answer that got lost is not asked for again
   http_together(t, calls, 4);
@@ -148,7 +148,7 @@ static void those_that_go_again_wait_for_the_longest(void **state) {
       {.url = "/1$", .status = 503, .retry_after_s = 20, .times = 1},
       {.url = "/2$", .status = 503, .times = 1},
       {.status = 200}};
-  struct transport *t = retry_transport_new(make(rows, 4), &policy, &f.env);
+  struct transport *t = retry_transport_new(make(rows, 4), &limits, &f.env);
   prepare(3);
   requests[2].deadline_ms = 5000; // it has not that long
   http_together(t, calls, 3);
@@ -166,7 +166,7 @@ static void those_that_go_again_wait_for_the_longest(void **state) {
 static void a_stop_ends_the_waiting_of_all(void **state) {
   (void)state;
   static const struct script_row rows[] = {{.url = "/0$", .status = 200}, {.status = 503}};
-  struct transport *t = retry_transport_new(make(rows, 2), &policy, &f.env);
+  struct transport *t = retry_transport_new(make(rows, 2), &limits, &f.env);
   prepare(2);
   f.stop_after_sleeps = 1;
   http_together(t, calls, 2);

@@ -18,23 +18,23 @@
 #define KEY_FILE "/etc/rotator/management.key" // rotator.service: LoadCredential=
 #define STEPS_MAX 12
 
-struct policy_step {
-  bool policy; // also in "policies" of the JSON answer
+struct shell_line {
+  bool grants; // also in "policies" of the JSON answer
   const char *why;
   char command[700];
 };
 
 struct steps {
-  struct policy_step list[STEPS_MAX];
+  struct shell_line list[STEPS_MAX];
   size_t n;
 };
 
-static void add(struct steps *s, bool policy, const char *why, const char *fmt, ...)
+static void add(struct steps *s, bool grants, const char *why, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-static void add(struct steps *s, bool policy, const char *why, const char *fmt, ...) {
-  struct policy_step *step = &s->list[s->n++];
+static void add(struct steps *s, bool grants, const char *why, const char *fmt, ...) {
+  struct shell_line *step = &s->list[s->n++];
   va_list ap;
-  *step = (struct policy_step){.policy = policy, .why = why};
+  *step = (struct shell_line){.grants = grants, .why = why};
   va_start(ap, fmt);
   vsnprintf(step->command, sizeof step->command, fmt, ap);
   va_end(ap);
@@ -190,7 +190,7 @@ static void add_own(struct steps *s, const struct names *n) {
 
 // --- printing ---
 
-static void add_to_json(cJSON *list, const struct policy_step *s) {
+static void add_to_json(cJSON *list, const struct shell_line *s) {
   cJSON *x = cJSON_CreateObject();
   cJSON_AddStringToObject(x, "why", s->why);
   cJSON_AddStringToObject(x, "command", s->command);
@@ -229,7 +229,7 @@ int print_policy(struct app *a, const struct managed *m, const char *target) {
   for (size_t i = 0; i < s.n; i++) {
     out_line("%s# %s\n%s", i ? "\n" : "", s.list[i].why, s.list[i].command);
     add_to_json(commands, &s.list[i]);
-    if (s.list[i].policy)
+    if (s.list[i].grants)
       add_to_json(policies, &s.list[i]);
   }
   return EXIT_FINE;
