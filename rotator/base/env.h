@@ -33,9 +33,6 @@ struct env *env_real(void);
 // Installs handlers for SIGTERM and SIGINT that make env_real() stop. SIGPIPE is ignored. Once,
 // before threads.
 void env_real_catch_signals(void);
-// Asks env_real() to stop, as a signal would (async-signal-safe). For tests, which cannot send
-// themselves one without ending.
-void env_real_stop(void);
 
 static inline int64_t env_wall_ms(struct env *env) {
   return env->ops->wall_ms(env);

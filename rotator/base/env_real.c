@@ -83,7 +83,8 @@ struct env *env_real(void) {
   return &env;
 }
 
-void env_real_stop(void) {
+static void on_signal(int number) {
+  (void)number;
   int saved = errno, fd = atomic_load(&stop_fd);
   atomic_store(&stop_asked, true);
   if (fd >= 0) {
@@ -91,11 +92,6 @@ void env_real_stop(void) {
     (void)n; // fails only when it is written already
   }
   errno = saved;
-}
-
-static void on_signal(int number) {
-  (void)number;
-  env_real_stop();
 }
 
 void env_real_catch_signals(void) {

@@ -44,7 +44,7 @@ void log_setup(enum log_level most, enum log_format format) {
   settings.terminal = isatty(STDERR_FILENO) == 1;
 }
 
-bool log_enabled(enum log_level level) {
+static bool is_wanted(enum log_level level) {
   return level <= settings.most;
 }
 
@@ -155,7 +155,7 @@ static void write_event(const struct event *v) {
 }
 
 void log_line(enum log_level level, const char *target, const char *step, const char *fmt, ...) {
-  if (!log_enabled(level))
+  if (!is_wanted(level))
     return;
   char text[TEXT_MAX];
   va_list ap;
@@ -167,6 +167,6 @@ void log_line(enum log_level level, const char *target, const char *step, const 
 }
 
 void log_error(enum log_level level, const char *target, const char *step, const struct error *e) {
-  if (log_enabled(level))
+  if (is_wanted(level))
     write_event(&(struct event){level, target, step, e->text, e});
 }

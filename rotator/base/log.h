@@ -22,8 +22,6 @@ enum log_format { LOG_TEXT, LOG_JSON };
 
 // Process-wide settings, set once before threads start. Lines of concurrent writers never mix.
 void log_setup(enum log_level most, enum log_format format);
-// Would a line of this level be written? For tests of log_setup.
-bool log_enabled(enum log_level level);
 
 // `target` and `step` may be NULL; they become fields of their own.
 void log_line(enum log_level level, const char *target, const char *step, const char *fmt, ...)
