@@ -288,7 +288,7 @@ static void explain_status(int status) {
                words[i].meaning, words[i].systemd);
 }
 
-static const char exhausted[] = "memory is exhausted: the next run goes on with what was begun";
+static const char exhausted[] = "out of memory: the next run goes on with what was begun";
 
 int app_main(int argc, char **argv, bool memory_locked) {
   struct app a = {.env = env_real(), .memory_locked = memory_locked};

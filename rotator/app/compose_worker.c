@@ -146,10 +146,12 @@ struct iam *workers_iam(struct workers *w, unsigned at, const char *iam_url, str
   struct realm *realm = find_realm(w, iam_url);
   if (!me->iams)
     me->iams = calloc(w->n_realms + 1, sizeof *me->iams);
-  if (!realm || !me->iams) {
+  if (!realm)
     error_set(e, ERR_INTERNAL, "no IAM client for %s", iam_url);
+  else if (!me->iams)
+    error_no_memory(e);
+  if (!realm || !me->iams)
     return NULL;
-  }
   struct iam **mine = &me->iams[realm - w->realms];
   if (!*mine)
     *mine = iam_http_new(iam_url, w->pool, realm->auth, w->env);

@@ -39,8 +39,12 @@ enum err hook_after_publish(void *ctx, const struct target *t, const struct stat
     e->kind = ERR_INVALID;
   if (err != ERR_OK)
     return error_wrap(e, "after_publish.run");
-  if (describe_change(t, s, &input) != ERR_OK)
-    return error_set(e, ERR_INTERNAL, "the JSON for the reload hook could not be made");
+  err = describe_change(t, s, &input);
+  if (err == ERR_INTERNAL)
+    return error_no_memory(e);
+  if (err != ERR_OK)
+    return error_set(e, ERR_INTERNAL, "the JSON for the reload hook is larger than %d bytes",
+                     HOOK_INPUT_MAX);
   struct child_spec spec = {.argv = h->argv,
                             .input = secret_bytes(input),
                             .input_len = secret_len(input),

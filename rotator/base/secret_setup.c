@@ -32,7 +32,7 @@ static bool starting;
 
 static void *got(void *p) {
   static const char text[] =
-      "rotator: memory is exhausted at start-up: nothing was contacted and nothing was changed\n";
+      "rotator: out of memory at start-up: nothing was contacted and nothing was changed\n";
   if (!p && starting) {
     ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
     (void)ignored;

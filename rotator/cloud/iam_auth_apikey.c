@@ -35,7 +35,7 @@ static enum err get(void *ctx, struct transport *t, int64_t deadline_ms, struct 
   const struct apikey *a = ctx;
   SECRET_AUTO key = a->read_key(a->ctx, e);
   if (!key)
-    return e->kind ? e->kind : error_set(e, ERR_INTERNAL, "the management key can't be read");
+    return e->kind ? e->kind : error_no_memory(e);
   struct iam_exchange x = {
       .base = a->url, .transport = t, .env = a->env, .value = key, .deadline_ms = deadline_ms};
   struct iam_token own = {0};

@@ -56,7 +56,7 @@ static char *stack_take(void) {
   char *p = mmap(NULL, CO_STACK, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED || mprotect(p, CO_GUARD, PROT_NONE) != 0) {
-    fprintf(stderr, "protocol_sim: no memory for a stack\n");
+    fprintf(stderr, "protocol_sim: out of memory, for a stack\n");
     abort();
   }
   return p;

@@ -156,7 +156,7 @@ static enum err list_effect(struct sim *s, const char *iam_id, struct iam_key_li
                             struct error *e) {
   struct iam_key *keys = calloc((size_t)s->n_keys + 1, sizeof *keys);
   if (!keys)
-    return error_set(e, ERR_INTERNAL, "memory is exhausted");
+    return error_no_memory(e);
   int64_t at = s->now_ms - lag(s, s->p.list_lag_ms);
   size_t n = 0;
   bool hides =

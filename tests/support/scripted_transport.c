@@ -84,7 +84,7 @@ static enum err answer(const struct scripted *s, const struct script_row *row,
   struct http_response a = {.status = row->status ? row->status : 200, .tries = 1};
   a.body = secret_copy_text(row->body ? row->body : "");
   if (!a.body)
-    return error_set(e, ERR_INTERNAL, "no memory");
+    return error_no_memory(e);
   text_copy(a.content_type, sizeof a.content_type,
             row->content_type ? row->content_type : "application/json");
   text_copy(a.etag, sizeof a.etag, row->etag ? row->etag : "");
@@ -104,7 +104,7 @@ static enum err scripted_exchange(struct transport *t, const struct http_request
   if (s->env && env_stopping(s->env))
     return error_set(e, ERR_CANCELLED, "a stop was asked for");
   if (!record(s, req))
-    return error_set(e, ERR_INTERNAL, "no memory");
+    return error_no_memory(e);
   const struct script_row *row = find_row(s, req);
   if (!row) {
     s->unexpected++;

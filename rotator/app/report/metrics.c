@@ -80,7 +80,7 @@ struct metrics *metrics_new(const struct app *a) {
     good = good && x->figures[i].f;
   }
   if (!x || !good) {
-    log_line(LOG_LEVEL_WARN, NULL, "metrics", "no memory for the metrics");
+    log_line(LOG_LEVEL_WARN, NULL, "metrics", "out of memory: no metrics are written");
     return metrics_free(x);
   }
   x->app = a;

@@ -33,7 +33,7 @@ static void *setup(void) {
   static unsigned n;
   char *place = malloc(32);
   if (!place)
-    give_up("no memory");
+    give_up("out of memory");
   snprintf(place, 32, "place-%u", n++);
   return place;
 }
@@ -84,7 +84,7 @@ int main(void) {
   http = http_pool_new(&o, NULL, env_real());
   tokens = http ? iam_tokens_new(getenv("SM_IAM"), http, NULL, env_real()) : NULL;
   if (!tokens)
-    give_up("no memory");
+    give_up("out of memory");
   for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
     run = &runs[i];
     const struct store_subject s = {run->name, run->kind, STORE_CLASS_C, run->kind == STORE_SINK,
