@@ -24,6 +24,7 @@ struct compose {
   char host_id[STATE_WHO_MAX]; // "" not known
   char writer[STATE_WHO_MAX];
   char process_id[STATE_LINEAGE_MAX];
+  int64_t state_dir_well_ms;
   char own_place[512]; // of a store: where `management` reads its key; "" nowhere that is one
 };
 
@@ -34,6 +35,9 @@ const struct config *compose_config(const struct compose *c) {
 }
 struct env *compose_env(const struct compose *c) {
   return c->env;
+}
+int64_t *compose_state_dir_well_ms(struct managed *m) {
+  return managed_is_local(m) ? &m->compose->state_dir_well_ms : NULL;
 }
 
 bool compose_failed_watch(struct managed *m, struct path_unit_failure *ret) {
@@ -205,10 +209,6 @@ void compose_release(struct managed *m) {
   managed_free(m);
 }
 
-static bool home_is_default(const struct managed *m) { // the file below the state directory
-  return !m->config->home.backend;
-}
-
 // --- stores ---
 
 static enum err open_item(struct managed *m, const struct config_store *s, enum store_kind kind,
@@ -324,8 +324,8 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
   m->target.iam_id = m->iam_id;
   enum err err = name_paths(m, e);
   if (err == ERR_OK)
-    err = home_is_default(m) ? open_default_home(m, e)
-                             : open_item(m, &m->config->home, STORE_HOME, &m->target.home, e);
+    err = managed_is_local(m) ? open_default_home(m, e)
+                              : open_item(m, &m->config->home, STORE_HOME, &m->target.home, e);
   if (err == ERR_OK)
     err = compose_open_sinks(m, e);
   if (err == ERR_OK)
@@ -336,7 +336,7 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
   }
   // The configuration names another identity or instance now, and the old one's state is still
   // there: its keys would be left behind.
-  m->target.rebound = home_is_default(m) && m->last_run.binding[0] &&
+  m->target.rebound = managed_is_local(m) && m->last_run.binding[0] &&
                       strcmp(m->last_run.binding, m->binding) != 0 &&
                       is_there(dir, m->last_run.binding) && !is_there(dir, m->binding);
   m->target.own = is_own(m);

@@ -89,6 +89,10 @@ void compose_release(struct managed *m);
 static inline struct managed *managed_of(const struct target *t) {
   return (struct managed *)(uintptr_t)t;
 }
+// Is its state the file of the state directory?
+static inline bool managed_is_local(const struct managed *m) {
+  return !m->config->home.backend;
+}
 
 enum compose_identity {
   IDENTITY_REMEMBERED, // what the last run left (last_run.h) will do
@@ -104,6 +108,10 @@ enum err compose_bind_to(struct managed *m, const char *iam_id, struct error *e)
 
 // Opens the sinks alone, for reading, while there is no identity yet. Binding goes on from there.
 enum err compose_open_sinks(struct managed *m, struct error *e);
+
+// When (env_mono_ms) the state directory was last found fit to be written, 0 never; for whoever
+// looks. NULL: the target's state is kept elsewhere.
+int64_t *compose_state_dir_well_ms(struct managed *m);
 
 // The interfaces of a worker, and the transport of all. They stay compose's.
 struct iam *compose_iam(struct managed *m, unsigned worker, struct error *e);

@@ -45,3 +45,29 @@ chmod 0700 "$T/disk"
 run 0 run
 run 0 status
 passed "a directory that must not be used, seen in grace at once"
+
+# The state directory is asked once for all targets that end together, and for each of them where the answer is bad.
+seed "$(jq -n --arg guid "$guid" '["one", "two"] | {
+  service_ids: [.[] | {id: "ServiceId-bbbbbbbb-0000-4000-8000-\(if . == "one" then "000000000001" else "000000000002" end)", name: .}],
+  roles: [("000000000001", "000000000002") | {identity: "ServiceId-bbbbbbbb-0000-4000-8000-\(.)", role: "Sender", instance: $guid}]}')" >/dev/null
+mkdir -m 700 "$T/disk/state"
+{
+  head_of_config | sed "s|^state_dir: .*|state_dir: $T/disk/state|"
+  target one ServiceId-bbbbbbbb-0000-4000-8000-000000000001
+  target two ServiceId-bbbbbbbb-0000-4000-8000-000000000002
+} >"$config"
+run 0 init one
+run 0 init two
+run 0 run
+silent
+if command -v strace >/dev/null; then
+  strace -f -qq -e trace=statfs -o "$T/trace" rotator -c "$config" run 2>/dev/null
+  [ "$(grep -c "$T/disk/state" "$T/trace")" = 1 ] || fail "the room of one directory: $(cat "$T/trace")"
+fi
+fill
+run 3 run
+[ "$(grep -c 'is full: less than' "$T/err")" = 2 ] || fail "not both were told: $(cat "$T/err")"
+rm "$T/disk/ballast"
+run 0 run
+silent
+passed "a full disk under the state directory"

@@ -10,6 +10,8 @@
 #include "rotator/app/report/way_out.h"
 #include "rotator/base/text.h"
 
+#define STATE_DIR_WELL_MS 1000
+
 // --- observing ---
 
 // Without a state, and with nothing in the sinks, a run does not help. Whether the target was ever
@@ -77,6 +79,20 @@ static bool still_refuses(struct store_item *item, struct error *e) {
   return err != ERR_OK && !err_is_passing(err);
 }
 
+// What a write of the state would meet. Of a file of the state directory that is what one of any
+// other target there would meet, and a third of the system calls that a target at rest costs: it is
+// asked once for all that end within a second, unless the answer is bad.
+static bool home_refuses(struct managed *m, bool called, struct error *e) {
+  int64_t now_ms = env_mono_ms(compose_env(m->compose));
+  int64_t *well_ms = called ? NULL : compose_state_dir_well_ms(m);
+  if (well_ms && *well_ms > 0 && now_ms - *well_ms < STATE_DIR_WELL_MS)
+    return false;
+  enum err err = store_check(m->target.home, e);
+  if (well_ms)
+    *well_ms = err == ERR_OK ? now_ms : 0;
+  return err != ERR_OK && !err_is_passing(err);
+}
+
 static void tell_store(struct tick_result *r, enum why why, const struct error *e) {
   r->why = why;
   r->error = *e;
@@ -111,7 +127,7 @@ void recall_trouble(struct managed *m, struct tick_result *r) {
   }
   // On a full disk no run could leave word of it. A local home is asked in any case: that costs no
   // request.
-  if ((called || m->target.home->class == STORE_CLASS_B) && still_refuses(m->target.home, &e)) {
+  if ((called || m->target.home->class == STORE_CLASS_B) && home_refuses(m, called, &e)) {
     tell_store(r, WHY_home_silent, &e);
     return;
   }
