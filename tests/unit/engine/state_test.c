@@ -281,8 +281,19 @@ static void fingerprints_are_salted_and_bounded(void **unused) {
   state_clear(&s);
 }
 
+// What it says of keys and people is gone as well, and who looks again finds no state.
+static void a_cleared_state_is_empty(void **unused) {
+  (void)unused;
+  static const struct state none;
+  struct world w = world(PHASE_GRACE);
+  state_clear(&w.state);
+  assert_memory_equal(&w.state, &none, sizeof none);
+  state_clear(&w.state); // once more does no harm
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_cleared_state_is_empty),
       cmocka_unit_test(comes_back_whole),
       cmocka_unit_test(later_members_are_written_where_they_say_something),
       cmocka_unit_test(a_wish_to_retire_is_no_word_to_others),
