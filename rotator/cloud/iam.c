@@ -69,8 +69,10 @@ struct secret *iam_value_new(struct env *env) {
   unsigned char bytes[33];
   char text[sizeof bytes * 4 / 3 + 2];
   struct secret *value = NULL;
-  if (env_random(env, bytes, sizeof bytes) == ERR_OK)
-    value = secret_copy(text, text_base64url(text, sizeof text, bytes, sizeof bytes));
+  if (env_random(env, bytes, sizeof bytes) == ERR_OK) {
+    size_t len = text_base64url(text, sizeof text, bytes, sizeof bytes);
+    value = secret_copy(text, len);
+  }
   secret_wipe(bytes, sizeof bytes);
   secret_wipe(text, sizeof text);
   return value;

@@ -178,7 +178,7 @@ static void put_heading(FILE *f, const struct page *p) {
        "<time id=\"made\" datetime=\"%s\">%s</time>: from what it keeps, from the sinks, and from "
        "what its runs have seen. Neither IAM nor Cloud Logs was asked.</p>\n",
        p->n, p->n == 1 ? "" : "s", made, made);
-  html(f, "<p>Made by rotator " ROTATOR_VERSION " for %s, from %s.</p>\n", who,
+  html(f, "<p>Made by rotator %s for %s, from %s.</p>\n", ROTATOR_VERSION, who,
        p->app->config->path);
   fputs("<p id=\"zone\">Times are in UTC.</p>\n", f);
   if (p->app->config->n_broken_files > 0)

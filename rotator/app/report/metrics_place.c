@@ -43,9 +43,9 @@ static bool is_left(const char *name, const char *file, const struct cli_shard *
 static enum err sweep(DIR *dir, const char *file, const struct cli_shard *s, struct error *e) {
   enum err err = ERR_OK;
   const struct dirent *entry;
-  while ((entry = readdir(dir)) != NULL)
-    if (is_left(entry->d_name, file, s) && unlinkat(dirfd(dir), entry->d_name, 0) != 0 &&
-        errno != ENOENT)
+  int fd = dirfd(dir);
+  while (fd >= 0 && (entry = readdir(dir)) != NULL)
+    if (is_left(entry->d_name, file, s) && unlinkat(fd, entry->d_name, 0) != 0 && errno != ENOENT)
       err = error_set(e, ERR_DENIED, "%s, of another division of the fleet, was not removed: %s",
                       entry->d_name, strerror(errno));
   return err;
