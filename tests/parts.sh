@@ -191,8 +191,8 @@ part_coverage() {
   tests_of coverage unit contract protocol || return 1
   covered engine 100 95 rotator/engine/
 }
-# All code of ours. By hand: most of these tests run in other builds as well. Without those at which memory runs out, for then
-# libgcov crashes when a program ends.
+# All code of ours. By hand: most of these tests run in other builds as well. Without those at which memory runs out: built for
+# gcov, a program crashes then as it ends.
 part_coverage_all() {
   build coverage || return 1
   find "$build/coverage" -name '*.gcda' -delete
