@@ -175,6 +175,16 @@ static struct fleet_options options_of(const struct advance *how, struct watcher
                                 .watcher = watcher};
 }
 
+// A tick that did not get so far as to read anything (its lock could not be opened) knows nothing of
+// consumers. What an earlier one of this run saw still stands, and every line of the answer says so.
+static void stand_by_what_was_seen(const struct target *t, struct tick_result *r) {
+  const struct seen *seen = &managed_of(t)->seen;
+  if (!seen->observed || r->end != TICK_ATTENTION || r->row != ROW_unreadable || r->why != WHY_none)
+    return;
+  r->verdict = seen->verdict;
+  r->working = verdict_working(&r->verdict);
+}
+
 enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
                          struct tick_result *results, struct error *e) {
   struct app *a = how->app;
@@ -190,6 +200,8 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
     progress_start(a->env, n);
     fleet_run(list, n, &o, a->env, results);
     progress_stop();
+    for (size_t i = 0; i < n; i++)
+      stand_by_what_was_seen(list[i], &results[i]);
   }
   free(list);
   return err;
@@ -236,6 +248,8 @@ static enum err run_some(struct round *o, size_t n, bool once, struct error *e) 
     o->list[i] = &m->target;
   }
   fleet_run(o->list, n, &options, o->how->app->env, o->results);
+  for (size_t i = 0; i < n; i++)
+    stand_by_what_was_seen(o->list[i], &o->results[i]);
   for (size_t i = 0; i < n; i++)
     if (once && goes_on(o, o->list[i], &o->results[i]))
       o->left[o->n_left++] = o->numbers[i];

@@ -61,7 +61,10 @@ run 0 init two
 run 0 run
 silent
 if command -v strace >/dev/null; then
-  strace -f -qq -e trace=statfs -o "$T/trace" rotator -c "$config" run 2>/dev/null
+  for _ in 1 2 3; do # on a machine that is very busy, the two may end further apart
+    strace -f -qq -e trace=statfs -o "$T/trace" rotator -c "$config" run 2>/dev/null
+    [ "$(grep -c "$T/disk/state" "$T/trace")" != 1 ] || break
+  done
   [ "$(grep -c "$T/disk/state" "$T/trace")" = 1 ] || fail "the room of one directory: $(cat "$T/trace")"
 fi
 fill

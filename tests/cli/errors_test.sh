@@ -121,3 +121,24 @@ if [ "$(id -u)" = 0 ]; then
   passed "a state directory that others can write to is refused"
 fi
 
+# A command that has seen the sinks, and whose next try cannot even begin: it says what it saw, in each line.
+simple_config
+run 0 run
+fault '{"match":{"path":"/identity/token"},"effect":{"status":503}}'
+rotator -c "$config" rotate prod --patience 5m --json >"$T/out" 2>"$T/err" </dev/null &
+rotation=$!
+until_met
+for lock in "$T"/state/*.lock; do
+  rm "$lock"
+  mkdir "$lock"
+done
+wait $rotation
+status=$?
+[ $status = 3 ] || fail "without a lock: status $status"
+err_has 'open the lock'
+err_has 'Consumers have a working key'
+json '.targets[0].working == "yes" and .exit == 3'
+rmdir "$T"/state/*.lock
+no_faults
+run 0 rotate prod
+passed "a try that cannot begin forgets nothing"
