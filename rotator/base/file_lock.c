@@ -74,7 +74,9 @@ static enum err take_lock(const char *path, int fd, struct env *env, int64_t wai
   for (;;) {
     if (flock(fd, LOCK_EX | LOCK_NB) == 0)
       return ERR_OK;
-    if (errno != EWOULDBLOCK && errno != EINTR)
+    if (errno == EINTR)
+      continue; // nobody holds it for that, and there may be no time to wait
+    if (errno != EWOULDBLOCK)
       return file_fail(e, path, "lock", errno);
     int64_t left = start + wait_ms - env_mono_ms(env);
     if (left <= 0)

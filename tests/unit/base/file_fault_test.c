@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "rotator/base/atomic_file.h"
+#include "rotator/base/env.h"
 #include "tests/support/scratch.h"
 #include "tests/support/unit.h"
 
@@ -262,6 +263,17 @@ static void a_name_that_is_taken_is_left_alone(void **state) {
   close(fd);
 }
 
+// A signal in between does not mean that somebody else has the lock.
+static void an_interrupted_lock_is_taken(void **state) {
+  (void)state;
+  int fd = -1;
+  fault.call = "flock", fault.k = 1, fault.more = 1, fault.number = EINTR;
+  assert_int_equal(file_lock(scratch_path(&scratch, "lock"), env_real(), 0, &fd, &e), ERR_OK);
+  assert_int_equal(fault.calls, 3);
+  file_unlock(fd);
+  unlink(scratch_path(&scratch, "lock"));
+}
+
 static void without_renameat2_the_look_decides(void **state) {
   (void)state;
   static const struct file_version absent;
@@ -328,10 +340,15 @@ static void failures_of_a_reading(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(every_failure_of_a_write),           TEST(no_failure_lies),
-      TEST(short_writes_are_continued),         TEST(nobody_else_can_open_it_while_it_is_made),
-      TEST(a_name_that_is_taken_is_left_alone), TEST(without_renameat2_the_look_decides),
-      TEST(the_walk_is_as_strict_as_openat2),   TEST(failures_of_a_reading),
+      TEST(every_failure_of_a_write),
+      TEST(no_failure_lies),
+      TEST(short_writes_are_continued),
+      TEST(nobody_else_can_open_it_while_it_is_made),
+      TEST(a_name_that_is_taken_is_left_alone),
+      TEST(without_renameat2_the_look_decides),
+      TEST(an_interrupted_lock_is_taken),
+      TEST(the_walk_is_as_strict_as_openat2),
+      TEST(failures_of_a_reading),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   return failed != 0;
