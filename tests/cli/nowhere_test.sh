@@ -73,12 +73,17 @@ finds 'name of a file' nowhere files "$T/plant"
 rm "$T/plant/$value"
 echo "$value" >"$T/plant/sink"
 nowhere files --but "$T/plant/sink" "$T/plant" || fail "a file is looked into that may hold a value"
-bash -c "exec -a $value sleep 2" &
-finds 'cmdline' nowhere watch 0.3 "$T"
-wait $!
-KEY=$value sleep 2 &
-finds 'environ' nowhere watch 0.3 "$T"
-wait $!
+planted() { # planted WHERE: in the process $!, for as long as it is looked for
+  local process=$!
+  until grep -qaF "$value" "/proc/$process/$1"; do sleep 0.05; done
+  finds "$1" nowhere watch 0.3 "$T"
+  kill $process
+  wait $process 2>/dev/null
+}
+bash -c "exec -a $value sleep 60" &
+planted cmdline
+KEY=$value sleep 60 &
+planted environ
 nowhere watch 0.2 "$T" || fail "a process holds what is planted nowhere"
 python3 "$here/nowhere.py" notices "$T/needles" "$T/plant.sock" >"$T/plant.out" &
 for _ in $(seq 100); do [ -S "$T/plant.sock" ] && break || sleep 0.05; done
