@@ -185,6 +185,13 @@ static void stand_by_what_was_seen(const struct target *t, struct tick_result *r
   r->working = verdict_working(&r->verdict);
 }
 
+static void run_fleet(struct target *const *list, size_t n, const struct fleet_options *o,
+                      struct env *env, struct tick_result *results) {
+  fleet_run(list, n, o, env, results);
+  for (size_t i = 0; i < n; i++)
+    stand_by_what_was_seen(list[i], &results[i]);
+}
+
 enum err advance_targets(const struct advance *how, struct managed *const *targets, size_t n,
                          struct tick_result *results, struct error *e) {
   struct app *a = how->app;
@@ -198,10 +205,8 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
     list[i] = &targets[i]->target;
   if (err == ERR_OK) {
     progress_start(a->env, n);
-    fleet_run(list, n, &o, a->env, results);
+    run_fleet(list, n, &o, a->env, results);
     progress_stop();
-    for (size_t i = 0; i < n; i++)
-      stand_by_what_was_seen(list[i], &results[i]);
   }
   free(list);
   return err;
@@ -247,9 +252,7 @@ static enum err run_some(struct round *o, size_t n, bool once, struct error *e) 
       return error_no_memory(e);
     o->list[i] = &m->target;
   }
-  fleet_run(o->list, n, &options, o->how->app->env, o->results);
-  for (size_t i = 0; i < n; i++)
-    stand_by_what_was_seen(o->list[i], &o->results[i]);
+  run_fleet(o->list, n, &options, o->how->app->env, o->results);
   for (size_t i = 0; i < n; i++)
     if (once && goes_on(o, o->list[i], &o->results[i]))
       o->left[o->n_left++] = o->numbers[i];
