@@ -91,20 +91,23 @@ static void tell_foreign(struct look *l, size_t i, const struct iam_key *k) {
 
 // Asks for the key of the value of a sink that is in no slot, and enters what is seen. That IAM
 // does not show it says something of a value that was proven once: else IAM may know the key and
-// not show it. Without an answer, an old proof no longer says that the value works: the key may
-// have died since, and this was the question that would have told.
+// not show it.
 static enum err find_key_of(struct look *l, size_t i, struct iam_key *ret, struct error *e) {
-  struct sink_reading *r = &l->u->sinks[i];
-  const struct secret *value = r->record.value;
+  const struct secret *value = l->u->sinks[i].record.value;
   enum err err = l->iam->ops->find_by_value(l->iam, value, ret, e);
   const struct evidence *known = known_of(l, value);
   if (err == ERR_OK)
     look_enter_evidence(l, value, ret->id, look_seen(ret));
   else if (err == ERR_MISSING && known && known->proven_s > 0)
     look_enter_evidence(l, value, "", KEY_ABSENT);
-  else if (err != ERR_MISSING && err != ERR_REFUSED)
-    r->unasked_s = time_of_answer(l);
   return err;
+}
+
+// The look goes on without an answer, and counts as one. Then an old proof no longer says that the
+// value works: its key may have died since, and this was the question that would have told.
+static void go_on_unasked(struct look *l, size_t i, enum err err) {
+  if (err != ERR_OK && err != ERR_MISSING && err != ERR_REFUSED)
+    l->u->sinks[i].unasked_s = time_of_answer(l);
 }
 
 // A value in a sink that the state does not know: a key of ours older than the fingerprints, newer
@@ -126,6 +129,8 @@ enum err look_judge_stranger(struct look *l, size_t i, struct error *e) {
     tell_foreign(l, i, &k);
   }
   iam_key_clear(&k);
+  if (!foreign)
+    go_on_unasked(l, i, err);
   return !foreign || err == ERR_MISSING || err == ERR_REFUSED ? ERR_OK : err;
 }
 
@@ -135,7 +140,7 @@ static void judge_disagreeing(struct look *l) {
     if (l->u->sink_views[i].value == SINK_UNJUDGED) {
       struct iam_key k = {0};
       struct error e;
-      find_key_of(l, i, &k, &e);
+      go_on_unasked(l, i, find_key_of(l, i, &k, &e));
       iam_key_clear(&k);
     }
 }

@@ -17,7 +17,7 @@ struct sink_reading {
   struct store_version version;
   struct error error;
   bool key_alive;    // IAM showed the key of its value alive, in this turn
-  int64_t unasked_s; // it was asked for that key then, and gave no answer; 0: it was not, or did
+  int64_t unasked_s; // it gave no answer then, and the look went on; 0: it did, or was not asked
 };
 
 struct turn {

@@ -168,6 +168,23 @@ static void a_retired_value_without_an_answer(void **unused) {
   rig_free(r);
 }
 
+// A look that is broken off for want of that answer is none: what was known before still stands,
+// and nobody is called for an outage.
+static void a_look_that_is_broken_off(void **unused) {
+  (void)unused;
+  struct rig *r = rig_new();
+  rig_at_rest(r);
+  rig_add_key(r, "ApiKey-foreign", "foreign-value", r->target.iam_id);
+  rig_put_sink(r, "one", "foreign-value");
+  assert_int_equal(rig_verify(r).sinks[0].verdict.kind, VERDICT_WORKING);
+  fake_env_advance(&r->env, 3600 * 1000);
+  r->find_silent = true;
+  struct view v = rig_observe(r, true);
+  assert_false(v.iam_answered);
+  assert_int_equal(v.sinks[0].verdict.kind, VERDICT_WORKING);
+  rig_free(r);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_pending_that_was_proven_and_is_gone),
@@ -177,6 +194,7 @@ int main(void) {
       cmocka_unit_test(sinks_that_disagree_are_judged),
       cmocka_unit_test(a_question_for_a_value_without_an_answer),
       cmocka_unit_test(a_retired_value_without_an_answer),
+      cmocka_unit_test(a_look_that_is_broken_off),
   };
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
