@@ -15,7 +15,8 @@ struct env;
 
 struct env_ops {
   int64_t (*wall_ms)(struct env *env); // milliseconds since 1970 by the local clock; may jump
-  int64_t (*mono_ms)(struct env *env); // never goes back; its zero means nothing
+  // Never goes back, and goes on while the machine is suspended; its zero means nothing.
+  int64_t (*mono_ms)(struct env *env);
   // Sleeps until `ms` have passed or a stop is asked for. ERR_OK or ERR_CANCELLED.
   enum err (*sleep_ms)(struct env *env, int64_t ms);
   // Fills buf with bytes fit for keys. ERR_OK or ERR_INTERNAL.
@@ -27,7 +28,7 @@ struct env {
   const struct env_ops *ops;
 };
 
-// The process's real environment (getrandom, CLOCK_REALTIME, CLOCK_MONOTONIC, signals). One object;
+// The process's real environment (getrandom, CLOCK_REALTIME, CLOCK_BOOTTIME, signals). One object;
 // thread safe.
 struct env *env_real(void);
 // Installs handlers for SIGTERM and SIGINT that make env_real() stop. SIGPIPE is ignored. Once,

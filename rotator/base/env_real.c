@@ -32,9 +32,11 @@ static int64_t real_wall_ms(struct env *env) {
   return clock_ms(CLOCK_REALTIME);
 }
 
+// Not CLOCK_MONOTONIC: that stands still while the machine sleeps, and a key must not be deleted on
+// a reading of before.
 static int64_t real_mono_ms(struct env *env) {
   (void)env;
-  return clock_ms(CLOCK_MONOTONIC);
+  return clock_ms(CLOCK_BOOTTIME);
 }
 
 static bool real_stopping(struct env *env) {

@@ -1,10 +1,13 @@
 // The real environment. The stop comes last: it cannot be taken back.
 #include "rotator/base/env.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/fake_env.h"
@@ -21,6 +24,38 @@ static void clocks(void **state) {
     assert_true(now >= before);
     before = now;
   }
+}
+
+// A machine that slept for a day, as far as a process can be shown one: in a time namespace whose
+// CLOCK_BOOTTIME is a day ahead, and CLOCK_MONOTONIC is not.
+static int in_a_world_that_slept(void) {
+  static const char offset[] = "boottime 86400 0\n";
+  if (unshare(CLONE_NEWTIME) != 0)
+    return 77;
+  int fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, offset, strlen(offset)) != (ssize_t)strlen(offset))
+    return 77;
+  int64_t before = env_mono_ms(env_real());
+  int status = 0;
+  pid_t inside = fork();
+  if (inside == 0)
+    _exit(env_mono_ms(env_real()) - before >= 86400 * 1000LL ? 0 : 1);
+  return inside > 0 && waitpid(inside, &status, 0) == inside ? WEXITSTATUS(status) : 2;
+}
+
+static void sleep_of_the_machine_counts(void **state) {
+  (void)state;
+  int status = 0;
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0)
+    _exit(in_a_world_that_slept());
+  assert_int_equal(waitpid(child, &status, 0), child);
+  if (WEXITSTATUS(status) == 77) {
+    print_message("not allowed to make a time namespace\n");
+    skip();
+  }
+  assert_int_equal(status, 0);
 }
 
 static void a_sleep_is_not_too_short(void **state) {
@@ -126,6 +161,7 @@ static void a_second_signal_ends_the_process(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(clocks),
+      cmocka_unit_test(sleep_of_the_machine_counts),
       cmocka_unit_test(a_sleep_is_not_too_short),
       cmocka_unit_test(chance),
       cmocka_unit_test(random_below_reaches_every_number),
