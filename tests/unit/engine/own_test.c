@@ -202,6 +202,33 @@ static void the_last_key_stays(void **unused) {
   rig_free(r);
 }
 
+// Both keys die in grace. What a hand then puts into the place is written over by no key that one
+// look shows dead: there would be no second look.
+static void both_keys_are_lost_in_grace(void **unused) {
+  (void)unused;
+  struct rig *r = rig_own();
+  size_t n;
+  r->target.policy.grace_s = 86400;
+  rig_wish(r);
+  rig_run(r);
+  assert_int_equal(rig_phase(r), PHASE_GRACE);
+  rig_key(r, "ApiKey-1")->gone = rig_key(r, "ApiKey-2")->gone = true;
+  rig_add_key(r, "ApiKey-hand", "put-there", "iam-ServiceId-1");
+  rig_put_sink(r, "one", "put-there");
+  run(r);
+  assert_int_equal(r->result.why, WHY_sink_foreign);
+  assert_int_equal(repair_keep_state(&r->target, &r->io, &n, &e), ERR_OK);
+  rig_restart(r);
+  tick(&r->target, &r->io, NULL, &r->result);
+  assert_int_equal(r->result.why, WHY_absence);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-hand");
+  rig_run(r);
+  assert_int_equal(rig_phase(r), PHASE_GRACE); // of the key that heals
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-4");
+  assert_string_equal(rig_sink_key(r, "two"), "ApiKey-4");
+  rig_free(r);
+}
+
 static void what_may_not_manage_is_not_published(void **unused) {
   (void)unused;
   struct rig *r = rig_own();
@@ -332,6 +359,7 @@ int main(void) {
       cmocka_unit_test(the_old_key_is_not_ended_by_itself),
       cmocka_unit_test(the_old_key_is_ended_by_the_new_one),
       cmocka_unit_test(the_last_key_stays),
+      cmocka_unit_test(both_keys_are_lost_in_grace),
       cmocka_unit_test(what_may_not_manage_is_not_published),
       cmocka_unit_test(the_old_key_stands_in_for_a_dead_one),
       cmocka_unit_test(what_the_state_has_mends_a_credential_that_is_lost),
