@@ -109,13 +109,15 @@ static enum err destroy_old(struct target *t, struct error *e) {
   return ERR_OK;
 }
 
+static enum err too_old(struct error *e) {
+  return error_set(e, ERR_UNSENT, "what it rests on was seen more than %d s ago: it was not sent",
+                   READING_GOOD_MS / 1000);
+}
+
 // Rule 12, once more: what had to be made ready for the act may have taken its time as well.
 static enum err still_good(const struct turn *u, const struct engine_io *io, const struct action *a,
                            struct error *e) {
-  if (!turn_is_old(u, io, a))
-    return ERR_OK;
-  return error_set(e, ERR_UNSENT, "what it rests on was seen more than %d s ago: it was not sent",
-                   READING_GOOD_MS / 1000);
+  return turn_is_old(u, io, a) ? too_old(e) : ERR_OK;
 }
 
 static enum err do_cas(struct turn *u, struct target *t, const struct engine_io *io,
@@ -145,24 +147,35 @@ static enum err do_cas(struct turn *u, struct target *t, const struct engine_io 
 
 // --- sinks ---------------------------------------------------------------------------------------
 
-// The state that was read may be old where the store serves old readings: it is confirmed by
-// writing it unchanged, and the sink write is sent only if that succeeded (rule 9).
-static enum err confirm_state(struct turn *u, struct target *t, struct error *e) {
+static enum err confirm_state(struct turn *u, struct target *t, const struct engine_io *io,
+                              struct error *e) {
   struct state next = {0};
-  if (!t->home->stale_reads)
-    return ERR_OK;
   if (state_copy(&u->state, &next) != ERR_OK)
     return error_no_memory(e);
   next.seq++;
+  int64_t now_ms = env_mono_ms(io->env);
   enum err err = write_state(u, t, &next, e);
+  if (err == ERR_OK)
+    u->began_ms = now_ms;
   state_clear(&next);
   return err;
 }
 
-static enum err do_write_sink(struct turn *u, struct target *t, const struct action *a,
-                              struct error *e) {
+// Does the state that was read still name current? It may be old where its store serves old
+// readings, and no version tells where the sink is not there, should this process have been slow:
+// then it is confirmed by writing it unchanged, and the sink write is sent only if that succeeded
+// (rule 9).
+static enum err still_current(struct turn *u, struct target *t, const struct engine_io *io,
+                              const struct store_version *sink, struct error *e) {
+  bool confirm = t->home->stale_reads || turn_absence_is_old(u, io, sink);
+  enum err err = confirm ? confirm_state(u, t, io, e) : ERR_OK;
+  return err == ERR_OK && turn_absence_is_old(u, io, sink) ? too_old(e) : err;
+}
+
+static enum err do_write_sink(struct turn *u, struct target *t, const struct engine_io *io,
+                              const struct action *a, struct error *e) {
   const struct slot *current = &u->state.slots[SLOT_CURRENT];
-  enum err err = confirm_state(u, t, e);
+  enum err err = still_current(u, t, io, &u->sinks[a->sink].version, e);
   if (err != ERR_OK)
     return err;
   t->memory->sink_acted[a->sink] = true;
@@ -276,7 +289,7 @@ enum err act_do(struct turn *u, struct target *t, const struct engine_io *io,
   case ACT_SEARCH:
     return arrival_search(u, t, io, &u->state.slots[a->slot], e);
   case ACT_WRITE_SINK:
-    return do_write_sink(u, t, a, e);
+    return do_write_sink(u, t, io, a, e);
   case ACT_CREATE:
     return do_create(u, t, io, e);
   case ACT_ENABLE:

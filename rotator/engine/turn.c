@@ -26,8 +26,18 @@ static bool is_final(const struct action *a) {
          a->kind == ACT_DELETE;
 }
 
+static bool is_past(const struct turn *u, const struct engine_io *io) {
+  return env_mono_ms(io->env) - u->began_ms > READING_GOOD_MS;
+}
+
+bool turn_absence_is_old(const struct turn *u, const struct engine_io *io,
+                         const struct store_version *v) {
+  return v->text[0] == '\0' && is_past(u, io);
+}
+
 bool turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a) {
-  return is_final(a) && env_mono_ms(io->env) - u->began_ms > READING_GOOD_MS;
+  return (is_final(a) && is_past(u, io)) ||
+         (a->kind == ACT_CAS && turn_absence_is_old(u, io, &u->home_version));
 }
 
 struct secret *turn_served(const struct turn *u, size_t sink) {

@@ -21,7 +21,7 @@ struct sink_reading {
 };
 
 struct turn {
-  int64_t began_ms; // env_mono_ms
+  int64_t began_ms; // env_mono_ms; later, where the state was confirmed since
   struct view view;
   struct state state; // valid if view.state points to it
   struct sink_view sink_views[STATE_SINKS_MAX];
@@ -51,6 +51,10 @@ struct secret *turn_served(const struct turn *u, size_t sink);
 // Is what was read too old for an act that cannot be taken back? Then all is to be read anew.
 #define READING_GOOD_MS 30000
 bool turn_is_old(const struct turn *u, const struct engine_io *io, const struct action *a);
+// The same of what is made where nothing is: absent is the one version that repeats, so a write
+// that comes late is refused by nobody.
+bool turn_absence_is_old(const struct turn *u, const struct engine_io *io,
+                         const struct store_version *v);
 
 // Is a store of class B or C in use?
 bool target_is_of_one_host(const struct target *t);

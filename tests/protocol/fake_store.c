@@ -200,8 +200,16 @@ static enum fate write_fate(struct sim *s, const struct travelling *t) {
   return f;
 }
 
+// How long it may be under way. Nothing but W bounds one that expects nothing to be there.
 static int64_t write_life_ms(const struct sim *s, const struct travelling *t) {
   return item_class(s, t->item) == STORE_CLASS_A && t->expect.text[0] ? 100 * DAY_MS : W_MS;
+}
+
+// … and how long its sender may take to send it, having asked for the last time how old its reading
+// is.
+static int64_t sending_most_ms(const struct sim *s, const struct travelling *t) {
+  bool absent = item_class(s, t->item) == STORE_CLASS_A && !t->expect.text[0];
+  return absent ? W_MS : INT64_MAX;
 }
 
 static void plant_version(struct sim *s, struct travelling *t) {
@@ -222,7 +230,7 @@ static enum err item_write(struct store_item *it, const struct store_record *r,
   text_copy(t.writer, sizeof t.writer, p->writer);
   if (!p->ghost && p->stop_seen)
     sim_violate(s, "stop", "%s writes to %s after it was stopped", p->writer, item_name(f->item));
-  if (!proc_point(p))
+  if (!proc_point_within(p, sending_most_ms(s, &t)))
     return error_set(e, ERR_CANCELLED, "stopped");
   plant_version(s, &t);
   enum fate fate = write_fate(s, &t);

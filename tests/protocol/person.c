@@ -29,7 +29,7 @@ static bool may_resume(struct sim *s) {
   if (s->now_ms < s->faults_end_ms + 2 * DAY_MS)
     return false;
   int current = state_key(s, SLOT_CURRENT);
-  if (current >= 0 && !key_alive(&s->keys[current]))
+  if (current >= 0 && !key_alive(&s->keys[current]) && s->state.phase != PHASE_STAGED)
     sim_violate(s, "L1", "a hold keeps a dead current (key %d) from being healed", current);
   return true;
 }

@@ -115,6 +115,10 @@ static void die(struct proc *p) {
 }
 
 bool proc_point(struct proc *p) {
+  return proc_point_within(p, INT64_MAX);
+}
+
+bool proc_point_within(struct proc *p, int64_t most_ms) {
   struct sim *s = p->sim;
   s->totals->calls++;
   if (p->ghost) {
@@ -126,7 +130,8 @@ bool proc_point(struct proc *p) {
     }
     return false;
   }
-  if (!proc_wait(p, draw_delay(s)))
+  int64_t delay_ms = draw_delay(s);
+  if (!proc_wait(p, delay_ms < most_ms ? delay_ms : most_ms))
     return false;
   if (s->faults && rng_chance(&s->rng, s->p.crash))
     die(p);

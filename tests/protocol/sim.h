@@ -208,6 +208,7 @@ void sim_forget(struct sim *s);
 void sim_forget_proc(struct sim *s, const struct proc *p); // it is not woken any more
 bool proc_wait(struct proc *p, int64_t ms);                // false: it is dead
 bool proc_point(struct proc *p);                           // a switch point
+bool proc_point_within(struct proc *p, int64_t most_ms);   // … that takes no longer
 // trace.c
 #define sim_note(s, ...) ((s)->tracing ? sim_trace((s), __VA_ARGS__) : (void)0)
 void sim_trace(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -187,8 +187,13 @@ static enum err fake_list(struct iam *c, const char *account, const char *iam_id
   (void)account;
   r->lists++;
   r->listed_ms = r->env.mono_ms;
-  if (r->slow_lists > 0 && r->slow_lists--)
+  if (r->slow_lists > 0 && r->slow_lists--) {
+    void (*other)(struct rig *) = r->meanwhile;
+    r->meanwhile = NULL;
     fake_env_advance(&r->env, r->list_takes_ms);
+    if (other)
+      other(r);
+  }
   if (r->iam_silent)
     return silent(r, e);
   enum err err = authenticate(c, by, e);

@@ -281,37 +281,6 @@ static void old_readings_of_the_home_do_no_harm(void **unused) {
   rig_free(r);
 }
 
-static void a_sink_that_vanished_is_made_anew_after_its_time(void **unused) {
-  (void)unused;
-  struct rig *r = rig_new();
-  r->target.sinks[0].item->longest_ms = 34000;
-  rig_init(r);
-  rig_put_sink(r, "one", NULL);
-  int64_t before = r->env.mono_ms;
-  rig_run(r);
-  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
-  assert_true(r->env.mono_ms - before >= 34000);
-  rig_free(r);
-}
-
-static void how_long_it_was_gone_is_kept_over_runs(void **unused) {
-  (void)unused;
-  struct rig *r = rig_new();
-  r->target.sinks[0].item->longest_ms = 90000;
-  rig_init(r);
-  rig_put_sink(r, "one", NULL);
-  tick(&r->target, &r->io, NULL, &r->result);
-  int64_t since = r->memory.absent_since_s[0];
-  assert_true(since > 0);
-  fake_env_advance(&r->env, 3600000);
-  rig_restart(r);
-  r->memory.absent_since_s[0] = r->memory.absent_since_s[1] = since; // as the last run left it
-  tick(&r->target, &r->io, NULL, &r->result);
-  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
-  assert_int_equal(r->memory.absent_since_s[1], 0);
-  rig_free(r);
-}
-
 static void a_stop_ends_the_tick_before_the_next_act(void **unused) {
   (void)unused;
   struct rig *r = rig_new();
@@ -383,8 +352,6 @@ int main(void) {
       cmocka_unit_test(a_locked_previous_is_left_and_said),
       cmocka_unit_test(an_outage_waits_with_growing_pauses),
       cmocka_unit_test(old_readings_of_the_home_do_no_harm),
-      cmocka_unit_test(a_sink_that_vanished_is_made_anew_after_its_time),
-      cmocka_unit_test(how_long_it_was_gone_is_kept_over_runs),
       cmocka_unit_test(a_stop_ends_the_tick_before_the_next_act),
       cmocka_unit_test(a_create_refused_as_existing_ends_when_nobody_has_the_value),
       cmocka_unit_test(a_key_that_exists_already_is_found_by_its_value),
