@@ -11,9 +11,12 @@
 
 enum { TICKS_MAX = 400 };
 
-// No run goes on for longer, however often the next wait is a short one. (The program's own end is
-// two hours.) A process that was stopped meanwhile lasts until it is woken.
+// No run goes on for longer, however often the next wait is a short one; some minutes more where it
+// is: one that ended between two refusals would have the last word of its host for hours. (The
+// program's own end is two hours.) A process that was stopped meanwhile lasts until it is woken.
 #define RUN_MAX_MS (2 * DAY_MS)
+#define RUN_END_MS (10 * MINUTE_MS)
+#define SHORT_MS (90 * 1000) // what a run waits for
 
 static bool one_host(const struct sim *s) {
   bool only_a = s->p.home_class == STORE_CLASS_A;
@@ -148,10 +151,15 @@ static struct proc *proc_new(struct sim *s, unsigned host, enum job job) {
   return p;
 }
 
+static bool is_over(const struct proc *p, int64_t wait_ms) {
+  int64_t over_ms = p->sim->now_ms - p->started_ms - RUN_MAX_MS;
+  return over_ms > RUN_END_MS || (over_ms > 0 && wait_ms > SHORT_MS);
+}
+
 static void tick_on(struct proc *p) {
   struct sim *s = p->sim;
   struct watcher w = {.end = watch, .ctx = p};
-  int64_t patience = s->p.several_ticks ? DAY_MS : 90 * 1000;
+  int64_t patience = s->p.several_ticks ? DAY_MS : SHORT_MS;
   for (int i = 0; i < TICKS_MAX && !p->ghost; i++) {
     struct tick_result r;
     s->totals->ticks++;
@@ -173,7 +181,7 @@ static void tick_on(struct proc *p) {
     if (r.end == TICK_REST)
       check_rest(p);
     int64_t wait = r.again_ms == INT64_MAX ? INT64_MAX : r.again_ms - fake_mono_ms(p);
-    if (wait > patience || s->now_ms - p->started_ms > RUN_MAX_MS ||
+    if (wait > patience || is_over(p, wait) ||
         env_sleep_ms(&p->env.base, wait > 0 ? wait : 1) != ERR_OK)
       return;
   }
