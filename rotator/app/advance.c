@@ -175,11 +175,17 @@ static struct fleet_options options_of(const struct advance *how, struct watcher
                                 .watcher = watcher};
 }
 
-// A tick that did not get so far as to read anything (its lock could not be opened) knows nothing
-// of consumers. What an earlier one of this run saw still stands, and all of the answer says so.
+// Did the tick not get so far as to read anything? Its lock could not be opened, or is another's.
+static bool saw_nothing(const struct tick_result *r) {
+  bool no_lock = r->end == TICK_ATTENTION && r->row == ROW_unreadable && r->why == WHY_none;
+  return no_lock || r->end == TICK_BUSY;
+}
+
+// Such a tick knows nothing of consumers. What an earlier one of this run saw still stands, and all
+// of the answer says so.
 static void stand_by_what_was_seen(const struct target *t, struct tick_result *r) {
   const struct seen *seen = &managed_of(t)->seen;
-  if (!seen->observed || r->end != TICK_ATTENTION || r->row != ROW_unreadable || r->why != WHY_none)
+  if (!seen->observed || !saw_nothing(r))
     return;
   r->verdict = seen->verdict;
   r->working = verdict_working(&r->verdict);

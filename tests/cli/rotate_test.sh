@@ -71,8 +71,24 @@ run 5 hold prod
 unlocker=$!
 run 0 rotate prod --wait --grace 0s
 wait $unlocker
-exec 9>&-
 passed "busy: exit 5, or waits"
+
+# Another run takes the target over after ours has seen that consumers have no key: what was seen stands.
+mv "$T/sinks/prod.env" "$T/kept"
+fault '{"match":{"path":"/identity/token"},"effect":{"status":503}}'
+rotator -c "$config" rotate prod --json >"$T/out" 2>"$T/err" </dev/null &
+ours=$!
+until_met
+flock 9 # which its first tick lets go of
+wait $ours && status=0 || status=$?
+[ "$status" = 4 ] || fail "status $status, wanted 4"
+json '.targets[0] | .end == "busy" and .exit == 4 and .working == "no"'
+flock -u 9
+exec 9>&-
+no_faults
+mv "$T/kept" "$T/sinks/prod.env"
+run 0 run
+passed "busy after a look: exit 4 stands beside a key that does not work"
 
 # --- what is not rotated is not said to be ---
 made=$(seed '{"service_ids":[{"name":"adoptee","apikeys":[{"name":"by hand"}]},{"name":"slow"}]}')

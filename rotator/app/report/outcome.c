@@ -90,7 +90,7 @@ void outcome_of(const struct tick_result *r, enum goal goal, int64_t alert_after
   if (goal == GOAL_REACHED && o.exit == EXIT_AGAIN)
     o.exit = EXIT_FINE;
   // Whatever else there is to say: somebody must be woken up for consumers without a key.
-  if (r->working == WORKING_NO && r->end != TICK_BUSY)
+  if (r->working == WORKING_NO)
     o.exit = EXIT_PAGE;
   o.silent = o.exit == EXIT_FINE;
   *ret = o;

@@ -129,7 +129,7 @@ void report_result(struct app *a, struct managed *m, const struct tick_result *r
 // Consumers without a key come before what the command failed with.
 static bool is_of_cause(const struct managed *m, const struct tick_result *r,
                         const struct error *e) {
-  return !m->seen.next && r->end != TICK_BUSY && r->working == WORKING_NO &&
+  return !m->seen.next && r->working == WORKING_NO &&
          !(e->kind == ERR_MISSING && !r->current_id[0]);
 }
 

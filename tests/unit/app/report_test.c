@@ -198,6 +198,10 @@ static void test_ends(void **state) {
   r.end = TICK_BUSY;
   assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 0);
   assert_int_equal(exit_of(r, GOAL_MISSED, 60, 0), 5);
+  r.working = WORKING_NO; // seen before the other run took the lock
+  assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 4);
+  assert_int_equal(exit_of(r, GOAL_MISSED, 60, 0), 4);
+  r.working = WORKING_YES;
   r.end = TICK_STOPPED;
   assert_int_equal(exit_of(r, GOAL_NONE, 60, 0), 0);
   assert_int_equal(exit_of(r, GOAL_MISSED, 60, 0), 75);
