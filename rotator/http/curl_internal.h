@@ -56,6 +56,9 @@ struct curl_call {
 
   bool sent;            // libcurl was about to write the request, at least once
   bool stopped;         // a stop came before that
+  bool slept;           // its time was over before that, by a clock that libcurl does not read
+  int64_t begun_ms;     // env_mono_ms
+  int64_t most_ms;      // … and how long it may take
   int64_t stop_seen_ms; // when a stop was first seen in flight; 0: none
 
   struct http_response answer;

@@ -95,6 +95,12 @@ static int on_ready(void *p, char *ip, char *local_ip, int port, int local_port)
     c->stopped = true;
     return CURL_PREREQFUNC_ABORT;
   }
+  // libcurl's own time stands still while the machine is suspended; whoever waits for the longest
+  // life of a request does not.
+  if (env_mono_ms(c->t->env) - c->begun_ms > c->most_ms) {
+    c->slept = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
   c->sent = true;
   return CURL_PREREQFUNC_OK;
 }
@@ -268,6 +274,8 @@ static CURLcode set_bounds(CURL *easy, struct curl_call *c) {
   const struct http_request *r = c->req;
   int64_t all = smaller(r->timeout_ms > 0 ? r->timeout_ms : c->t->o.timeout_ms, r->deadline_ms);
   CURLcode code = CURLE_OK;
+  c->begun_ms = env_mono_ms(c->t->env);
+  c->most_ms = all;
   SET(CURLOPT_TIMEOUT_MS, (long)all);
   SET(CURLOPT_CONNECTTIMEOUT_MS, (long)smaller(c->t->o.connect_timeout_ms, all));
   SET(CURLOPT_NOSIGNAL, 1L);

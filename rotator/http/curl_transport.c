@@ -105,6 +105,11 @@ static enum err fail_at_proxy(const struct curl_call *c, struct error *e) {
 static enum err fail_before(const struct curl_call *c, CURLcode code, struct error *e) {
   if (c->stopped)
     return error_set(e, ERR_CANCELLED, "%s:%d: a stop was asked for", c->host, c->port);
+  if (c->slept)
+    return error_set(e, ERR_UNSENT,
+                     "%s:%d: the time for it was over before it could be sent, as if the machine "
+                     "had been suspended",
+                     c->host, c->port);
   if (tells_of_proxy(c, code))
     return fail_at_proxy(c, e);
   enum err kind = code == CURLE_OUT_OF_MEMORY                                         ? ERR_INTERNAL

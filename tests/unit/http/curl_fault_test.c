@@ -255,6 +255,18 @@ static void an_answer_on_its_way_is_still_taken(void **state) {
   expect("GET", curl_fixture_url("/"), ERR_CANCELLED);
 }
 
+// The process is suspended while the connection is made: libcurl sees no time pass, ours does.
+static void what_was_slept_over_is_not_sent(void **state) {
+  (void)state;
+  static const struct raw_step steps[] = {{NULL, 0, RAW_HOLD}};
+  curl_fixture_serve(steps, 1);
+  fix.f.read_costs_ms = 3600 * 1000;
+  const struct http_request req = {.method = "DELETE", .url = curl_fixture_url("/")};
+  assert_int_equal(curl_fixture_send(&req), ERR_UNSENT);
+  assert_non_null(strstr(fix.e.text, "suspended"));
+  assert_int_equal(raw_server_requests(fix.server), 0);
+}
+
 static void stop_and_let_time_pass(void *data) {
   fix.f.read_costs_ms = 6000; // the transport's clock; nobody else reads it
   stop_now(data);
@@ -350,6 +362,7 @@ int main(void) {
       CURL_TEST(interim_answers_without_end),
       CURL_TEST(a_kept_connection_that_dies),
       CURL_TEST(nothing_is_begun_after_a_stop),
+      CURL_TEST(what_was_slept_over_is_not_sent),
       CURL_TEST(an_answer_on_its_way_is_still_taken),
       CURL_TEST(an_answer_that_does_not_come_is_not_waited_for_long),
       CURL_TEST(the_deadline_counts_too),
