@@ -140,6 +140,13 @@ static inline bool own_doubts_current(seen v) {
   return v->own.is && view_of(v, SLOT_CURRENT)->key != KEY_ACTIVE;
 }
 
+// May current be written to sinks? Not while this look shows it bad, be it once: the sink may hold
+// what works, put there by a hand, and the second look is seconds away.
+static inline bool may_be_written(seen v) {
+  return v->iam_answered && !is_dead(v, SLOT_CURRENT) && !doubts_current(v) &&
+         !own_doubts_current(v);
+}
+
 // A probe of current, for rows that need one "now". True when the row is to ask for it or wait.
 static inline bool needs_probe(seen v, struct action *a) {
   return !is_probed(v, SLOT_CURRENT) && view_of(v, SLOT_CURRENT)->prove_again_s <= v->now_s &&

@@ -80,7 +80,7 @@ bool row_drift(seen v, struct action *a) {
     return false;
   if (list_sink(v, a))
     return true;
-  if (!v->iam_answered || is_dead(v, SLOT_CURRENT) || own_doubts_current(v))
+  if (!may_be_written(v))
     return false;
   for (size_t i = 0; i < v->n_sinks; i++)
     if (is_drifted(&v->sinks[i]) && !v->sinks[i].acted)

@@ -32,7 +32,7 @@ bool row_both_dead(seen v, struct action *a) {
 }
 
 bool row_publish(seen v, struct action *a) {
-  if (!v->iam_answered || is_dead(v, SLOT_CURRENT) || own_doubts_current(v))
+  if (!may_be_written(v))
     return false;
   for (size_t i = 0; i < v->n_sinks; i++) {
     const struct sink_view *s = &v->sinks[i];
@@ -74,7 +74,7 @@ bool row_stuck(seen v, struct action *a) {
     return wait_until(a, 0, WHY_sink_silent);
   if (!v->iam_answered)
     return wait_until(a, 0, WHY_iam_silent);
-  if (own_doubts_current(v) && current->look_again_s)
+  if (doubts_current(v))
     return wait_until(a, current->look_again_s, WHY_absence);
   for (size_t i = 0; i < v->n_sinks; i++) {
     const struct sink_view *s = &v->sinks[i];
@@ -83,8 +83,6 @@ bool row_stuck(seen v, struct action *a) {
     a->sink = i;
     return wait_until(a, 0, WHY_sink_drift);
   }
-  if (current->look_again_s)
-    return wait_until(a, current->look_again_s, WHY_absence);
   return wait_until(a, current->prove_again_s, why_unproven(current));
 }
 

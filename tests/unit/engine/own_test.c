@@ -203,7 +203,7 @@ static void the_last_key_stays(void **unused) {
 }
 
 // Both keys die in grace. What a hand then puts into the place is written over by no key that one
-// look shows dead: there would be no second look.
+// look shows dead: there would be no second one.
 static void both_keys_are_lost_in_grace(void **unused) {
   (void)unused;
   struct rig *r = rig_own();
