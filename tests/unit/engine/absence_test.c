@@ -100,6 +100,37 @@ static void another_rotator_was_faster(void **unused) {
   rig_free(r);
 }
 
+static const struct store_ops *usual;
+static struct rig *sleeper;
+static enum err write_and_sleep(struct store_item *it, const struct store_record *r,
+                                const struct store_version *expect,
+                                struct store_version *ret_version, struct error *e) {
+  enum err err = usual->write(it, r, expect, ret_version, e);
+  fake_env_advance(&sleeper->env, READING_GOOD_MS + 1);
+  return err;
+}
+
+static void sleep_in_home_writes(struct rig *r) {
+  static struct store_ops slow;
+  sleeper = r;
+  usual = r->target.home->ops;
+  slow = *usual;
+  slow.write = write_and_sleep;
+  r->target.home->ops = &slow;
+}
+
+static void a_confirmation_of_long_ago_is_none(void **unused) {
+  (void)unused;
+  uint64_t written;
+  struct rig *r = slow_rig(READING_GOOD_MS + 1, sleep_in_home_writes, &written);
+  assert_int_equal(results[0], ERR_UNSENT);
+  assert_int_equal(written, 1);
+  r->target.home->ops = usual;
+  rig_run(r);
+  assert_string_equal(rig_sink_key(r, "one"), "ApiKey-1");
+  rig_free(r);
+}
+
 // The state too: what is made where none is, is made on a reading that is young.
 static void a_first_state_is_not_made_on_an_old_reading(void **unused) {
   (void)unused;
@@ -124,6 +155,7 @@ int main(void) {
       cmocka_unit_test(a_young_reading_is_written_by),
       cmocka_unit_test(an_old_reading_of_the_state_is_confirmed),
       cmocka_unit_test(another_rotator_was_faster),
+      cmocka_unit_test(a_confirmation_of_long_ago_is_none),
       cmocka_unit_test(a_first_state_is_not_made_on_an_old_reading)};
   return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
