@@ -169,9 +169,11 @@ static bool is_listed(const struct sim *s, int key, const struct iam_key_list *l
   return false;
 }
 
-// A list by a token of a value is a proof of it, where there is no instance to send logs to.
-static void note_proof(struct fake_iam *i, const struct shown_token *t, bool shown, enum err err) {
+// A list by a token of a value is a proof of it, where there is no instance to send logs to. It has
+// to show its key; but of what a hand has put there the id may not be known yet.
+static void note_proof(struct fake_iam *i, const struct shown_token *t, bool listed, enum err err) {
   struct proc *p = i->p;
+  bool shown = listed || (t->genuine && err == ERR_OK && p->sim->keys[t->key].hand);
   bool ended = p->sim->now_ms >= t->end_ms - 10 * 1000;
   if (!t->genuine) {
     if (err == ERR_DENIED)
