@@ -90,6 +90,19 @@ static void an_old_reading_of_the_state_is_confirmed(void **unused) {
   rig_free(r);
 }
 
+static void home_is_old(struct rig *r) {
+  r->target.home->stale_reads = true;
+}
+
+static void a_reading_of_a_home_that_serves_old_ones_is_confirmed(void **unused) {
+  (void)unused;
+  uint64_t written;
+  struct rig *r = slow_rig(0, home_is_old, &written);
+  assert_int_equal(results[0], ERR_OK);
+  assert_int_equal(written, 1);
+  rig_free(r);
+}
+
 static void another_rotator_was_faster(void **unused) {
   (void)unused;
   uint64_t written;
@@ -154,6 +167,7 @@ int main(void) {
       cmocka_unit_test(how_long_it_was_gone_is_kept_over_runs),
       cmocka_unit_test(a_young_reading_is_written_by),
       cmocka_unit_test(an_old_reading_of_the_state_is_confirmed),
+      cmocka_unit_test(a_reading_of_a_home_that_serves_old_ones_is_confirmed),
       cmocka_unit_test(another_rotator_was_faster),
       cmocka_unit_test(a_confirmation_of_long_ago_is_none),
       cmocka_unit_test(a_first_state_is_not_made_on_an_old_reading)};
