@@ -39,7 +39,7 @@ struct rig {
   int64_t list_takes_ms; // the list of keys does, slow_lists times
   unsigned slow_lists;
   void (*meanwhile)(struct rig *r); // what others do in the first of these; NULL: nothing
-  unsigned slow_exchange_in; // that many exchanges from now, one takes exchange_takes_ms
+  unsigned slow_exchange_in;        // that many exchanges from now, one takes exchange_takes_ms
   int64_t exchange_takes_ms;
   int64_t listed_ms;         // when the keys were listed last
   int64_t end_age_ms;        // how long before a disable or delete that was, at most
