@@ -17,7 +17,7 @@ static bool reserve(struct text_buf *b, size_t more) {
     cap *= 2;
   char *bytes = realloc(b->bytes, cap);
   if (!bytes)
-    return !(b->failed = true);
+    return !(b->failed = b->starved = true);
   b->bytes = bytes;
   b->cap = cap;
   return true;

@@ -11,7 +11,7 @@
 struct text_buf {
   char *bytes; // NULL until the first append; use text_buf_str()
   size_t len, cap, limit;
-  bool failed;
+  bool failed, starved; // it does not fit; and starved: for want of memory
 };
 #define TEXT_BUF(max) ((struct text_buf){.limit = (max)})
 void text_buf_add(struct text_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

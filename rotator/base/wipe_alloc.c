@@ -17,12 +17,18 @@ static struct block *block_of(void *p) {
   return (struct block *)(void *)((char *)p - offsetof(struct block, bytes));
 }
 
+static _Thread_local size_t losses;
+
+size_t wipe_losses(void) {
+  return losses;
+}
+
 void *wipe_malloc(size_t size) {
-  if (size > SIZE_MAX - sizeof(struct block))
+  struct block *b = size > SIZE_MAX - sizeof *b ? NULL : malloc(sizeof *b + size);
+  if (!b) {
+    losses++;
     return NULL;
-  struct block *b = malloc(sizeof *b + size);
-  if (!b)
-    return NULL;
+  }
   b->size = size;
   return b->bytes;
 }

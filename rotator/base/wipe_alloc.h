@@ -14,5 +14,8 @@ void *wipe_calloc(size_t n, size_t size);
 void *wipe_realloc(void *p, size_t size); // always moves, so that nothing stays behind
 char *wipe_strdup(const char *s);
 void wipe_free(void *p);
+// How often there was no memory in this thread: libraries do not always say that this is why they
+// failed. Whoever asks compares with before.
+size_t wipe_losses(void);
 
 #endif

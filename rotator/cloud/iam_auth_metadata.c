@@ -100,8 +100,9 @@ static enum err send_step(const struct metadata *m, struct step *s, const struct
   request.replay = HTTP_REPLAY_SAFE;
   request.timeout_ms = TRY_MS;
   request.deadline_ms = s->deadline_ms > 0 ? s->deadline_ms : ALL_MS;
-  enum err err = url.failed ? error_set(e, ERR_INVALID, WHAT ": its URL is too long")
-                            : http_exchange(m->transport, &request, &s->answer, e);
+  enum err err = url.starved  ? error_no_memory(e)
+                 : url.failed ? error_set(e, ERR_INVALID, WHAT ": its URL is too long")
+                              : http_exchange(m->transport, &request, &s->answer, e);
   text_buf_free(&url);
   if (err)
     return tell_silence(m, err, e);

@@ -88,6 +88,8 @@ static enum err judge(struct iam_call *c, struct error *e) {
 }
 
 enum err iam_call_send(struct iam_http *h, struct iam_call *c, struct error *e) {
+  if (c->url.starved)
+    return error_no_memory(e);
   if (c->url.failed)
     return error_set(e, ERR_INVALID, "%s: the request does not fit", c->what);
   struct iam_token token = {0}, renewed = {0};

@@ -104,8 +104,9 @@ static void grant_each(const struct iam_exchange *x, const char *what, const str
   if (!url.failed)
     http_together(x->transport, calls, n);
   for (size_t i = 0; i < n; i++) {
-    ret[i].err = url.failed ? error_set(&ret[i].error, ERR_INVALID, "the IAM URL is too long")
-                            : calls[i].err;
+    ret[i].err = url.starved  ? error_no_memory(&ret[i].error)
+                 : url.failed ? error_set(&ret[i].error, ERR_INVALID, "the IAM URL is too long")
+                              : calls[i].err;
     if (!ret[i].err && all[i].response.date_s > 0 && ret_date_s)
       *ret_date_s = all[i].response.date_s;
     judge(x, what, &all[i], &ret[i]);

@@ -6,6 +6,7 @@
 // It stands before the allocator of AddressSanitizer too, where the program was built with one;
 // else it says in whose function the program crashed, if it did.
 #include <dlfcn.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -68,7 +69,10 @@ static bool fails(void) {
   if (!counting)
     return false;
   long n = __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED);
-  return at >= 0 && (all_after ? n >= at : n == at);
+  bool now = at >= 0 && (all_after ? n >= at : n == at);
+  if (now)
+    errno = ENOMEM; // as malloc does
+  return now;
 }
 
 void *malloc(size_t size) {
