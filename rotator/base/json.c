@@ -63,22 +63,19 @@ static cJSON *parse(const char *bytes, size_t len) {
 }
 
 static atomic_bool lost_memory;
-static _Thread_local size_t losses; // of this thread: cJSON does not say why it gave no tree
 
 void *json_malloc(size_t size) {
   void *p = wipe_malloc(size);
-  if (!p) {
+  if (!p)
     atomic_store(&lost_memory, true);
-    losses++;
-  }
   return p;
 }
 
 enum err json_read(const char *bytes, size_t len, cJSON **ret) {
-  size_t before = losses;
+  size_t before = wipe_losses(); // cJSON does not say why it gave no tree
   cJSON *tree = parse(bytes, len);
   if (!tree)
-    return losses == before ? ERR_INVALID : ERR_INTERNAL;
+    return wipe_losses() == before ? ERR_INVALID : ERR_INTERNAL;
   *ret = tree;
   return ERR_OK;
 }

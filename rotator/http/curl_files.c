@@ -66,6 +66,7 @@ static enum err load_key(const char *path, EVP_PKEY **ret, struct error *e) {
 }
 
 static enum err check_client(const struct curl_options *o, struct error *e) {
+  size_t losses = wipe_losses();
   X509 *cert = NULL;
   EVP_PKEY *key = NULL;
   if (!o->client_cert || !o->client_key)
@@ -74,7 +75,9 @@ static enum err check_client(const struct curl_options *o, struct error *e) {
   if (!err)
     err = load_key(o->client_key, &key, e);
   if (!err && X509_check_private_key(cert, key) != 1)
-    err = error_set(e, ERR_INVALID, "%s: is not the key of %s", o->client_key, o->client_cert);
+    err = wipe_losses() != losses ? error_no_memory(e)
+                                  : error_set(e, ERR_INVALID, "%s: is not the key of %s",
+                                              o->client_key, o->client_cert);
   X509_free(cert);
   EVP_PKEY_free(key);
   return err;

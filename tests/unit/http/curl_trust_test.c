@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rotator/base/wipe_alloc.h"
+#include "rotator/http/curl_internal.h"
 #include "tests/support/scratch.h"
 #include "tests/unit/http/curl_fixture.h"
 #include "tests/unit/http/tls_server.h"
@@ -114,12 +116,51 @@ static void authorities_as_text_and_as_directory(void **state) {
   assert_int_equal(curl_transport_new(&text, &fix.f.env, &none, &e), ERR_INVALID);
 }
 
+static long granted = -1; // allocations before the one that fails; negative: all
+static bool was_refused;
+
+void *__real_wipe_malloc(size_t size);
+void *__wrap_wipe_malloc(size_t size);
+void *__wrap_wipe_malloc(size_t size) {
+  if (granted < 0 || granted-- > 0)
+    return __real_wipe_malloc(size);
+  was_refused = true;
+  return __real_wipe_malloc(SIZE_MAX);
+}
+
+// Whichever allocation of OpenSSL's fails, no file is called broken that is not.
+static void for_want_of_memory_none_is_broken(void **state) {
+  (void)state;
+  char file[SCRATCH_PATH * 2], cert[SCRATCH_PATH * 2], key[SCRATCH_PATH * 2];
+  put(file, "starved.pem", test_ca_pem(ca));
+  put(cert, "cert.pem", good.cert);
+  put(key, "key.pem", good.key);
+  const struct curl_options all[] = {
+      {.ca_file = file}, {.ca_bytes = test_ca_pem(ca)}, {.client_cert = cert, .client_key = key}};
+  for (size_t i = 0; i < COUNT_OF(all); i++) {
+    unsigned lacked = 0;
+    for (long n = 0; n == 0 || was_refused; n++) {
+      struct error e = {0};
+      was_refused = false;
+      granted = n;
+      enum err err = curl_files_check(&all[i], &e);
+      granted = -1;
+      if (err != ERR_OK && err != ERR_INTERNAL)
+        fail_msg("allocation %ld of %zu: %s", n, i, e.text);
+      lacked += err == ERR_INTERNAL;
+    }
+    assert_true(lacked > 0);
+    assert_int_equal(curl_files_check(&all[i], NULL), ERR_OK);
+  }
+}
+
 int main(void) {
   curl_fixture_global();
   const struct CMUnitTest tests[] = {
       CURL_TEST(r15_authorities_are_replaced),
       CURL_TEST(r15_authorities_that_stay_are_not_read_again),
       CURL_TEST(authorities_as_text_and_as_directory),
+      CURL_TEST(for_want_of_memory_none_is_broken),
   };
   int failed = cmocka_run_group_tests(tests, begin, end);
   return failed != 0;
