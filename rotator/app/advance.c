@@ -9,6 +9,7 @@
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/history.h"
 #include "rotator/app/report/progress.h"
+#include "rotator/app/report/report.h"
 #include "rotator/app/report/waiting.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
@@ -184,11 +185,8 @@ static bool saw_nothing(const struct tick_result *r) {
 // Such a tick knows nothing of consumers. What an earlier one of this run saw still stands, and all
 // of the answer says so.
 static void stand_by_what_was_seen(const struct target *t, struct tick_result *r) {
-  const struct seen *seen = &managed_of(t)->seen;
-  if (!seen->observed || !saw_nothing(r))
-    return;
-  r->verdict = seen->verdict;
-  r->working = verdict_working(&r->verdict);
+  if (saw_nothing(r))
+    report_stand_by(managed_of(t), r);
 }
 
 static void run_fleet(struct target *const *list, size_t n, const struct fleet_options *o,

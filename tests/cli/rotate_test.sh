@@ -82,7 +82,7 @@ until_met
 flock 9 # which its first tick lets go of
 wait $ours && status=0 || status=$?
 [ "$status" = 4 ] || fail "status $status, wanted 4"
-json '.targets[0] | .end == "busy" and .exit == 4 and .working == "no"'
+json '.targets[0] | .end == "busy" and .exit == 4 and .working == "no" and (.current | startswith("ApiKey-"))'
 flock -u 9
 exec 9>&-
 no_faults

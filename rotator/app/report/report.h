@@ -64,6 +64,9 @@ void report_describe(struct app *a, struct managed *m, const struct tick_result 
 // exit status.
 int report_failure(struct app *a, struct managed *m, const char *step, const struct error *e);
 
+// For a result that saw nothing: what this command saw of the target before, if anything, stands.
+void report_stand_by(const struct managed *m, struct tick_result *r);
+
 // The command that report_failure names as the next one.
 void report_failure_next(struct app *a, struct managed *m, const struct error *e, char *dst,
                          size_t cap);

@@ -147,6 +147,14 @@ static const char *next_after_failure(const struct managed *m, const struct tick
   return e->kind == ERR_REFUSED ? "status" : "check";
 }
 
+void report_stand_by(const struct managed *m, struct tick_result *r) {
+  if (m->seen.observed) {
+    r->verdict = m->seen.verdict;
+    r->working = verdict_working(&r->verdict);
+  }
+  text_copy(r->current_id, sizeof r->current_id, m->seen.current_id);
+}
+
 // What there is to say of a target that could not be read.
 static void describe_failure(struct app *a, struct managed *m, const struct error *e,
                              struct tick_result *r, struct way_out *ret) {
@@ -154,11 +162,7 @@ static void describe_failure(struct app *a, struct managed *m, const struct erro
   *ret = (struct way_out){.person = NULL};
   if (e->kind == ERR_BUSY)
     r->end = TICK_BUSY;
-  if (m->seen.observed) {
-    r->verdict = m->seen.verdict;
-    r->working = verdict_working(&r->verdict);
-  }
-  text_copy(r->current_id, sizeof r->current_id, m->seen.current_id);
+  report_stand_by(m, r);
   if (is_of_cause(m, r, e))
     way_out_for_consumers(a, m, ret);
   else
