@@ -22,7 +22,8 @@ static void make_room(struct sim *s) {
       key_remove(s, i);
 }
 
-// Healing must not wait for the end of a hold: so the person lets it stand for a while.
+// Healing must not wait for the end of a hold: so the person lets it stand for a while. (Once it
+// has begun, something else holds it up: a full account.)
 static bool may_resume(struct sim *s) {
   if (s->faults)
     return rng_chance(&s->rng, 5000);

@@ -117,11 +117,12 @@ ROW(stray) {
 
 ROW(heal) {
   BEGIN;
-  // our own key: no value is written over what is in its place that this look does not show alive
+  // nothing is written that this look shows bad, be it once
   CASE(world(PHASE_IDLE), w.sinks[0].value = SINK_RETIRED, drift, ACT_WRITE_SINK);
   WHY(world(PHASE_IDLE),
       (w.sinks[0].value = SINK_RETIRED, CURRENT.key = KEY_ABSENT, CURRENT.look_again_s = NOW + 10),
       rest, WHY_absence);
+  // our own key: nor what it does not show alive
   CASE(world(PHASE_IDLE), (w.sinks[0].value = SINK_RETIRED, w.view.own.is = true), drift,
        ACT_WRITE_SINK);
   CASE(world(PHASE_IDLE),
