@@ -12,9 +12,9 @@ all_parts=(servers asan tsan distros schedulers integration truth single-faults 
 waiting_parts=(schedulers systemd)
 # Folders of tests/ on their own, in the ordinary debug build; the parts above run them with more checks. And what is run by hand.
 more_parts=(unit contract protocol fault cli emulator report servers-newest keyrings foreign analysis-trixie distros-bookworm distros-sid
-  user-keys own-key profiles arrival keys-by-hand secrets-manager guide single-faults-all syscalls-all planted coverage-all)
+  long-runs user-keys own-key profiles arrival keys-by-hand secrets-manager guide single-faults-all syscalls-all planted coverage-all)
 
-packages_build=(cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
+packages_build=(cmake ninja-build ccache gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
   libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
 packages_keyring="gnome-keyring libsecret-tools dbus libglib2.0-bin"
 packages_clients="node=nodejs npm=npm golang-go python3-venv javac=default-jdk-headless mvn=maven"  # the vendor's own clients, against the emulator
@@ -23,6 +23,7 @@ declare -A packages_of=(
   [cli]="faketime"
   [user-keys]="faketime $packages_clients"
   [own-key]="faketime"
+  [long-runs]="faketime python3"
   [profiles]="faketime $packages_clients"
   [arrival]="faketime $packages_clients"
   [keys-by-hand]="faketime"
@@ -61,14 +62,16 @@ declare -A packages_of=(
   [bench]="python3"
 )
 
-# build PRESET: configures and builds build/PRESET. Parts that share a preset wait for each other here; the first builds, and
-# where it fails, the others say so and do not try again.
+# build PRESET [TARGET…]: configures and builds build/PRESET, all of it or these targets (FOLDER/all is what a folder has). Parts
+# that share a preset wait for each other here; the first builds, and where it fails, the others say so and do not try again.
 build() {
-  local log=$build/log/build-$1.log done=$scratch/built-$1
+  local preset=$1 log=$build/log/build-$1.log done=$scratch/built-${*//[^a-z]/-}
+  shift
   (
     flock 9
     if [ ! -e "$done" ]; then
-      if cmake --preset "$1" -G Ninja -B "$build/$1" >"$log" 2>&1 && cmake --build "$build/$1" -j "$cores" >>"$log" 2>&1; then
+      if cmake --preset "$preset" -G Ninja -B "$build/$preset" >"$log" 2>&1 &&
+        cmake --build "$build/$preset" -j "$cores" ${1+--target "$@"} >>"$log" 2>&1; then
         echo 0 >"$done"
       else
         echo 1 >"$done"
@@ -76,9 +79,9 @@ build() {
       fi
     fi
     exit "$(cat "$done")"
-  ) 9>"$build/log/build-$1.lock" && return 0
-  echo "the build of preset $1 failed (all of it: $log)"
-  echo "fail $part: build of preset $1" >>"$results"
+  ) 9>"$build/log/build-$preset.lock" && return 0
+  echo "the build of preset $preset failed (all of it: $log)"
+  echo "fail $part: build of preset $preset" >>"$results"
   return 1
 }
 
@@ -122,7 +125,7 @@ check() {
 part_unit() { build dev && tests_of dev unit; }
 part_contract() { build dev && tests_of dev contract; }
 part_protocol() { build dev && tests_of dev protocol; }
-part_fault() { build dev && tests_of dev fault; }
+part_fault() { build dev && tests_of dev fault fault_vault; }
 part_cli() { build dev && tests_of dev cli; }
 part_metrics() { build dev && tests_of dev metrics; }
 part_report() { build dev && tests_of dev report; }
@@ -139,9 +142,16 @@ part_secrets_manager() {
 }
 part_guide() { tests_about 'integration/guide'; }
 
-part_asan() { build asan && tests_of asan unit contract protocol fault cli emulator; }
+# What needs a real Vault comes last: on a new machine that is built meanwhile (part_servers).
+part_asan() {
+  local bad=0
+  build asan || return 1
+  tests_of asan unit contract protocol fault cli emulator || bad=1
+  server vault tests/servers/build.sh vault && tests_of asan fault_vault || bad=1
+  return $bad
+}
 # Threads are in the units: the simulator has one, and what runs in it takes turns (protocol/co.c).
-part_tsan() { build tsan && tests_of tsan unit; }
+part_tsan() { build tsan tests/unit/all && tests_of tsan unit; }
 part_lint() { build release && tests_of release lint; }
 # server NAME BUILDER…: a real server is there, or is built from its module: some ten minutes, once, and no test waits for it.
 # How far that is, is shown as it goes (descriptor 3).
@@ -167,6 +177,13 @@ part_servers_newest() {
   part_servers
 }
 part_integration() { build release && tests_of release integration; }
+# What `integration` does a few months and some hundred rotations of.
+part_long_runs() {
+  local programs=("$build/release/rotator/app/rotator" "$build/release/tests/emulator/ibmcloud-emulator")
+  build release || return 1
+  check "a year of the rotator's own key" tests/integration/own_key_days.sh "${programs[@]}" 365
+  check "a thousand rotations under faults and kills" tests/fault/rotations.py "${programs[@]}" --rotations 1000 --seed 7 --faults 0.004 --kills 0.05
+}
 # The keyrings of Debian 12 and 13, in roots that are made before any test's time runs. By hand, as they change seldom.
 part_keyrings() {
   local status=0
@@ -186,7 +203,7 @@ covered() {
 
 # What was reached (tests/RESULTS.md), rounded down: never lowered.
 part_coverage() {
-  build coverage || return 1
+  build coverage tests/{unit,contract,protocol,emulator}/all rotator-libsecret || return 1
   find "$build/coverage" -name '*.gcda' -delete
   tests_of coverage unit contract protocol || return 1
   covered engine 100 95 rotator/engine/
@@ -245,7 +262,7 @@ part_planted() {
   return $status
 }
 
-part_fuzz() { build fuzz && tests_of fuzz fuzz; }
+part_fuzz() { build fuzz tests/fuzz/all && tests_of fuzz fuzz; }
 
 part_package() { check "packages" tests/lint/package.sh; }
 

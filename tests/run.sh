@@ -55,6 +55,12 @@ export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:verify_asan_link_order=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1:halt_on_error=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS-halt_on_error=1:second_deadlock_stack=1}
 
+# What was compiled before, in whichever clone and build, is not compiled again: that is a third of all the work.
+if command -v ccache >/dev/null; then
+  export CMAKE_C_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=${CCACHE_MAXSIZE-2G}
+  export CCACHE_DIR=${CCACHE_DIR-${XDG_CACHE_HOME:-$HOME/.cache}/rotator-tests/ccache}
+fi
+
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/rotator-tests.XXXXXX")
 chmod 755 "$scratch"  # some tests act as another user
 mkdir -p "$build/log"

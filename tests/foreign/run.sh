@@ -32,13 +32,14 @@ table_begin machine
 
 # The tree is at /src, to be read only. All machines are known, whichever are asked for.
 in_root() {
-  root_run "$root" --bind "$top" /src --machine s390x --machine aarch64 -- "$@" >"$work/log" 2>&1 </dev/null && return
+  root_run "$root" --bind "$top" /src --machine s390x --machine aarch64 -- env CMAKE_C_COMPILER_LAUNCHER=ccache "$@" \
+    >"$work/log" 2>&1 </dev/null && return
   sed 's/^/# /' "$work/log"
   return 1
 }
 
 make_root() {
-  local packages=(cmake ninja-build gcc pkg-config qemu-user-static curl jq openssl ca-certificates tzdata)
+  local packages=(cmake ninja-build ccache gcc pkg-config qemu-user-static curl jq openssl ca-certificates tzdata)
   local machine library debian
   for library in libc6-dev libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev libsystemd-dev libcmocka-dev \
     libmicrohttpd-dev libgnutls28-dev zlib1g-dev; do

@@ -22,7 +22,7 @@ make_packages() {
   packages_of "$top" "$dir/build" "$dir/1" DEB
   mkdir -p "$copy"
   (cd "$top" && tar -c --exclude=./build --exclude='./build-*' --exclude=./.git --exclude=node_modules .) | tar -x -m -C "$copy"
-  (TZ=Asia/Tokyo packages_of "$copy" "$copy-built" "$dir/2" DEB) || exit 1
+  (export TZ=Asia/Tokyo CCACHE_DISABLE=1; packages_of "$copy" "$copy-built" "$dir/2" DEB) || exit 1
   for deb in rotator rotator-libsecret; do
     cmp "$dir/1/${deb}"_*.deb "$dir/2/${deb}"_*.deb || failed "two packages of one tree differ: $deb"
   done

@@ -79,7 +79,7 @@ go_build() (
   shift 3
   echo "$what: building, which takes some ten minutes, once" >&2
   CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly \
-    nice -n 10 "$go" build -v -trimpath -ldflags="-s -w $link" -o "$out" "$@" >"$log" 2>&1 9>&- &
+    "$go" build -v -trimpath -ldflags="-s -w $link" -o "$out" "$@" >"$log" 2>&1 9>&- &
   pid=$!
   trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
   while kill -0 "$pid" 2>/dev/null; do

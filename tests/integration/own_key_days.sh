@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# A year of the rotator's own key as a target, from a timer: the job is started every 16 hours of faked time, about every
+# Months of the rotator's own key as a target, from a timer: the job is started every 16 hours of faked time, about every
 # fifth start is killed at some moment, and a sender's key rotates beside it. The key file must at all times hold a key that
 # IAM takes, and no run after the first may need a person.
 #
-#   own_key_year.sh ROTATOR EMULATOR [DAYS]
+#   own_key_days.sh ROTATOR EMULATOR DAYS
 set -euo pipefail
 preload=$("$(dirname "$0")/../faketime.sh") || exit 77
 rotator=$(realpath "$1")
 emulator=$(realpath "$2")
-days=${3:-365}
+days=$3
 cd "$(dirname "$0")/../.."
 . contrib/sandbox.sh
 
@@ -72,4 +72,4 @@ left=$(sandbox_control GET keys | jq '[.keys[] | select(.name == "own-management
 [ "$left" -le 2 ] || fail "$left keys are left"
 [ "$rotations" -ge $((days / 14 - 3)) ] || fail "only $rotations rotations in $days days"
 at verify >"$work/out" 2>&1 || fail "verify: exit $?"
-echo "a year of the rotator's own key: $runs starts, $kills killed, $rotations rotations, never without a key"
+echo "$days days of the rotator's own key: $runs starts, $kills killed, $rotations rotations, never without a key"
