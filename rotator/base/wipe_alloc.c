@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +19,21 @@ static struct block *block_of(void *p) {
 }
 
 static _Thread_local size_t losses;
+static atomic_bool starved;
 
 size_t wipe_losses(void) {
   return losses;
+}
+
+bool wipe_was_starved(void) {
+  return atomic_load(&starved);
 }
 
 void *wipe_malloc(size_t size) {
   struct block *b = size > SIZE_MAX - sizeof *b ? NULL : malloc(sizeof *b + size);
   if (!b) {
     losses++;
+    atomic_store(&starved, true);
     return NULL;
   }
   b->size = size;

@@ -7,6 +7,7 @@
 #ifndef ROTATOR_BASE_WIPE_ALLOC_H
 #define ROTATOR_BASE_WIPE_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *wipe_malloc(size_t size);
@@ -17,5 +18,9 @@ void wipe_free(void *p);
 // How often there was no memory in this thread: libraries do not always say that this is why they
 // failed. Whoever asks compares with before.
 size_t wipe_losses(void);
+// Was there ever no memory, in any thread? Of what OpenSSL could not make at its first use, it does
+// not make some later: algorithms are unknown to it, keys unreadable, random numbers missing, for
+// the life of the process (3.0).
+bool wipe_was_starved(void);
 
 #endif

@@ -27,46 +27,41 @@ static int no_passphrase(char *buf, int size, int writing, void *p) {
   return -1;
 }
 
-// For want of memory, which passes, or because of what it is? OpenSSL does not always say.
-static enum err not_read(size_t losses, const char *path, const char *why, struct error *e) {
-  return wipe_losses() != losses ? error_no_memory(e)
-                                 : error_set(e, ERR_INVALID, "%s%s", path, why);
+// For want of memory, which passes, or because of what it is? OpenSSL does not always say, and may
+// have lacked it earlier.
+static enum err not_read(const char *path, const char *why, struct error *e) {
+  return wipe_was_starved() ? error_no_memory(e) : error_set(e, ERR_INVALID, "%s%s", path, why);
 }
 
 static enum err open_pem(const char *path, BIO **ret, struct error *e) {
-  size_t losses = wipe_losses();
   errno = 0;
   *ret = BIO_new_file(path, "r");
   if (!*ret && errno == ENOMEM)
     return error_no_memory(e);
-  return *ret ? ERR_OK : not_read(losses, path, ": can't be read", e);
+  return *ret ? ERR_OK : not_read(path, ": can't be read", e);
 }
 
 static enum err load_cert(const char *path, X509 **ret, struct error *e) {
-  size_t losses = wipe_losses();
   BIO *bio = NULL;
   enum err err = open_pem(path, &bio, e);
   if (err)
     return err;
   *ret = PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL);
   BIO_free(bio);
-  return *ret ? ERR_OK : not_read(losses, path, ": holds no PEM certificate", e);
+  return *ret ? ERR_OK : not_read(path, ": holds no PEM certificate", e);
 }
 
 static enum err load_key(const char *path, EVP_PKEY **ret, struct error *e) {
-  size_t losses = wipe_losses();
   BIO *bio = NULL;
   enum err err = open_pem(path, &bio, e);
   if (err)
     return err;
   *ret = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
   BIO_free(bio);
-  return *ret ? ERR_OK
-              : not_read(losses, path, ": holds no PEM private key without a passphrase", e);
+  return *ret ? ERR_OK : not_read(path, ": holds no PEM private key without a passphrase", e);
 }
 
 static enum err check_client(const struct curl_options *o, struct error *e) {
-  size_t losses = wipe_losses();
   X509 *cert = NULL;
   EVP_PKEY *key = NULL;
   if (!o->client_cert || !o->client_key)
@@ -75,9 +70,9 @@ static enum err check_client(const struct curl_options *o, struct error *e) {
   if (!err)
     err = load_key(o->client_key, &key, e);
   if (!err && X509_check_private_key(cert, key) != 1)
-    err = wipe_losses() != losses ? error_no_memory(e)
-                                  : error_set(e, ERR_INVALID, "%s: is not the key of %s",
-                                              o->client_key, o->client_cert);
+    err = wipe_was_starved() ? error_no_memory(e)
+                             : error_set(e, ERR_INVALID, "%s: is not the key of %s", o->client_key,
+                                         o->client_cert);
   X509_free(cert);
   EVP_PKEY_free(key);
   return err;
@@ -154,9 +149,8 @@ static bool add_certificates(const char *path, void *ctx) {
 
 enum err curl_files_bundle(const char *dir, char **ret, struct error *e) {
   struct text_buf b = TEXT_BUF(BUNDLE_MAX);
-  size_t losses = wipe_losses();
   if (!each_file(dir, add_certificates, &b) || b.len == 0) {
-    enum err err = b.starved || wipe_losses() != losses ? error_no_memory(e)
+    enum err err = b.starved || wipe_was_starved() ? error_no_memory(e)
                    : b.failed
                        ? error_set(e, ERR_INVALID, "%s: too many certificates", dir)
                        : error_set(e, ERR_INVALID, "%s: no PEM certificate can be read there", dir);
@@ -168,13 +162,11 @@ enum err curl_files_bundle(const char *dir, char **ret, struct error *e) {
 }
 
 static enum err check_bytes(const char *pem, struct error *e) {
-  size_t losses = wipe_losses();
   BIO *bio = BIO_new_mem_buf(pem, -1);
   X509 *cert = bio ? PEM_read_bio_X509_AUX(bio, NULL, no_passphrase, NULL) : NULL;
   BIO_free(bio);
   X509_free(cert);
-  return cert ? ERR_OK
-              : not_read(losses, "the authorities given as text", " hold no PEM certificate", e);
+  return cert ? ERR_OK : not_read("the authorities given as text", " hold no PEM certificate", e);
 }
 
 enum err curl_files_check(const struct curl_options *o, struct error *e) {

@@ -53,6 +53,12 @@ void curl_transport_finish(void) {
 
 // --- what the end means --------------------------------------------------------------------------
 
+static bool is_tls(CURLcode code) {
+  return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+         code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER ||
+         code == CURLE_SSL_CACERT_BADFILE || code == CURLE_SSL_ISSUER_ERROR;
+}
+
 // The step that a failure before the request belongs to.
 static const char *step_before(CURL *easy, CURLcode code) {
   curl_off_t lookup = 0, connect = 0;
@@ -69,15 +75,8 @@ static const char *step_before(CURL *easy, CURLcode code) {
     return !lookup ? "resolve" : !connect ? "connect to" : "TLS with";
   case CURLE_PROXY:
     return "tunnel through the proxy to";
-  case CURLE_SSL_CONNECT_ERROR:
-  case CURLE_PEER_FAILED_VERIFICATION:
-  case CURLE_SSL_CERTPROBLEM:
-  case CURLE_SSL_CIPHER:
-  case CURLE_SSL_CACERT_BADFILE:
-  case CURLE_SSL_ISSUER_ERROR:
-    return "TLS with";
   default:
-    return "reach";
+    return is_tls(code) ? "TLS with" : "reach";
   }
 }
 
@@ -112,11 +111,16 @@ static enum err fail_before(const struct curl_call *c, CURLcode code, struct err
                      c->host, c->port);
   if (tells_of_proxy(c, code))
     return fail_at_proxy(c, e);
+  const char *why = c->detail[0] ? c->detail : curl_easy_strerror(code);
+  // It may be OpenSSL's state and not the server's: in this process each other connection would
+  // fail too.
+  if (is_tls(code) && wipe_was_starved())
+    return error_set(e, ERR_INTERNAL, "TLS with %s:%d: %s, after memory ran out in this process",
+                     c->host, c->port, why);
   enum err kind = code == CURLE_OUT_OF_MEMORY                                         ? ERR_INTERNAL
                   : code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? ERR_REFUSED
                                                                                       : ERR_UNSENT;
-  return error_set(e, kind, "%s %s:%d: %s", step_before(c->easy, code), c->host, c->port,
-                   c->detail[0] ? c->detail : curl_easy_strerror(code));
+  return error_set(e, kind, "%s %s:%d: %s", step_before(c->easy, code), c->host, c->port, why);
 }
 
 // libcurl's own details are left out here: they may quote what the server sent.

@@ -154,6 +154,29 @@ static void for_want_of_memory_none_is_broken(void **state) {
   }
 }
 
+// OpenSSL may not get over it: a handshake that fails later is no outage of the server, and what it
+// cannot read is not broken. The last test, as this process has lacked memory from here on.
+static void nor_is_anybody_blamed_later(void **state) {
+  (void)state;
+  char broken[SCRATCH_PATH * 2];
+  granted = 0;
+  assert_null(wipe_malloc(1));
+  granted = -1;
+  put(broken, "broken.pem", "no certificate\n");
+  const struct curl_options all[] = {{.ca_file = broken},
+                                     {.ca_bytes = "no certificate"},
+                                     {.client_cert = broken, .client_key = broken}};
+  for (size_t i = 0; i < COUNT_OF(all); i++)
+    assert_int_equal(curl_files_check(&all[i], NULL), ERR_INTERNAL);
+  curl_fixture_transport(&(struct curl_options){.ca_bytes = test_ca_pem(other_ca)});
+  assert_int_equal(post_to("localhost"), ERR_INTERNAL);
+  assert_non_null(strstr(fix.e.text, "TLS with localhost:"));
+  assert_non_null(strstr(fix.e.text, "memory ran out in this process"));
+  transport_free(fix.t);
+  curl_fixture_transport(&(struct curl_options){.ca_bytes = test_ca_pem(ca)});
+  assert_int_equal(post_to("localhost"), ERR_OK);
+}
+
 int main(void) {
   curl_fixture_global();
   const struct CMUnitTest tests[] = {
@@ -161,6 +184,7 @@ int main(void) {
       CURL_TEST(r15_authorities_that_stay_are_not_read_again),
       CURL_TEST(authorities_as_text_and_as_directory),
       CURL_TEST(for_want_of_memory_none_is_broken),
+      CURL_TEST(nor_is_anybody_blamed_later),
   };
   int failed = cmocka_run_group_tests(tests, begin, end);
   return failed != 0;
