@@ -40,12 +40,16 @@ static int64_t again_ms(struct target *t, const struct engine_io *io, const stru
   return wait_s > v->now_s ? now + (wait_s - v->now_s) * 1000 : now;
 }
 
-// What went wrong while reading is told when no act went wrong.
+// What went wrong while reading is told when no act went wrong. What this process lacks for a
+// reading (memory, and OpenSSL may not get over that) another one has: it is not waited for, as it
+// is not after an act (settle_turn).
 static void end_tick(struct target *t, const struct engine_io *io, const struct turn *u,
                      const struct action *a, struct tick_result *r) {
   *r = tick_result(&u->view, a, r->error.kind != ERR_OK ? &r->error : &u->error);
   r->attention = a->attention || t->memory->refused;
-  if (a->kind == ACT_WAIT || (a->kind == ACT_REST && a->wait_s > 0))
+  if (a->kind == ACT_WAIT && r->error.kind == ERR_INTERNAL)
+    r->end = TICK_FAILED;
+  else if (a->kind == ACT_WAIT || (a->kind == ACT_REST && a->wait_s > 0))
     r->again_ms = again_ms(t, io, &u->view, a, &r->error);
 }
 

@@ -24,7 +24,7 @@ static enum memory_fault answer(void *ctx, const struct memory_op *op) {
 }
 
 // That something may not be read says nothing of the key, and is told to a person; what gave no
-// answer is waited for.
+// answer is waited for, but not where this process lacks what it takes to read.
 static void what_may_not_be_read_is_not_known(void **unused) {
   (void)unused;
   static const struct {
@@ -37,10 +37,12 @@ static void what_may_not_be_read_is_not_known(void **unused) {
       {{MEMORY_READ, "one", ERR_DENIED}, TICK_ATTENTION, WHY_sink_refused, CAUSE_unreadable},
       {{MEMORY_READ, "one", ERR_INVALID}, TICK_ATTENTION, WHY_sink_refused, CAUSE_unreadable},
       {{MEMORY_READ, "one", ERR_UNSENT}, TICK_WAIT, WHY_sink_silent, CAUSE_silent},
+      {{MEMORY_READ, "one", ERR_INTERNAL}, TICK_FAILED, WHY_sink_silent, CAUSE_silent},
       {{MEMORY_READ, "home", ERR_REFUSED}, TICK_ATTENTION, WHY_home_silent, CAUSE_none},
       {{MEMORY_READ, "home", ERR_DENIED}, TICK_ATTENTION, WHY_home_silent, CAUSE_none},
       {{MEMORY_READ, "home", ERR_INVALID}, TICK_ATTENTION, WHY_home_silent, CAUSE_none},
       {{MEMORY_READ, "home", ERR_UNSENT}, TICK_WAIT, WHY_home_silent, CAUSE_none},
+      {{MEMORY_READ, "home", ERR_INTERNAL}, TICK_FAILED, WHY_home_silent, CAUSE_none},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     struct rig *r = rig_new();
