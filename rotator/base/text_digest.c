@@ -1,4 +1,6 @@
 // libcrypto does the hashing; base64url is our own, since libcrypto has the other alphabet only.
+#define OPENSSL_SUPPRESS_DEPRECATED // SHA256_Init and its kin
+
 #include "rotator/base/text_digest.h"
 
 #include <openssl/evp.h>
@@ -9,10 +11,18 @@
 #include "rotator/base/secret.h"
 
 // The one-shot function looks the algorithm up anew in each call, which takes longer than to hash
-// what we have. It is the way where the look-up fails.
+// what we have.
 static EVP_MD *sha256;
 static void fetch_sha256(void) {
   sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+// Needs no memory, and so is the way where there is none.
+static void hash_in_place(unsigned char dst[TEXT_SHA256_BYTES], const void *bytes, size_t len) {
+  SHA256_CTX c;
+  SHA256_Init(&c);
+  SHA256_Update(&c, bytes, len);
+  SHA256_Final(dst, &c); // wipes what it holds of the bytes
 }
 
 void text_sha256(unsigned char dst[TEXT_SHA256_BYTES], const void *bytes, size_t len) {
@@ -20,7 +30,7 @@ void text_sha256(unsigned char dst[TEXT_SHA256_BYTES], const void *bytes, size_t
   pthread_once(&once, fetch_sha256);
   const void *from = len ? bytes : "";
   if (!sha256 || EVP_Digest(from, len, dst, NULL, sha256, NULL) != 1)
-    SHA256(from, len, dst);
+    hash_in_place(dst, from, len);
 }
 
 void text_sha256_hex(char dst[TEXT_SHA256_HEX], const void *bytes, size_t len) {
