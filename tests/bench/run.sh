@@ -160,13 +160,20 @@ goal "sockets opened by a run" "$(grep -c 'socket(' "$work/trace" || true)" 0
 echo
 echo "== where the round trips go (50 ms added to every request)"
 sandbox_control POST latency '{"ms": 50}' >/dev/null
-before=$(last_request)
-began=$(date +%s%N)
-rotator_ rotate bench --wait=retired >/dev/null
-wall=$((($(date +%s%N) - began) / 1000000))
-requests_since "$before" >"$work/requests.json"
-# Requests that cannot have been under way together, each ending 50 ms after it came: the longest chain.
-serial=$(jq '[.[].time_ms] | sort | reduce .[] as $t ({n: 0, end: -1}; if $t >= .end then {n: (.n + 1), end: ($t + 50)} else . end) | .n' "$work/requests.json")
+# Requests that cannot have been under way together, each ending 50 ms after it came: the longest chain. Those that wait for one another
+# are never less apart than that; those that go side by side are more apart when the machine was busy between them. So the least of
+# several runs is nearest to what it is, and the wall, which a busy machine stretches as well, is their median.
+serial=999 walls=()
+for ((run = 0; run < (times + 3) / 4; run++)); do
+  before=$(last_request)
+  began=$(date +%s%N)
+  rotator_ rotate bench --wait=retired >/dev/null
+  walls+=($((($(date +%s%N) - began) / 1000000)))
+  requests_since "$before" >"$work/requests.json"
+  chain=$(jq '[.[].time_ms] | sort | reduce .[] as $t ({n: 0, end: -1}; if $t >= .end then {n: (.n + 1), end: ($t + 50)} else . end) | .n' "$work/requests.json")
+  [ "$chain" -gt "$serial" ] || serial=$chain
+done
+wall=$(jq -n '$ARGS.positional | map(tonumber) | sort | .[length / 2 | floor]' --args "${walls[@]}")
 echo "a rotation: $(jq length "$work/requests.json") requests, $connections, $serial round trips one after the other"
 jq -r '
   def kind: .path |= sub("\\?.*"; "") |
@@ -182,7 +189,7 @@ proof that need not be spread go side by side, and then its logs (section 5).
 TEXT
 goal "requests of a rotation" "$(jq length "$work/requests.json")" 28
 goal "round trips one after the other" "$serial" 20
-goal "wall : round trips x 50 ms" "$(ratio "$wall" $((serial * 50)))" 1.2 "$wall ms"
+goal "wall : round trips x 50 ms" "$(ratio "$wall" $((serial * 50)))" 1.2 "$wall ms, the median of ${#walls[@]} runs"
 against_older 0.5 "wall of a rotation" wall_ms $(((times + 3) / 4))
 sandbox_control POST latency '{"ms": 0}' >/dev/null
 
