@@ -29,7 +29,7 @@ run() {
     sed -u -n "/^[0-9TZ:-]* debug /d; s/^[0-9-]*T\([0-9:]*\)Z [a-z]* demo \([a-z_]*\): /  \1  $bold\2$plain: /; p"
 }
 
-need cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev libsystemd-dev \
+need cmake ninja-build gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev \
   libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates curl jq
 
 build=${ROTATOR_BUILD_DIR:-build}/quickstart

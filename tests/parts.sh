@@ -15,7 +15,7 @@ more_parts=(unit contract protocol fault cli emulator report servers-newest keyr
   long-runs user-keys own-key profiles arrival keys-by-hand secrets-manager guide single-faults-all syscalls-all planted coverage-all)
 
 packages_build=(cmake ninja-build ccache gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev
-  libsystemd-dev libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
+  libsecret-1-dev libcmocka-dev libmicrohttpd-dev libgnutls28-dev zlib1g-dev ca-certificates openssl curl jq strace tzdata)
 packages_keyring="gnome-keyring libsecret-tools dbus libglib2.0-bin"
 packages_clients="node=nodejs npm=npm golang-go python3-venv javac=default-jdk-headless mvn=maven"  # the vendor's own clients, against the emulator
 declare -A packages_of=(

@@ -26,7 +26,7 @@ look() {
 }
 
 for suite in "$@"; do
-  root_with "$suite" analysis gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev libsystemd-dev \
+  root_with "$suite" analysis gcc libc6-dev pkg-config libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev \
     libsecret-1-dev cppcheck clang-tidy || exit 1
   for tool in gcc cppcheck tidy; do
     look "$suite: $tool can fail" --self-test $tool

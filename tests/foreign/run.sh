@@ -41,7 +41,7 @@ in_root() {
 make_root() {
   local packages=(cmake ninja-build ccache gcc pkg-config qemu-user-static curl jq openssl ca-certificates tzdata)
   local machine library debian
-  for library in libc6-dev libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev libsystemd-dev libcmocka-dev \
+  for library in libc6-dev libcurl4-openssl-dev libcjson-dev libssl-dev libyaml-dev libcmocka-dev \
     libmicrohttpd-dev libgnutls28-dev zlib1g-dev; do
     packages+=("$library")
     for machine in s390x aarch64; do

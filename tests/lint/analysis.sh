@@ -15,7 +15,7 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 flags=(-std=c11 -D_GNU_SOURCE "-I$top" '-DROTATOR_VERSION="0"' '-DROTATOR_BINDIR="bin"' '-DROTATOR_LIBEXECDIR="libexec"'
   '-DROTATOR_FULL_LIBEXECDIR="/usr/libexec"')
-read -r -a more < <(pkg-config --cflags libcurl libcjson libcrypto yaml-0.1 libsystemd libsecret-1 2>/dev/null)
+read -r -a more < <(pkg-config --cflags libcurl libcjson libcrypto yaml-0.1 libsecret-1 2>/dev/null)
 flags+=(${more[@]+"${more[@]}"})
 
 run_gcc() {

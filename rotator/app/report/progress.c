@@ -8,24 +8,16 @@
 
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/out.h"
+#include "rotator/base/service_notice.h"
 #include "rotator/base/text_time.h"
-
-#ifdef ROTATOR_HAVE_SYSTEMD
-#include <systemd/sd-daemon.h>
-
-static void notify(const char *text) {
-  if (getenv("NOTIFY_SOCKET"))
-    sd_notify(0, text);
-}
-#else
-static void notify(const char *text) {
-  (void)text;
-}
-#endif
 
 #define FLEET_EVERY_MS 200
 
 // --- systemd ---
+
+static void notify(const char *text) {
+  service_notice(getenv("NOTIFY_SOCKET"), text);
+}
 
 void progress_ready(void) {
   notify("READY=1");

@@ -12,7 +12,7 @@ if reason=$(root_lack); then
   exit 77
 fi
 common=(dbus libglib2.0-bin libsecret-tools gnome-keyring jq curl procps python3-minimal ca-certificates
-  libcurl4 libcjson1 libyaml-0-2 libmicrohttpd12 libgnutls30 libssl3 libsystemd0)
+  libcurl4 libcjson1 libyaml-0-2 libmicrohttpd12 libgnutls30 libssl3)
 declare -A services=(
   [bookworm]="keepassxc libkf5wallet-bin libqca-qt5-2-plugins"
   [trixie]="keepassxc-full kwallet6 libqca-qt6-plugins"
