@@ -1,5 +1,6 @@
 #include "rotator/base/secret.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,25 @@ static void twelve_bytes_in_a_row_are_repeated(void **state) {
   assert_false(secret_is_repeated("anything", secret_bytes(NULL), 0));
 }
 
+// Wherever it begins, and whatever stands around it.
+static void every_run_is_found(void **state) {
+  static const char secrets[][38] = {"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!",
+                                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                     "abcabdabcabdabcabeabcabdabcabdabcabda"};
+  (void)state;
+  for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+    for (size_t len = 1; len < sizeof *secrets; len++)
+      for (size_t from = 0; from < len; from++)
+        for (size_t n = 1; from + n <= len; n++) {
+          char text[128];
+          bool all = n == len, some = n >= 12; // … which 12 in a row are, of any
+          snprintf(text, sizeof text, "%.*s-%.*s#%.*s", n > 11 ? 11 : (int)n - 1, secrets[i],
+                   (int)n, secrets[i] + from, n > 11 ? 11 : (int)n - 1, secrets[i]);
+          if (i == 0 || some || all)
+            assert_int_equal(secret_is_repeated(text, secrets[i], len), some || all);
+        }
+}
+
 static void a_limit_that_cannot_be(void **state) {
   (void)state;
   assert_null(secret_new(SIZE_MAX));
@@ -131,6 +151,7 @@ int main(void) {
       cmocka_unit_test(null_is_an_empty_one),
       cmocka_unit_test(equal_looks_at_every_byte),
       cmocka_unit_test(clear_keeps_the_limit),
+      cmocka_unit_test(every_run_is_found),
       cmocka_unit_test(a_limit_that_cannot_be),
       cmocka_unit_test(twelve_bytes_in_a_row_are_repeated),
   };
