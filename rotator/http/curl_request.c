@@ -274,6 +274,7 @@ static CURLcode set_bounds(CURL *easy, struct curl_call *c) {
   const struct http_request *r = c->req;
   int64_t all = smaller(r->timeout_ms > 0 ? r->timeout_ms : c->t->o.timeout_ms, r->deadline_ms);
   CURLcode code = CURLE_OK;
+  SET(CURLOPT_UPLOAD_BUFFERSIZE, 16384L); // the least: it is made and wiped with each request
   c->begun_ms = env_mono_ms(c->t->env);
   c->most_ms = all;
   SET(CURLOPT_TIMEOUT_MS, (long)all);
