@@ -83,6 +83,11 @@ struct action {
 
 void decide(const struct view *v, struct action *ret);
 
+// Until when does this decision follow again, if what was read stays as it is and only time goes
+// on? Of the plain rest of a turn that did not ask IAM; 0: of no other. Never later than a look, a
+// probe or a rotation is due.
+int64_t decide_rests_until_s(const struct view *v, const struct action *a);
+
 // Do consumers have a working key, as far as this view shows?
 enum working { WORKING_YES, WORKING_NO, WORKING_UNKNOWN };
 enum working view_working(const struct view *v);

@@ -96,6 +96,7 @@ static void judge_sink(struct turn *u, struct target *t, const struct engine_io 
   struct sink_view *v = &u->sink_views[i];
   const struct state *s = u->view.state;
   v->name = t->sinks[i].name;
+  v->version = &r->version;
   v->class = t->sinks[i].item->class;
   v->acted = t->memory->sink_acted[i];
   if (must_wait_out_absence(u, t, io, i))
@@ -237,6 +238,7 @@ static void judge_time(struct turn *u, struct target *t, const struct engine_io 
   v->window_open = policy_window_is_open(&t->policy.window, v->now_s);
   v->look_due = t->memory->dropped || wall_s - t->memory->last_look_s >= t->policy.look_every_s ||
                 wall_s < t->memory->last_look_s;
+  v->look_due_s = t->memory->last_look_s + t->policy.look_every_s;
   if (!v->state || !v->state->slots[SLOT_CURRENT].used)
     return;
   const struct slot *current = &v->state->slots[SLOT_CURRENT];
@@ -274,6 +276,7 @@ void turn_read_stores(struct turn *u, struct target *t, const struct engine_io *
   for (size_t i = 0; i < t->n_sinks; i++)
     read_sink(u, t, i);
   read_home(u, t, io);
+  v->home_version = &u->home_version;
   digest_versions(u, t);
   judge_sinks(u, t, io);
   u->sinks_older = sinks_are_older(u, t, known_seq);

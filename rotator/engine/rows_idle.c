@@ -128,3 +128,17 @@ bool row_rest(seen v, struct action *a) {
              : v->sink_lost  ? WHY_sink_lost
                              : WHY_not_due);
 }
+
+int64_t decide_rests_until_s(const struct view *v, const struct action *a) {
+  bool plain = a->row == ROW_rest && a->kind == ACT_REST && a->why == WHY_not_due && !a->attention;
+  if (!plain || v->iam_asked)
+    return 0;
+  const int64_t ends[] = {
+      v->due_s, v->look_due_s, v->probe_due_s,
+      v->state->slots[SLOT_CURRENT].since_s + v->policy->max_age_s + 1 // is_too_old
+  };
+  int64_t first_s = ends[0];
+  for (size_t i = 1; i < sizeof ends / sizeof *ends; i++)
+    first_s = ends[i] < first_s ? ends[i] : first_s;
+  return first_s;
+}

@@ -82,10 +82,11 @@ static bool is_over(int64_t since_s, int64_t wait_s, int64_t now_s) {
 // speaks against the value is tried again with each look, and not more often: an outage may last.
 // A key that IAM shows dead is not tried at all. With probes switched off as well: else what was
 // once seen against a key, by a proof of a rotation or by verify, would be told for ever.
-static bool probe_is_due(const struct turn *u, struct target *t) {
+static bool probe_is_due(struct turn *u, struct target *t) {
   const struct policy *p = &t->policy;
   int64_t now_s = u->view.now_s;
   bool routine = p->probe_every_s > 0;
+  u->view.probe_due_s = INT64_MAX;
   if (!u->view.state || !u->state.slots[SLOT_CURRENT].used)
     return false;
   const struct evidence *e = evidence_of(u, t, u->state.slots[SLOT_CURRENT].value);
@@ -100,6 +101,8 @@ static bool probe_is_due(const struct turn *u, struct target *t) {
     return true;
   if (e->unanswered_s > 0)
     return again || t->memory->proofs[SLOT_CURRENT].unknowns < UNANSWERED_TRIES;
+  if (routine)
+    u->view.probe_due_s = e->proven_s + p->probe_every_s;
   return routine && (e->proven_s == 0 || is_over(e->proven_s, p->probe_every_s, now_s));
 }
 

@@ -53,6 +53,7 @@ struct sink_view {
   bool unwritable;           // it said that it would take no other value (asked before a rotation)
   struct verdict verdict;    // does what consumers read here work?
   enum arrival_seen arrival; // tick_verify alone: was the log found that it sent?
+  const struct store_version *version; // as it was read; "": there is none
 };
 
 enum key_seen {
@@ -100,10 +101,11 @@ struct own_view {
 struct view {
   int64_t now_s; // the server's clock where known, else ours
   enum home_seen home;
-  const struct policy *policy; // what the configuration wants
-  const struct state *state;   // NULL unless HOME_OK (or HOME_BACK)
-  int64_t back_for_s;          // HOME_BACK: how long already
-  bool other_host;             // a class B or C store is in use and the state names another host
+  const struct store_version *home_version; // as it was read; "": there is none
+  const struct policy *policy;              // what the configuration wants
+  const struct state *state;                // NULL unless HOME_OK (or HOME_BACK)
+  int64_t back_for_s;                       // HOME_BACK: how long already
+  bool other_host; // a class B or C store is in use and the state names another host
 
   const struct sink_view *sinks; // those of the configuration
   size_t n_sinks;
@@ -120,6 +122,8 @@ struct view {
                   // looked bad
   bool probe_due; // at rest and in grace: the last proof of current is too old, or something spoke
                   // against it since
+  // When they will be, if nothing but time goes on; INT64_MAX: never for that.
+  int64_t look_due_s, probe_due_s;
   struct slot_view slots[SLOT_COUNT];
   char found_id[IAM_ID_MAX]; // pending without id: the id of its key, as answered or found; "" not
                              // seen
