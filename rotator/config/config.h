@@ -144,6 +144,8 @@ struct config {
   size_t n_targets;
   // Files of targets.d with mistakes of their own: there may be targets that nobody knows of.
   size_t n_broken_files;
+  // Of all files that were read, their names and their bytes: is it the same configuration?
+  unsigned char digest[32];
 };
 
 // One mistake. `text` says what was expected, `nearest` the nearest right name or NULL.

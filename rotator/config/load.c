@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "rotator/base/text.h"
+#include "rotator/base/text_digest.h"
 #include "rotator/config/internal.h"
 
 // What config_free gives back.
@@ -199,12 +200,21 @@ static void read_bytes(struct config_loader *l, const char *bytes, size_t len,
   yaml_document_delete(&document);
 }
 
+static void add_to_digest(struct config *c, const char *path, const char *bytes, size_t len) {
+  unsigned char parts[3][TEXT_SHA256_BYTES];
+  memcpy(parts[0], c->digest, sizeof parts[0]);
+  text_sha256(parts[1], path, strlen(path));
+  text_sha256(parts[2], bytes, len);
+  text_sha256(c->digest, parts, sizeof parts);
+}
+
 static void read_file(struct config_loader *l, const char *path,
                       void (*read)(struct config_loader *l, yaml_node_t *root)) {
   char *bytes = NULL;
   size_t len = 0;
   if (!config_file_read(l, path, &bytes, &len))
     return;
+  add_to_digest(l->config, path, bytes, len);
   if (len == 0)
     config_wrong(l, NULL, NULL, "the file is empty");
   else

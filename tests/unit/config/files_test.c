@@ -66,6 +66,35 @@ static void reads_targets_d_by_name(void **state) {
   try_end(&t);
 }
 
+// Does the digest differ from the one before, which is replaced by it?
+static bool is_another(const struct place *p, unsigned char digest[32]) {
+  struct try t = try_path(p->main);
+  assert_int_equal(t.err, ERR_OK);
+  bool another = memcmp(t.config->digest, digest, 32) != 0;
+  memcpy(digest, t.config->digest, 32);
+  try_end(&t);
+  return another;
+}
+
+static void tells_configurations_apart(void **state) {
+  struct place *p = *state;
+  unsigned char digest[32] = {0};
+  char from[SCRATCH_PATH * 2];
+  put(p, "rotator.yaml", LIST TARGET("main"));
+  assert_true(is_another(p, digest));
+  assert_false(is_another(p, digest));
+  put(p, "targets.d/a.yaml", EXTRA("a"));
+  assert_true(is_another(p, digest));
+  put(p, "targets.d/a.yaml", EXTRA("b"));
+  assert_true(is_another(p, digest));
+  snprintf(from, sizeof from, "%s", scratch_path(&p->scratch, "targets.d/a.yaml"));
+  assert_int_equal(rename(from, scratch_path(&p->scratch, "targets.d/b.yaml")), 0);
+  assert_true(is_another(p, digest));
+  put(p, "rotator.yaml", LIST TARGET("main") "# a remark\n");
+  assert_true(is_another(p, digest));
+  assert_false(is_another(p, digest));
+}
+
 static void needs_no_targets_d(void **state) {
   struct place *p = *state;
   put(p, "rotator.yaml", LIST TARGET("main"));
@@ -343,6 +372,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
       TEST(reads_targets_d_by_name),
+      TEST(tells_configurations_apart),
       TEST(needs_no_targets_d),
       TEST(a_targets_d_that_leads_nowhere_is_told),
       TEST(a_relative_path_is_enough),
