@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/file/file_peek.h"
 #include "backends/file/filestore.h"
 #include "rotator/base/text.h"
 
@@ -22,17 +23,6 @@ static void version_format(struct store_version *ret, const struct file_version 
   memset(ret, 0, sizeof *ret);
   snprintf(ret->text, sizeof ret->text, "%" PRIx64 ":%" PRIx64 ":%" PRId64 "+%" PRIx64 ":%" PRId64,
            v->ino, v->size, v->mtime_ns, v->dev, v->ctime_ns);
-}
-
-// "" is the version of an absent file, all zero for file_replace.
-static bool version_parse(const char *text, struct file_version *ret) {
-  memset(ret, 0, sizeof *ret);
-  if (text[0] == '\0')
-    return true;
-  int end = -1;
-  int n = sscanf(text, "%" SCNx64 ":%" SCNx64 ":%" SCNd64 "+%" SCNx64 ":%" SCNd64 "%n", &ret->ino,
-                 &ret->size, &ret->mtime_ns, &ret->dev, &ret->ctime_ns, &end);
-  return n == 5 && end > 0 && text[end] == '\0';
 }
 
 static bool all_white(const struct secret *bytes) {
@@ -123,7 +113,7 @@ static enum err filestore_write(struct store_item *it, const struct store_record
   const struct filestore *fs = mine(it);
   SECRET_AUTO bytes = NULL;
   struct file_version want, v;
-  if (!version_parse(expect->text, &want))
+  if (!filestore_version_parse(expect, &want))
     return error_set(e, ERR_CONFLICT, "the expected version is none of a file");
   enum err err = fs->format->encode(fs, r, &bytes, e);
   if (err == ERR_OK)

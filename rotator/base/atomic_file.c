@@ -19,7 +19,7 @@ static int64_t ns(struct timespec t) {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static struct file_version version_of(const struct stat *st) {
+struct file_version file_version_of(const struct stat *st) {
   return (struct file_version){.dev = st->st_dev,
                                .ino = st->st_ino,
                                .size = (uint64_t)st->st_size,
@@ -85,7 +85,7 @@ static enum err read_once(const struct source *f, const struct stat *before, str
     return err;
   if (fstat(f->fd, &after))
     return file_fail(e, f->path, "look at it", errno);
-  struct file_version v = version_of(before), w = version_of(&after);
+  struct file_version v = file_version_of(before), w = file_version_of(&after);
   if (!file_version_equal(&v, &w) || secret_len(bytes) != v.size)
     return error_set(e, ERR_CONFLICT, "%s: changes while it is read", f->path);
   *ret = bytes;
@@ -130,7 +130,7 @@ static enum err version_there(const struct file_place *p, const struct file_rule
     return errno == ENOENT ? ERR_OK : file_fail(e, p->path, "look at it", errno);
   enum err err = file_stat_check(p->path, &st, rules, e);
   if (!err)
-    *ret = version_of(&st);
+    *ret = file_version_of(&st);
   return err;
 }
 
@@ -238,7 +238,7 @@ static enum err settle(const struct file_place *p, int fd, struct file_version *
   if (fstat(fd, &st))
     return error_set(e, ERR_UNSURE, "%s: was replaced, but can't be looked at", p->path);
   if (ret_version)
-    *ret_version = version_of(&st);
+    *ret_version = file_version_of(&st);
   return ERR_OK;
 }
 

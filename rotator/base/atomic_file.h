@@ -64,6 +64,8 @@ enum err file_replace_with(const char *path, const struct file_rules *rules,
 // Creates a directory (and missing parents) with the mode; ERR_OK when it is there already.
 enum err file_make_dir(const char *path, mode_t mode, struct error *e);
 
+struct stat;
+struct file_version file_version_of(const struct stat *st);
 bool file_version_equal(const struct file_version *a, const struct file_version *b);
 
 // An flock on a file that is made (0600) when absent and never unlinked. ERR_BUSY when somebody
