@@ -361,7 +361,7 @@ void advance_keep_evidence(struct managed *m) {
 
 void advance_add_watch(struct managed *m, struct outcome *o) {
   struct path_unit_failure f;
-  if (o->exit == EXIT_FINE && compose_failed_watch(m, &f))
+  if (o->exit == EXIT_FINE && compose_failed_watch(m->compose, m->config, &f))
     outcome_add_watch(o, &f);
 }
 

@@ -8,6 +8,7 @@
 
 #include "rotator/app/compose_worker.h"
 #include "rotator/app/counted_transport.h"
+#include "rotator/app/host_id.h"
 #include "rotator/app/identity.h"
 #include "rotator/app/path_units.h"
 #include "rotator/app/readers.h"
@@ -40,26 +41,9 @@ int64_t *compose_state_dir_well_ms(struct managed *m) {
   return managed_is_local(m) ? &m->compose->state_dir_well_ms : NULL;
 }
 
-bool compose_failed_watch(struct managed *m, struct path_unit_failure *ret) {
-  return path_units_find(&m->compose->path_units, m->config, m->compose->env, ret);
-}
-
-// The machine id, unless the configuration says otherwise. A container has none, or another one
-// with each start: then host_id must be configured.
-static void find_host_id(struct compose *c) {
-  char id[64] = "";
-  if (c->config->host_id) {
-    text_copy(c->host_id, sizeof c->host_id, c->config->host_id);
-    return;
-  }
-  FILE *f = fopen("/etc/machine-id", "re");
-  if (!f)
-    return;
-  if (fgets(id, sizeof id, f))
-    id[strcspn(id, "\n")] = '\0';
-  fclose(f);
-  if (text_is_hex(id, 32))
-    text_copy(c->host_id, sizeof c->host_id, id);
+bool compose_failed_watch(struct compose *c, const struct config_target *t,
+                          struct path_unit_failure *ret) {
+  return path_units_find(&c->path_units, t, c->env, ret);
 }
 
 static enum err name_process(struct compose *c, struct error *e) {
@@ -106,7 +90,7 @@ enum err compose_new(const struct config *config, struct env *env, unsigned jobs
     compose_free(c);
     return err;
   }
-  find_host_id(c);
+  host_id_find(config, c->host_id);
   find_own_place(c);
   *ret = c;
   return ERR_OK;

@@ -125,7 +125,8 @@ enum err compose_make_state_dir(struct compose *c, struct error *e);
 // Has a path unit of systemd failed that watches one of its files (path_units.h)? systemd is asked
 // once in the life of `c`.
 struct path_unit_failure;
-bool compose_failed_watch(struct managed *m, struct path_unit_failure *ret);
+bool compose_failed_watch(struct compose *c, const struct config_target *t,
+                          struct path_unit_failure *ret);
 
 const struct config *compose_config(const struct compose *c);
 struct env *compose_env(const struct compose *c);

@@ -147,7 +147,7 @@ static void check_hook(struct managed *m, struct findings *f) {
 // Who restarts a consumer when its file was replaced.
 static void check_restart(struct managed *m, struct findings *f) {
   struct path_unit_failure failure;
-  if (compose_failed_watch(m, &failure))
+  if (compose_failed_watch(m->compose, m->config, &failure))
     find(f, FINDING_FAIL, "restart", "%s: %s", failure.text, failure.next);
 }
 
