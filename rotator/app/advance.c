@@ -11,6 +11,7 @@
 #include "rotator/app/report/progress.h"
 #include "rotator/app/report/report.h"
 #include "rotator/app/report/waiting.h"
+#include "rotator/app/rest.h"
 #include "rotator/base/log.h"
 #include "rotator/base/text.h"
 
@@ -124,6 +125,7 @@ static void step_ends(void *ctx, const struct step *s) {
   const struct advance *how = ctx;
   struct managed *m = managed_of(s->target);
   remember(m, s);
+  rest_saw(m, s);
   if (how->breaker)
     breaker_step(how->breaker, m, s);
   if (is_effect(s) && s->result != ERR_CONFLICT) {
@@ -157,6 +159,7 @@ static bool make_io(void *ctx, unsigned worker, struct target *t, struct engine_
   if (!m->seen.begun)
     progress_count(PROGRESS_BEGUN);
   m->seen.begun = true;
+  m->seen.ticked_ms = env_wall_ms(how->app->env);
   t->fleet_fails = how->breaker && breaker_is_open(how->breaker);
   return compose_io(NULL, worker, t, ret, e);
 }
@@ -274,13 +277,23 @@ static void make_room(struct round *o, size_t n) {
   o->results = calloc(n + 1, sizeof *o->results);
 }
 
+// Is nothing to be done for it?
+static bool is_passed(const struct round *o, size_t i) {
+  if (!o->each->rests || !o->each->rests(o->each->ctx, i))
+    return false;
+  progress_count(PROGRESS_BEGUN);
+  return true;
+}
+
 static enum err run_groups(struct round *o, struct error *e) {
   enum err err = ERR_OK;
-  for (size_t at = 0; err == ERR_OK && at < o->each->n; at += ADVANCE_GROUP) {
-    size_t rest = o->each->n - at, n = rest < ADVANCE_GROUP ? rest : ADVANCE_GROUP;
-    for (size_t i = 0; i < n; i++)
-      o->numbers[i] = at + i;
-    err = run_some(o, n, true, e);
+  for (size_t at = 0; err == ERR_OK && at < o->each->n;) {
+    size_t n = 0;
+    for (; at < o->each->n && n < ADVANCE_GROUP; at++)
+      if (!is_passed(o, at))
+        o->numbers[n++] = at;
+    if (n > 0)
+      err = run_some(o, n, true, e);
   }
   return err;
 }
@@ -307,7 +320,8 @@ enum err advance_each(const struct advance *how, const struct advance_each *each
       err = run_groups(&o, e);
     else
       for (size_t i = 0; i < each->n; i++)
-        o.left[o.n_left++] = i;
+        if (!is_passed(&o, i))
+          o.left[o.n_left++] = i;
     if (err == ERR_OK)
       err = run_left(&o, e);
     progress_stop();

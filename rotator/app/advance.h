@@ -20,6 +20,7 @@ struct advance {
   void *done_ctx;
   struct breaker *breaker; // keeps new rotations from beginning; NULL: none
   struct metrics *metrics; // each target's end is entered there; NULL: nowhere
+  struct rest *rest;       // of advance_each_and_report: what need not be read; NULL: all is
 };
 
 // Until each target is done, rests, or waits too long; a command has the target's outcome from
@@ -34,6 +35,8 @@ enum err advance_targets(const struct advance *how, struct managed *const *targe
 #define ADVANCE_GROUP 256
 struct advance_each {
   size_t n;
+  // Is it known already that nothing is to be done for it? Then it is not made. NULL: of none.
+  bool (*rests)(void *ctx, size_t i);
   struct managed *(*make)(void *ctx, size_t i); // NULL: no memory
   // It goes no further in this run. Called in this thread; may give the target back.
   void (*ended)(void *ctx, size_t i, struct tick_result *r);

@@ -44,7 +44,12 @@ struct seen {
   char sink[64];              // the sink meant by the last decision
   int64_t until_s;            // … and until when it waits; 0 not known
   char retired_id[IAM_ID_MAX];
-  char key_id[IAM_ID_MAX];  // the key that the last decision was about
+  char key_id[IAM_ID_MAX]; // the key that the last decision was about
+  // Decided without asking IAM, and from files alone: it rests from … to before … (our clock; 0: no
+  // such thing), by this state and these sinks. When the tick began.
+  int64_t rests_from_s, rests_until_s;
+  struct file_version rests_on[STATE_SINKS_MAX + 1];
+  int64_t ticked_ms;
   char back_to[IAM_ID_MAX]; // went back to this key, or a person asked for it; "" neither
   // What became of a wish, for commands that make one: is it in the state? And the same in words,
   // one more line where the command does not end well (NULL: none).

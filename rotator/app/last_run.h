@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "rotator/base/error.h"
+#include "rotator/base/text_digest.h"
 #include "rotator/cloud/iam.h"
 #include "rotator/engine/evidence.h"
 #include "rotator/engine/tag.h"
@@ -35,6 +36,9 @@ struct last_run {
   int64_t told_s;
   int64_t ended_s;  // when it ended (the file's time); 0 never. Not written
   uint64_t written; // digest of what the file holds; 0: there is none. Not written
+  // SHA-256 of the file's bytes, as they were read or written last; all zero: there is none, or
+  // what was written holds what another process saw meanwhile. Not written.
+  unsigned char content[TEXT_SHA256_BYTES];
 };
 
 // "<state_dir>/<target>.run" into dst.
@@ -49,6 +53,11 @@ void last_run_load(const char *path, struct last_run *ret, struct evidence_book 
 // nothing is done when nothing is new.
 enum err last_run_save(const char *path, struct last_run *r, struct evidence_book *book, bool ran,
                        struct error *e);
+
+// Sets the file's time to now, for a run that ended without decoding it, if its bytes are still
+// those of that digest. `path` is looked for in the directory `at`. False: they are others, or it
+// cannot be done.
+bool last_run_touch(int at, const char *path, const unsigned char content[TEXT_SHA256_BYTES]);
 
 // A run ended with a fault (or none): since when has this lasted?
 void last_run_note(struct last_run *r, bool fault, int64_t now_s);

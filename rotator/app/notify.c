@@ -106,11 +106,13 @@ static struct mark *new_mark(struct notify *n) {
   return k;
 }
 
-void notify_add(struct app *a, struct managed *m, const struct tick_result *r,
+bool notify_add(struct app *a, struct managed *m, const struct tick_result *r,
                 const struct outcome *o) {
   const struct config *c = a->config;
-  if (!c->notify.argv || !outcome_is_seen(r, o) || !notify_of(a))
-    return;
+  if (!c->notify.argv)
+    return false;
+  if (!outcome_is_seen(r, o) || !notify_of(a))
+    return true;
   enum condition was = told_condition(&m->last_run), now = condition_of(c, o);
   bool rotated = is_rotated(m, r);
   const char *key = rotated || !m->last_run.told_key[0] ? r->current_id : m->last_run.told_key;
@@ -120,13 +122,14 @@ void notify_add(struct app *a, struct managed *m, const struct tick_result *r,
   if (was != now && is_wanted(c, event))
     add_event(a, m, r, o, event);
   if (was == now && strcmp(key, m->last_run.told_key) == 0)
-    return;
+    return false;
   struct mark *k = new_mark(a->notify);
   if (!k)
-    return;
+    return true;
   text_copy(k->target, sizeof k->target, m->target.name);
   text_copy(k->told, sizeof k->told, condition_names[now]);
   text_copy(k->key, sizeof k->key, key);
+  return true;
 }
 
 // --- telling ---

@@ -17,8 +17,9 @@
 
 #define NOTIFY_WHOLE 100
 
-// How a target's run ended, after advance_finish. Does nothing where nobody is to be told.
-void notify_add(struct app *a, struct managed *m, const struct tick_result *r,
+// How a target's run ended, after advance_finish. Does nothing where nobody is to be told. True:
+// there is something to tell of it, or to keep for that.
+bool notify_add(struct app *a, struct managed *m, const struct tick_result *r,
                 const struct outcome *o);
 // Starts the program if there is something to tell. The command's own answer does not depend on it:
 // what goes wrong is logged.

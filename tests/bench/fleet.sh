@@ -58,7 +58,7 @@ one_() { measure "$fleet_times" "$rotator" --config "$sandbox/one/rotator.yaml" 
 fleet_times=5
 [ "$quick" = 0 ] || fleet_times=2
 measure 1 "$rotator" --config "$sandbox/one/rotator.yaml" run >/dev/null # proves what was adopted
-result=$(one_ run)
+result=$(one_ run) # the first of them reads all, and writes the index of what rests
 mib "run at rest, one file of $many" "$result" 48
 if [ -n "$older" ]; then
   { read -r result; read -r before; } < <(measure "$fleet_times" "$rotator" --config "$sandbox/many/rotator.yaml" run -- \

@@ -15,6 +15,7 @@
 #include "rotator/app/report/metrics.h"
 #include "rotator/app/report/out.h"
 #include "rotator/app/report/progress.h"
+#include "rotator/app/rest.h"
 #include "rotator/base/atomic_file.h"
 #include "rotator/base/text.h"
 #include "rotator/base/text_time.h"
@@ -189,8 +190,9 @@ static struct outcome report_end(struct app *a, const struct advance *how, bool 
   advance_finish(m, r, goal_of(how, m, r, by_hand), &o);
   say_done(m, r);
   report_result(a, m, r, &o);
-  notify_add(a, m, r, &o);
+  bool told = notify_add(a, m, r, &o);
   metrics_add(how->metrics, m, r, &o);
+  rest_add(how->rest, m, r, &o, told);
   return o;
 }
 
@@ -259,6 +261,17 @@ static void count_end(struct reporting *r, const struct managed *m, const struct
   r->retired += m->seen.retired;
 }
 
+static bool rests(void *ctx, size_t i) {
+  struct reporting *r = ctx;
+  struct rest_figures figures;
+  if (!rest_stands(r->how->rest, i, &figures))
+    return false;
+  metrics_add_resting(r->how->metrics, r->app->chosen[i]->name, &figures);
+  r->n++;
+  r->quiet++;
+  return true;
+}
+
 static struct managed *make_one(void *ctx, size_t i) {
   struct reporting *r = ctx;
   return chosen_target(r->app, i);
@@ -276,7 +289,8 @@ static void one_ended(void *ctx, size_t i, struct tick_result *result) {
 int advance_each_and_report(struct app *a, const struct advance *how) {
   struct error e;
   struct reporting r = {.app = a, .how = how, .worst = EXIT_FINE};
-  struct advance_each each = {.n = a->n_selected, .make = make_one, .ended = one_ended, .ctx = &r};
+  struct advance_each each = {
+      .n = a->n_selected, .rests = rests, .make = make_one, .ended = one_ended, .ctx = &r};
   if (advance_each(how, &each, &e) != ERR_OK)
     return exit_worse(r.worst, report_no_start(a, &e));
   say_summary(&r);

@@ -11,6 +11,7 @@
 #include "rotator/app/report/decision_words.h"
 #include "rotator/app/report/metrics.h"
 #include "rotator/app/report/out.h"
+#include "rotator/app/rest.h"
 #include "rotator/base/text.h"
 
 // --- --dry-run ---
@@ -221,7 +222,10 @@ int command_run(struct app *a) {
   struct breaker breaker;
   breaker_init(&breaker, a->config, a->n_selected);
   how.breaker = &breaker;
+  how.rest = rest_new(a);
   int status = advance_each_and_report(a, &how);
+  rest_write(how.rest);
+  rest_free(how.rest);
   breaker_report(&breaker);
   metrics_write(how.metrics, exit_worse(status, a->status));
   metrics_free(how.metrics);

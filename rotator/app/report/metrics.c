@@ -103,19 +103,31 @@ struct metrics *metrics_free(struct metrics *x) {
 
 // --- a target ---
 
+// What the figures of one are made of. Times: 0 not known.
+struct of_target {
+  const char *name;
+  enum working working;
+  int exit;
+  bool old_used;
+  enum phase phase; // PHASE_COUNT: no state
+  int64_t since_s, due_s, phase_since_s, proven_s, ran_s;
+  unsigned requests, audit_sent, audit_lost;
+  unsigned failures[ERR_COUNT];
+};
+
 // Names of targets, phases and kinds of errors have no character that would need an escape.
-static void figure(struct metrics *x, enum figure what, const struct managed *m, int64_t v) {
-  fprintf(x->figures[what].f, "%s{target=\"%s\"%s} %" PRId64 "\n", families[what].name,
-          m->target.name, x->behind, v);
+static void figure(struct metrics *x, enum figure what, const struct of_target *t, int64_t v) {
+  fprintf(x->figures[what].f, "%s{target=\"%s\"%s} %" PRId64 "\n", families[what].name, t->name,
+          x->behind, v);
 }
-static void figure_of(struct metrics *x, enum figure what, const struct managed *m,
+static void figure_of(struct metrics *x, enum figure what, const struct of_target *t,
                       const char *label, const char *of) {
-  fprintf(x->figures[what].f, "%s{target=\"%s\",%s=\"%s\"%s} ", families[what].name, m->target.name,
-          label, of, x->behind);
+  fprintf(x->figures[what].f, "%s{target=\"%s\",%s=\"%s\"%s} ", families[what].name, t->name, label,
+          of, x->behind);
 }
-static void moment(struct metrics *x, enum figure what, const struct managed *m, int64_t t_s) {
+static void moment(struct metrics *x, enum figure what, const struct of_target *t, int64_t t_s) {
   if (t_s > 0)
-    figure(x, what, m, t_s);
+    figure(x, what, t, t_s);
 }
 
 static void older(int64_t *oldest_s, int64_t t_s) {
@@ -123,65 +135,93 @@ static void older(int64_t *oldest_s, int64_t t_s) {
     *oldest_s = t_s;
 }
 
-static bool is_overdue(const struct metrics *x, const struct managed *m) {
-  return m->seen.due_s > 0 && m->seen.due_s < now_s(x);
+static bool is_overdue(const struct metrics *x, const struct of_target *t) {
+  return t->due_s > 0 && t->due_s < now_s(x);
 }
 
-static void add_up(struct metrics *x, const struct managed *m, const struct tick_result *r,
-                   const struct outcome *o) {
-  const struct seen *seen = &m->seen;
+static void add_up(struct metrics *x, const struct of_target *t) {
   x->n++;
-  x->working[r->working]++;
-  x->exits[o->exit & 255]++;
-  x->requests += seen->requests;
-  x->old_used += r->why == WHY_still_used;
-  x->audit_sent += m->audit.sent;
-  x->audit_lost += m->audit.lost;
-  x->overdue += is_overdue(x, m);
+  x->working[t->working]++;
+  x->exits[t->exit & 255]++;
+  x->requests += t->requests;
+  x->old_used += t->old_used;
+  x->audit_sent += t->audit_sent;
+  x->audit_lost += t->audit_lost;
+  x->overdue += is_overdue(x, t);
   for (int i = 0; i < ERR_COUNT; i++)
-    x->failures[i] += seen->failures[i];
-  older(&x->oldest_key_s, seen->current_since_s);
-  older(&x->oldest_proof_s, seen->observed ? seen->verdict.proven_s : 0);
+    x->failures[i] += t->failures[i];
+  older(&x->oldest_key_s, t->since_s);
+  older(&x->oldest_proof_s, t->proven_s);
 }
 
 // Nothing that an alert could be about.
-static bool is_well(const struct metrics *x, const struct managed *m, const struct tick_result *r,
-                    const struct outcome *o) {
+static bool is_well(const struct metrics *x, const struct of_target *t) {
   for (int i = 0; i < ERR_COUNT; i++)
-    if (m->seen.failures[i] > 0)
+    if (t->failures[i] > 0)
       return false;
-  return o->exit == EXIT_FINE && r->working != WORKING_NO && r->why != WHY_still_used &&
-         !is_overdue(x, m);
+  return t->exit == EXIT_FINE && t->working != WORKING_NO && !t->old_used && !is_overdue(x, t);
+}
+
+static void add(struct metrics *x, const struct of_target *t) {
+  static const int values[] = {[WORKING_YES] = 1, [WORKING_UNKNOWN] = 0, [WORKING_NO] = -1};
+  add_up(x, t);
+  if (!x->all && is_well(x, t)) {
+    x->omitted++;
+    return;
+  }
+  figure(x, WORKING, t, values[t->working]);
+  figure(x, EXIT, t, t->exit);
+  moment(x, MADE, t, t->since_s);
+  moment(x, DUE, t, t->due_s);
+  if (t->phase < PHASE_COUNT && t->phase_since_s > 0) {
+    figure_of(x, PHASE, t, "phase", phase_name(t->phase));
+    fprintf(x->figures[PHASE].f, "%" PRId64 "\n", t->phase_since_s);
+  }
+  moment(x, PROVEN, t, t->proven_s);
+  moment(x, RAN, t, t->ran_s);
+  figure(x, USED, t, t->old_used);
+  figure(x, REQUESTS, t, t->requests);
+  for (int i = 0; i < ERR_COUNT; i++)
+    if (t->failures[i] > 0) {
+      figure_of(x, FAILURES, t, "kind", err_name((enum err)i));
+      fprintf(x->figures[FAILURES].f, "%u\n", t->failures[i]);
+    }
 }
 
 void metrics_add(struct metrics *x, const struct managed *m, const struct tick_result *r,
                  const struct outcome *o) {
-  static const int values[] = {[WORKING_YES] = 1, [WORKING_UNKNOWN] = 0, [WORKING_NO] = -1};
   if (!x)
     return;
   const struct seen *seen = &m->seen;
-  add_up(x, m, r, o);
-  if (!x->all && is_well(x, m, r, o)) {
-    x->omitted++;
+  struct of_target t = {.name = m->target.name,
+                        .working = r->working,
+                        .exit = o->exit,
+                        .old_used = r->why == WHY_still_used,
+                        .phase = r->phase,
+                        .since_s = seen->current_since_s,
+                        .due_s = seen->due_s,
+                        .phase_since_s = seen->phase_since_s,
+                        .proven_s = seen->observed ? seen->verdict.proven_s : 0,
+                        .ran_s = r->end == TICK_BUSY ? m->last_run.ended_s : now_s(x),
+                        .requests = seen->requests,
+                        .audit_sent = m->audit.sent,
+                        .audit_lost = m->audit.lost};
+  memcpy(t.failures, seen->failures, sizeof t.failures);
+  add(x, &t);
+}
+
+void metrics_add_resting(struct metrics *x, const char *target, const struct rest_figures *f) {
+  if (!x)
     return;
-  }
-  figure(x, WORKING, m, values[r->working]);
-  figure(x, EXIT, m, o->exit);
-  moment(x, MADE, m, seen->current_since_s);
-  moment(x, DUE, m, seen->due_s);
-  if (r->phase < PHASE_COUNT && seen->phase_since_s > 0) {
-    figure_of(x, PHASE, m, "phase", phase_name(r->phase));
-    fprintf(x->figures[PHASE].f, "%" PRId64 "\n", seen->phase_since_s);
-  }
-  moment(x, PROVEN, m, seen->observed ? seen->verdict.proven_s : 0);
-  moment(x, RAN, m, r->end == TICK_BUSY ? m->last_run.ended_s : now_s(x));
-  figure(x, USED, m, r->why == WHY_still_used);
-  figure(x, REQUESTS, m, seen->requests);
-  for (int i = 0; i < ERR_COUNT; i++)
-    if (seen->failures[i] > 0) {
-      figure_of(x, FAILURES, m, "kind", err_name((enum err)i));
-      fprintf(x->figures[FAILURES].f, "%u\n", seen->failures[i]);
-    }
+  add(x, &(struct of_target){.name = target,
+                             .working = (enum working)f->working,
+                             .exit = EXIT_FINE,
+                             .phase = PHASE_IDLE,
+                             .since_s = f->since_s,
+                             .due_s = f->due_s,
+                             .phase_since_s = f->phase_since_s,
+                             .proven_s = f->proven_s,
+                             .ran_s = now_s(x)});
 }
 
 // --- the file ---

@@ -10,6 +10,7 @@
 #define ROTATOR_APP_REPORT_METRICS_H
 
 #include "rotator/app/report/outcome.h"
+#include "rotator/app/rest_index.h"
 
 #define METRICS_ALL_MAX 1000
 
@@ -20,6 +21,8 @@ struct metrics *metrics_new(const struct app *a);
 // How a target's run ended. NULL is allowed here and below.
 void metrics_add(struct metrics *x, const struct managed *m, const struct tick_result *r,
                  const struct outcome *o);
+// The same of one that rests as it did when these were its figures (rest.h).
+void metrics_add_resting(struct metrics *x, const char *target, const struct rest_figures *f);
 // Writes the file. The run's own answer does not depend on it: what goes wrong is logged.
 void metrics_write(struct metrics *x, int exit);
 struct metrics *metrics_free(struct metrics *x); // always NULL

@@ -127,6 +127,11 @@ static void test_a_look_keeps_the_time(void **state) {
   assert_int_equal(again.st_mtime, 1000);
 }
 
+static bool is_known(const struct last_run *r) {
+  static const unsigned char none[TEXT_SHA256_BYTES];
+  return memcmp(r->content, none, sizeof none) != 0;
+}
+
 // Two processes read the same file, and each saw something: what the one kept is not lost to the
 // other, whoever saves last. A command that looked keeps how the last run ended.
 static void test_two_processes(void **state) {
@@ -152,9 +157,39 @@ static void test_two_processes(void **state) {
 
   run.exit = 0; // the run saves again: it says how it ended, and keeps what the look saw
   assert_int_equal(last_run_save(path, &run, &book_run, true, NULL), ERR_OK);
+  assert_false(is_known(&run)); // … which is not what it decided by
   last_run_load(path, &back, &book_back);
   assert_int_equal(back.exit, 0);
   assert_same_verdict(&book_back, &book_look, "two");
+}
+
+// Whoever knows what the file holds can set its time without reading it; nobody else can.
+static void test_touch(void **state) {
+  (void)state;
+  struct last_run r = sample(), other;
+  struct evidence_book book = {0}, book_other;
+  struct stat st;
+  assert_false(last_run_touch(AT_FDCWD, path, r.content));
+  assert_int_equal(last_run_save(path, &r, &book, true, NULL), ERR_OK);
+  last_run_load(path, &other, &book_other);
+  assert_memory_equal(r.content, other.content, sizeof r.content);
+  make_old();
+  assert_true(last_run_touch(AT_FDCWD, path, r.content));
+  assert_int_equal(stat(path, &st), 0);
+  assert_true(st.st_mtime > 1000);
+
+  other.exit = 4; // of the same size
+  assert_int_equal(last_run_save(path, &other, &book_other, true, NULL), ERR_OK);
+  make_old();
+  assert_false(last_run_touch(AT_FDCWD, path, r.content));
+  assert_int_equal(stat(path, &st), 0);
+  assert_int_equal(st.st_mtime, 1000);
+  assert_true(last_run_touch(AT_FDCWD, path, other.content));
+  scratch_write(path, "");
+  assert_false(last_run_touch(AT_FDCWD, path, other.content));
+  unlink(path);
+  assert_int_equal(mkdir(path, 0700), 0);
+  assert_false(last_run_touch(AT_FDCWD, path, other.content));
 }
 
 #define WITH_EVIDENCE(list)                                                                        \
@@ -242,6 +277,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_unchanged_only_sets_the_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_a_look_keeps_the_time, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_two_processes, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_touch, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_what_was_told_last_stays, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_damage_is_absence, set_up, tear_down),
       cmocka_unit_test(test_trouble_lasts),
