@@ -55,7 +55,10 @@ static int load_config(struct app *a) {
     return EXIT_FINE;
   report_mistakes(a, true);
   report_next(a, "check --offline", NULL, next, sizeof next);
-  snprintf(text, sizeof text, "the configuration %s cannot be used", a->config_path);
+  snprintf(text, sizeof text,
+           err == ERR_INTERNAL ? "the configuration %s was not read: out of memory"
+                               : "the configuration %s cannot be used",
+           a->config_path);
   report_unusable(a, text, NULL, next);
   return err == ERR_INTERNAL ? EXIT_BUG : EXIT_USAGE;
 }

@@ -87,7 +87,7 @@ failing() {
     4) have_none || fail "$what" ;;
     *) fail "$what" ;;
   esac
-  ! grep -q 'PEM\|can.t be read\|Invalid argument\|does not fit\|too long' "$T/err" || fail "$what, and something is called broken"
+  ! grep -q 'PEM\|can.t be read\|cannot be used\|Invalid argument\|does not fit\|too long' "$T/err" || fail "$what, and something is called broken"
   ! grep -q 'Sanitizer\|runtime error' "$T/err" || fail "$what"
   ! grep -q 'NO working key' "$T/out" "$T/err" || have_none || fail "$what, and consumers are said to have no working key"
   no_secrets

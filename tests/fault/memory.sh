@@ -33,6 +33,8 @@ start() {
     sed 's/^/  err: /' "$T/err" >&2
     exit 1
   fi
+  # (a configuration that is fine)
+  ! grep -q 'cannot be used' "$T/err" || { echo "FAILED: allocation $1 ${2:-}: the configuration is blamed" >&2; cat "$T/err" >&2; exit 1; }
 }
 
 env FAIL_COUNT="$T/count" LD_PRELOAD="$MEMORY_FAILS" "$ROTATOR" -c "$T/rotator.yaml" status --offline >"$T/out" 2>&1
