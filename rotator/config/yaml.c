@@ -145,17 +145,17 @@ void config_yaml_tell(struct config_loader *l, const yaml_parser_t *p) {
   const char *bytes = (const char *)p->input.string.start;
   size_t len = (size_t)(p->input.string.end - p->input.string.start);
   yaml_mark_t at = p->problem_mark;
-  if (p->error == YAML_MEMORY_ERROR) {
+  if (p->error == YAML_MEMORY_ERROR || !p->problem) { // it names every other problem
     l->out_of_memory = true;
     return;
   }
   if (p->error == YAML_READER_ERROR) {
     at = mark_of(bytes, p->problem_offset < len ? p->problem_offset : len);
-    config_wrong(l, &at, NULL, "not UTF-8 text: %s", p->problem ? p->problem : "unknown");
+    config_wrong(l, &at, NULL, "not UTF-8 text: %s", p->problem);
     return;
   }
   bool tab = at.index < len && bytes[at.index] == '\t';
-  const char *problem = p->problem ? p->problem : "unknown problem";
+  const char *problem = p->problem;
   if (tab || strstr(problem, "tab character"))
     config_wrong(l, &at, NULL, "a tab character: YAML is indented by spaces");
   else if (strstr(problem, "mapping values are not allowed"))

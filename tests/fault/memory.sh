@@ -48,5 +48,5 @@ for ((i = 0; i < 240; i += 7)); do
     { echo "FAILED: nothing after allocation $i, and no word of memory" >&2; cat "$T/err" >&2; exit 1; }
 done
 echo "ok - A6: memory that stays exhausted is told"
-for ((i = 240; i < count; i += 61)); do start $i; done
+for ((i = 240; i < count; i += 17)); do start $i; done
 echo "ok - A6: nor is there a crash later ($count allocations)"
