@@ -300,9 +300,10 @@ static enum err read_back(const struct secret *document, const struct state *s, 
   if (err == ERR_OK && !same_state(s, &back))
     err = ERR_CORRUPT;
   state_clear(&back);
-  if (err != ERR_OK)
-    error_set(e, ERR_INTERNAL, "the state that was to be written does not read back: not written");
-  return err == ERR_OK ? ERR_OK : ERR_INTERNAL;
+  if (err == ERR_OK || err == ERR_INTERNAL)
+    return err;
+  return error_set(e, ERR_INTERNAL,
+                   "the state that was to be written does not read back: not written");
 }
 
 static enum err print_document(const struct state *s, struct secret **ret, struct error *e) {

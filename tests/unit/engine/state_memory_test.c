@@ -49,10 +49,12 @@ static void a1_a_state_is_written_whole_or_not_at_all(void **unused) {
       starve_at(n);
       enum err err = state_encode(&s, &document, &e);
       enough = starve_over();
-      if (err == ERR_OK)
+      if (err == ERR_OK) {
         decode_and_compare(&s, document);
-      else
+      } else {
         assert_true(err == ERR_INTERNAL && e.kind == ERR_INTERNAL && !document && !enough);
+        assert_string_equal(e.text, "out of memory");
+      }
       secret_free(document);
     }
     assert_true(n > 200);
