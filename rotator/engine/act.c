@@ -13,14 +13,18 @@
 static enum err write_state(struct turn *u, struct target *t, const struct state *next,
                             struct error *e) {
   struct store_record record = {0};
-  enum err err = state_encode(next, &record.value, e);
+  struct state back = {0};
+  enum err err = state_encode(next, &record.value, &back, e);
   if (err == ERR_OK)
     err = mark_write_item(t, t->home, &record, &u->home_version, e);
-  store_record_clear(&record);
   if (err == ERR_OK) {
+    memory_wrote(t->memory, record.value, &back);
+    record.value = NULL;
     t->memory->max_seq = next->seq;
     t->memory->max_generation = next->generation;
   }
+  store_record_clear(&record);
+  state_clear(&back);
   return err;
 }
 

@@ -13,6 +13,7 @@ void memory_clear(struct memory *m) {
   secret_free(m->created_value);
   turn_free(m->kept);
   carry_drop(m);
+  memory_forget_written(m);
   secret_wipe(m, sizeof *m);
 }
 
@@ -20,7 +21,27 @@ void memory_new_tick(struct memory *m) {
   memset(m->sink_acted, 0, sizeof m->sink_acted);
   m->n_strays = 0;
   carry_drop(m);
+  memory_forget_written(m);
   m->hook_failed = m->refused = false;
+}
+
+void memory_wrote(struct memory *m, struct secret *document, struct state *s) {
+  memory_forget_written(m);
+  m->written = (struct written_state){.document = document, .state = *s};
+  *s = (struct state){0};
+}
+
+void memory_forget_written(struct memory *m) {
+  m->written.document = secret_free(m->written.document);
+  state_clear(&m->written.state);
+}
+
+enum err memory_decode(const struct memory *m, const struct secret *document, struct state *ret,
+                       struct error *e) {
+  const struct written_state *w = &m->written;
+  if (!w->document || !secret_equal(w->document, document))
+    return state_decode(document, ret, e);
+  return state_copy(&w->state, ret) == ERR_OK ? ERR_OK : error_no_memory(e);
 }
 
 static struct sighting *sighting_of(struct memory *m, const char *key_id) {

@@ -51,6 +51,12 @@ struct carried_look {
   int64_t asked_ms;         // env_mono_ms when it was sent for
 };
 
+// The last document that was written in this tick, and what it decodes to.
+struct written_state {
+  struct secret *document; // NULL: none
+  struct state state;
+};
+
 struct memory {
   uint64_t max_seq, max_generation;
   bool began;            // a state was read
@@ -87,6 +93,7 @@ struct memory {
   struct turn *kept; // the reading that tick_observe handed out
   // of one tick (memory_new_tick)
   struct carried_look carried;
+  struct written_state written;
   bool sink_acted[STATE_SINKS_MAX];
   char strays_acted[MEMORY_STRAYS_MAX][IAM_ID_MAX];
   unsigned n_strays;
@@ -101,6 +108,13 @@ struct sighting *memory_sight(struct memory *m, const char *key_id, bool absent,
 // Did the last look at this key show it absent or unusable? Then the next look shall not wait for
 // look_every.
 bool memory_doubts(const struct memory *m, const char *key_id);
+// This document was written, and is this state where it is read. Both are taken over; *s is zeroed.
+void memory_wrote(struct memory *m, struct secret *document, struct state *s);
+void memory_forget_written(struct memory *m);
+// As state_decode. The very bytes that were written are not decoded again: that is a pure function,
+// and gave that state before they were written (state_encode).
+enum err memory_decode(const struct memory *m, const struct secret *document, struct state *ret,
+                       struct error *e);
 void carry_drop(struct memory *m);   // carry.c: no look is carried any more
 void memory_clear(struct memory *m); // wipes what it owns
 

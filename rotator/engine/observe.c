@@ -212,7 +212,7 @@ static void read_home(struct turn *u, struct target *t, const struct engine_io *
   if (err == ERR_OK && strcmp(secret_bytes(record.value), STATE_FORGOTTEN) == 0)
     err = ERR_MISSING;
   else if (err == ERR_OK)
-    err = state_decode(record.value, &u->state, &e);
+    err = memory_decode(t->memory, record.value, &u->state, &e);
   store_record_clear(&record);
   u->view.home = judge_home(err);
   if (err != ERR_OK && err != ERR_MISSING)

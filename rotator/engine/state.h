@@ -134,8 +134,9 @@ const char *state_impossible(const struct state *s);
 // wrong checksum, impossible combinations (staged without pending, two slots with one generation,
 // seq 0 …) are ERR_CORRUPT with the member named; a newer schema is ERR_CORRUPT with the code
 // "schema". state_encode reads back what it made and compares it: ERR_INTERNAL when it would not be
-// the same state (without memory, or an impossible one).
-enum err state_encode(const struct state *s, struct secret **ret, struct error *e);
+// the same state (without memory, or an impossible one). *ret_back is what it read (NULL allowed).
+enum err state_encode(const struct state *s, struct secret **ret, struct state *ret_back,
+                      struct error *e);
 enum err state_decode(const struct secret *document, struct state *ret, struct error *e);
 
 #endif

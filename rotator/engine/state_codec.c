@@ -294,12 +294,16 @@ static bool same_state(const struct state *a, const struct state *b) {
 // What is about to be written is read as the next rotator will read it: a document that lost a
 // member and bears the right checksum would be believed, and a key that it no longer names would be
 // deleted as a stray.
-static enum err read_back(const struct secret *document, const struct state *s, struct error *e) {
+static enum err read_back(const struct secret *document, const struct state *s, struct state *ret,
+                          struct error *e) {
   struct state back = {0};
   enum err err = state_decode(document, &back, e);
   if (err == ERR_OK && !same_state(s, &back))
     err = ERR_CORRUPT;
-  state_clear(&back);
+  if (err == ERR_OK && ret)
+    *ret = back;
+  else
+    state_clear(&back);
   if (err == ERR_OK || err == ERR_INTERNAL)
     return err;
   return error_set(e, ERR_INTERNAL,
@@ -324,11 +328,12 @@ static enum err print_document(const struct state *s, struct secret **ret, struc
   return err == ERR_OK ? ERR_OK : error_no_memory(e);
 }
 
-enum err state_encode(const struct state *s, struct secret **ret, struct error *e) {
+enum err state_encode(const struct state *s, struct secret **ret, struct state *ret_back,
+                      struct error *e) {
   struct secret *document = NULL;
   enum err err = print_document(s, &document, e);
   if (err == ERR_OK)
-    err = read_back(document, s, e);
+    err = read_back(document, s, ret_back, e);
   if (err == ERR_OK)
     *ret = document;
   else

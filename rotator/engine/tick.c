@@ -269,6 +269,7 @@ void tick(struct target *t, const struct engine_io *io, const struct watcher *w,
     memory_new_tick(t->memory);
     turns(t, io, w, &r);
     carry_drop(t->memory);
+    memory_forget_written(t->memory);
   }
   file_unlock(lock);
   *ret = r;

@@ -12,9 +12,9 @@
 static void check_again(const struct state *s) {
   struct secret *text = NULL, *again = NULL;
   struct state back = {0};
-  FUZZ_CHECK(state_encode(s, &text, NULL) == ERR_OK);
+  FUZZ_CHECK(state_encode(s, &text, NULL, NULL) == ERR_OK);
   FUZZ_CHECK(state_decode(text, &back, NULL) == ERR_OK);
-  FUZZ_CHECK(state_encode(&back, &again, NULL) == ERR_OK && secret_equal(text, again));
+  FUZZ_CHECK(state_encode(&back, &again, NULL, NULL) == ERR_OK && secret_equal(text, again));
   FUZZ_CHECK(!state_impossible(&back));
   state_clear(&back);
   secret_free(text);

@@ -48,7 +48,7 @@ static void put_state_as(struct farm *f, int i, int64_t since_s, uint64_t seq) {
   strcpy(w.state.sinks[0].name, "one");
   snprintf(w.state.sinks[0].place, sizeof w.state.sinks[0].place, "%s",
            f->targets[i].sinks[0].item->place);
-  assert_int_equal(state_encode(&w.state, &r.value, NULL), ERR_OK);
+  assert_int_equal(state_encode(&w.state, &r.value, NULL, NULL), ERR_OK);
   assert_int_equal(memory_poke(f->space, home, &r), ERR_OK);
   store_record_clear(&r);
   r = (struct store_record){.value = secret_copy_text("current-value"), .stamp = w.state.epoch};

@@ -47,7 +47,7 @@ static void a1_a_state_is_written_whole_or_not_at_all(void **unused) {
       struct secret *document = NULL;
       struct error e = {0};
       starve_at(n);
-      enum err err = state_encode(&s, &document, &e);
+      enum err err = state_encode(&s, &document, NULL, &e);
       enough = starve_over();
       if (err == ERR_OK) {
         decode_and_compare(&s, document);
@@ -66,7 +66,7 @@ static void a1_a_state_is_read_whole_or_not_at_all(void **unused) {
   (void)unused;
   struct state s = full(PHASE_GRACE);
   struct secret *document = NULL;
-  assert_int_equal(state_encode(&s, &document, NULL), ERR_OK);
+  assert_int_equal(state_encode(&s, &document, NULL, NULL), ERR_OK);
   bool enough = false;
   for (long n = 0; !enough; n++) {
     struct state back = {0};
@@ -77,7 +77,7 @@ static void a1_a_state_is_read_whole_or_not_at_all(void **unused) {
     assert_true(err == ERR_OK || (err == ERR_INTERNAL && e.kind == ERR_INTERNAL && !enough));
     if (err == ERR_OK) {
       SECRET_AUTO again = NULL;
-      assert_int_equal(state_encode(&back, &again, NULL), ERR_OK);
+      assert_int_equal(state_encode(&back, &again, NULL, NULL), ERR_OK);
       assert_true(secret_equal(again, document));
     }
     state_clear(&back);

@@ -32,7 +32,7 @@ static struct state full(void) {
 
 static struct secret *encoded(const struct state *s) {
   struct secret *document = NULL;
-  assert_int_equal(state_encode(s, &document, NULL), ERR_OK);
+  assert_int_equal(state_encode(s, &document, NULL, NULL), ERR_OK);
   return document;
 }
 
@@ -75,7 +75,7 @@ static void later_members_are_written_where_they_say_something(void **unused) {
   state_clear(&back);
   s.rewritten_s = -1; // no writer of ours
   struct secret *none = NULL;
-  assert_int_equal(state_encode(&s, &none, NULL), ERR_INTERNAL);
+  assert_int_equal(state_encode(&s, &none, NULL, NULL), ERR_INTERNAL);
   state_clear(&s);
 }
 
@@ -202,7 +202,7 @@ static void what_would_not_read_back_is_not_written(void **unused) {
       s.wish = (struct wish){.kind = WISH_RETIRE}; // of no key
     else
       s.wish.kind = WISH_COUNT;
-    assert_int_equal(state_encode(&s, &document, &e), ERR_INTERNAL);
+    assert_int_equal(state_encode(&s, &document, NULL, &e), ERR_INTERNAL);
     assert_non_null(strstr(e.text, "read back"));
     assert_null(document);
     state_clear(&s);
@@ -218,7 +218,7 @@ static void what_is_too_large_is_not_written(void **unused) {
   memset(huge, 'v', STORE_HOME_MAX);
   secret_free(s.slots[SLOT_CURRENT].value);
   s.slots[SLOT_CURRENT].value = secret_copy_text(huge);
-  assert_int_equal(state_encode(&s, &document, &e), ERR_INTERNAL);
+  assert_int_equal(state_encode(&s, &document, NULL, &e), ERR_INTERNAL);
   assert_non_null(strstr(e.text, "too large"));
   assert_null(document);
   free(huge);
@@ -253,7 +253,7 @@ static void impossible_states_are_not_written(void **unused) {
   struct secret *document = NULL;
   struct error e;
   slot_clear(&w.state.slots[SLOT_PREVIOUS]);
-  assert_int_equal(state_encode(&w.state, &document, &e), ERR_INTERNAL);
+  assert_int_equal(state_encode(&w.state, &document, NULL, &e), ERR_INTERNAL);
   assert_null(document);
   state_clear(&w.state);
 }

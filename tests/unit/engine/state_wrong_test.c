@@ -8,7 +8,7 @@
 
 static struct secret *encoded(const struct state *s) {
   struct secret *document = NULL;
-  assert_int_equal(state_encode(s, &document, NULL), ERR_OK);
+  assert_int_equal(state_encode(s, &document, NULL, NULL), ERR_OK);
   return document;
 }
 
