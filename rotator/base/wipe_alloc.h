@@ -20,7 +20,7 @@ void wipe_free(void *p);
 size_t wipe_losses(void);
 // Was there ever no memory, in any thread? Of what OpenSSL could not make at its first use, it does
 // not make some later: algorithms are unknown to it, keys unreadable, random numbers missing, for
-// the life of the process (3.0).
+// the life of the process (3.0, 3.5).
 bool wipe_was_starved(void);
 
 #endif

@@ -95,6 +95,8 @@ struct transport_ops {
   //   ERR_THROTTLED  the service wants us to wait, and nothing was sent (gate.h);
   //                  e->retry_after_ms says how long
   //   ERR_CANCELLED  a stop was asked for before anything was sent
+  //   ERR_INTERNAL   not sent for want of memory; or TLS failed in a process that ever lacked it
+  //                  (wipe_was_starved), which may be no fault of the server's
   // *ret is written on ERR_OK only (retry.h's decorator also sets ret->tries after an error).
   // e->text names host and step ("connect to iam.cloud.ibm.com:443: refused"), never the path's
   // query or a body.
