@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every shell script, by name or by first line, as shellcheck sees it.
+# Every shell script, by name or by first line, as shellcheck sees it. One that it was content with is not looked at again until it, the
+# tool or a library has changed; which were, is kept in the cache folder.
 # shellcheck source=tests/lint/lint.sh
 . "$(dirname "$0")/lint.sh"
 
@@ -13,9 +14,33 @@ scripts() {
 
 # Left out: matters of taste (A && B || C, $ in single quotes, functions called by a trap or given arguments only sometimes,
 # several >>) and variables of a library that only its readers use.
+checker=(shellcheck -x -P SCRIPTDIR -P . -f gcc -e "SC2015,SC2016,SC2034,SC2119,SC2120,SC2129,SC2317")
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/rotator-tests/shell
+
+# What all answers depend on: the tool, and whatever any script reads in.
+common() {
+  shellcheck --version
+  echo "${checker[*]}"
+  scripts | xargs -d '\n' sed -n -e 's/^ *# shellcheck source=//p' -e 's/^ *\. \([a-z/]*\.sh\)$/\1/p' | sort -u | while IFS= read -r f; do
+    [ ! -f "$f" ] || cat "$f"
+  done
+}
+
+# "KEY FILE" of each script that has not been found good as it is.
+unknown() {
+  local all f key
+  all=$(common | sha256sum)
+  scripts | sort -u | while IFS= read -r f; do
+    key=$({ echo "$all $f"; cat "$f"; } | sha256sum)
+    [ -e "$cache/${key%% *}" ] || printf '%s\n%s\n' "$cache/${key%% *}" "$f"
+  done
+}
+
 look() {
-  scripts | sort -u |
-    xargs -r -d '\n' -P "$(nproc)" -n 8 shellcheck -x -P SCRIPTDIR -P . -f gcc -e SC2015,SC2016,SC2034,SC2119,SC2120,SC2129,SC2317
+  mkdir -p "$cache"
+  find "$cache" -type f -mtime +60 -delete
+  # shellcheck disable=SC2016
+  unknown | xargs -r -d '\n' -P "$(nproc)" -n 2 bash -c '"${@:1:$#-2}" "${@: -1}" && : >"${@: -2:1}"' shell.sh "${checker[@]}"
 }
 
 # shellcheck disable=SC2016
