@@ -82,10 +82,7 @@ for n in 1 2 3 4 6 8; do
   mortal_daemon rename $n
   rotator -c "$config" rotate prod >"$T/out" 2>"$T/err" </dev/null &
   rotation=$!
-  for _ in $(seq 200); do
-    if is_dead || ! kill -0 $rotation 2>/dev/null; then
-      break
-    fi
+  until is_dead || ! kill -0 $rotation 2>/dev/null; do  # (on a busy machine that takes its time)
     sleep 0.05
   done
   died=yes
@@ -98,7 +95,7 @@ for n in 1 2 3 4 6 8; do
   [ $died = yes ] || break  # (a rotation has fewer writes)
   kills=$((kills + 1))
 done
-[ $kills -ge 5 ] || fail "the daemon was not killed at write $n"
+[ $kills -ge 5 ] || fail "the daemon was not killed at write $n of a rotation that ended"
 passed "$kills rotations with the keyring killed in the middle"
 
 kill_rotations 0.05 0.1 0.2 0.4
