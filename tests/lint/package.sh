@@ -19,10 +19,11 @@ make_packages() {
   local top copy=$dir/another/folder/of/that/tree
   top=$(cd "$(dirname "$self")/../.." && pwd)
   unset SOURCE_DATE_EPOCH
+  export CCACHE_DISABLE=1 # what it hands out has the names of files as another folder saw them
   packages_of "$top" "$dir/build" "$dir/1" DEB
   mkdir -p "$copy"
   (cd "$top" && tar -c --exclude=./build --exclude='./build-*' --exclude=./.git --exclude=node_modules .) | tar -x -m -C "$copy"
-  (export TZ=Asia/Tokyo CCACHE_DISABLE=1; packages_of "$copy" "$copy-built" "$dir/2" DEB) || exit 1
+  (TZ=Asia/Tokyo packages_of "$copy" "$copy-built" "$dir/2" DEB) || exit 1
   for deb in rotator rotator-libsecret; do
     cmp "$dir/1/${deb}"_*.deb "$dir/2/${deb}"_*.deb || failed "two packages of one tree differ: $deb"
   done
