@@ -71,11 +71,14 @@ static enum logs_verdict verdict(struct proc *p, const struct shown_token *t, st
 }
 
 // The engine takes a token that ended ten seconds from now for ended.
+static bool has_ended(const struct proc *p, const struct shown_token *t) {
+  return p->sim->now_ms >= t->end_ms - 10 * 1000;
+}
+
 static void show_verdict(struct proc *p, const struct shown_token *t, enum logs_verdict v) {
-  bool ended = p->sim->now_ms >= t->end_ms - 10 * 1000;
   if (!t->genuine && v == LOGS_REFUSED)
     return;
-  if (ended || !t->genuine)
+  if (has_ended(p, t) || !t->genuine)
     shown_no_verdict(p, t->key);
   else if (v == LOGS_ACCEPTED)
     shown_accepted(p, t->key);
@@ -109,9 +112,11 @@ static enum logs_verdict send_one(struct proc *p, struct logs_sending *x) {
 
 enum part { NO_VERDICT, REFUSAL, PASS, PARTS, NOTHING };
 
-static enum part part_of(const struct shown_token *t, enum logs_verdict v) {
+static enum part part_of(const struct proc *p, const struct shown_token *t, enum logs_verdict v) {
   if (v == LOGS_STOPPED || (!t->genuine && v == LOGS_REFUSED))
     return NOTHING;
+  if (t->genuine && has_ended(p, t)) // the process slept behind the exchange
+    return NO_VERDICT;
   if (v == LOGS_ACCEPTED)
     return PASS;
   return v == LOGS_REFUSED || v == LOGS_NO_INSTANCE ? REFUSAL : NO_VERDICT;
@@ -129,7 +134,7 @@ static void logs_each(struct logs *l, struct logs_sending *each, size_t n) {
   for (enum part part = NO_VERDICT; part < PARTS; part++)
     for (size_t i = 0; i < n; i++) {
       struct shown_token t = token_read(each[i].bearer);
-      if (part_of(&t, each[i].verdict) != part)
+      if (part_of(p, &t, each[i].verdict) != part)
         continue;
       show_verdict(p, &t, each[i].verdict);
       if (part == REFUSAL)
