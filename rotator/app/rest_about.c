@@ -5,13 +5,27 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "rotator/app/host_id.h"
+#include "rotator/base/atomic_file.h"
 
 #define NAMES_MAX 64 // of users and groups, in one configuration
 #define ABOUT_MAX (256 * 1024)
+
+// --- which program: two builds of one version may decide otherwise ---
+
+static void add_program(struct text_buf *b) {
+  struct stat st;
+  if (stat("/proc/self/exe", &st) != 0) {
+    b->failed = true;
+    return;
+  }
+  struct file_version v = file_version_of(&st);
+  text_buf_add_bytes(b, &v, sizeof v);
+}
 
 // --- who we are: what may be read depends on it ---
 
@@ -81,6 +95,7 @@ bool rest_about(const struct config *c, unsigned char ret[TEXT_SHA256_BYTES]) {
   text_buf_add(&b, "%s\n%s\n%s\n%zu %u %u", ROTATOR_VERSION, c->state_dir, host, c->n_targets,
                (unsigned)geteuid(), (unsigned)getegid());
   text_buf_add_bytes(&b, c->digest, sizeof c->digest);
+  add_program(&b);
   add_groups(&b);
   add_capabilities(&b);
   add_names(&b, c);

@@ -146,6 +146,12 @@ stood $fleet
 echo '# a remark' >>"$config"
 stood 0
 stood $fleet
+cp "$ROTATOR" "$T/another" && ln -sf "$T/another" "$T/bin/rotator" # of the same version, and another build perhaps
+stood 0
+stood $fleet
+ln -sf "$ROTATOR" "$T/bin/rotator"
+stood 0
+stood $fleet
 rm "$index" && mkdir "$index"
 run 0 run
 silent
@@ -153,7 +159,7 @@ stood 0
 rmdir "$index"
 stood 0
 stood $fleet
-passed "cut off, damaged, gone, of another configuration, not to be written: all is read"
+passed "cut off, damaged, gone, of another configuration or program, not to be written: all is read"
 
 run 0 run --json
 json '.exit == 0 and (.targets | length) == '$fleet
